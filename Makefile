@@ -1,0 +1,50 @@
+# From nothing but Python 3.11 and make: every target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo serve test test-fast lint types layers format bench lock clean
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## Start the server on loopback, send it a bare Pod and a bare LeaderWorkerSet, show both before and after
+	@$(BIN)/python -m webhook.cli demo
+
+serve: $(READY) ## Keep the server running and print a curl line that works
+	@$(BIN)/hydra-webhook serve --host 127.0.0.1 --example
+
+test: $(READY) lint types layers ## Lint, types, layers and all tests
+	$(BIN)/python -m pytest
+
+test-fast: $(READY) ## The tests that take less than a second each
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## Requests per second next to a no-op handler, as ratios
+	$(BIN)/python -m bench.throughput
+
+lock: ## Pin the newest versions that pyproject.toml allows (needs uv on the PATH)
+	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

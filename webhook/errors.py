@@ -1,0 +1,75 @@
+"""The exceptions that cross rooms, in one tree.
+
+::
+
+    HydraError
+    ├── MalformedReview   the call itself is no AdmissionReview; answered by an HTTP status (contract section 11)
+    └── Denied            the operation is refused; answered by an AdmissionResponse
+        └── NotReady      refused until a configuration has been read; the caller may try again
+
+What a library raises is translated in the room that calls the library. ``gotemplate`` has a tree of its own, since it
+may be published alone.
+
+Beside them stands the one helper that every refusal needs: the name that was probably meant.
+"""
+
+import difflib
+from collections.abc import Collection
+
+#: Names that a message lists before it only counts the rest.
+_LISTED = 20
+
+
+class HydraError(Exception):
+    """Root of every error that this project raises on purpose."""
+
+
+class MalformedReview(HydraError):  # noqa: N818 - named after what it says, like Denied
+    """The request body is not an ``admission.k8s.io/v1`` AdmissionReview; ``str()`` says what is wrong with it."""
+
+
+class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a fault of the program
+    """The operation is refused because of something its author can change.
+
+    Attributes:
+        reason: short kebab-case word for logs, metrics and test names, e.g. ``unknown-runtime``.
+        message: what is wrong, where, and what would be right; for the person who ran ``kubectl``.
+        code: HTTP status of the AdmissionResponse.
+        status: ``status.reason`` of the AdmissionResponse, a Kubernetes StatusReason.
+    """
+
+    code = 422
+    status = "Invalid"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class NotReady(Denied):
+    """Refused because a configuration has not been read yet: nothing is wrong with the workload."""
+
+    code = 503
+    status = "ServiceUnavailable"
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return the known name that is most like this one, or "" if none is near."""
+    matches = difflib.get_close_matches(name[:253], sorted(known), n=1, cutoff=0.6)
+    return matches[0] if matches else ""
+
+
+def among(name: str, known: Collection[str]) -> str:
+    """Return ``did you mean "x"? known: a, b, c``: the end of a message about a name that does not exist."""
+    near = nearest(name, known)
+    return f'did you mean "{near}"? known: {listed(known)}' if near else f"known: {listed(known)}"
+
+
+def listed(names: Collection[str]) -> str:
+    """Return the names sorted, with commas between them; a long list is cut and counted."""
+    if not names:
+        return "none"
+    ordered = sorted(names)
+    rest = len(ordered) - _LISTED
+    return ", ".join(ordered[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
