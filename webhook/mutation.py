@@ -1,0 +1,239 @@
+"""The spine: one review and one snapshot in, one response out (contract sections 8, 9 and 11).
+
+Reads top to bottom as the request goes: bytes, object, pod templates, rendering, patch, bytes. The command line enters at
+:func:`mutate` with an object from a file, so both give the same result.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from webhook import admission, catalog, errors, patch, rendering, workload
+from webhook.settings import Settings
+
+Outcome = Literal["mutated", "unchanged", "denied", "errored"]
+
+_KINDS = {workload.POD: "Pod", workload.LEADER_WORKER_SET: "LeaderWorkerSet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What becomes of an object.
+
+    Attributes:
+        value: the object; the very one that came in if nothing is to change.
+        reason: short word for logs and tests.
+        runtimes, revisions: of the pod templates that were rendered now, in their order.
+        warnings: what the author should know.
+    """
+
+    value: Mapping[str, Any]
+    reason: str
+    runtimes: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to a review, with what the log and the metrics say of it.
+
+    Attributes:
+        outcome, reason: what was decided, and why, as short words.
+        uid, operation, namespace, name, dry_run: of the request.
+        kind: ``Pod``, ``LeaderWorkerSet`` or ``other``: bounded, so that it may be a metric label.
+        runtime: the runtime asked for if the snapshot knows it, else "": bounded likewise.
+        revision: of the configuration that was used; "" if nothing was rendered.
+        message: of a denial.
+        warnings: as sent.
+        error_id, error: of an internal error.
+        body: the AdmissionReview with the response.
+    """
+
+    outcome: Outcome
+    reason: str
+    uid: str
+    kind: str
+    operation: str
+    namespace: str
+    name: str
+    dry_run: bool
+    body: bytes
+    runtime: str = ""
+    revision: str = ""
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    error_id: str = ""
+    error: BaseException | None = None
+
+
+def decide(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> Decision:
+    """Answer one AdmissionReview.
+
+    Raises:
+        errors.MalformedReview: the body is none.
+    """
+    request = admission.parse(body)
+    kind = (request.kind.group, request.kind.version, request.kind.kind)
+    value = request.object or {}
+    about: dict[str, Any] = {
+        "uid": request.uid,
+        "kind": _KINDS.get(kind, "other"),
+        "operation": request.operation,
+        "namespace": request.namespace,
+        "name": request.name,
+        "dry_run": bool(request.dry_run),
+        "runtime": _known_runtime(value, snapshot),
+    }
+    try:
+        mutation = _mutation(request, kind, snapshot, settings)
+        if mutation.value is value:
+            response = admission.allowed(request, warnings=mutation.warnings)
+            return Decision("unchanged", mutation.reason, body=response, warnings=mutation.warnings, **about)
+        audit = {"runtime": ",".join(mutation.runtimes), "revision": ",".join(mutation.revisions)}
+        operations = patch.diff(value, mutation.value)
+        response = admission.patched(request, operations, warnings=mutation.warnings, audit=audit)
+    except errors.Denied as refusal:
+        response = admission.denied(request, refusal)
+        return Decision("denied", refusal.reason, body=response, message=refusal.message, **about)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log gets the error
+        error_id = rendering.digest([request.uid, type(error).__name__, str(error)])
+        response = admission.errored(request, error_id)
+        return Decision("errored", "internal-error", body=response, error_id=error_id, error=error, **about)
+    return Decision(
+        "mutated", mutation.reason, body=response, revision=audit["revision"], warnings=mutation.warnings, **about
+    )
+
+
+def mutate(
+    value: Mapping[str, Any],
+    kind: workload.GroupVersionKind,
+    snapshot: catalog.Snapshot,
+    settings: Settings,
+    *,
+    namespace: str,
+    name: str = "",
+) -> Mutation:
+    """Render every pod template of an object that carries no record.
+
+    Args:
+        value: the object; it is not modified.
+        kind: what it is; a kind that holds pod templates without being a workload of ours is rendered too.
+        snapshot: the configuration.
+        settings: the constants.
+        namespace: where it is to be created.
+        name: its name if it is not in its metadata.
+
+    Raises:
+        errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
+    """
+    prefix = f"{kind[2]} {namespace}/{workload.display_name(value, name)}: "
+    try:
+        if kind in _KINDS and (why := workload.exclusion(value)):
+            return Mutation(value, why)
+        templates = workload.pod_templates(value, kind)
+    except errors.Denied as refusal:
+        raise type(refusal)(refusal.reason, prefix + refusal.message) from refusal
+    mutated = Mutation(value, "already-rendered")
+    for template in templates:
+        try:
+            mutated = _mutate_template(mutated, template, snapshot, settings, namespace=namespace)
+        except errors.Denied as refusal:
+            place = f"{template.name}: " if template.name else ""
+            raise type(refusal)(refusal.reason, prefix + place + refusal.message) from refusal
+    return mutated
+
+
+def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mapping[str, Any]:
+    """Return an object in its bare form; the very one that came in if it carries no record.
+
+    Raises:
+        errors.Denied: a record cannot be read.
+    """
+    restored = value
+    for template in workload.pod_templates(value, kind):
+        if template.created or (record := rendering.read(template)) is None:
+            continue
+        restored = _replaced(restored, template.place, rendering.restore(template.value, record))
+    return restored
+
+
+def _mutation(
+    request: admission.Request, kind: workload.GroupVersionKind, snapshot: catalog.Snapshot, settings: Settings
+) -> Mutation:
+    """Choose by operation. Whatever else reaches us, a webhook configuration has sent by mistake: leave it alone."""
+    value = request.object
+    if value is None or kind not in _KINDS or request.sub_resource:
+        return Mutation(value or {}, "not-intercepted")
+    if request.operation == "CREATE":
+        return mutate(value, kind, snapshot, settings, namespace=request.namespace, name=request.name)
+    if request.operation == "UPDATE" and kind == workload.LEADER_WORKER_SET:
+        return _update(request, value)
+    return Mutation(value, "not-intercepted")
+
+
+def _update(request: admission.Request, value: dict[str, Any]) -> Mutation:
+    """Admit an UPDATE of a LeaderWorkerSet that leaves its pods' description alone; refuse any other.
+
+    Any byte that changes there restarts every group, and a plain apply of the bare file would change it (contract
+    section 9), so until an update can be told from a repeated apply none is let through.
+    """
+    old = request.old_object or {}
+    places = ("spec", "leaderWorkerTemplate")
+    before, after = (workload.mapping(one.get(places[0]), places[0]).get(places[1]) for one in (old, value))
+    if workload.exclusion(value) or patch.same(before, after):
+        return Mutation(value, "update-without-effect")
+    name = f"LeaderWorkerSet {request.namespace}/{request.name}"
+    message = (
+        f"{name}: spec.leaderWorkerTemplate differs from what is stored, which would restart every group; "
+        "this version of the webhook cannot update a rendered LeaderWorkerSet: delete it and create it anew"
+    )
+    raise errors.Denied("update-refused", message)
+
+
+def _mutate_template(
+    mutated: Mutation,
+    template: workload.PodTemplate,
+    snapshot: catalog.Snapshot,
+    settings: Settings,
+    *,
+    namespace: str,
+) -> Mutation:
+    if workload.opted_out(template):
+        return mutated
+    record = rendering.read(template)
+    if record is not None:
+        rendering.check(record, template)
+        if not template.created:
+            return mutated
+        template = dataclasses.replace(template, value=rendering.restore(template.value, record))
+    rendered = rendering.render(template, snapshot, settings, namespace=namespace)
+    return Mutation(
+        _replaced(mutated.value, template.place, rendered.value),
+        "rendered",
+        _with(mutated.runtimes, template.labels[workload.RUNTIME]),
+        _with(mutated.revisions, rendered.revision),
+        (*mutated.warnings, *rendered.warnings),
+    )
+
+
+def _replaced(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the object with one part replaced, or removed where ``part`` is None; the rest is shared."""
+    if not place:
+        return part or {}
+    key, *rest = place
+    if rest or part is not None:
+        return {**value, key: _replaced(value[key], tuple(rest), part) if rest else part}
+    return {name: inner for name, inner in value.items() if name != key}
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if name in names else (*names, name)
+
+
+def _known_runtime(value: Mapping[str, Any], snapshot: catalog.Snapshot) -> str:
+    metadata = value.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    runtime = labels.get(workload.RUNTIME) if isinstance(labels, dict) else None
+    return runtime if isinstance(runtime, str) and snapshot.knows(runtime) else ""

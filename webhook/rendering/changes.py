@@ -1,0 +1,159 @@
+"""What rendering changed in a pod template, in a form that undoes it later, when others have changed it too.
+
+A change is named by a path of map keys and, inside keyed lists, merge keys: ``/spec/containers/name=main/image``, escaped
+as in JSON Pointer. So it still points at the right place after someone else put an entry before it. A path that ends with
+a slash names a map or list that was created to hold others and goes when it is empty again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from webhook import patch
+from webhook.rendering import fields
+
+#: Maps that others write to as well, so that their keys are recorded one by one.
+_SHARED_MAPS = frozenset({"metadata", "labels", "annotations"})
+
+#: Stands for "there is nothing at this path", which null does not.
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The way back.
+
+    Attributes:
+        added: paths of what was not there before, sorted.
+        replaced: by path, what was there before.
+    """
+
+    added: tuple[str, ...] = ()
+    replaced: Mapping[str, Any] = field(default_factory=dict)
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """Return what leads from ``after`` back to ``before``."""
+    added: list[str] = []
+    replaced: dict[str, Any] = {}
+    _compare_maps(before, after, "", added, replaced)
+    return Changes(tuple(sorted(added)), replaced)
+
+
+def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    """Return the value with the changes taken back. Paths that no longer exist are passed over."""
+    root = _copy(value)
+    for path in sorted(changes.added, reverse=True):  # what is inside a created map or list before the map itself
+        _remove(root, path)
+    for path, original in changes.replaced.items():
+        holder, token = _holder(root, path)
+        if isinstance(holder, dict):
+            holder[token] = original
+    return root
+
+
+def current(value: Mapping[str, Any], changes: Changes) -> list[tuple[str, Any]]:
+    """Return what now stands at every changed path, sorted by path; ABSENT where there is nothing."""
+    paths = [path for path in changes.added if not path.endswith("/")] + list(changes.replaced)
+    return [(path, _lookup(value, path)) for path in sorted(paths)]
+
+
+def _compare_maps(
+    before: Mapping[str, Any], after: Mapping[str, Any], path: str, added: list[str], replaced: dict[str, Any]
+) -> None:
+    for key, value in after.items():
+        place = f"{path}/{patch.escape(key)}"
+        if key not in before:
+            added.extend(_created(place, key, value))
+            continue
+        old = before[key]
+        if old is value or patch.same(old, value):
+            continue
+        if isinstance(old, dict) and isinstance(value, dict):
+            _compare_maps(old, value, place, added, replaced)
+        elif not _compare_keyed(old, value, key, place, added, replaced):
+            replaced[place] = old
+    for key in before.keys() - after.keys():
+        replaced[f"{path}/{patch.escape(key)}"] = before[key]
+
+
+def _compare_keyed(before: Any, after: Any, field: str, path: str, added: list[str], replaced: dict[str, Any]) -> bool:
+    """Compare two keyed lists entry by entry; False if they can only be taken whole."""
+    old, new = _index(before, field), _index(after, field)
+    if old is None or new is None or [key for key in new if key in old] != list(old):
+        return False
+    for key, entry in new.items():
+        place = f"{path}/{patch.escape(key)}"
+        if key not in old:
+            added.append(place)
+        elif old[key] is not entry:
+            _compare_maps(old[key], entry, place, added, replaced)
+    return True
+
+
+def _index(value: Any, field: str) -> dict[str, Any] | None:
+    """Return the entries of a keyed list by merge key, or None if it is no list of entries with keys of their own."""
+    keys = fields.MERGE_KEYS.get(field)
+    if keys is None or not isinstance(value, list):
+        return None
+    entries = {fields.selector(entry, keys): entry for entry in value}
+    return entries if len(entries) == len(value) and "" not in entries else None
+
+
+def _created(path: str, field: str, value: Any) -> Iterator[str]:
+    entries = _index(value, field)
+    if entries:
+        yield f"{path}/"
+        yield from (f"{path}/{patch.escape(key)}" for key in entries)
+    elif field in _SHARED_MAPS and isinstance(value, dict) and value:
+        yield f"{path}/"
+        for key, inner in value.items():
+            yield from _created(f"{path}/{patch.escape(key)}", key, inner)
+    else:
+        yield path
+
+
+def _steps(path: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+
+
+def _step(node: Any, token: str, name: str) -> Any:
+    """Return what stands at a token below a node; ``name`` is the field that holds the node."""
+    if isinstance(node, dict):
+        return node.get(token, ABSENT)
+    if isinstance(node, list) and (keys := fields.MERGE_KEYS.get(name)):
+        return next((entry for entry in node if fields.selector(entry, keys) == token), ABSENT)
+    return ABSENT
+
+
+def _lookup(value: Any, path: str) -> Any:
+    node, name = value, ""
+    for token in _steps(path):
+        node, name = _step(node, token, name), token
+    return node
+
+
+def _holder(root: dict[str, Any], path: str) -> tuple[Any, str]:
+    """Return the map or list that holds the last token of a path, and the token."""
+    *way, last = _steps(path)
+    return _lookup(root, "".join(f"/{patch.escape(token)}" for token in way)), last
+
+
+def _remove(root: dict[str, Any], path: str) -> None:
+    if_empty = path.endswith("/")
+    path = path.removesuffix("/")
+    holder, token = _holder(root, path)
+    if isinstance(holder, dict):
+        if token in holder and not (if_empty and holder[token]):
+            del holder[token]
+    elif isinstance(holder, list) and not if_empty:
+        entry = _lookup(root, path)
+        holder[:] = [other for other in holder if other is not entry]
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_copy(inner) for inner in value]
+    return value

@@ -1,0 +1,120 @@
+"""What would not run after merging: said before the API server or the kubelet does, with both sides named (section 7).
+
+Only what merging can bring about is looked at: a mistake that is the workload's alone gets the API server's own words.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webhook import errors
+from webhook.rendering import fields, quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A pod spec and the inference container in it, before or after merging."""
+
+    spec: Mapping[str, Any]
+    container: Mapping[str, Any]
+
+
+def check(own: Side, merged: Side, *, claims: frozenset[str], source: str) -> None:
+    """Hold what merging made against what the workload brought.
+
+    Args:
+        own: the workload's side.
+        merged: the result.
+        claims: volume names that the workload defines outside its pod template.
+        source: what messages call the other side.
+
+    Raises:
+        errors.Denied: the result would not run; the message names both sides.
+    """
+    _check_ports(own.container, merged.container, source)
+    _check_container_names(own.spec, merged.spec, source)
+    _check_mounts(own.spec, merged.spec, claims, source)
+    _check_resources(own.container, merged.container, source)
+
+
+def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    keys = fields.MERGE_KEYS["ports"]
+    mine = {fields.selector(port, keys) for port in own.get("ports") or ()}
+    seen: dict[str, str] = {}
+    for port in merged.get("ports") or ():
+        name, number = port.get("name"), fields.selector(port, keys)
+        if not name:
+            continue
+        if other := seen.get(name):
+            sides = [f"{one} of {'the workload' if one in mine else source}" for one in (other, number)]
+            message = f'two ports of the inference container are named "{name}": {sides[0]} and {sides[1]}; rename one'
+            raise errors.Denied("port-name-conflict", message)
+        seen[name] = number
+
+
+def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    containers = {entry.get("name") for entry in merged.get("containers") or ()}
+    mine = {entry.get("name") for entry in own.get("initContainers") or ()}
+    for entry in merged.get("initContainers") or ():
+        name = entry.get("name")
+        if name in containers and name not in mine:
+            message = f'init container "{name}" of {source} has the name of a container of the workload; rename one'
+            raise errors.Denied("container-name-conflict", message)
+
+
+def _check_mounts(own: Mapping[str, Any], merged: Mapping[str, Any], claims: frozenset[str], source: str) -> None:
+    defined = {str(volume.get("name")) for volume in merged.get("volumes") or ()} | claims
+    for name, path, volume in _mounts(merged):
+        if volume in defined:
+            continue
+        side = "the workload" if (name, path, volume) in _mounts(own) else source
+        message = (
+            f'container "{name}": {side} mounts volume "{volume}" at {path}, '
+            f"but neither the workload nor {source} defines it; {errors.among(volume, defined)}"
+        )
+        raise errors.Denied("undefined-volume", message)
+
+
+def _check_resources(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    resources, mine = merged.get("resources") or {}, own.get("resources") or {}
+    limits = resources.get("limits") or {}
+    for name, amount in (resources.get("requests") or {}).items():
+        if amount == limits.get(name):
+            continue
+        request, limit = quantity.parse(amount), quantity.parse(limits.get(name))
+        if request is not None and limit is not None and request > limit:
+            asks, caps = (
+                "the workload" if name in (mine.get(part) or {}) else source for part in ("requests", "limits")
+            )
+            message = f"resources: {asks} requests {name}: {amount}, more than the limit {limits[name]} of {caps}"
+            raise errors.Denied("request-above-limit", message)
+
+
+def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each volume of the workload that takes the place of a template's volume of another kind.
+
+    Args:
+        own: the workload's pod spec.
+        template: the PodSpec fields of the configuration.
+    """
+    mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
+    warnings = []
+    for volume in template.get("volumes") or ():
+        other = mine.get(volume.get("name"))
+        if other is None:
+            continue
+        kinds = [next((key for key in one if key != "name"), "emptyDir") for one in (other, volume)]
+        if kinds[0] != kinds[1]:
+            name = volume["name"]
+            warnings.append(
+                f"volume \"{name}\": the workload's {kinds[0]} takes the place of the template's {kinds[1]}"
+            )
+    return warnings
+
+
+def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield container name, mount path and volume name of every mount."""
+    for field in ("initContainers", "containers"):
+        for container in spec.get(field) or ():
+            for mount in container.get("volumeMounts") or ():
+                yield str(container.get("name")), str(mount.get("mountPath")), str(mount.get("name"))

@@ -1,0 +1,94 @@
+"""Facts about PodSpec and Container fields that merging needs: merge keys, defaults, one-of groups.
+
+Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMergeKey`` of its types, the defaults of
+``pkg/apis/core/v1/defaults.go`` and of the ServiceAccount, Priority and DefaultTolerationSeconds admission plugins).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Keyed lists by field name: the keys that tell one entry from another (contract section 7). No other list field of a
+#: pod template has one of these names, so the name alone decides.
+MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "volumes": ("name",),
+    "imagePullSecrets": ("name",),
+    "resourceClaims": ("name",),
+    "schedulingGates": ("name",),
+    "hostAliases": ("ip",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "env": ("name",),
+    "ports": ("containerPort", "protocol"),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "claims": ("name",),
+}
+
+#: What an absent merge key stands for.
+_KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
+
+#: Lists without a merge key of which both sides' entries count; equal ones once.
+UNIONS = frozenset({"tolerations"})
+
+#: Lists whose new entries go before the workload's own: a template prepares what the workload's init containers use.
+PREPENDED = frozenset({"initContainers"})
+
+#: Scalars that the API server fills in on every pod, so that on a pod they count as absent.
+POD_DEFAULTS: Mapping[str, Any] = {
+    "restartPolicy": "Always",
+    "dnsPolicy": "ClusterFirst",
+    "schedulerName": "default-scheduler",
+    "serviceAccountName": "default",
+    "serviceAccount": "default",
+    "terminationGracePeriodSeconds": 30,
+    "enableServiceLinks": True,
+}
+CONTAINER_DEFAULTS: Mapping[str, Any] = {
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
+_PROBE_DEFAULTS: Mapping[str, Any] = {
+    "timeoutSeconds": 1,
+    "periodSeconds": 10,
+    "successThreshold": 1,
+    "failureThreshold": 3,
+}
+#: The same for maps inside a container.
+NESTED_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "livenessProbe": _PROBE_DEFAULTS,
+    "readinessProbe": _PROBE_DEFAULTS,
+    "startupProbe": _PROBE_DEFAULTS,
+}
+
+_HANDLERS = frozenset({"exec", "httpGet", "tcpSocket", "grpc", "sleep"})
+#: Maps of which exactly one of these keys may be set: where the workload has one, the others' are not added.
+ONE_OF: Mapping[str, frozenset[str]] = {
+    "livenessProbe": _HANDLERS,
+    "readinessProbe": _HANDLERS,
+    "startupProbe": _HANDLERS,
+    "postStart": _HANDLERS,
+    "preStop": _HANDLERS,
+}
+
+#: Maps whose keys only mean something together: the workload's is taken whole (``type: Localhost`` and its profile).
+WHOLE = frozenset({"seccompProfile", "appArmorProfile"})
+
+#: Fields on which admission has already acted when it shows us a pod (contract section 7).
+SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
+
+
+def selector(entry: Any, keys: tuple[str, ...]) -> str:
+    """Return the merge key of a list entry as text, e.g. ``name=main``; "" if it has none."""
+    if not isinstance(entry, dict):
+        return ""
+    parts = []
+    for key in keys:
+        value = entry.get(key)
+        if value is None:
+            value = _KEY_DEFAULTS.get(key)
+        if value is None or isinstance(value, dict | list):
+            return ""
+        parts.append(f"{key}={value}")
+    return ",".join(parts)

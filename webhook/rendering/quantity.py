@@ -1,0 +1,26 @@
+"""Kubernetes resource quantities as exact numbers (Kubernetes reference, "Quantity")."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30}))([eE][+-]?[0-9]{1,2}|[a-zA-Z]{0,2})")
+_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY_SUFFIXES = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+
+
+def parse(value: Any) -> Decimal | None:
+    """Return a quantity (``8``, ``"500m"``, ``"16Gi"``, ``"1e3"``) as a number, or None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    match = _QUANTITY.fullmatch(str(value))
+    if match is None:
+        return None
+    number, suffix = Decimal(match[1]), match[2]
+    if suffix in _SUFFIXES:
+        return number.scaleb(_SUFFIXES[suffix])
+    if suffix in _BINARY_SUFFIXES:
+        return number * 1024 ** _BINARY_SUFFIXES[suffix]
+    if suffix[:1] in ("e", "E") and len(suffix) > 1:
+        return number.scaleb(int(suffix[1:]))
+    return None
