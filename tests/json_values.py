@@ -9,5 +9,7 @@ keys = st.sampled_from(["a", "b", "c", "name", "a/b", "~0", "", "0"])
 
 def values(max_leaves: int = 12) -> st.SearchStrategy[object]:
     return st.recursive(
-        scalars, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=5), max_leaves=max_leaves
+        scalars,
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=5),
+        max_leaves=max_leaves,
     )

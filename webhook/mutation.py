@@ -155,7 +155,8 @@ def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mappin
     for template in workload.pod_templates(value, kind):
         if template.created or (record := rendering.read(template)) is None:
             continue
-        restored = _replaced(restored, template.place, rendering.restore(template.value, record))
+        bare = None if record.created else rendering.restore(template.value, record)
+        restored = _replaced(restored, template.place, bare)
     return restored
 
 

@@ -1,11 +1,10 @@
 """What rendering changed in a pod template, in a form that undoes it later, when others have changed it too.
 
 A change is named by a path of map keys and, inside keyed lists, merge keys: ``/spec/containers/name=main/image``, escaped
-as in JSON Pointer. So it still points at the right place after someone else put an entry before it. A path that ends with
-a slash names a map or list that was created to hold others and goes when it is empty again.
+as in JSON Pointer. So it still points at the right place after someone else put an entry before it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,26 +24,31 @@ class Changes:
 
     Attributes:
         added: paths of what was not there before, sorted.
+        made: paths of maps and lists that were made to hold what others may add to as well; each goes when it is empty
+            again.
         replaced: by path, what was there before.
     """
 
     added: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     """Return what leads from ``after`` back to ``before``."""
-    added: list[str] = []
-    replaced: dict[str, Any] = {}
-    _compare_maps(before, after, "", added, replaced)
-    return Changes(tuple(sorted(added)), replaced)
+    found = _Found()
+    _compare_maps(before, after, "", found)
+    return Changes(tuple(sorted(found.added)), tuple(sorted(found.made)), found.replaced)
 
 
 def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     """Return the value with the changes taken back. Paths that no longer exist are passed over."""
-    root = _copy(value)
-    for path in sorted(changes.added, reverse=True):  # what is inside a created map or list before the map itself
+    root: dict[str, Any] = _copy(value)
+    for path in changes.added:
         _remove(root, path)
+    for path in sorted(changes.made, reverse=True):  # the inner ones first
+        if not _lookup(root, path):
+            _remove(root, path)
     for path, original in changes.replaced.items():
         holder, token = _holder(root, path)
         if isinstance(holder, dict):
@@ -54,63 +58,70 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
 
 def current(value: Mapping[str, Any], changes: Changes) -> list[tuple[str, Any]]:
     """Return what now stands at every changed path, sorted by path; ABSENT where there is nothing."""
-    paths = [path for path in changes.added if not path.endswith("/")] + list(changes.replaced)
-    return [(path, _lookup(value, path)) for path in sorted(paths)]
+    return [(path, _lookup(value, path)) for path in sorted([*changes.added, *changes.replaced])]
 
 
-def _compare_maps(
-    before: Mapping[str, Any], after: Mapping[str, Any], path: str, added: list[str], replaced: dict[str, Any]
-) -> None:
+@dataclass(slots=True)
+class _Found:
+    """The changes found so far."""
+
+    added: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    replaced: dict[str, Any] = field(default_factory=dict)
+
+
+def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str, found: _Found) -> None:
     for key, value in after.items():
         place = f"{path}/{patch.escape(key)}"
         if key not in before:
-            added.extend(_created(place, key, value))
+            _add(value, key, place, found)
             continue
         old = before[key]
         if old is value or patch.same(old, value):
             continue
         if isinstance(old, dict) and isinstance(value, dict):
-            _compare_maps(old, value, place, added, replaced)
-        elif not _compare_keyed(old, value, key, place, added, replaced):
-            replaced[place] = old
+            _compare_maps(old, value, place, found)
+        elif not _compare_keyed(old, value, key, place, found):
+            found.replaced[place] = old
     for key in before.keys() - after.keys():
-        replaced[f"{path}/{patch.escape(key)}"] = before[key]
+        found.replaced[f"{path}/{patch.escape(key)}"] = before[key]
 
 
-def _compare_keyed(before: Any, after: Any, field: str, path: str, added: list[str], replaced: dict[str, Any]) -> bool:
+def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:
     """Compare two keyed lists entry by entry; False if they can only be taken whole."""
-    old, new = _index(before, field), _index(after, field)
+    old, new = _index(before, name), _index(after, name)
     if old is None or new is None or [key for key in new if key in old] != list(old):
         return False
     for key, entry in new.items():
         place = f"{path}/{patch.escape(key)}"
         if key not in old:
-            added.append(place)
+            found.added.append(place)
         elif old[key] is not entry:
-            _compare_maps(old[key], entry, place, added, replaced)
+            _compare_maps(old[key], entry, place, found)
     return True
 
 
-def _index(value: Any, field: str) -> dict[str, Any] | None:
+def _index(value: Any, name: str) -> dict[str, Any] | None:
     """Return the entries of a keyed list by merge key, or None if it is no list of entries with keys of their own."""
-    keys = fields.MERGE_KEYS.get(field)
+    keys = fields.MERGE_KEYS.get(name)
     if keys is None or not isinstance(value, list):
         return None
     entries = {fields.selector(entry, keys): entry for entry in value}
     return entries if len(entries) == len(value) and "" not in entries else None
 
 
-def _created(path: str, field: str, value: Any) -> Iterator[str]:
-    entries = _index(value, field)
+def _add(value: Any, name: str, path: str, found: _Found) -> None:
+    """Note a field that was added; entries of lists and maps that others write to as well one by one."""
+    entries = _index(value, name)
     if entries:
-        yield f"{path}/"
-        yield from (f"{path}/{patch.escape(key)}" for key in entries)
-    elif field in _SHARED_MAPS and isinstance(value, dict) and value:
-        yield f"{path}/"
+        found.made.append(path)
+        found.added.extend(f"{path}/{patch.escape(key)}" for key in entries)
+    elif name in _SHARED_MAPS and isinstance(value, dict) and value:
+        found.made.append(path)
         for key, inner in value.items():
-            yield from _created(f"{path}/{patch.escape(key)}", key, inner)
+            _add(inner, key, f"{path}/{patch.escape(key)}", found)
     else:
-        yield path
+        found.added.append(path)
 
 
 def _steps(path: str) -> list[str]:
@@ -140,13 +151,10 @@ def _holder(root: dict[str, Any], path: str) -> tuple[Any, str]:
 
 
 def _remove(root: dict[str, Any], path: str) -> None:
-    if_empty = path.endswith("/")
-    path = path.removesuffix("/")
     holder, token = _holder(root, path)
     if isinstance(holder, dict):
-        if token in holder and not (if_empty and holder[token]):
-            del holder[token]
-    elif isinstance(holder, list) and not if_empty:
+        holder.pop(token, None)
+    elif isinstance(holder, list):
         entry = _lookup(root, path)
         holder[:] = [other for other in holder if other is not entry]
 

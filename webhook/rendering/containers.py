@@ -27,10 +27,10 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
     """
     spec = workload.mapping(template.value.get("spec"), "spec")
     containers = workload.entries(spec.get("containers"), "spec.containers")
-    named = [(workload.CONTAINER, wanted), (workload.DEFAULT_CONTAINER, _default_container(template))]
-    for annotation, name in named:
-        if name:
-            return _by_name(containers, annotation, name)
+    said = {workload.CONTAINER: wanted, workload.DEFAULT_CONTAINER: _default_container(template)}
+    for annotation, value in said.items():
+        if value:
+            return _by_name(containers, annotation, value)
     if not containers:
         return None
     chosen = next((container for container in containers if is_placeholder(container.get("image"))), containers[0])

@@ -20,7 +20,7 @@ def parse(value: Any) -> Decimal | None:
     if suffix in _SUFFIXES:
         return number.scaleb(_SUFFIXES[suffix])
     if suffix in _BINARY_SUFFIXES:
-        return number * 1024 ** _BINARY_SUFFIXES[suffix]
+        return number * Decimal(1024 ** _BINARY_SUFFIXES[suffix])
     if suffix[:1] in ("e", "E") and len(suffix) > 1:
         return number.scaleb(int(suffix[1:]))
     return None

@@ -19,7 +19,7 @@ VERSION = 1
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"model_id": "model"}):
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"model_id": "model"}):
     """The content of a record.
 
     Attributes:
@@ -28,7 +28,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"m
         revision: hash of the configuration that was used.
         inputs: digest of what the workload said: section 3's labels and annotations, role, group size, bare template.
         container: name of the inference container.
-        added, replaced: the way back, as in :class:`changes.Changes`.
+        added, made, replaced: the way back, as in :class:`changes.Changes`.
         rendered: digest of the rendered fields, robust to what a CRD fills in.
         created: the whole template was made by the webhook (a leader template from the worker's).
     """
@@ -42,12 +42,13 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"m
     added: tuple[str, ...]
     replaced: dict[str, Any]
     rendered: str
+    made: tuple[str, ...] = ()
     created: bool = False
 
     @property
     def changes(self) -> changes.Changes:
         """Return the way back."""
-        return changes.Changes(self.added, self.replaced)
+        return changes.Changes(self.added, self.made, self.replaced)
 
 
 _decoder = msgspec.json.Decoder(Record)
@@ -81,6 +82,10 @@ def read(template: workload.PodTemplate) -> Record | None:
         raise _invalid(f"is not a record of this webhook: {error}") from error
     if record.version != VERSION:
         raise _invalid(f"has version {record.version}, and this webhook knows version {VERSION}")
+    if not all(path.startswith("/") for path in (*record.added, *record.made, *record.replaced)):
+        raise _invalid("holds a path that does not begin with a slash")
+    if record.created and template.name != "leaderTemplate":
+        raise _invalid("says that the webhook made this template, which it does for leaderTemplate only")
     return record
 
 
@@ -90,13 +95,10 @@ def check(record: Record, template: workload.PodTemplate) -> None:
     Raises:
         errors.Denied: it names another runtime, model or container than the template does.
     """
-    if record.created and template.name != "leaderTemplate":
-        raise _invalid("says that the webhook made this template, which it does for leaderTemplate only")
     labels = dict(template.labels)
-    for key in workload.IDENTITY_LABELS:
-        if (
-            f"/metadata/labels/{patch.escape(key)}" in record.added
-        ):  # a copy that we made does not override its original
+    copied = () if record.created else record.added
+    for key in workload.IDENTITY_LABELS:  # a copy that the webhook made does not override its original
+        if f"/metadata/labels/{patch.escape(key)}" in copied:
             labels[key] = template.inherited_labels.get(key, labels.get(key))
     declared = workload.declaration(dataclasses.replace(template, labels=labels))
     named = [
@@ -128,14 +130,12 @@ def untouched(value: Mapping[str, Any], record: Record) -> bool:
     return rendered_digest(value, record.changes) == record.rendered
 
 
-def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any] | None:
+def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     """Return a pod template in its bare form: without the record and with every change taken back.
 
-    None for a template that the webhook created.
+    A template that the webhook created has no bare form; it is to be removed instead.
     """
-    if record.created:
-        return None
-    return changes.undo(value, changes.Changes((*record.added, _RECORD_PATH), record.replaced))
+    return changes.undo(value, changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced))
 
 
 #: Values that the LeaderWorkerSet CRD fills in below fields that a template sets, by key.

@@ -69,6 +69,7 @@ def render(
         inputs=record.digest([declared, template.role, template.group_size, _input(template)]),
         container=container["name"],
         added=made.added,
+        made=made.made,
         replaced=dict(made.replaced),
         rendered=record.rendered_digest(after, made),
         created=template.created,

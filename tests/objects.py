@@ -1,0 +1,211 @@
+"""Hypothesis strategies for Pods and LeaderWorkerSets as people and API servers write them, plus what nobody expects."""
+
+from hypothesis import strategies as st
+
+from tests import json_values
+
+RUNTIMES = ["rich", "plain", "args-only", "agent-only", "rendered-whole"]
+
+_names = st.sampled_from(["main", "sidecar", "engine", "inference"])
+_volume_names = st.sampled_from(["models", "shm", "scratch", "claim"])
+_images = st.sampled_from([None, "", " ", "auto", "registry.example/engine:1", "redis"])
+_words = st.sampled_from(["a", "b", "--dtype=half", "--max-model-len=8192", "x y", "", "$(LWS_LEADER_ADDRESS)", "é\n"])
+_unknown = st.dictionaries(st.sampled_from(["futureField", "x-vendor", "zz"]), json_values.values(5), max_size=2)
+
+
+def _some(**fields):
+    """A map with any of the fields."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def _keyed(entries, key):
+    """A list of entries, mostly with different keys."""
+    unique = st.lists(entries, max_size=3, unique_by=lambda entry: str(entry.get(key)))
+    return st.one_of(unique, unique, unique, st.lists(entries, max_size=3))
+
+
+_env = st.builds(
+    lambda name, rest: {"name": name, **rest},
+    st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
+    st.one_of(
+        st.fixed_dictionaries({"value": _words}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
+    ),
+)
+_port = st.builds(
+    lambda number, rest: {"containerPort": number, **rest},
+    st.sampled_from([8000, 8080, 9090]),
+    _some(protocol=st.sampled_from(["TCP", "UDP"]), name=st.sampled_from(["http", "metrics", "web"])),
+)
+_mount = st.builds(
+    lambda path, name, rest: {"mountPath": path, "name": name, **rest},
+    st.sampled_from(["/data/serving-model", "/dev/shm", "/tmp", "/a/b~c"]),
+    _volume_names,
+    _some(readOnly=st.booleans(), subPath=_words),
+)
+_volume = st.builds(
+    lambda name, rest: {"name": name, **rest},
+    _volume_names,
+    st.sampled_from(
+        [{"emptyDir": {}}, {"hostPath": {"path": "/models"}}, {"persistentVolumeClaim": {"claimName": "c"}}]
+    ),
+)
+_quantities = st.sampled_from(["1", "2", "500m", "16Gi", 4])
+_gpus = st.sampled_from(["0", "1", "8", 2])
+_resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])) | st.builds(
+    lambda rest, count: {**rest, "nvidia.com/gpu": count}, _some(cpu=_quantities), _gpus
+)
+_resources = _some(limits=_resource_lists, requests=_resource_lists) | st.just({})
+_security = _some(
+    runAsUser=st.integers(0, 1000),
+    privileged=st.booleans(),
+    capabilities=_some(add=st.just(["IPC_LOCK"]), drop=st.just(["ALL"])),
+    seccompProfile=st.sampled_from([{"type": "RuntimeDefault"}, {"type": "Localhost", "localhostProfile": "p"}]),
+)
+_probe = _some(
+    exec=st.just({"command": ["true"]}),
+    periodSeconds=st.sampled_from([5, 10]),
+    failureThreshold=st.sampled_from([3, 30]),
+)
+_container_fields = _some(
+    image=_images,
+    command=st.lists(_words, max_size=2),
+    args=st.lists(_words, max_size=3),
+    env=_keyed(_env, "name"),
+    ports=_keyed(_port, "containerPort"),
+    volumeMounts=_keyed(_mount, "mountPath"),
+    resources=_resources,
+    securityContext=_security,
+    readinessProbe=_probe,
+    imagePullPolicy=st.sampled_from(["Always", "IfNotPresent", "Never"]),
+    terminationMessagePolicy=st.sampled_from(["File", "FallbackToLogsOnError"]),
+    workingDir=st.just("/work"),
+)
+
+
+def _container(names):
+    return st.builds(lambda name, rest, unknown: {"name": name, **rest, **unknown}, names, _container_fields, _unknown)
+
+
+_toleration = st.sampled_from(
+    [
+        {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+        {"key": "nvidia.com/gpu", "operator": "Exists"},
+        {"operator": "Exists"},
+    ]
+)
+_spec_fields = _some(
+    initContainers=_keyed(_container(st.sampled_from(["fetch", "warm", "own-init"])), "name"),
+    volumes=_keyed(_volume, "name"),
+    tolerations=st.lists(_toleration, max_size=3),
+    nodeSelector=st.dictionaries(st.sampled_from(["gpu", "zone"]), st.sampled_from(["a", "b"]), max_size=2),
+    securityContext=_security,
+    imagePullSecrets=_keyed(st.builds(lambda name: {"name": name}, st.sampled_from(["pull", "own"])), "name"),
+    terminationGracePeriodSeconds=st.sampled_from([30, 60]),
+    dnsPolicy=st.sampled_from(["ClusterFirst", "Default"]),
+    restartPolicy=st.sampled_from(["Always", "Never"]),
+    serviceAccountName=st.sampled_from(["default", "runner"]),
+    schedulerName=st.sampled_from(["default-scheduler", "volcano"]),
+    affinity=st.just({"nodeAffinity": {}}),
+    hostNetwork=st.booleans(),
+)
+_labels = st.builds(
+    lambda runtime, rest: {"hydra.io/runtime": runtime, "hydra.io/model-id": "qwen3-0.6b", **rest},
+    st.sampled_from(RUNTIMES),
+    _some(app=st.just("x")),
+)
+_annotations = _some(
+    **{
+        "hydra.io/model-name": st.just("Qwen3"),
+        "hydra.io/gpu-type": st.sampled_from(["cpu", "nvidia-gpu"]),
+        "hydra.io/tensor-parallel-size": st.sampled_from(["1", "8"]),
+        "hydra.io/container": st.just("main"),
+        "kubectl.kubernetes.io/default-container": st.just("main"),
+        "note": _words,
+    }
+)
+
+
+def _metadata(labels, annotations):
+    present = st.fixed_dictionaries({"labels": labels}, optional={"annotations": annotations | st.none()})
+    extra = _some(name=st.just("pod"), generateName=st.just("pod-"), finalizers=st.just(["x/y"]))
+    return st.builds(lambda own, rest, unknown: {**own, **rest, **unknown}, present, extra, _unknown)
+
+
+def _with_defined_volumes(spec):
+    """Most workloads define what they mount."""
+    mounted = [
+        mount["name"]
+        for field in ("containers", "initContainers")
+        for container in spec.get(field) or ()
+        for mount in container.get("volumeMounts") or ()
+    ]
+    volumes = list(spec.get("volumes") or ())
+    missing = dict.fromkeys(mounted).keys() - {volume["name"] for volume in volumes}
+    if not missing:
+        return spec
+    return {**spec, "volumes": [*volumes, *({"name": name, "emptyDir": {}} for name in sorted(missing))]}
+
+
+_specs = st.builds(
+    lambda containers, rest, unknown: _with_defined_volumes({**containers, **rest, **unknown}),
+    st.one_of(
+        st.fixed_dictionaries(
+            {"containers": st.lists(_container(_names), max_size=3, unique_by=lambda one: one["name"])}
+        ),
+        st.just({}),
+    ),
+    _spec_fields,
+    _unknown,
+)
+
+
+def pods():
+    return st.builds(
+        lambda metadata, spec, unknown: {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": metadata,
+            "spec": spec,
+            **unknown,
+        },
+        _metadata(_labels, _annotations),
+        _specs,
+        _unknown,
+    )
+
+
+def _pod_templates():
+    overrides = _some(
+        **{"hydra.io/runtime": st.sampled_from(RUNTIMES), "hydra.io/inject": st.just("false"), "role": st.just("x")}
+    )
+    return st.builds(
+        lambda metadata, spec, unknown: {**metadata, "spec": spec, **unknown},
+        _some(metadata=_metadata(overrides, _annotations)),
+        _specs,
+        _unknown,
+    )
+
+
+def leader_worker_sets():
+    group = st.builds(
+        lambda worker, rest, unknown: {"workerTemplate": worker, **rest, **unknown},
+        _pod_templates(),
+        _some(
+            size=st.integers(1, 4),
+            leaderTemplate=_pod_templates(),
+            restartPolicy=st.just("RecreateGroupOnPodRestart"),
+            volumeClaimTemplates=st.just([{"metadata": {"name": "claim"}}]),
+        ),
+        _unknown,
+    )
+    return st.builds(
+        lambda metadata, group, replicas: {
+            "apiVersion": "leaderworkerset.x-k8s.io/v1",
+            "kind": "LeaderWorkerSet",
+            "metadata": metadata,
+            "spec": {"leaderWorkerTemplate": group, "replicas": replicas},
+        },
+        _metadata(_labels, _annotations),
+        group,
+        st.integers(0, 3),
+    )

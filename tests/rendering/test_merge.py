@@ -1,0 +1,183 @@
+"""Merging, rule by rule (contract section 7); what the rules make of whole objects is in the golden cases."""
+
+import copy
+
+import pytest
+
+from webhook import errors
+from webhook.rendering import merge
+
+HTTP = {"httpGet": {"path": "/health", "port": 8000}}
+EXEC = {"exec": {"command": ["true"]}}
+
+CONTAINER = [
+    pytest.param({}, {"env": [{"name": "A"}]}, {"env": [{"name": "A"}]}, id="a list that is absent"),
+    pytest.param(
+        {"env": [{"name": "A", "value": "own"}]},
+        {"env": [{"name": "B"}, {"name": "A", "value": "x"}]},
+        {"env": [{"name": "A", "value": "own"}, {"name": "B"}]},
+        id="an entry of the workload wins as a whole",
+    ),
+    pytest.param(
+        {"volumeMounts": [{"mountPath": "/m", "name": "own"}]},
+        {"volumeMounts": [{"mountPath": "/m", "name": "x"}]},
+        {"volumeMounts": [{"mountPath": "/m", "name": "own"}]},
+        id="mounts by path",
+    ),
+    pytest.param(
+        {"ports": [{"containerPort": 1}]},
+        {"ports": [{"containerPort": 1, "protocol": "TCP", "name": "x"}, {"containerPort": 1, "protocol": "UDP"}]},
+        {"ports": [{"containerPort": 1}, {"containerPort": 1, "protocol": "UDP"}]},
+        id="ports by number and protocol, TCP being meant",
+    ),
+    pytest.param(
+        {"securityContext": {"capabilities": {"drop": ["ALL"]}, "runAsUser": 0}},
+        {"securityContext": {"capabilities": {"drop": ["X"], "add": ["Y"]}, "runAsUser": 1, "privileged": False}},
+        {"securityContext": {"capabilities": {"drop": ["ALL"], "add": ["Y"]}, "runAsUser": 0, "privileged": False}},
+        id="maps key by key, deep; atomic lists only where absent",
+    ),
+    pytest.param(
+        {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}},
+        {"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "p"}}},
+        {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}},
+        id="a profile is taken whole",
+    ),
+    pytest.param(
+        {"readinessProbe": {**EXEC, "periodSeconds": 5}},
+        {"readinessProbe": {**HTTP, "periodSeconds": 7, "failureThreshold": 30}},
+        {"readinessProbe": {**EXEC, "periodSeconds": 5, "failureThreshold": 30}},
+        id="a probe keeps one handler",
+    ),
+    pytest.param(
+        {"lifecycle": {"preStop": EXEC}},
+        {"lifecycle": {"preStop": HTTP, "postStart": HTTP}},
+        {"lifecycle": {"preStop": EXEC, "postStart": HTTP}},
+        id="a hook keeps one handler",
+    ),
+    pytest.param({"workingDir": None}, {"workingDir": "/w"}, {"workingDir": "/w"}, id="null counts as absent"),
+    pytest.param({"tty": False}, {"tty": True}, {"tty": False}, id="false does not"),
+    pytest.param({"x": 1}, {"x": None, "y": None}, {"x": 1}, id="null adds nothing"),
+    pytest.param({"name": "main"}, {"name": "x", "image": "i", "imagePullPolicy": "Never"}, {"name": "main"}, id="name and image are not its business"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "other", "expected"), CONTAINER)
+def test_a_container_wins_over_the_configuration(own, other, expected):
+    copies = copy.deepcopy((own, other))
+
+    assert merge.container(own, other, is_pod=False) == expected
+    assert (own, other) == copies
+
+
+DEFAULTED = [
+    pytest.param("terminationMessagePolicy", "File", "FallbackToLogsOnError", id="a scalar"),
+    pytest.param("readinessProbe", {**EXEC, "periodSeconds": 10}, {"periodSeconds": 5}, id="a probe's period"),
+]
+
+
+@pytest.mark.parametrize(("field", "own", "other"), DEFAULTED)
+def test_on_a_pod_a_default_of_the_api_server_counts_as_absent(field, own, other):
+    merged = merge.container({field: own}, {field: other}, is_pod=True)
+    kept = merge.container({field: own}, {field: other}, is_pod=False)
+
+    assert merged[field] == ({**own, **other} if isinstance(own, dict) else other)
+    assert kept[field] == own
+
+
+POD = [
+    pytest.param({"terminationGracePeriodSeconds": 30}, {"terminationGracePeriodSeconds": 120}, 120, id="grace period"),
+    pytest.param({"terminationGracePeriodSeconds": 31}, {"terminationGracePeriodSeconds": 120}, 31, id="another value is the user's"),
+    pytest.param({"dnsPolicy": "ClusterFirst"}, {"dnsPolicy": "None"}, "None", id="DNS policy"),
+    pytest.param({"restartPolicy": "Always"}, {"restartPolicy": "Never"}, "Never", id="restart policy"),
+    pytest.param({"serviceAccountName": "default"}, {"serviceAccountName": "x"}, "x", id="service account"),
+    pytest.param({"schedulerName": "default-scheduler"}, {"schedulerName": "x"}, "x", id="scheduler"),
+    pytest.param({"enableServiceLinks": True}, {"enableServiceLinks": False}, False, id="service links"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "other", "expected"), POD)
+def test_pod_scalars_are_set_where_absent_or_defaulted(own, other, expected):
+    (field,) = own
+
+    assert merge.pod_spec(own, other, is_pod=True)[field] == expected
+    assert merge.pod_spec(own, other, is_pod=False)[field] == own[field]
+    assert merge.pod_spec({}, other, is_pod=False)[field] == other[field]
+
+
+def test_init_containers_of_the_template_go_first():
+    merged = merge.pod_spec(
+        {"initContainers": [{"name": "own"}]},
+        {"initContainers": [{"name": "a"}, {"name": "own", "image": "x"}]},
+        is_pod=True,
+    )
+
+    assert merged["initContainers"] == [{"name": "a"}, {"name": "own"}]
+
+
+def test_tolerations_are_united():
+    own = [{"key": "a", "operator": "Exists"}]
+
+    merged = merge.pod_spec(
+        {"tolerations": own}, {"tolerations": [{"operator": "Exists", "key": "a"}, {"key": "b"}]}, is_pod=True
+    )
+
+    assert merged["tolerations"] == [*own, {"key": "b"}]
+
+
+@pytest.mark.parametrize("field", ["priorityClassName", "priority", "preemptionPolicy", "nodeName"])
+def test_what_admission_has_settled_is_left_out_on_pods_only(field):
+    assert field not in merge.pod_spec({}, {field: "x"}, is_pod=True)
+    assert merge.pod_spec({}, {field: "x"}, is_pod=False)[field] == "x"
+
+
+IMAGES = [
+    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i"}, {"image": "i"}, id="the policy goes with the placeholder"),
+    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i", "imagePullPolicy": "Never"}, {"image": "i", "imagePullPolicy": "Never"}, id="the configuration's policy"),
+    pytest.param({"image": "auto", "imagePullPolicy": "IfNotPresent"}, {"image": "i"}, {"image": "i", "imagePullPolicy": "IfNotPresent"}, id="a policy of the user's own"),
+    pytest.param({"image": " ", "imagePullPolicy": "Always"}, {"image": "i"}, {"image": "i"}, id="a blank is a placeholder"),
+    pytest.param({}, {"image": "i"}, {"image": "i"}, id="no image"),
+    pytest.param({"image": "own", "imagePullPolicy": "Always"}, {"image": "i", "imagePullPolicy": "Never"}, {"image": "own", "imagePullPolicy": "Always"}, id="an image of its own"),
+    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {}, {"image": "auto", "imagePullPolicy": "Always"}, id="nothing to put in its place"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "other", "expected"), IMAGES)
+def test_a_placeholder_is_replaced_together_with_its_pull_policy(own, other, expected):
+    assert merge.image(own, other, is_pod=True) == expected
+
+
+def test_outside_pods_a_pull_policy_is_always_the_users():
+    merged = merge.image({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i"}, is_pod=False)
+
+    assert merged == {"image": "i", "imagePullPolicy": "Always"}
+
+
+def test_the_agent_entry_goes_over_the_template():
+    agent = {"image": "agent", "env": [{"name": "A", "value": "agent"}], "terminationMessagePolicy": "File"}
+    template = {
+        "image": "template",
+        "env": [{"name": "A"}, {"name": "B"}],
+        "terminationMessagePolicy": "x",
+        "tty": True,
+    }
+
+    assert merge.layers(agent, template) == {
+        "image": "agent",
+        "env": [{"name": "A", "value": "agent"}, {"name": "B"}],
+        "terminationMessagePolicy": "File",
+        "tty": True,
+    }
+    assert merge.layers({}, {"image": "template"})["image"] == "template"
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ({"env": "x"}, {"env": [{"name": "A"}]}),
+        ({"env": ["x"]}, {"env": [{"name": "A"}]}),
+        ({"resources": []}, {"resources": {"a": 1}}),
+    ],
+)
+def test_a_malformed_field_is_denied_with_its_path(own, other):
+    with pytest.raises(errors.Denied, match=r"container\.(env|resources)"):
+        merge.container(own, other, is_pod=False)

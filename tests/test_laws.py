@@ -1,0 +1,102 @@
+"""The laws that hold for every object (contract section 8), over generated objects and every recorded review."""
+
+import base64
+import json
+from pathlib import Path
+
+import jsonpatch
+import pytest
+from hypothesis import event, given, settings
+
+from tests import objects
+from webhook import catalog, errors, mutation, patch, workload
+from webhook.settings import Settings
+
+HERE = Path(__file__).parent
+SNAPSHOT = catalog.build(
+    [
+        catalog.Document("templates", "templates.yaml", (HERE / "configuration" / "templates.yaml").read_text()),
+        catalog.Document("agent", "agent.yaml", (HERE / "configuration" / "agent.yaml").read_text()),
+    ],
+    None,
+)
+EMBEDDED = catalog.build(catalog.embedded(), None)
+REVIEWS = sorted((HERE / "reviews").glob("*.json"))
+
+
+def kind_of(value):
+    return workload.LEADER_WORKER_SET if value["kind"] == "LeaderWorkerSet" else workload.POD
+
+
+def mutate(value, snapshot=SNAPSHOT):
+    return mutation.mutate(value, kind_of(value), snapshot, Settings(), namespace="ns")
+
+
+def hold_the_laws(value, snapshot=SNAPSHOT):
+    """Hold every law against one object; return what became of it."""
+    before = json.loads(json.dumps(value))  # no two places of a JSON document share a value
+    try:
+        mutated = mutate(value, snapshot)
+    except errors.Denied as refusal:
+        assert patch.same(value, before)
+        return refusal.reason
+    assert patch.same(value, before), "the input was modified"
+    again = mutate(mutated.value, snapshot)
+    assert again.value is mutated.value, "the second mutation changed something"
+    assert patch.same(mutation.restore(mutated.value, kind_of(value)), value), "restoring gave another object"
+    assert unknown_fields(value) <= unknown_fields(mutated.value), "an unknown field was lost"
+    operations = patch.diff(value, mutated.value)
+    assert patch.same(jsonpatch.apply_patch(before, operations), mutated.value), "the patch gives another object"
+    assert patch.same(mutate(value, snapshot).value, mutated.value), "the same input gave another result"
+    return mutated.reason
+
+
+def unknown_fields(value, path=""):
+    """Return the unknown fields below a value as (path without list positions, JSON)."""
+    found = set()
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("futureField", "x-vendor", "zz"):
+                found.add((f"{path}/{key}", json.dumps(inner, sort_keys=True)))
+            else:
+                found |= unknown_fields(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            found |= unknown_fields(inner, f"{path}/*")
+    return found
+
+
+@pytest.mark.slow
+@settings(max_examples=1500)
+@given(objects.pods())
+def test_the_laws_hold_for_any_pod(pod):
+    event(hold_the_laws(pod))
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(objects.leader_worker_sets())
+def test_the_laws_hold_for_any_leader_worker_set(value):
+    event(hold_the_laws(value))
+
+
+@pytest.mark.parametrize("path", REVIEWS, ids=lambda path: path.stem)
+def test_the_laws_hold_for_every_recorded_review(path):
+    value = json.loads(path.read_text())["request"]["object"]
+
+    assert hold_the_laws(value, EMBEDDED) == "rendered"
+
+
+@pytest.mark.parametrize("path", REVIEWS, ids=lambda path: path.stem)
+def test_a_recorded_review_is_answered_the_same_way_twice_and_then_with_nothing(path):
+    review = json.loads(path.read_text())
+
+    first = mutation.decide(path.read_bytes(), EMBEDDED, Settings())
+    response = json.loads(first.body)["response"]
+    operations = json.loads(base64.b64decode(response["patch"]))
+    review["request"]["object"] = jsonpatch.apply_patch(review["request"]["object"], operations)
+    second = mutation.decide(json.dumps(review).encode(), EMBEDDED, Settings())
+
+    assert first.body == mutation.decide(path.read_bytes(), EMBEDDED, Settings()).body
+    assert (second.outcome, second.reason) == ("unchanged", "already-rendered")
+    assert "patch" not in json.loads(second.body)["response"]

@@ -1,0 +1,101 @@
+"""``demo``: a real server on loopback, asked over TLS as an API server asks, with the answers shown to a person."""
+
+import asyncio
+import base64
+import http.client
+import io
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import jsonpatch
+import msgspec
+import typer
+import uvloop
+
+from webhook import app, telemetry, workload
+from webhook.cli import objects, options, output
+from webhook.cli.render import Files, Namespace
+
+_CONTENT = {"Content-Type": "application/json"}
+
+
+def demo(
+    filename: Files,
+    templates: options.Templates = None,
+    agent: options.Agent = None,
+    gpu_configs: options.GpuConfigs = None,
+    namespace: Namespace = "default",
+) -> None:
+    """Start a server on loopback, send it the objects of files as AdmissionReviews, and show what it answers.
+
+    Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
+    """
+    values = [value for value in objects.read(filename) if objects.kind_of(value) in _KINDS]
+    if not values:
+        raise typer.BadParameter("there is no Pod and no LeaderWorkerSet in these files", param_hint="-f")
+    serving = app.Options(
+        host="127.0.0.1", port=0, health_port=0, templates=templates, agent=agent, gpu_configs=gpu_configs
+    )
+    try:
+        allowed = uvloop.run(_ask(serving, values, namespace))
+    except app.CannotStart as error:
+        output.say(str(error))
+        raise typer.Exit(1) from error
+    if not allowed:
+        raise typer.Exit(1)
+
+
+_KINDS = (workload.POD, workload.LEADER_WORKER_SET)
+
+
+async def _ask(serving: app.Options, values: Sequence[objects.Object], namespace: str) -> bool:
+    """Send every object to a server that lives as long as this takes; return whether all were allowed."""
+    log = telemetry.make_log(log_format="json", stream=io.BytesIO())
+    allowed = True
+    async with app.serving(serving, log) as running:
+        console = output.console()
+        trust = ssl.create_default_context(cadata=running.ca_pem.decode())
+        for number, value in enumerate(values, start=1):
+            review = _review(value, str(number), objects.namespace_of(value, namespace))
+            response = await asyncio.to_thread(_post, running.port, trust, review)
+            allowed &= _show(console, value, response)
+    return allowed
+
+
+def _review(value: objects.Object, uid: str, namespace: str) -> bytes:
+    group, version, kind = objects.kind_of(value)
+    request = {
+        "uid": uid,
+        "kind": {"group": group, "version": version, "kind": kind},
+        "namespace": namespace,
+        "name": value.get("metadata", {}).get("name", ""),
+        "operation": "CREATE",
+        "object": value,
+    }
+    return msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+
+
+def _post(port: int, trust: ssl.SSLContext, review: bytes) -> dict[str, Any]:
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trust)
+    try:
+        connection.request("POST", "/mutate?timeout=5s", review, _CONTENT)
+        answer: dict[str, Any] = msgspec.json.decode(connection.getresponse().read())
+    finally:
+        connection.close()
+    return dict(answer["response"])
+
+
+def _show(console: Any, value: objects.Object, response: dict[str, Any]) -> bool:
+    """Print one answer; return whether the object was allowed."""
+    name = f"{value['kind']} {workload.display_name(value)}"
+    if not response["allowed"]:
+        console.print(f"{name}: denied: {response['status']['message']}", style="red", markup=False)
+        return False
+    operations = msgspec.json.decode(base64.b64decode(response.get("patch", "W10=")))
+    rendered = jsonpatch.apply_patch(value, operations)
+    console.print(f"{name}: allowed, with a patch of {len(operations)} operations", style="bold", markup=False)
+    for warning in response.get("warnings", ()):
+        console.print(f"Warning: {warning}", style="yellow", markup=False)
+    console.print(output.coloured(output.difference(value, rendered, name)))
+    return True

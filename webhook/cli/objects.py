@@ -1,0 +1,76 @@
+"""Kubernetes objects in files and on the terminal: reading, writing, walking through Lists."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from webhook import catalog, workload
+
+Object = dict[str, Any]
+
+
+def read(files: Sequence[Path]) -> list[Object]:
+    """Return the objects of all files in order; ``-`` is standard input. Empty documents are left out.
+
+    Raises:
+        typer.BadParameter: a file cannot be read, is not YAML or JSON, or holds something that is no object.
+    """
+    return [value for file in files for value in _read_one(file)]
+
+
+def _read_one(file: Path) -> Iterator[Object]:
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        values = catalog.load_all(text)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {name}: {error.strerror}", param_hint="-f") from error
+    except (UnicodeDecodeError, catalog.BadYaml) as error:
+        raise typer.BadParameter(f"{name}: {error}", param_hint="-f") from error
+    for index, value in enumerate(values):
+        if value is None:
+            continue
+        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+            message = f"{name}: document {index + 1} is no Kubernetes object: it has no kind"
+            raise typer.BadParameter(message, param_hint="-f")
+        yield value
+
+
+def kind_of(value: Mapping[str, Any]) -> workload.GroupVersionKind:
+    """Return group, version and kind of an object."""
+    group, _, version = str(value.get("apiVersion", "")).rpartition("/")
+    return group, version, str(value.get("kind", ""))
+
+
+def namespace_of(value: Mapping[str, Any], default: str) -> str:
+    """Return the namespace that an object names, or the default."""
+    metadata = value.get("metadata")
+    return str((metadata.get("namespace") if isinstance(metadata, dict) else None) or default)
+
+
+def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:
+    """Return an object changed by a function, or a List with each of its items changed."""
+    items = value.get("items")
+    if value["kind"].endswith("List") and isinstance(items, list):
+        return {**value, "items": [each(item, change) if _is_object(item) else item for item in items]}
+    return dict(change(value))
+
+
+def to_yaml(values: Sequence[Mapping[str, Any]]) -> str:
+    """Return the objects as a YAML stream that kubectl reads as the same values."""
+    return "---\n".join(catalog.dump(value) for value in values)
+
+
+def to_json(values: Sequence[Mapping[str, Any]]) -> str:
+    """Return one object as JSON, several as a List, as kubectl prints them."""
+    single = len(values) == 1
+    value = values[0] if single else {"apiVersion": "v1", "kind": "List", "items": list(values)}
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str)

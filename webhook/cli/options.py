@@ -1,0 +1,70 @@
+"""Options that several commands share, each also read from ``HYDRA_WEBHOOK_…`` in the environment."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from webhook import catalog
+from webhook.settings import Settings
+
+#: What options have that are not given.
+DEFAULTS = Settings()
+
+
+def _file(flag: str, variable: str, what: str) -> Any:
+    return typer.Option(
+        flag,
+        envvar=f"HYDRA_WEBHOOK_{variable}",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        show_default=False,
+        help=f"{what}: bare YAML or a ConfigMap manifest.",
+    )
+
+
+Templates = Annotated[
+    Path | None, _file("--templates", "TEMPLATES", "Runtime templates [default: the built-in runtimes]")
+]
+Agent = Annotated[Path | None, _file("--agent", "AGENT", "Agent configuration [default: the built-in images]")]
+GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU table, added to the built-in one")]
+
+Cluster = Annotated[
+    str,
+    typer.Option(envvar="HYDRA_WEBHOOK_CLUSTER", help="CLUSTER where the agent configuration has no cluster_name."),
+]
+ModelPath = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_PATH", help="MODEL_PATH: the model's folder in the container.")
+]
+ModelHost = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_HOST", help="MODEL_HOST: the address engines listen on.")
+]
+ModelPort = Annotated[
+    int, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_PORT", min=1, max=65535, help="MODEL_PORT: the engines' port.")
+]
+RayPort = Annotated[
+    int, typer.Option(envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="RAY_PORT: the port of Ray's head.")
+]
+
+
+def read(kind: catalog.Kind, path: Path) -> catalog.Document:
+    """Read a configuration file.
+
+    Raises:
+        typer.BadParameter: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return catalog.Document(kind, str(path), path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{path} is not UTF-8: {error}") from error
+
+
+def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
+    """Return the configuration texts: the given files, and the built-in ones in place of those that are not given."""
+    paths: dict[catalog.Kind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
+    given = [read(kind, path) for kind, path in paths.items() if path is not None]
+    kinds = {document.kind for document in given}
+    return (*given, *(document for document in catalog.embedded() if document.kind not in kinds))

@@ -1,0 +1,131 @@
+"""``render`` and ``restore``: what the webhook makes of files, without a cluster."""
+
+import enum
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from webhook import catalog, errors, mutation, patch, workload
+from webhook.cli import objects, options, output
+from webhook.settings import Settings
+
+
+class Format(enum.StrEnum):
+    """How objects are printed."""
+
+    YAML = "yaml"
+    JSON = "json"
+    PATCH = "patch"
+    DIFF = "diff"
+
+
+Files = Annotated[
+    list[Path],
+    typer.Option(
+        "--filename", "-f", metavar="FILE", help="Objects, YAML or JSON; - is standard input. May be repeated."
+    ),
+]
+Output = Annotated[Format, typer.Option("--output", "-o", help="Objects, or what changes in them.")]
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", envvar="HYDRA_WEBHOOK_NAMESPACE", help="Of objects that name none.")
+]
+PodTemplates = Annotated[
+    bool,
+    typer.Option(
+        "--pod-templates",
+        envvar="HYDRA_WEBHOOK_POD_TEMPLATES",
+        help="Render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs too.",
+    ),
+]
+
+
+def render(
+    filename: Files,
+    templates: options.Templates = None,
+    agent: options.Agent = None,
+    gpu_configs: options.GpuConfigs = None,
+    namespace: Namespace = "default",
+    output_format: Output = Format.YAML,
+    *,
+    pod_templates: PodTemplates = False,
+    cluster: options.Cluster = options.DEFAULTS.cluster,
+    model_path: options.ModelPath = options.DEFAULTS.model_path,
+    model_host: options.ModelHost = options.DEFAULTS.model_host,
+    model_port: options.ModelPort = options.DEFAULTS.model_port,
+    ray_port: options.RayPort = options.DEFAULTS.ray_port,
+) -> None:
+    """Render the Pods and LeaderWorkerSets of files as the webhook would; other objects pass through unchanged.
+
+    Nothing is printed unless every object can be rendered. Exit status: 0, 1 denied, 2 bad usage.
+    """
+    settings = Settings(
+        cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
+    )
+    snapshot = catalog.build(options.documents(templates, agent, gpu_configs), None)
+    for problem in snapshot.problems:
+        if problem.severity == "error":
+            output.say(str(problem))
+    intercepted = {workload.POD, workload.LEADER_WORKER_SET}
+    if pod_templates:
+        intercepted |= workload.POD_TEMPLATE_PLACES.keys()
+
+    def change(value: objects.Object) -> Mapping[str, Any]:
+        kind = objects.kind_of(value)
+        if kind not in intercepted:
+            return value
+        where = objects.namespace_of(value, namespace)
+        mutated = mutation.mutate(value, kind, snapshot, settings, namespace=where)
+        for warning in mutated.warnings:
+            output.say(f"Warning: {warning}")
+        return mutated.value
+
+    _run(filename, change, output_format)
+
+
+def restore(filename: Files, output_format: Output = Format.YAML) -> None:
+    """Give rendered objects back their bare form; objects without a record pass through unchanged.
+
+    Exit status: 0, 1 a record cannot be read, 2 bad usage.
+    """
+    _run(filename, lambda value: mutation.restore(value, objects.kind_of(value)), output_format)
+
+
+def _run(files: list[Path], change: Callable[[objects.Object], Mapping[str, Any]], form: Format) -> None:
+    before = objects.read(files)
+    after = []
+    denied = False
+
+    def attempt(value: objects.Object) -> Mapping[str, Any]:
+        nonlocal denied
+        try:
+            return change(value)
+        except errors.Denied as refusal:
+            denied = True
+            output.say(f"denied: {refusal.message}")
+            return value
+
+    after = [objects.each(value, attempt) for value in before]
+    if denied:
+        raise typer.Exit(1)
+    typer.echo(_formatted(before, after, form), nl=False)
+
+
+def _formatted(before: list[objects.Object], after: list[objects.Object], form: Format) -> str:
+    match form:
+        case Format.YAML:
+            return objects.to_yaml(after)
+        case Format.JSON:
+            return objects.to_json(after)
+        case Format.PATCH:
+            patches = (patch.diff(one, other) for one, other in zip(before, after, strict=True))
+            return "".join(msgspec.json.encode(operations).decode() + "\n" for operations in patches)
+        case Format.DIFF:
+            pairs = zip(before, after, strict=True)
+            differences = [
+                output.difference(one, other, f"{one['kind']} {workload.display_name(one)}") for one, other in pairs
+            ]
+            output.console().print(output.coloured("".join(differences)), end="")
+            return ""
