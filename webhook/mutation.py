@@ -87,7 +87,7 @@ def decide(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> Decis
         "runtime": _known_runtime(value, snapshot),
     }
     try:
-        mutation = _mutation(request, kind, snapshot, settings)
+        mutation = _mutation(request, value, kind, snapshot, settings)
         if mutation.value is value:
             response = admission.allowed(request, warnings=mutation.warnings)
             return Decision("unchanged", mutation.reason, body=response, warnings=mutation.warnings, **about)
@@ -161,16 +161,18 @@ def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mappin
 
 
 def _mutation(
-    request: admission.Request, kind: workload.GroupVersionKind, snapshot: catalog.Snapshot, settings: Settings
+    request: admission.Request,
+    value: dict[str, Any],
+    kind: workload.GroupVersionKind,
+    snapshot: catalog.Snapshot,
+    settings: Settings,
 ) -> Mutation:
     """Choose by operation. Whatever else reaches us, a webhook configuration has sent by mistake: leave it alone."""
-    value = request.object
-    if value is None or kind not in _KINDS or request.sub_resource:
-        return Mutation(value or {}, "not-intercepted")
-    if request.operation == "CREATE":
-        return mutate(value, kind, snapshot, settings, namespace=request.namespace, name=request.name)
-    if request.operation == "UPDATE" and kind == workload.LEADER_WORKER_SET:
-        return _update(request, value)
+    if kind in _KINDS and not request.sub_resource and request.object is not None:
+        if request.operation == "CREATE":
+            return mutate(value, kind, snapshot, settings, namespace=request.namespace, name=request.name)
+        if request.operation == "UPDATE" and kind == workload.LEADER_WORKER_SET:
+            return _update(request, value)
     return Mutation(value, "not-intercepted")
 
 

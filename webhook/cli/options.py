@@ -49,17 +49,15 @@ RayPort = Annotated[
 
 
 def read(kind: catalog.Kind, path: Path) -> catalog.Document:
-    """Read a configuration file.
+    """Read a configuration file; what is wrong with its content is for the catalog to say.
 
     Raises:
-        typer.BadParameter: it cannot be read, or is not UTF-8.
+        typer.BadParameter: it cannot be read.
     """
     try:
-        return catalog.Document(kind, str(path), path.read_text(encoding="utf-8"))
+        return catalog.Document(kind, str(path), path.read_bytes())
     except OSError as error:
         raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"{path} is not UTF-8: {error}") from error
 
 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:

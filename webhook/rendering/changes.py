@@ -77,11 +77,11 @@ def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str
             _add(value, key, place, found)
             continue
         old = before[key]
-        if old is value or patch.same(old, value):
+        if old is value:
             continue
         if isinstance(old, dict) and isinstance(value, dict):
             _compare_maps(old, value, place, found)
-        elif not _compare_keyed(old, value, key, place, found):
+        elif not _compare_keyed(old, value, key, place, found) and not patch.same(old, value):
             found.replaced[place] = old
     for key in before.keys() - after.keys():
         found.replaced[f"{path}/{patch.escape(key)}"] = before[key]

@@ -1,0 +1,28 @@
+"""``demo``: a real server, asked over TLS."""
+
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[2] / "manifests" / "examples"
+
+
+def test_both_examples_are_shown_before_and_after(run):
+    result = run("demo", "-f", EXAMPLES / "pod.yaml", "-f", EXAMPLES / "leaderworkerset-cpu.yaml")
+
+    assert (result.status, result.err) == (0, "")
+    assert "Pod qwen3: allowed, with a patch" in result.out
+    assert "LeaderWorkerSet qwen3-cpu: allowed, with a patch" in result.out
+    assert "-    image: auto\n" in result.out
+    assert "ray start --block --address=$(LWS_LEADER_ADDRESS):6379" in result.out
+
+
+def test_a_denial_is_shown_and_gives_status_1(run):
+    pod = (EXAMPLES / "pod.yaml").read_text().replace("vllm-cpu", "vlm-cpu")
+
+    result = run("demo", "-f", "-", stdin=pod)
+
+    assert result.status == 1
+    assert 'did you mean "vllm-cpu"' in result.out
+
+
+def test_files_without_a_workload_are_bad_usage(run):
+    assert run("demo", "-f", EXAMPLES / "configmap-hydra-agent.yaml").status == 2

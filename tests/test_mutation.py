@@ -1,0 +1,274 @@
+"""The spine: which reviews are acted on, and how each outcome is told (contract sections 2, 8, 9 and 11)."""
+
+import base64
+import copy
+import json
+from pathlib import Path
+
+import jsonpatch
+import pytest
+
+from webhook import catalog, mutation, workload
+from webhook.settings import Settings
+
+SNAPSHOT = catalog.build(catalog.embedded(), None)
+REVIEWS = Path(__file__).parent / "reviews"
+
+
+def recorded(name):
+    return json.loads((REVIEWS / f"{name}.json").read_text())
+
+
+def decide(review, snapshot=SNAPSHOT):
+    return mutation.decide(json.dumps(review).encode(), snapshot, Settings())
+
+
+def response(decision):
+    return json.loads(decision.body)["response"]
+
+
+def rendered(review):
+    """Return the object of a review with the patch applied."""
+    operations = json.loads(base64.b64decode(response(decide(review))["patch"]))
+    return jsonpatch.apply_patch(copy.deepcopy(review["request"]["object"]), operations)
+
+
+def inference(value):
+    return next(container for container in value["spec"]["containers"] if container["name"] == "main")
+
+
+def test_a_recorded_pod_becomes_runnable():
+    review = recorded("pod-kubectl-create")
+
+    decision = decide(review)
+
+    assert (decision.outcome, decision.reason, decision.kind, decision.runtime) == (
+        "mutated",
+        "rendered",
+        "Pod",
+        "vllm-cpu",
+    )
+    assert response(decision)["auditAnnotations"] == {"runtime": "vllm-cpu", "revision": decision.revision}
+    container = inference(rendered(review))
+    assert container["command"] == ["/bin/bash", "-c"]
+    assert container["args"] == [
+        "vllm serve /data/serving-model --served-model-name qwen3-0.6b --trust-remote-code --dtype=half --max-model-len=8192"
+    ]
+    assert "imagePullPolicy" not in container
+
+
+def test_a_templates_grace_period_takes_effect_on_a_pod_that_the_api_server_has_defaulted():
+    value = rendered(recorded("pod-two-containers-8-gpus"))
+
+    assert value["spec"]["terminationGracePeriodSeconds"] == 120
+
+
+def test_a_recorded_group_gets_a_leader_and_workers():
+    value = rendered(recorded("lws-without-leader-template"))
+
+    group = value["spec"]["leaderWorkerTemplate"]
+    leader, worker = (
+        group[name]["spec"]["containers"][0]["command"][2] for name in ("leaderTemplate", "workerTemplate")
+    )
+    assert "ray start --head --port=6379" in leader
+    assert "--tensor-parallel-size=8 --pipeline-parallel-size=2" in leader
+    assert "ray start --block --address=$(LWS_LEADER_ADDRESS):6379" in worker
+
+
+def test_the_published_example_starts_ray_on_leader_and_worker():
+    agent = catalog.Document(
+        "agent", "agent.yaml", "deployment_templates: [{container_template: {image: example/image:1}}]"
+    )
+    templates = next(document for document in catalog.embedded() if document.kind == "templates")
+    review = recorded("lws-without-leader-template")
+    review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "vllm-cpu"
+    del review["request"]["object"]["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]["args"]
+
+    operations = json.loads(
+        base64.b64decode(response(decide(review, catalog.build([templates, agent], None)))["patch"])
+    )
+
+    group = jsonpatch.apply_patch(review["request"]["object"], operations)["spec"]["leaderWorkerTemplate"]
+    leader, worker = (group[name]["spec"]["containers"][0]["args"] for name in ("leaderTemplate", "workerTemplate"))
+    assert leader == [
+        (
+            "ray start --head --port=6379 && vllm serve /data/serving-model --served-model-name deepseek-r1 "
+            "--trust-remote-code --tensor-parallel-size=8 --pipeline-parallel-size=2"
+        )
+    ]
+    assert worker == ["ray start --block --address=$(LWS_LEADER_ADDRESS):6379"]
+
+
+def changed(**request):
+    review = recorded("pod-kubectl-create")
+    review["request"].update(request)
+    return review
+
+
+@pytest.mark.parametrize(
+    ("review", "reason"),
+    [
+        (changed(operation="UPDATE"), "not-intercepted"),
+        (changed(operation="DELETE", object=None), "not-intercepted"),
+        (changed(subResource="status"), "not-intercepted"),
+        (changed(kind={"group": "", "version": "v1", "kind": "ConfigMap"}), "not-intercepted"),
+        (changed(object={"metadata": {"labels": {}}}), "not-labelled"),
+        (changed(object={"metadata": {"labels": {"hydra.io/runtime": "x", "hydra.io/inject": "false"}}}), "opted-out"),
+    ],
+)
+def test_what_is_not_ours_is_admitted_as_it_is(review, reason):
+    decision = decide(review)
+
+    assert (decision.outcome, decision.reason) == ("unchanged", reason)
+    assert response(decision) == {"uid": review["request"]["uid"], "allowed": True}
+
+
+def test_a_misspelt_runtime_is_denied_with_the_nearest_name():
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "vllm-cup"
+
+    decision = decide(review)
+
+    status = response(decision)["status"]
+    assert (decision.outcome, decision.reason, decision.runtime) == ("denied", "unknown-runtime", "")
+    assert (status["code"], status["reason"]) == (422, "Invalid")
+    assert status["message"].startswith("Pod default/qwen: label hydra.io/runtime")
+    assert 'did you mean "vllm-cpu"?' in status["message"]
+
+
+def test_the_object_is_named_even_if_it_has_no_name_yet():
+    review = recorded("pod-server-dry-run-generate-name")
+    review["request"]["object"]["metadata"]["labels"]["hydra.io/model-id"] = ""
+
+    assert response(decide(review))["status"]["message"].startswith("Pod default/dry-*: label hydra.io/model-id")
+
+
+def test_a_configuration_that_was_never_read_asks_to_try_again():
+    decision = decide(recorded("pod-kubectl-create"), catalog.empty())
+
+    status = response(decision)["status"]
+    assert (decision.reason, status["code"], status["reason"]) == ("configuration-missing", 503, "ServiceUnavailable")
+
+
+def test_dry_run_gives_the_same_patch():
+    review = recorded("pod-kubectl-create")
+    wet = response(decide(review))
+    review["request"]["dryRun"] = True
+
+    assert response(decide(review)) == wet
+    assert decide(review).dry_run
+
+
+def test_an_internal_error_is_answered_with_an_id_and_no_details(monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(mutation, "mutate", broken)
+
+    decision = decide(recorded("pod-kubectl-create"))
+
+    status = response(decision)["status"]
+    assert (decision.outcome, status["code"]) == ("errored", 500)
+    assert decision.error_id in status["message"]
+    assert "secret" not in status["message"]
+    assert isinstance(decision.error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    ["", "{", "[]", "{}", "null", '{"version":2}', "x" * 1000, '{"version":1,"added":[""]}'],
+    ids=["empty", "half", "a list", "an empty map", "null", "another version", "text", "too little"],
+)
+def test_a_record_that_cannot_be_read_is_denied_with_the_remedy(annotation):
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["metadata"]["annotations"] = {"hydra.io/rendered": annotation}
+
+    decision = decide(review)
+
+    assert decision.reason == "invalid-record"
+    assert "remove the annotation" in decision.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("labels", "hydra.io/runtime", "sglang"),
+        ("labels", "hydra.io/model-id", "other"),
+        ("annotations", "hydra.io/container", "other"),
+    ],
+)
+def test_a_record_for_something_else_is_denied(kind, key, value):
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"] = rendered(review)
+    review["request"]["object"]["metadata"][kind][key] = value
+
+    decision = decide(review)
+
+    assert decision.reason == "invalid-record"
+    assert key in decision.message
+    assert value in decision.message
+
+
+def test_a_record_for_a_container_that_is_gone_is_denied():
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"] = rendered(review)
+    review["request"]["object"]["spec"]["containers"][0]["name"] = "renamed"
+
+    assert decide(review).reason == "invalid-record"
+
+
+def update(change):
+    review = recorded("lws-without-leader-template")
+    stored = rendered(review)
+    review["request"].update(operation="UPDATE", oldObject=stored, object=change(copy.deepcopy(stored)))
+    return decide(review)
+
+
+def scaled(value):
+    value["spec"]["replicas"] = 3
+    return value
+
+
+def test_scaling_a_group_passes():
+    assert (update(scaled).outcome, update(scaled).reason) == ("unchanged", "update-without-effect")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: recorded("lws-without-leader-template")["request"]["object"],
+        lambda value: {**value, "spec": {"leaderWorkerTemplate": {**value["spec"]["leaderWorkerTemplate"], "size": 3}}},
+    ],
+    ids=["the bare file applied again", "another size"],
+)
+def test_an_update_that_would_restart_every_group_is_refused(change):
+    decision = update(change)
+
+    assert decision.reason == "update-refused"
+    assert "restart every group" in decision.message
+
+
+def test_a_group_of_which_one_template_opts_out_is_rendered_in_part():
+    value = recorded("lws-with-leader-template")["request"]["object"]
+    leader = value["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
+    leader["metadata"]["labels"]["hydra.io/inject"] = "false"
+
+    mutated = mutation.mutate(value, workload.LEADER_WORKER_SET, SNAPSHOT, Settings(), namespace="default").value
+
+    group = mutated["spec"]["leaderWorkerTemplate"]
+    assert group["leaderTemplate"] is leader
+    assert "hydra.io/rendered" in group["workerTemplate"]["metadata"]["annotations"]
+
+
+def test_an_edit_elsewhere_in_the_configuration_does_not_change_the_revision():
+    embedded = catalog.embedded()
+    edited = [
+        catalog.Document(one.kind, one.source, one.content.replace("lmsysorg/sglang", "lmsysorg/sglang2"))
+        for one in embedded
+    ]
+    review = recorded("pod-kubectl-create")
+
+    assert decide(review).revision == decide(review, catalog.build(edited, None)).revision
+    review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "sglang"
+    review["request"]["object"]["metadata"]["annotations"] = {"hydra.io/gpu-type": "nvidia-gpu"}
+    assert decide(review).revision != decide(review, catalog.build(edited, None)).revision
