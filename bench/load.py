@@ -1,0 +1,107 @@
+"""The load: a handful of keep-alive connections, each of which sends the next review as soon as it has its answer."""
+
+import asyncio
+import itertools
+import re
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+CONNECTIONS = 8  # enough to keep one core busy; the API server keeps up to 25
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a server did in one round.
+
+    Attributes:
+        requests: answered.
+        seconds: of wall time.
+        client_seconds: of CPU time that the load itself took.
+    """
+
+    requests: int
+    seconds: float
+    client_seconds: float
+
+
+def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
+    """Return these recorded reviews as the API server posts it, all for one runtime if it is given."""
+    bodies = [path.read_bytes() for path in paths]
+    if runtime is not None:
+        label = f'"hydra.io/runtime": "{runtime}"'.encode()
+        bodies = [re.sub(rb'"hydra.io/runtime": "[^"]*"', label, body) for body in bodies]
+    head = (
+        "POST /mutate?timeout=10s HTTP/1.1\r\nHost: webhook.hydra.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n"
+        "Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n"
+        "Accept-Encoding: gzip\r\n\r\n"
+    )
+    return [head.format(len(body)).encode() + body for body in bodies]
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, load: Iterator[bytes]) -> None:
+        self.load = load
+        self.answered = 0
+        self.running = True
+        self.idle = asyncio.get_running_loop().create_future()
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.write(next(self.load))
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        at = self.buffer.index(b"Content-Length: ") + 16
+        length = int(self.buffer[at : self.buffer.index(b"\r", at)])
+        if len(self.buffer) < end + 4 + length:
+            return
+        if not self.buffer.startswith(b"HTTP/1.1 200 "):
+            self.idle.set_exception(RuntimeError(self.buffer.decode(errors="replace")))
+            self.transport.close()
+            return
+        self.buffer = b""
+        self.answered += 1
+        if self.running:
+            self.transport.write(next(self.load))
+        else:
+            self.idle.set_result(None)
+            self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.idle.done():
+            self.idle.set_exception(error or ConnectionError("the server closed the connection"))
+
+
+async def run(port: int, load: list[bytes], seconds: float) -> Result:
+    """Ask one server for so long.
+
+    Raises:
+        RuntimeError: an answer is not 200.
+        ConnectionError: the server closed a connection.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    loop = asyncio.get_running_loop()
+    clients = []
+    for number in range(CONNECTIONS):
+        mine = itertools.cycle(load[number % len(load) :] + load[: number % len(load)])
+        _, client = await loop.create_connection(partial(_Client, mine), "127.0.0.1", port, ssl=context)
+        clients.append(client)
+    before = sum(client.answered for client in clients)
+    started, cpu = time.perf_counter(), time.process_time()
+    await asyncio.sleep(seconds)
+    ended, answered = time.perf_counter(), sum(client.answered for client in clients)
+    cpu = time.process_time() - cpu
+    for client in clients:
+        client.running = False
+    await asyncio.gather(*(client.idle for client in clients))
+    return Result(answered - before, ended - started, cpu)

@@ -1,0 +1,83 @@
+"""What the parts of one request cost, measured one by one in this process."""
+
+import io
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonpatch
+import msgspec
+from rich.table import Table
+
+from webhook import catalog, mutation, patch, telemetry
+from webhook.settings import Settings
+
+ROUNDS = 15
+
+
+def table(paths: list[Path]) -> Table:
+    store = catalog.Store()
+    for document in catalog.embedded():
+        store.update(document, 0)
+    snapshot, settings = store.current, Settings()
+    bodies = [path.read_bytes() for path in paths]
+    pairs = [_before_and_after(body, snapshot, settings) for body in bodies]
+    log = telemetry.make_log(io.BytesIO(), "json")
+    metrics = telemetry.Metrics("bench")
+    requests = metrics.webhook("/mutate")
+
+    def count(_: object) -> None:
+        requests.began()
+        metrics.decided("Pod", "mutated")
+        requests.ended(200, 0.0003)
+
+    def write(_: object) -> None:
+        log.info(
+            "admission",
+            uid=telemetry.clean("705ab4f5-6393-11e8-b7cc-42010a800002"),
+            kind="Pod",
+            operation=telemetry.clean("CREATE"),
+            namespace=telemetry.clean("default"),
+            name=telemetry.clean("bare"),
+            outcome="mutated",
+            reason="rendered",
+            runtime="vllm-cpu",
+            revision="0123456789abcdef",
+            dry_run=False,
+            milliseconds=0.123,
+        )
+
+    shown = Table(title="parts of a request, µs, mean over the reviews", title_justify="left")
+    shown.add_column("part")
+    shown.add_column("µs", justify="right")
+    for name, part, inputs in (
+        ("the decision, bytes to bytes", lambda body: mutation.decide(body, snapshot, settings), bodies),
+        ("  of it: the patch", lambda pair: patch.diff(*pair), pairs),
+        ("  instead: jsonpatch.make_patch", lambda pair: jsonpatch.make_patch(*pair), pairs),
+        ("metrics", count, bodies),
+        ("the log line, to memory", write, bodies),
+    ):
+        shown.add_row(name, f"{_microseconds(part, inputs):,.1f}")
+    return shown
+
+
+def _before_and_after(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> tuple[object, object]:
+    before = msgspec.json.decode(body)["request"]["object"]
+    answer = msgspec.json.decode(mutation.decide(body, snapshot, settings).body)["response"]
+    if "patch" not in answer:
+        return before, before
+    operations = msgspec.json.decode(msgspec.convert(answer["patch"], bytes, strict=False))
+    return before, jsonpatch.apply_patch(before, operations)
+
+
+def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> float:
+    means = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        for _ in range(5):
+            for one in inputs:
+                part(one)
+        means.append((time.perf_counter() - started) / 5 / len(inputs) * 1e6)
+    return statistics.median(means)

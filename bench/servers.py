@@ -1,0 +1,151 @@
+"""The servers that are compared, each a process of its own: ``python -m bench.servers NAME CPU FOLDER``.
+
+Prints its port on standard output once it listens, and ends when its standard input does.
+"""
+
+import asyncio
+import gc
+import io
+import os
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonpatch
+import uvloop
+from aiohttp import web
+
+import certs
+from webhook import app, mutation, patch, server, telemetry
+
+CONSTANT = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}'
+
+TEMPLATE = """
+  - runtime: {name}
+    podTemplate:
+      volumes: [{{name: models, emptyDir: {{}}}}]
+      containerTemplate:
+        commandTemplate: [/bin/bash, -c]
+        argsTemplate: ["serve {{{{ .MODEL_PATH }}}} --tp {{{{ .TP_SIZE }}}}{{{{ range .CUSTOM_ARGS }}}} {{{{ . }}}}{{{{ end }}}}"]
+        volumeMounts: [{{name: models, mountPath: /data}}]
+"""
+ENTRY = "  - {{match_runtimes: [{name}], container_template: {{image: registry.example/{name}:1}}}}\n"
+
+
+@asynccontextmanager
+async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
+    """Read the body, answer a constant, on the product's own listener: same limits, timeouts and TLS."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        await request.read()
+        return web.Response(body=CONSTANT, content_type="application/json")
+
+    listener = server.Listener(handle, telemetry.make_log(io.BytesIO(), "json"))
+    await listener.start("127.0.0.1", 0, _context())
+    yield listener.port
+    await listener.close(0)
+
+
+@asynccontextmanager
+async def noop_application(_folder: Path) -> AsyncIterator[int]:
+    """Do the same as an ordinary aiohttp application with one route."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        await request.read()
+        return web.Response(body=CONSTANT, content_type="application/json")
+
+    application = web.Application(client_max_size=server.MAX_BODY)
+    application.router.add_post("/mutate", handle)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context())
+    await site.start()
+    yield site.port
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def handler_alone(_folder: Path) -> AsyncIterator[int]:
+    """Check, count and log as the product does, with a decision that was made before."""
+    decision = mutation.Decision(
+        "mutated",
+        "rendered",
+        uid="705ab4f5-6393-11e8-b7cc-42010a800002",
+        kind="Pod",
+        operation="CREATE",
+        namespace="default",
+        name="bare",
+        dry_run=False,
+        body=CONSTANT,
+        runtime="vllm-cpu",
+        revision="0123456789abcdef",
+    )
+    log = telemetry.make_log(log_format="json")
+    handler = server.MutateHandler(lambda _body: decision, telemetry.Metrics("bench"), log)
+    listener = server.Listener(handler, log)
+    await listener.start("127.0.0.1", 0, _context())
+    yield listener.port
+    await listener.close(0)
+
+
+@asynccontextmanager
+async def ours(_folder: Path, templates: Path | None = None, agent: Path | None = None) -> AsyncIterator[int]:
+    """Serve the whole product, as a user runs it; the log goes to standard error."""
+    log = telemetry.make_log(log_format="json")
+    options = app.Options(host="127.0.0.1", port=0, health_port=0, templates=templates, agent=agent)
+    async with app.serving(options, log) as running:
+        yield running.port
+
+
+def ours_with_make_patch(folder: Path) -> AbstractAsyncContextManager[int]:
+    """Serve the product with the patch computed by the jsonpatch library."""
+    patch.diff = lambda before, after: jsonpatch.make_patch(before, after).patch
+    return ours(folder)
+
+
+def ours_with_catalog(size: int) -> Callable[[Path], AbstractAsyncContextManager[int]]:
+    """Return a server with so many runtimes, the one that is asked for among them."""
+
+    def make(folder: Path) -> AbstractAsyncContextManager[int]:
+        names = [f"runtime-{number}" for number in range(size - 1)]
+        names.insert(len(names) // 2, "vllm-cpu")
+        templates, agent = folder / "templates.yaml", folder / "agent.yaml"
+        templates.write_text("templates:" + "".join(TEMPLATE.format(name=name) for name in names))
+        agent.write_text("deployment_templates:\n" + "".join(ENTRY.format(name=name) for name in names))
+        return ours(folder, templates=templates, agent=agent)
+
+    return make
+
+
+SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
+    "no-op": noop_on_our_listener,
+    "no-op, aiohttp application": noop_application,
+    "ours, decision left out": handler_alone,
+    "ours": ours,
+    "ours with jsonpatch.make_patch": ours_with_make_patch,
+    "ours, 1 runtime": ours_with_catalog(1),
+    "ours, 10,000 runtimes": ours_with_catalog(10_000),
+}
+
+RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # the one they all hold
+
+
+def _context() -> ssl.SSLContext:
+    pair, _ = certs.self_signed(["localhost"], datetime.now(UTC), timedelta(days=1))
+    return certs.ServingContext(pair).context
+
+
+async def main(name: str, folder: Path) -> None:
+    async with SERVERS[name](folder) as port:
+        gc.collect()
+        gc.freeze()  # as ``app.run`` does; here for all, so that the comparison is fair
+        print(port, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {int(sys.argv[2])})
+    uvloop.run(main(sys.argv[1], Path(sys.argv[3])))

@@ -1,0 +1,126 @@
+"""``python -m bench.throughput``: requests per second of ``/mutate`` over TLS on one core, next to a no-op handler."""
+
+import argparse
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from bench import load, parts, servers
+
+REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
+BASE = "no-op"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Subject:
+    """One server under load, with what each round measured."""
+
+    process: subprocess.Popen[str]
+    port: int
+    requests: list[bytes]
+    per_second: list[float] = field(default_factory=list)
+    cpu_microseconds: list[float] = field(default_factory=list)
+    client_share: list[float] = field(default_factory=list)
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the server so far, user and system."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def measure(self, seconds: float) -> None:
+        before = self.cpu_seconds()
+        result = uvloop.run(load.run(self.port, self.requests, seconds))
+        self.per_second.append(result.requests / result.seconds)
+        self.cpu_microseconds.append((self.cpu_seconds() - before) / result.requests * 1e6)
+        self.client_share.append(result.client_seconds / result.seconds)
+
+
+@contextlib.contextmanager
+def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subject]]:
+    """Start the servers, all on one core; those that are not asked sleep."""
+    with contextlib.ExitStack() as stack:
+        subjects = {}
+        for name in names:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bench.servers", name, str(cpu), folder],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            assert process.stdin is not None
+            stack.callback(process.wait)
+            stack.callback(process.stdin.close)
+            subjects[name] = Subject(
+                process, 0, load.requests(sorted(REVIEWS.glob(reviews)), servers.RUNTIMES.get(name))
+            )
+        for name, subject in subjects.items():
+            assert subject.process.stdout is not None
+            line = subject.process.stdout.readline()
+            if not line:
+                raise SystemExit(f"{name}: does not start; run: python -m bench.servers '{name}' {cpu} /tmp")
+            subject.port = int(line)
+        yield subjects
+
+
+def table(subjects: dict[str, Subject]) -> Table:
+    shown = Table(title="/mutate over TLS, one core, median of the rounds", title_justify="left")
+    shown.add_column("server", no_wrap=True)
+    for title in ("requests/s", "range", "ratio", "CPU µs", "CPU ratio", "load busy"):
+        shown.add_column(title, justify="right", no_wrap=True)
+    base = subjects[BASE]
+    for name, subject in subjects.items():
+        # Ratios within a round, since the machine's speed changes from round to round.
+        ratio = statistics.median(mine / other for mine, other in zip(subject.per_second, base.per_second, strict=True))
+        shown.add_row(
+            name,
+            f"{statistics.median(subject.per_second):,.0f}",
+            f"{min(subject.per_second):,.0f} to {max(subject.per_second):,.0f}",
+            f"{ratio:.2f}",
+            f"{statistics.median(subject.cpu_microseconds):,.0f}",
+            f"{statistics.median(base.cpu_microseconds) / statistics.median(subject.cpu_microseconds):.2f}",
+            f"{statistics.median(subject.client_share):.0%}",
+        )
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.5, help="per server and round")
+    parser.add_argument("--reviews", default="*.json", help="which of the recorded reviews, e.g. 'pod-kubectl-*'")
+    parser.add_argument("--only", action="append", choices=servers.SERVERS, help="besides the no-op; may be repeated")
+    arguments = parser.parse_args()
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        raise SystemExit("two cores are needed: one for the server and one for the load")
+    os.sched_setaffinity(0, {cpus[0]})
+    names = [name for name in servers.SERVERS if not arguments.only or name in {BASE, *arguments.only}]
+    console = Console(width=120)
+    with started(names, cpus[1], arguments.reviews) as subjects:
+        for subject in subjects.values():
+            subject.measure(arguments.seconds / 3)  # warm up
+            for measured in (subject.per_second, subject.cpu_microseconds, subject.client_share):
+                measured.clear()
+        for number in range(arguments.rounds):
+            # Every other round backwards, so that none is always measured first.
+            for name in names if number % 2 == 0 else reversed(names):
+                subjects[name].measure(arguments.seconds)
+    console.print(table(subjects))
+    console.print(parts.table(sorted(REVIEWS.glob(arguments.reviews))))
+
+
+if __name__ == "__main__":
+    main()

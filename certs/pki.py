@@ -1,0 +1,204 @@
+"""Pairs of a certificate and its private key: made, read and checked. Pure; the time is always an argument."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+BACKDATE = timedelta(
+    minutes=5
+)  # clocks of API servers that run behind ours must not find the certificate "not yet valid"
+
+_ORGANIZATION = "Hydra runtime webhook"
+_MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
+
+
+class PairError(Exception):
+    """A certificate and a key cannot be used together; ``str()`` says why, and never holds key material."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate with its private key.
+
+    Attributes:
+        certificate_pem: the certificate, then those of its issuers as far as they are to be sent.
+        key_pem: its private key, unencrypted PEM. Secret; kept out of ``repr``.
+        not_before, not_after: its validity, in UTC.
+        names: DNS names and IP addresses it is good for.
+        serial: its serial number in hexadecimal, to tell one from another in a log.
+    """
+
+    certificate_pem: bytes
+    key_pem: bytes
+    not_before: datetime
+    not_after: datetime
+    names: tuple[str, ...]
+    serial: str
+
+    def __repr__(self) -> str:
+        return f"Pair(serial={self.serial!r}, names={self.names!r}, not_after={self.not_after.isoformat()!r})"
+
+
+def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
+    """Read a pair and check that it can serve at ``now``.
+
+    Raises:
+        PairError: one of the two is not PEM, the key is encrypted or belongs to another certificate, or the certificate
+            is not valid at ``now``.
+    """
+    try:
+        chain = x509.load_pem_x509_certificates(certificate_pem)
+        leaf = chain[0]
+        leaf_key = leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise PairError("the certificate is not readable PEM") from error
+    try:
+        key = serialization.load_pem_private_key(key_pem, password=None)
+    except TypeError as error:
+        raise PairError("the private key is encrypted; an unencrypted one is needed") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise PairError("the private key is not readable PEM") from error
+    if _public_bytes(key.public_key()) != _public_bytes(leaf_key):
+        raise PairError("the private key does not belong to the certificate")
+    if now >= leaf.not_valid_after_utc:
+        raise PairError(f"the certificate expired at {leaf.not_valid_after_utc.isoformat()}")
+    if now < leaf.not_valid_before_utc:
+        raise PairError(f"the certificate is not valid before {leaf.not_valid_before_utc.isoformat()}")
+    return _pair(leaf, certificate_pem, key_pem)
+
+
+def make_authority(now: datetime, lifetime: timedelta) -> Pair:
+    """Make a certificate authority with a P-256 key that may sign leaves but no further authorities."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("hydra-webhook-ca")
+    builder = _builder(name, name, key.public_key(), now, lifetime)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_key_usage(ca=True), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
+    return _pair(certificate, certificate.public_bytes(serialization.Encoding.PEM), _private_bytes(key))
+
+
+def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timedelta) -> Pair:
+    """Make a serving certificate with a P-256 key, signed by ``authority``, for these DNS names and IP addresses.
+
+    It never outlives its authority.
+
+    Raises:
+        PairError: there is no host, one is not a possible name, or the authority's key is of another type.
+    """
+    if not hosts:
+        raise PairError("a serving certificate needs at least one host name or address")
+    issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
+    issuer_key = serialization.load_pem_private_key(authority.key_pem, password=None)
+    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
+        raise PairError("the authority's key is not one on an elliptic curve")
+    key = ec.generate_private_key(ec.SECP256R1())
+    lifetime = min(lifetime, authority.not_after - now)
+    builder = _builder(_name(hosts[0][:_MAX_COMMON_NAME]), issuer.subject, key.public_key(), now, lifetime)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_key_usage(ca=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
+    )
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+    )
+    certificate = builder.sign(issuer_key, hashes.SHA256())
+    return _pair(certificate, certificate.public_bytes(serialization.Encoding.PEM), _private_bytes(key))
+
+
+def self_signed(hosts: Sequence[str], now: datetime, lifetime: timedelta) -> tuple[Pair, bytes]:
+    """Make a serving pair for ``hosts`` and the PEM of the authority, made for it alone, that clients must trust.
+
+    The authority's key is forgotten: nobody can ever sign another certificate with it.
+
+    Raises:
+        PairError: as ``issue``.
+    """
+    authority = make_authority(now, lifetime)
+    return issue(authority, hosts, now, lifetime), authority.certificate_pem
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lifetime: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANIZATION),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(host)
+    except ValueError as error:
+        raise PairError(f"{host!r} is no possible name in a certificate") from error
+
+
+def _pair(leaf: x509.Certificate, certificate_pem: bytes, key_pem: bytes) -> Pair:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+    except (x509.ExtensionNotFound, ValueError):
+        hosts = []
+    return Pair(
+        certificate_pem=certificate_pem,
+        key_pem=key_pem,
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        names=tuple(hosts),
+        serial=f"{leaf.serial_number:x}",
+    )
+
+
+def _public_bytes(key: object) -> bytes:
+    assert hasattr(key, "public_bytes")
+    encoded: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return encoded
+
+
+def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,95 @@
+"""The TLS context of a server whose certificate is exchanged while it serves."""
+
+import os
+import ssl
+
+from certs import pki
+
+
+class ServingContext:
+    """Holds the pair in use; ``context`` is what the listener is given, once and for all.
+
+    A pair that does not fit, loaded into a live ``SSLContext``, breaks every later handshake. So each pair gets a fresh
+    context, which proves itself in a handshake in memory before ``context`` hands it out to new connections. Existing
+    connections keep theirs.
+    """
+
+    def __init__(self, pair: pki.Pair) -> None:
+        """Start with this pair.
+
+        Raises:
+            pki.PairError: no handshake succeeds with it.
+        """
+        self._fresh = _proven_context(pair)
+        self._pair = pair
+        self.context = _bare_context()
+        # OpenSSL calls this for every handshake, also for clients that name no host (no SNI).
+        self.context.sni_callback = self._choose
+
+    @property
+    def pair(self) -> pki.Pair:
+        """Return the pair that new connections get."""
+        return self._pair
+
+    def replace(self, pair: pki.Pair) -> None:
+        """Use this pair for every connection from now on; on failure the one before stays in use.
+
+        Raises:
+            pki.PairError: no handshake succeeds with it.
+        """
+        self._fresh = _proven_context(pair)
+        self._pair = pair
+
+    def _choose(self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._fresh
+
+
+def _bare_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])  # the API server offers h2 first, and must not be led to use it
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    return context
+
+
+def _proven_context(pair: pki.Pair) -> ssl.SSLContext:
+    context = _bare_context()
+    # ``ssl`` reads pairs from files only. An anonymous file in memory keeps the key off every disk and needs no writable
+    # folder, which a container with a read-only root has not.
+    with os.fdopen(os.memfd_create("pair"), "wb", buffering=0) as file:
+        file.write(pair.key_pem.rstrip(b"\n") + b"\n" + pair.certificate_pem)
+        try:
+            context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=_refuse_password)
+        except (ssl.SSLError, ValueError) as error:
+            raise pki.PairError("the TLS library refuses the certificate and key") from error
+    _shake_hands(context)
+    return context
+
+
+def _refuse_password() -> str:
+    """Stand in for OpenSSL's own question on the terminal, which would halt the server."""
+    raise ValueError("the private key is encrypted")
+
+
+def _shake_hands(context: ssl.SSLContext) -> None:
+    """Complete one handshake in memory between ``context`` and a client that trusts anything."""
+    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_context.check_hostname = False
+    client_context.verify_mode = ssl.CERT_NONE
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    pending = [client, server]
+    try:
+        for _ in range(8):  # TLS 1.3 takes three flights, TLS 1.2 four
+            for side in tuple(pending):
+                try:
+                    side.do_handshake()
+                except ssl.SSLWantReadError:
+                    continue
+                pending.remove(side)
+            if not pending:
+                return
+    except ssl.SSLError as error:
+        raise pki.PairError(f"no TLS handshake succeeds with the certificate: {error.reason}") from error
+    raise pki.PairError("no TLS handshake succeeds with the certificate")

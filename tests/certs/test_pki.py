@@ -1,0 +1,126 @@
+"""Pairs are made as browsers, Go and OpenSSL accept them, and read with a reason for every refusal."""
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import verification
+
+import certs
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOSTS = ["webhook.hydra.svc", "localhost", "127.0.0.1", "::1"]
+
+
+@pytest.fixture(scope="module")
+def authority() -> certs.Pair:
+    return certs.make_authority(NOW, 30 * DAY)
+
+
+@pytest.fixture(scope="module")
+def leaf(authority: certs.Pair) -> certs.Pair:
+    return certs.issue(authority, HOSTS, NOW, DAY)
+
+
+def load(pair: certs.Pair) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pair.certificate_pem)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_leaf_is_valid_for_each_of_its_hosts_under_its_authority(authority, leaf, host):
+    store = verification.Store([load(authority)])
+    try:
+        subject = x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        subject = x509.DNSName(host)
+    verifier = verification.PolicyBuilder().store(store).time(NOW).build_server_verifier(subject)
+    assert len(verifier.verify(load(leaf), [])) == 2
+
+
+def test_keys_are_p_256_and_distinct(authority, leaf):
+    keys = [load(pair).public_key() for pair in (authority, leaf)]
+    assert all(isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1" for key in keys)
+    assert keys[0] != keys[1]
+
+
+def test_a_pair_tells_its_names_and_validity(leaf):
+    assert sorted(leaf.names) == sorted(HOSTS)
+    assert leaf.not_after == NOW + DAY
+    assert leaf.not_before < NOW  # clocks differ
+
+
+def test_a_leaf_never_outlives_its_authority(authority):
+    assert certs.issue(authority, HOSTS, NOW, 365 * DAY).not_after == authority.not_after
+
+
+def test_an_authority_cannot_make_further_authorities(authority):
+    limits = load(authority).extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert (limits.ca, limits.path_length) == (True, 0)
+
+
+def test_a_long_host_name_fits():
+    host = ".".join(["a" * 60] * 3)
+    pair, _ = certs.self_signed([host], NOW, DAY)
+    assert pair.names == (host,)
+
+
+def test_what_was_made_reads_back_the_same(leaf):
+    assert certs.parse(leaf.certificate_pem, leaf.key_pem, NOW) == leaf
+
+
+def test_a_chain_reads_as_its_first_certificate(authority, leaf):
+    chain = leaf.certificate_pem + authority.certificate_pem
+    assert certs.parse(chain, leaf.key_pem, NOW).serial == leaf.serial
+
+
+def test_the_key_is_not_in_the_representation(leaf):
+    assert "KEY" not in repr(leaf)
+    assert leaf.serial in repr(leaf)
+
+
+def encrypted(pair: certs.Pair) -> bytes:
+    key = serialization.load_pem_private_key(pair.key_pem, None)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"x"),
+    )
+
+
+REFUSED = {
+    "a key of another certificate": (lambda leaf, ca: (leaf.certificate_pem, ca.key_pem), "does not belong"),
+    "an encrypted key": (lambda leaf, _: (leaf.certificate_pem, encrypted(leaf)), "is encrypted"),
+    "no key": (lambda leaf, _: (leaf.certificate_pem, b""), "private key is not readable PEM"),
+    "a certificate for a key": (lambda leaf, _: (leaf.certificate_pem, leaf.certificate_pem), "key is not readable"),
+    "no certificate": (lambda leaf, _: (b"", leaf.key_pem), "certificate is not readable PEM"),
+    "half a certificate": (lambda leaf, _: (leaf.certificate_pem[:200], leaf.key_pem), "certificate is not readable"),
+    "bytes that are no text": (lambda leaf, _: (b"\xff\x00", leaf.key_pem), "certificate is not readable"),
+}
+
+
+@pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
+def test_a_pair_that_cannot_serve_is_refused_with_the_reason(authority, leaf, make, reason):
+    with pytest.raises(certs.PairError, match=reason):
+        certs.parse(*make(leaf, authority), NOW)
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [(NOW + DAY, "expired at 2026-11-24T12:00:00"), (NOW - DAY, "is not valid before 2026-11-23T11:55:00")],
+    ids=["at its end", "before its beginning"],
+)
+def test_a_pair_outside_its_validity_is_refused(leaf, now, reason):
+    with pytest.raises(certs.PairError, match=reason):
+        certs.parse(leaf.certificate_pem, leaf.key_pem, now)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "reason"), [([], "at least one host"), (["münchen"], "no possible name")], ids=["none", "not ASCII"]
+)
+def test_impossible_hosts_are_refused(hosts, reason):
+    with pytest.raises(certs.PairError, match=reason):
+        certs.self_signed(hosts, NOW, DAY)

@@ -1,0 +1,78 @@
+"""The context of a listener whose pair is exchanged, tried with handshakes in memory."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import certs
+
+DAY = timedelta(days=1)
+
+
+def make() -> tuple[certs.Pair, bytes]:
+    return certs.self_signed(["localhost"], datetime.now(UTC), DAY)
+
+
+def handshake(context: ssl.SSLContext, ca_pem: bytes, host: str | None = "localhost", **limits) -> ssl.SSLObject:
+    """Return the client's side after a handshake in which it trusts ``ca_pem`` alone."""
+    client_context = ssl.create_default_context(cadata=ca_pem.decode())
+    client_context.check_hostname = host is not None
+    for name, value in limits.items():
+        setattr(client_context, name, value)
+    client_context.set_alpn_protocols(["h2", "http/1.1"])
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server, server_hostname=host)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(8):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+    assert client.version()
+    return client
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("host", ["localhost", None], ids=["with a name", "without a name"])
+def test_every_client_gets_the_pair(version, host):
+    pair, ca_pem = make()
+    serving = certs.ServingContext(pair)
+    client = handshake(serving.context, ca_pem, host, minimum_version=version, maximum_version=version)
+    assert client.selected_alpn_protocol() == "http/1.1"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_after_a_replacement_every_client_gets_the_new_pair(version):
+    first, first_ca = make()
+    serving = certs.ServingContext(first)
+    handshake(serving.context, first_ca)
+    second, second_ca = make()
+    serving.replace(second)
+    handshake(serving.context, second_ca, minimum_version=version, maximum_version=version)
+    assert serving.pair is second
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(serving.context, first_ca)
+
+
+def mismatched() -> certs.Pair:
+    pair, other = make()[0], make()[0]
+    return certs.Pair(pair.certificate_pem, other.key_pem, pair.not_before, pair.not_after, pair.names, pair.serial)
+
+
+def test_a_pair_that_does_not_match_leaves_the_one_before_in_use():
+    pair, ca_pem = make()
+    serving = certs.ServingContext(pair)
+    with pytest.raises(certs.PairError):
+        serving.replace(mismatched())
+    assert serving.pair is pair
+    handshake(serving.context, ca_pem)
+
+
+def test_a_first_pair_that_does_not_match_is_refused():
+    with pytest.raises(certs.PairError):
+        certs.ServingContext(mismatched())

@@ -1,0 +1,147 @@
+"""Every way of changing a file is noticed."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+
+from webhook import files
+
+
+@contextlib.asynccontextmanager
+async def watching(*paths: Path):
+    """Watch, and give a queue of the texts that a reader sees after each change, None where there is no file."""
+    seen: asyncio.Queue[dict[str, str | None]] = asyncio.Queue()
+
+    async def changed(those: frozenset[Path]) -> None:
+        await seen.put({path.name: path.read_text() if path.exists() else None for path in those})
+
+    task = asyncio.create_task(files.watch(files.signatures(paths), changed))
+
+    async def following() -> dict[str, str | None]:
+        return await asyncio.wait_for(seen.get(), 60)
+
+    try:
+        yield following
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text("old")
+    return path
+
+
+def write_in_place(path: Path) -> None:
+    path.write_text("new")
+
+
+def replace_by_rename(path: Path) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text("new")
+    draft.replace(path)
+
+
+def delete_and_make_again(path: Path) -> None:
+    path.unlink()
+    path.write_text("new")
+
+
+def replace_the_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("gone"))
+    path.parent.mkdir()
+    path.write_text("new")
+
+
+@pytest.mark.parametrize("change", [write_in_place, replace_by_rename, delete_and_make_again, replace_the_folder])
+async def test_a_change_is_noticed_however_it_is_made(tmp_path, change):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / "config.yaml"
+    path.write_text("old")
+    async with watching(path) as following:
+        change(path)
+        assert await following() == {"config.yaml": "new"}
+        path.write_text("newer")
+        assert await following() == {"config.yaml": "newer"}
+
+
+async def test_the_data_link_of_a_mounted_config_map_is_followed(tmp_path):
+    for name, text in (("..1", "old"), ("..2", "new"), ("..3", "newer")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").write_text(text)
+    (tmp_path / "..data").symlink_to("..1")
+    path = tmp_path / "config.yaml"
+    path.symlink_to("..data/config.yaml")
+    async with watching(path) as following:
+        for name, text in (("..2", "new"), ("..3", "newer")):
+            (tmp_path / "..data_tmp").symlink_to(name)
+            (tmp_path / "..data_tmp").replace(tmp_path / "..data")
+            assert await following() == {"config.yaml": text}
+
+
+async def test_a_file_that_goes_and_comes_back_is_noticed_both_times(file):
+    async with watching(file) as following:
+        file.unlink()
+        assert await following() == {"config.yaml": None}
+        file.write_text("new")
+        assert await following() == {"config.yaml": "new"}
+
+
+async def test_a_file_in_a_folder_that_does_not_exist_yet_is_noticed_when_it_comes(tmp_path):
+    path = tmp_path / "later" / "config.yaml"
+    async with watching(path) as following:
+        path.parent.mkdir()
+        path.write_text("new")
+        assert await following() == {"config.yaml": "new"}
+
+
+async def test_only_the_files_that_changed_are_told(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("1")
+    two.write_text("2")
+    async with watching(one, two) as following:
+        two.write_text("22")
+        assert await following() == {"two": "22"}
+
+
+async def test_a_file_that_has_not_changed_since_the_signatures_is_not_told(file, monkeypatch):
+    rounds = iter(range(5))
+    told = []
+
+    async def sleep(_seconds: float) -> None:
+        if next(rounds, None) is None:
+            raise asyncio.CancelledError
+
+    async def changed(paths: frozenset[Path]) -> None:
+        told.append(paths)
+
+    monkeypatch.setattr("webhook.files.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await files.watch(files.signatures([file]), changed)
+    assert told == []
+
+
+def test_text_is_read_as_utf_8(file):
+    file.write_bytes("值".encode())
+    assert files.read_text(file) == "值"
+
+
+def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    for name, reason in {
+        "absent": "No such file or directory",
+        "pipe": "is not a regular file",
+        "latin": "is not UTF-8 (byte 3)",
+        "nul\0": "is not a possible path",
+    }.items():
+        with pytest.raises(files.Unreadable) as caught:
+            files.read_text(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name}: {reason}"

@@ -1,0 +1,10 @@
+"""Builds the server, runs it and ends it: parts, tasks, signals. Decides nothing about workloads.
+
+The command line calls :func:`run`; tests and the demo open :func:`serving`.
+"""
+
+from webhook.app.options import CannotStart, Options
+from webhook.app.process import run
+from webhook.app.running import Running, serving
+
+__all__ = ["CannotStart", "Options", "Running", "run", "serving"]

@@ -1,0 +1,64 @@
+"""``/livez``, ``/readyz`` and ``/metrics``, as Kubernetes and Prometheus ask for them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from webhook import telemetry
+from webhook.server.calls import SERVER, BadCall, check_route, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of readiness; ``problem`` says what is wrong and is empty if nothing is."""
+
+    name: str
+    problem: str = ""
+
+
+class HealthHandler:
+    """Answers ``/livez``, ``/readyz`` and ``/metrics``.
+
+    Args:
+        checks: called for every ``/readyz``; ready if none of the checks has a problem.
+        notes: lines that ``/readyz`` adds to its list, such as problems that do not stop the server from serving.
+    """
+
+    def __init__(
+        self, checks: Callable[[], Iterable[Check]], notes: Callable[[], Iterable[str]], metrics: telemetry.Metrics
+    ) -> None:
+        self._checks = checks
+        self._notes = notes
+        self._metrics = metrics
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        answers = {"/livez": self._live, "/readyz": self._ready, "/metrics": self._expose}
+        path = request.rel_url.raw_path
+        try:
+            check_route(request, path if path in answers else "", hdrs.METH_GET, hdrs.METH_HEAD)
+        except BadCall as refusal:
+            response = plain(refusal.status, refusal.text)
+            if refusal.allow:
+                response.headers[hdrs.ALLOW] = refusal.allow
+            return response
+        return answers[path](request)
+
+    def _live(self, _request: web.BaseRequest) -> web.Response:
+        return plain(200, "ok")
+
+    def _ready(self, request: web.BaseRequest) -> web.Response:
+        checks = list(self._checks())
+        ready = not any(check.problem for check in checks)
+        if ready and "verbose" not in request.rel_url.query:
+            return plain(200, "ok")
+        lines = [
+            f"[-]{check.name} failed: {check.problem}" if check.problem else f"[+]{check.name} ok" for check in checks
+        ]
+        lines += [f"readyz check {'passed' if ready else 'failed'}", *self._notes()]
+        return plain(200 if ready else 503, "\n".join(lines))
+
+    def _expose(self, request: web.BaseRequest) -> web.Response:
+        body, content_type = self._metrics.expose(request.headers.get(hdrs.ACCEPT, ""))
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type, hdrs.SERVER: SERVER})

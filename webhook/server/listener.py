@@ -1,0 +1,173 @@
+"""Sockets and connections: their limits, their ends, and what is said to who does not speak HTTP.
+
+aiohttp's low-level server: one path or three need no router, and every answer, those to unreadable requests too, is ours.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+
+from webhook import telemetry
+from webhook.server.calls import MAX_BODY, plain
+
+MAX_CONNECTIONS = 1024
+"""Each API server keeps 25 idle connections and opens more for as many as 200 mutating requests at a time (its default
+``--max-mutating-requests-inflight``): room for five of them."""
+
+KEEP_ALIVE_SECONDS = 120.0
+"""Longer than the 90 s after which the API server (Go's ``http.Transport``) closes an idle connection. The side that
+waits longer never closes a connection on which the other has just sent a request, and a POST is not sent twice."""
+
+HEAD_SECONDS = 10.0  # from the connection to the end of its first request's head; twice the API server's timeoutSeconds
+HANDSHAKE_SECONDS = 10.0
+SHUTDOWN_SECONDS = 1.0  # for the client to answer the end of a TLS connection
+LINGER_SECONDS = 5.0  # reading on after an early answer, so that the client gets to read it
+FINISH_SECONDS = 5.0  # for requests that are in flight when the server stops: the API server gives up after 5 s
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Listener:
+    """One listening socket and its connections.
+
+    Args:
+        handler: answers every request that can be read.
+        log: told of requests that cannot.
+    """
+
+    def __init__(self, handler: Handler, log: telemetry.Log) -> None:
+        self._connections = _Connections(handler, log)
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+        """Listen on ``host`` (empty: every address, IPv4 and IPv6) and ``port`` (0: a free one, told by ``port``).
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        listening = _bind(host, port)
+        self.port = listening.getsockname()[1]
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connections,
+            sock=listening,
+            ssl=context,
+            backlog=MAX_CONNECTIONS,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+            ssl_shutdown_timeout=SHUTDOWN_SECONDS if context else None,
+        )
+
+    async def close(self, seconds: float) -> None:
+        """Stop listening and close every connection; requests that are being read or answered get so long to end."""
+        if self._server is not None:
+            self._server.close()
+        await self._connections.finish(seconds)
+
+
+class _Connections(web.Server):
+    """Every connection of one listener."""
+
+    def __init__(self, handler: Handler, log: telemetry.Log) -> None:
+        super().__init__(handler, request_factory=self._request)
+        self.log = log
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the protocol of one new connection."""
+        return _Connection(self, self._loop)
+
+    async def finish(self, seconds: float) -> None:
+        """Let the requests that are being read or answered end, for so long at most, then close all connections."""
+        deadline = self._loop.time() + seconds
+        # Closing comes after: a connection that was told to close reads no more, not even the rest of a body.
+        while self._busy() and self._loop.time() < deadline:  # noqa: ASYNC110 - aiohttp has no event for it
+            await asyncio.sleep(0.01)
+        self.pre_shutdown()
+        await self.shutdown(max(0.1, deadline - self._loop.time()))
+
+    def _busy(self) -> bool:
+        return any(isinstance(connection, _Connection) and connection.busy for connection in self.connections)
+
+    def _request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=MAX_BODY)
+
+
+class _Connection(web.RequestHandler):
+    """One connection; adds what aiohttp has no setting for."""
+
+    __slots__ = ("_connections", "_head_timer")
+
+    def __init__(self, connections: _Connections, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            connections,
+            loop=loop,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+            auto_decompress=False,  # a compressed body is refused, so it must not be unpacked first
+            access_log=cast("logging.Logger", None),  # aiohttp's way to have none: the handlers write better lines
+        )
+        self._connections = connections
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being read or answered."""
+        waiting = self._waiter is not None and not self._waiter.done()
+        return self._task_handler is not None and not waiting
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless there are too many connections; a first request must come soon."""
+        super().connection_made(transport)
+        if len(self._connections.connections) > MAX_CONNECTIONS:
+            self._connections.log.warning("too many connections", limit=MAX_CONNECTIONS)
+            self.force_close()
+            return
+        self._head_timer = self._loop.call_later(HEAD_SECONDS, self._close_if_silent)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a request that is not HTTP, in one line of text and one line of log."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the answer has been sent")
+        why = telemetry.clean(f"{type(exc).__name__}: {message or exc}")
+        self._connections.log.warning("unreadable request", status=status, why=why, remote=request.remote)
+        response = plain(status, "the request is not readable as HTTP/1.1" if status == 400 else "internal error")
+        response.force_close()
+        return response
+
+    def _close_if_silent(self) -> None:
+        if self._request_count == 0:
+            self.force_close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    if host:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))

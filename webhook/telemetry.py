@@ -1,0 +1,247 @@
+"""What operators see: metrics in Prometheus' format and one log line per event. Knows nothing of admission.
+
+Values that come from a request are untrusted: they never become metric labels, and in log lines they are cut to a
+bounded length and freed of everything unprintable.
+"""
+
+import contextlib
+import logging
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import IO, Any, Literal
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+
+LogFormat = Literal["auto", "json", "console"]
+Log = structlog.typing.FilteringBoundLogger
+
+MAX_FIELD = 512  # characters of one log field; a Kubernetes object name has at most 253
+MAX_TRACEBACK = 8192  # characters; enough for some sixty frames
+
+# The requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
+LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+_OPENMETRICS = "application/openmetrics-text"
+
+
+class Metrics:
+    """All metrics of one server, in a registry of their own.
+
+    Names that begin with ``controller_runtime_`` are those of Go's controller-runtime, with its labels, so that
+    dashboards and alerts made for other webhooks work here too.
+    """
+
+    def __init__(self, version: str) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series, and Prometheus has no use for them
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "controller_runtime_webhook_requests",
+            "Total number of admission requests by HTTP status code.",
+            ["webhook", "code"],
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "controller_runtime_webhook_latency_seconds",
+            "Time from a request's head to its answer.",
+            ["webhook"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self._in_flight = Gauge(
+            "controller_runtime_webhook_requests_in_flight",
+            "Admission requests being served now.",
+            ["webhook"],
+            registry=self.registry,
+        )
+        self._mutations = Counter(
+            "hydra_webhook_mutations",
+            "Admission decisions by kind of object and outcome.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self._render_errors = Counter(
+            "hydra_webhook_render_errors",
+            "Workloads refused because the template of their runtime failed on them.",
+            ["runtime"],
+            registry=self.registry,
+        )
+        self._problems = Gauge(
+            "hydra_webhook_configuration_problems",
+            "Problems of the configuration texts last seen.",
+            ["kind", "severity"],
+            registry=self.registry,
+        )
+        self._loaded = Gauge(
+            "hydra_webhook_configuration_last_load_timestamp_seconds",
+            "Unix time at which a usable text of a configuration was last read.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._age = Gauge(
+            "hydra_webhook_configuration_age_seconds",
+            "Time since a usable text of a configuration was last read.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._certificate = Gauge(
+            "hydra_webhook_certificate_expiry_timestamp_seconds",
+            "Unix time at which the serving certificate expires.",
+            registry=self.registry,
+        )
+        build = Gauge("hydra_webhook_build_info", "Always 1.", ["version", "python"], registry=self.registry)
+        build.labels(version, platform.python_version()).set(1)
+
+    def webhook(self, path: str) -> "WebhookMetrics":
+        """Return the request metrics of the webhook that is served under this path."""
+        return WebhookMetrics(path, self._requests, self._latency, self._in_flight)
+
+    def decided(self, kind: str, outcome: str) -> None:
+        """Count one decision. Both values come from small fixed sets."""
+        self._mutations.labels(kind, outcome).inc()
+
+    def render_failed(self, runtime: str) -> None:
+        """Count a workload that the template of this runtime, which exists, could not be rendered for."""
+        self._render_errors.labels(runtime).inc()
+
+    def configuration_loaded(self, kind: str, now: float) -> None:
+        """Note that a usable text of this kind was read at ``now`` (Unix time, seconds)."""
+        self._loaded.labels(kind).set(now)
+        self._age.labels(kind).set_function(lambda: time.time() - now)
+
+    def configuration_problems(self, kind: str, counts: Mapping[str, int]) -> None:
+        """Set how many problems of each severity the newest text of this kind has."""
+        for severity, count in counts.items():
+            self._problems.labels(kind, severity).set(count)
+
+    def certificate_loaded(self, expiry: float) -> None:
+        """Set when the certificate in use expires (Unix time, seconds)."""
+        self._certificate.set(expiry)
+
+    def expose(self, accept: str) -> tuple[bytes, str]:
+        """Return all metrics and their Content-Type: OpenMetrics if the ``Accept`` header asks for it, else text."""
+        # A fixed header: the library trusts the client's version parameter and fails on a malformed one.
+        encode, content_type = choose_encoder(f"{_OPENMETRICS}; version=1.0.0" if _OPENMETRICS in accept else "")
+        return encode(self.registry), content_type
+
+
+class WebhookMetrics:
+    """The request metrics of one path. Its label children are looked up once, not per request."""
+
+    def __init__(self, path: str, requests: Counter, latency: Histogram, in_flight: Gauge) -> None:
+        self._path = path
+        self._requests = requests
+        self._latency = latency.labels(path)
+        self._in_flight = in_flight.labels(path)
+        # Like controller-runtime: a rate over these two exists from the first scrape on.
+        self._by_code = {code: requests.labels(path, str(code)) for code in (200, 500)}
+
+    def began(self) -> None:
+        """Count a request in."""
+        self._in_flight.inc()
+
+    def ended(self, code: int, seconds: float) -> None:
+        """Count a request out, answered with this HTTP status after so many seconds."""
+        self._in_flight.dec()
+        self._latency.observe(seconds)
+        counter = self._by_code.get(code)
+        if counter is None:
+            counter = self._by_code[code] = self._requests.labels(self._path, str(code))
+        counter.inc()
+
+
+def clean(text: str, limit: int = MAX_FIELD) -> str:
+    """Return ``text`` with unprintable characters replaced by ``?``, cut to ``limit`` characters."""
+    if len(text) > limit:
+        text = f"{text[: limit - 1]}…"
+    if not text.isprintable():  # also false for line separators, direction overrides and lone surrogates
+        text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text
+
+
+def describe(error: BaseException) -> str:
+    """Return a bounded traceback of ``error`` for the log: frames, type and message, never the values of variables."""
+    lines = traceback.format_exception(error)
+    lines[-1] = clean(lines[-1].rstrip())
+    return "".join(lines)[-MAX_TRACEBACK:].encode("utf-8", "replace").decode()
+
+
+class _Lines:
+    """Writes finished lines to a stream; a log that cannot be written must not turn an admission into a failure."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def info(self, line: bytes) -> None:
+        """Write one line, and flush it: the last lines before a crash are the ones that matter."""
+        with contextlib.suppress(OSError, ValueError):  # the reader of the pipe is gone, or the stream was closed
+            self._stream.write(line + b"\n")
+            self._stream.flush()
+
+    debug = warning = error = critical = exception = info
+
+
+def make_log(stream: IO[bytes] | None = None, log_format: LogFormat = "auto") -> Log:
+    """Return a logger that writes one line per event.
+
+    Args:
+        stream: where to; standard error by default.
+        log_format: ``json``, ``console`` (for people, with colours) or ``auto``: console exactly if it is a terminal.
+    """
+    target = stream if stream is not None else sys.stderr.buffer
+    console = log_format == "console" or (log_format == "auto" and target.isatty())
+    for_people: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(),
+        _encode,
+    ]
+    for_machines: list[Any] = [_to_json]
+    log: Log = structlog.wrap_logger(
+        _Lines(target),
+        processors=for_people if console else for_machines,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        context_class=dict,
+    ).bind()
+    return log
+
+
+def route_standard_library(log: Log) -> None:
+    """Send what libraries log through ``logging`` from level WARNING on, and Python's warnings, to ``log``."""
+    logging.basicConfig(handlers=[_Bridge(log)], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+
+
+class _Bridge(logging.Handler):
+    """A ``logging`` handler that writes every record as a line of our log."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"logger": record.name, "message": clean(record.getMessage())}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["traceback"] = describe(record.exc_info[1])
+        write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        write("library", **fields)
+
+
+_encode_json = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def _to_json(_logger: Any, method: str, event: dict[str, Any]) -> bytes:
+    """Render an event, what every line has first."""
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return _encode_json({"timestamp": f"{now}Z", "level": method, "event": event.pop("event"), **event})
+
+
+def _encode(_logger: Any, _method: str, line: str) -> bytes:
+    return line.encode("utf-8", "replace")
