@@ -13,11 +13,16 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-demo: $(READY) ## Start the server on loopback, send it a bare Pod and a bare LeaderWorkerSet, show both before and after
-	@$(BIN)/python -m webhook.cli demo
+demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare LeaderWorkerSet, show both answers
+	@$(BIN)/hydra-webhook demo --filename manifests/examples/pod.yaml --filename manifests/examples/leaderworkerset.yaml
 
-serve: $(READY) ## Keep the server running and print a curl line that works
-	@$(BIN)/hydra-webhook serve --host 127.0.0.1 --example
+serve: $(READY) ## Keep the webhook running and print a curl line that works
+	@mkdir -p build
+	@echo "Once it serves, ask it from another terminal:"
+	@echo
+	@echo "  curl --cacert build/ca.crt -H 'Content-Type: application/json' -d @tests/reviews/pod-kubectl-create.json https://localhost:9443/mutate"
+	@echo
+	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
 test: $(READY) lint types layers ## Lint, types, layers and all tests
 	$(BIN)/python -m pytest

@@ -229,6 +229,27 @@ def scaled(value):
     return value
 
 
+def test_an_update_of_a_group_that_was_never_rendered_is_its_owners_business():
+    review = recorded("lws-without-leader-template")
+    value = review["request"]["object"]
+    review["request"].update(operation="UPDATE", oldObject=copy.deepcopy(value))
+    value["spec"]["leaderWorkerTemplate"]["size"] = 4
+
+    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "never-rendered")
+
+
+@pytest.mark.parametrize("name", ["leaderTemplate", "workerTemplate"])
+def test_a_pod_that_a_rendered_template_made_is_admitted_as_it_is(name):
+    template = rendered(recorded("lws-without-leader-template"))["spec"]["leaderWorkerTemplate"][name]
+    review = recorded("pod-of-lws-leader-before-lws-webhook")
+    pod = review["request"]["object"]
+    pod["spec"] = template["spec"]
+    for key in ("labels", "annotations"):
+        pod["metadata"][key] = {**pod["metadata"][key], **template["metadata"][key]}
+
+    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "already-rendered")
+
+
 def test_scaling_a_group_passes():
     assert (update(scaled).outcome, update(scaled).reason) == ("unchanged", "update-without-effect")
 

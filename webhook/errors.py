@@ -4,8 +4,11 @@
 
     HydraError
     ├── MalformedReview   the call itself is no AdmissionReview; answered by an HTTP status (contract section 11)
-    └── Denied            the operation is refused; answered by an AdmissionResponse
-        └── NotReady      refused until a configuration has been read; the caller may try again
+    ├── Denied            the operation is refused; answered by an AdmissionResponse
+    │   └── NotReady      refused until a configuration has been read; the caller may try again
+    ├── catalog.BadYaml   a text is not YAML as kubectl reads it
+    ├── files.Unreadable  a file cannot be read
+    └── app.CannotStart   the server cannot start
 
 What a library raises is translated in the room that calls the library. ``gotemplate`` has a tree of its own, since it
 may be published alone.

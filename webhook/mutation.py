@@ -149,12 +149,15 @@ def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mappin
     """Return an object in its bare form; the very one that came in if it carries no record.
 
     Raises:
-        errors.Denied: a record cannot be read.
+        errors.Denied: a record cannot be read, or the object is a pod that never had a bare form.
     """
     restored = value
     for template in workload.pod_templates(value, kind):
         if template.created or (record := rendering.read(template)) is None:
             continue
+        if record.created and template.is_pod:
+            message = "the pod comes from a leaderTemplate that the webhook made: restore its LeaderWorkerSet instead"
+            raise errors.Denied("no-bare-form", f"Pod {workload.display_name(value)}: {message}")
         bare = None if record.created else rendering.restore(template.value, record)
         restored = _replaced(restored, template.place, bare)
     return restored
@@ -183,16 +186,22 @@ def _update(request: admission.Request, value: dict[str, Any]) -> Mutation:
     section 9), so until an update can be told from a repeated apply none is let through.
     """
     old = request.old_object or {}
-    places = ("spec", "leaderWorkerTemplate")
-    before, after = (workload.mapping(one.get(places[0]), places[0]).get(places[1]) for one in (old, value))
+    before, after = (workload.mapping(one.get("spec"), "spec").get("leaderWorkerTemplate") for one in (old, value))
     if workload.exclusion(value) or patch.same(before, after):
         return Mutation(value, "update-without-effect")
+    if not any(map(_carries_record, (old, value))):
+        return Mutation(value, "never-rendered")
     name = f"LeaderWorkerSet {request.namespace}/{request.name}"
     message = (
         f"{name}: spec.leaderWorkerTemplate differs from what is stored, which would restart every group; "
         "this version of the webhook cannot update a rendered LeaderWorkerSet: delete it and create it anew"
     )
     raise errors.Denied("update-refused", message)
+
+
+def _carries_record(value: Mapping[str, Any]) -> bool:
+    templates = workload.pod_templates(value, workload.LEADER_WORKER_SET)
+    return any(workload.RECORD in template.own_annotations for template in templates)
 
 
 def _mutate_template(

@@ -106,6 +106,9 @@ def _align(old: list[Any], new: list[Any]) -> Iterator[tuple[_Box | None, _Box |
 
     Entries that are the same anchor the pairing; between two anchors entries are paired by position.
     """
+    if len(old) == len(new) == 1:  # an entry was changed in place: by far the most frequent case
+        yield (old[0],), (new[0],)
+        return
     taken_old = taken_new = 0
     for at_old, at_new in [*_anchors(old, new), (len(old), len(new))]:
         gap_old, gap_new = old[taken_old:at_old], new[taken_new:at_new]

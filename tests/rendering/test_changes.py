@@ -52,8 +52,9 @@ CASES = [
 
 @pytest.mark.parametrize(("before", "after", "added", "replaced"), CASES)
 def test_changes_are_named_by_path_and_merge_key(before, after, added, replaced):
-    found = changes.between(before, after)
+    found, current = changes.between(before, after)
 
+    assert current == changes.current(after, found)
     assert list(found.added) == added
     assert found.replaced == replaced
     assert patch.same(changes.undo(after, found), before)
@@ -73,14 +74,17 @@ TEMPLATES = st.builds(
 def test_undoing_the_changes_between_any_two_values_gives_the_first(before, after):
     untouched = copy.deepcopy(after)
 
-    assert patch.same(changes.undo(after, changes.between(before, after)), before)
+    found, current = changes.between(before, after)
+
+    assert patch.same(changes.undo(after, found), before)
+    assert current == changes.current(after, found)
     assert patch.same(after, untouched)
 
 
 def test_what_others_added_later_stays():
     before = {"containers": [{"name": "main"}]}
     after = {"containers": [{"name": "main", "env": [{"name": "OURS"}], "image": "x"}]}
-    made = changes.between(before, after)
+    made, _ = changes.between(before, after)
     later = {
         "containers": [{"name": "injected"}, {"name": "main", "env": [{"name": "LWS"}, {"name": "OURS"}], "image": "x"}]
     }
@@ -91,7 +95,7 @@ def test_what_others_added_later_stays():
 
 
 def test_paths_that_are_gone_are_passed_over():
-    made = changes.between(
+    made, _ = changes.between(
         {"containers": [{"name": "a", "image": "auto"}]},
         {"containers": [{"name": "a", "image": "x", "env": [{"name": "E"}]}], "b": 1},
     )
@@ -101,6 +105,6 @@ def test_paths_that_are_gone_are_passed_over():
 
 
 def test_current_tells_what_stands_at_the_changed_places():
-    made = changes.between({"a": 1}, {"a": 2, "b": {"c": 3}})
+    made, _ = changes.between({"a": 1}, {"a": 2, "b": {"c": 3}})
 
     assert changes.current({"a": 5}, made) == [("/a", 5), ("/b", changes.ABSENT)]

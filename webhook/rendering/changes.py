@@ -34,11 +34,16 @@ class Changes:
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
-    """Return what leads from ``after`` back to ``before``."""
+#: What stands at each changed path, sorted by path; ABSENT where there is nothing.
+Current = list[tuple[str, Any]]
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Changes, Current]:
+    """Return what leads from ``after`` back to ``before``, and what :func:`current` says of ``after``."""
     found = _Found()
     _compare_maps(before, after, "", found)
-    return Changes(tuple(sorted(found.added)), tuple(sorted(found.made)), found.replaced)
+    changes = Changes(tuple(sorted(found.added)), tuple(sorted(found.made)), found.replaced)
+    return changes, sorted(found.now.items())
 
 
 def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
@@ -56,35 +61,43 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     return root
 
 
-def current(value: Mapping[str, Any], changes: Changes) -> list[tuple[str, Any]]:
-    """Return what now stands at every changed path, sorted by path; ABSENT where there is nothing."""
+def current(value: Mapping[str, Any], changes: Changes) -> Current:
+    """Return what now stands at every changed path."""
     return [(path, _lookup(value, path)) for path in sorted([*changes.added, *changes.replaced])]
 
 
 @dataclass(slots=True)
 class _Found:
-    """The changes found so far."""
+    """The changes found so far, and what stands at the changed paths."""
 
     added: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     replaced: dict[str, Any] = field(default_factory=dict)
+    now: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, path: str, value: Any) -> None:
+        self.added.append(path)
+        self.now[path] = value
+
+    def replace(self, path: str, old: Any, new: Any) -> None:
+        self.replaced[path] = old
+        self.now[path] = new
 
 
 def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str, found: _Found) -> None:
     for key, value in after.items():
-        place = f"{path}/{patch.escape(key)}"
-        if key not in before:
-            _add(value, key, place, found)
-            continue
-        old = before[key]
+        old = before.get(key, ABSENT)
         if old is value:
             continue
-        if isinstance(old, dict) and isinstance(value, dict):
+        place = f"{path}/{patch.escape(key)}"
+        if old is ABSENT:
+            _add(value, key, place, found)
+        elif isinstance(old, dict) and isinstance(value, dict):
             _compare_maps(old, value, place, found)
         elif not _compare_keyed(old, value, key, place, found) and not patch.same(old, value):
-            found.replaced[place] = old
+            found.replace(place, old, value)
     for key in before.keys() - after.keys():
-        found.replaced[f"{path}/{patch.escape(key)}"] = before[key]
+        found.replace(f"{path}/{patch.escape(key)}", before[key], ABSENT)
 
 
 def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:
@@ -93,11 +106,10 @@ def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found)
     if old is None or new is None or [key for key in new if key in old] != list(old):
         return False
     for key, entry in new.items():
-        place = f"{path}/{patch.escape(key)}"
         if key not in old:
-            found.added.append(place)
+            found.add(f"{path}/{patch.escape(key)}", entry)
         elif old[key] is not entry:
-            _compare_maps(old[key], entry, place, found)
+            _compare_maps(old[key], entry, f"{path}/{patch.escape(key)}", found)
     return True
 
 
@@ -115,13 +127,14 @@ def _add(value: Any, name: str, path: str, found: _Found) -> None:
     entries = _index(value, name)
     if entries:
         found.made.append(path)
-        found.added.extend(f"{path}/{patch.escape(key)}" for key in entries)
+        for key, entry in entries.items():
+            found.add(f"{path}/{patch.escape(key)}", entry)
     elif name in _SHARED_MAPS and isinstance(value, dict) and value:
         found.made.append(path)
         for key, inner in value.items():
             _add(inner, key, f"{path}/{patch.escape(key)}", found)
     else:
-        found.added.append(path)
+        found.add(path, value)
 
 
 def _steps(path: str) -> list[str]:

@@ -73,7 +73,7 @@ def expand_all(tree: Any, data: Mapping[str, Any]) -> Any:
     """
     if isinstance(tree, gotemplate.Template):
         return expand(tree, data)
-    if isinstance(tree, Mapping):
+    if isinstance(tree, dict):
         return {key: expand_all(value, data) for key, value in tree.items()}
     if isinstance(tree, list):
         return [expand_all(value, data) for value in tree]

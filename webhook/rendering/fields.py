@@ -88,7 +88,7 @@ def selector(entry: Any, keys: tuple[str, ...]) -> str:
         value = entry.get(key)
         if value is None:
             value = _KEY_DEFAULTS.get(key)
-        if value is None or isinstance(value, dict | list):
+        if not isinstance(value, str | int):
             return ""
         parts.append(f"{key}={value}")
-    return ",".join(parts)
+    return parts[0] if len(parts) == 1 else ",".join(parts)

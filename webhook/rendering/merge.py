@@ -71,7 +71,7 @@ def _merge(
             merged[key] = _union(workload.entries(mine, place), value)
         elif mine is None or (key in defaults and mine == defaults[key]):
             merged[key] = value
-        elif isinstance(value, Mapping) and key not in fields.WHOLE:
+        elif isinstance(value, dict) and key not in fields.WHOLE:
             merged[key] = _map(workload.mapping(mine, place), value, key, is_pod=is_pod, path=place)
     return merged
 

@@ -84,7 +84,7 @@ def read(template: workload.PodTemplate) -> Record | None:
         raise _invalid(f"has version {record.version}, and this webhook knows version {VERSION}")
     if not all(path.startswith("/") for path in (*record.added, *record.made, *record.replaced)):
         raise _invalid("holds a path that does not begin with a slash")
-    if record.created and template.name != "leaderTemplate":
+    if record.created and template.name not in ("leaderTemplate", ""):  # "": a pod that was made from such a template
         raise _invalid("says that the webhook made this template, which it does for leaderTemplate only")
     return record
 
@@ -116,18 +116,17 @@ def check(record: Record, template: workload.PodTemplate) -> None:
         raise _invalid(f'names container "{record.container}", but the containers are {errors.listed(names)}')
 
 
-def rendered_digest(value: Mapping[str, Any], made: changes.Changes) -> str:
+def rendered_digest(current: changes.Current) -> str:
     """Return the digest of the rendered fields as they now stand.
 
     It is the same after a CRD has filled in defaults, and differs when somebody has edited a rendered field.
     """
-    found = changes.current(value, made)
-    return digest([[path, None if now is changes.ABSENT else _without_defaults(now)] for path, now in found])
+    return digest([[path, None if now is changes.ABSENT else _without_defaults(now)] for path, now in current])
 
 
 def untouched(value: Mapping[str, Any], record: Record) -> bool:
     """Tell whether the rendered fields still are as the webhook wrote them."""
-    return rendered_digest(value, record.changes) == record.rendered
+    return rendered_digest(changes.current(value, record.changes)) == record.rendered
 
 
 def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
@@ -155,14 +154,14 @@ _CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
 
 
 def _without_defaults(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
-            key: _without_defaults(inner)
+            key: _without_defaults(inner) if isinstance(inner, dict | list) else inner
             for key, inner in value.items()
-            if not (key in _CRD_DEFAULTS and not isinstance(inner, list | dict) and inner in _CRD_DEFAULTS[key])
+            if not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
         }
     if isinstance(value, list):
-        return [_without_defaults(inner) for inner in value]
+        return [_without_defaults(inner) if isinstance(inner, dict | list) else inner for inner in value]
     return value
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from webhook import catalog, errors, workload
@@ -59,8 +60,8 @@ def render(
     if template.is_pod:
         warnings += _left_out(pod_fields)
     after = {**template.value, "metadata": _metadata(template, container["name"]), "spec": merged}
-    revision = record.digest([*chosen.digests(), snapshot.cluster_name, settings])
-    made = changes.between({} if template.created else template.value, after)
+    revision = _revision(chosen.digests(), snapshot.cluster_name, settings)
+    made, current = changes.between({} if template.created else template.value, after)
     written = record.Record(
         version=record.VERSION,
         runtime=declared.runtime,
@@ -71,10 +72,15 @@ def render(
         added=made.added,
         made=made.made,
         replaced=dict(made.replaced),
-        rendered=record.rendered_digest(after, made),
+        rendered=record.rendered_digest(current),
         created=template.created,
     )
     return Rendering(record.write(after, written), revision, (*chosen.warnings(), *warnings))
+
+
+@lru_cache(maxsize=1024)  # the same few are used again and again
+def _revision(digests: tuple[str, ...], cluster_name: str | None, settings: Settings) -> str:
+    return record.digest([digests, cluster_name, settings])
 
 
 def _configured(chosen: selection.Selection, data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

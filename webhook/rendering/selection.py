@@ -26,9 +26,9 @@ class Selection:
     gpu_type: str
     gpu_count: int
 
-    def digests(self) -> list[str]:
+    def digests(self) -> tuple[str, ...]:
         """Return the digests of the configuration that is used."""
-        return [part.digest for part in (self.template, self.entry) if part is not None]
+        return tuple(part.digest for part in (self.template, self.entry) if part is not None)
 
     def warnings(self) -> list[str]:
         """Return a warning for each part that is a last good version (contract section 10)."""

@@ -1,0 +1,47 @@
+"""What the README shows works as shown."""
+
+import re
+from pathlib import Path
+
+from webhook import catalog, mutation, workload
+from webhook.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def block(first_line):
+    """Return the fenced block whose first line begins like this."""
+    (found,) = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if text.startswith(first_line)]
+    return found
+
+
+def test_the_runtime_of_the_readme_has_no_findings_and_renders():
+    documents = [
+        catalog.Document("templates", "templates.yaml", block("# templates.yaml")),
+        catalog.Document("agent", "agent.yaml", block("# agent.yaml")),
+    ]
+    snapshot = catalog.build(documents, None)
+    pod = catalog.load_all((ROOT / "manifests/examples/pod-gpu.yaml").read_text())[0]
+    pod["metadata"]["labels"]["hydra.io/runtime"] = "my-engine"
+
+    container = mutation.mutate(pod, workload.POD, snapshot, Settings(), namespace="default").value["spec"][
+        "containers"
+    ][0]
+
+    assert snapshot.problems == ()
+    assert container["image"] == "docker.io/example/my-engine:v1"
+    assert container["args"] == [
+        "--model=/data/serving-model",
+        "--name=Qwen/Qwen3-32B",
+        "--tensor-parallel=2",
+        "--max-model-len=32768",
+    ]
+    assert "command" not in container
+
+
+def test_every_page_and_folder_that_the_readme_names_is_there():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
