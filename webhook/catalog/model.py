@@ -113,6 +113,23 @@ class GpuType:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of the text last seen of one configuration.
+
+    Attributes:
+        source: where it was read.
+        accepted: whether the text last seen could be read as a whole; its entries may have problems all the same.
+        read: whether this or an earlier text was accepted.
+        problems: every problem of the text last seen, in order of position.
+    """
+
+    source: str
+    accepted: bool
+    read: bool
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything a request may read, made at one moment from all configurations and never changed.
 
@@ -124,6 +141,7 @@ class Snapshot:
         gpu_types: the table in order of precedence: the configuration's rows, then the built-in ones.
         problems: every problem of the texts last seen, in order of source and position.
         missing: human names of configurations that have never been read; requests are answered 503 while there is one.
+        readings: by kind, what the next snapshot is built on.
     """
 
     templates: Mapping[str, RuntimeTemplate]
@@ -133,6 +151,7 @@ class Snapshot:
     gpu_types: tuple[GpuType, ...]
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
+    readings: Mapping[Kind, Reading] = field(default_factory=dict, repr=False, compare=False)
     _entries_by_runtime: dict[str, tuple[AgentEntry, ...]] = field(default_factory=dict, repr=False, compare=False)
     _entries_for_any: tuple[AgentEntry, ...] = field(default=(), repr=False, compare=False)
 

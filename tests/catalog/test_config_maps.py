@@ -1,0 +1,121 @@
+"""A whole ConfigMap instead of bare YAML: places are those of the file, however deep the YAML stands in it."""
+
+import json
+import textwrap
+
+import pytest
+
+from webhook import catalog
+
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hydra-runtime-template\ndata:\n"
+BAD = """\
+templates:
+- runtime: r
+  podTemplate:
+    containerTemplate:
+      argsTemplate:
+      - |-
+        one
+        two {{ nope }}
+      - 8192
+"""
+
+
+def read(content):
+    return catalog.build([catalog.Document("templates", "cm.yaml", content)], None)
+
+
+def places(snapshot):
+    return [(problem.code, problem.line, problem.column) for problem in snapshot.problems]
+
+
+def test_places_are_counted_through_a_literal_block():
+    text = HEAD + "  config.yaml: |\n" + textwrap.indent(BAD, " " * 4)
+    snapshot = read(text)
+    assert places(snapshot) == [("template-syntax", 14, 20), ("wrong-type", 15, 13)]
+    assert text.split("\n")[13][19:].startswith("nope")
+    assert text.split("\n")[14][12:] == "8192"
+    assert {problem.source for problem in snapshot.problems} == {"cm.yaml"}
+
+
+def test_places_are_counted_through_a_block_with_an_indentation_indicator_and_empty_lines():
+    text = HEAD + "  config.yaml: |2\n\n" + textwrap.indent("\n" + BAD, " " * 4)
+    assert places(read(text)) == [("template-syntax", 16, 20), ("wrong-type", 17, 13)]
+
+
+def test_a_syntax_error_inside_a_block_points_into_the_file():
+    text = HEAD + "  config.yaml: |\n    templates:\n    - runtime: r\n        podTemplate: {}\n"
+    assert places(read(text)) == [("yaml-syntax", 9, 9)]
+
+
+def test_in_a_folded_block_the_place_is_the_blocks_and_the_value_s_line_is_said():
+    snapshot = read(HEAD + "  config.yaml: >\n    templates:\n\n    - runtime: 1\n")
+    [problem] = snapshot.problems
+    assert (problem.line, problem.column) == (6, 16)
+    assert problem.cause.endswith("(line 2, column 12 of the value)")
+
+
+def test_in_a_manifest_of_json_the_place_is_the_string_s_and_the_value_s_line_is_said():
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"config.yaml": "templates:\n- runtime: 1\n"}}
+    [problem] = read(json.dumps(manifest, indent=1)).problems
+    assert (problem.line, problem.column) == (5, 18)
+    assert problem.cause == "must be a string, found the number 1 (line 2, column 12 of the value)"
+
+
+def test_in_a_configmap_from_a_cluster_the_source_names_the_key():
+    snapshot = catalog.build(
+        [catalog.Document("templates", "ConfigMap hydra/hydra-runtime-template", {"config.yaml": BAD})], None
+    )
+    assert places(snapshot) == [("template-syntax", 8, 16), ("wrong-type", 9, 9)]
+    assert str(snapshot.problems[1]) == (
+        "ConfigMap hydra/hydra-runtime-template[config.yaml]:9:9: "
+        "templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
+        'must be a string, found the number 8192; quote it: "8192"'
+    )
+
+
+PROBLEMS = {
+    "another name": (
+        HEAD.replace("hydra-runtime-template", "other") + "  config.yaml: 'templates: []'\n",
+        ("warning", "configmap-name", 4, 9),
+        "name it hydra-runtime-template",
+    ),
+    "another kind": (HEAD.replace("ConfigMap", "Secret"), ("error", "wrong-kind", 2, 7), ""),
+    "a List": ("apiVersion: v1\nkind: List\nitems: []\n", ("error", "wrong-kind", 2, 7), ""),
+    "another key": (HEAD + "  templates.yaml: ''\n", ("error", "missing-data-key", 0, 0), "found: templates.yaml"),
+    "no keys": (HEAD.replace("\ndata:", "\ndata: {}"), ("error", "missing-data-key", 0, 0), "found: none"),
+    "data that is a list": (HEAD.replace("\ndata:", "\ndata: []"), ("error", "wrong-type", 5, 7), ""),
+    "a value without a block": (
+        HEAD + "  config.yaml:\n    templates: []\n",
+        ("error", "wrong-type", 7, 5),
+        'write "config.yaml: |" and the YAML indented below it',
+    ),
+    "an empty value": (HEAD + "  config.yaml: ''\n", ("error", "empty", 0, 0), ""),
+    "a key twice": (
+        HEAD + "  config.yaml: 'templates: []'\n  config.yaml: ''\n",
+        ("error", "duplicate-key", 7, 3),
+        "remove one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "found", "remedy"), PROBLEMS.values(), ids=PROBLEMS)
+def test_what_is_wrong_with_a_manifest_is_said(text, found, remedy):
+    problem = read(text).problems[0]
+    assert (problem.severity, problem.code, problem.line, problem.column) == found
+    assert remedy in problem.remedy
+
+
+def test_a_manifest_with_another_name_is_used_all_the_same():
+    text = HEAD.replace("hydra-runtime-template", "other") + "  config.yaml: 'templates: [{runtime: r}]'\n"
+    assert set(read(text).templates) == {"r"}
+
+
+def test_a_manifest_without_api_version_is_one_too():
+    assert set(read("kind: ConfigMap\ndata:\n  config.yaml: 'templates: [{runtime: r}]'\n").templates) == {"r"}
+
+
+def test_a_manifest_with_an_error_of_its_own_is_not_used():
+    snapshot = read(HEAD + "  config.yaml: 'templates: [{runtime: r}]'\n  other: 1\n")
+    assert [(problem.code, problem.path) for problem in snapshot.problems] == [("wrong-type", "data[other]")]
+    assert not snapshot.templates

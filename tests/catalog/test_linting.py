@@ -1,0 +1,274 @@
+"""Findings beyond load problems: each rule with its place, and what it leaves alone."""
+
+import textwrap
+
+import pytest
+
+from webhook import catalog
+from webhook.catalog import flags, linting
+
+
+def lint(templates=None, agent=None):
+    documents = []
+    if templates is not None:
+        documents.append(catalog.Document("templates", "t.yaml", textwrap.dedent(templates)))
+    if agent is not None:
+        documents.append(catalog.Document("agent", "a.yaml", textwrap.dedent(agent)))
+    return catalog.lint(documents)
+
+
+def found(problems):
+    return [(problem.severity, problem.code, problem.line, problem.column) for problem in problems]
+
+
+def test_an_unknown_variable_is_found_with_the_nearest_name():
+    [problem] = lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate:
+              argsTemplate:
+              - |-
+                --model={{ .MODEL_PATH }}
+                {{ if gt .TP_SZIE 1 }}--tp={{ .TP_SIZE }}{{ end }}
+    """)
+    assert (problem.severity, problem.code, problem.line) == ("warning", "unknown-variable", 8)
+    assert problem.path == "templates[0].podTemplate.containerTemplate.argsTemplate[0]"
+    assert problem.cause == "the template refers to .TP_SZIE (its line 2), which does not exist"
+    assert problem.remedy == "did you mean .TP_SIZE?"
+    assert problem.column == len("        {{ if gt ") + 1
+
+
+def test_an_unknown_variable_below_render_all_is_found():
+    problems = lint("""\
+        templates:
+        - runtime: r
+          renderAll: true
+          podTemplate:
+            podSecurityContext: {seLinuxOptions: {level: "{{ .LEVEL }}"}}
+            volumes: [{name: "{{ .VOLUME }}"}]
+            containerTemplate: {env: [{name: A, value: "{{ .NOPE }}"}]}
+    """)
+    assert [(problem.code, problem.line) for problem in problems] == [("unknown-variable", line) for line in (5, 6, 7)]
+
+
+def test_every_variable_of_the_contract_is_known():
+    text = " ".join(f"{{{{ .{name} }}}}" for name in sorted(linting.VARIABLES))
+    assert (
+        lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
+    )
+    assert len(linting.VARIABLES) == 17
+
+
+def test_several_flags_on_one_line_are_found_where_each_line_is_an_argument():
+    problems = lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate:
+              argsTemplate:
+              - --model={{ .MODEL_PATH }} --port={{ .MODEL_PORT }}
+              - |-
+                --host={{ .MODEL_HOST }}
+                --served-model-name {{ .MODEL_NAME }}
+    """)
+    assert found(problems) == [("warning", "flags-on-one-line", 6, 34), ("warning", "flags-on-one-line", 9, 28)]
+
+
+def test_blanks_are_free_where_the_command_is_a_template_too():
+    assert (
+        lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ["serve --a 1 {{ range .CUSTOM_ARGS }}{{ . }}{{ end }}"]}
+    """)
+        == ()
+    )
+
+
+BLANKS = {
+    "one flag": ("--a=1", []),
+    "two flags": ("--a=1 --b=2", [(1, 6)]),
+    "a flag and its value": ("--a 1", [(1, 4)]),
+    "a blank after the equals sign": ("--a= {{ .X }}", []),
+    "blanks around": ("   --a=1   ", []),
+    "a flag on each line": ("--a=1\n  --b=2\n", []),
+    "the second line": ("--a=1\n--b 2\n--c 3", [(2, 4), (3, 4)]),
+    "blanks inside an action": ("--a={{ printf `%s x` .X }}", []),
+    "a condition": ("{{ if gt .TP_SIZE 1 }} --tp={{ .TP_SIZE }} {{ end }}", []),
+    "a flag and a condition": ("--a=1 {{ if .X }}--b{{ end }}", [(1, 6)]),
+    "a flag and a trimmed condition": ("--a=1 {{- if .X }} --b{{ end }}", [(1, 19)]),
+    "an assignment": ("{{ $x := 1 }} --a={{ $x }}", []),
+    "a comment": ("{{/* two words */}} --a=1", []),
+    "an action and a flag": ("{{ .X }} --a", [(1, 9)]),
+    "lines joined by trimming": ("--a=1\n{{- /* x */ -}}\n--b=2", []),
+    "a value in quotes": ("--a='x y'", []),
+    "a value in double quotes": ('--a="x \' y"', []),
+    "a value of JSON": ('--a={"k": [1, 2]}', []),
+    "a value of JSON and a flag": ('--a={"k": 1} --b', [(1, 13)]),
+}
+
+
+@pytest.mark.parametrize(("text", "places"), BLANKS.values(), ids=BLANKS)
+def test_a_blank_that_separates_arguments_is_seen(text, places):
+    assert list(flags.blanks(text)) == places
+
+
+RULES = {
+    "custom args unused": (
+        "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: [b]",
+        [("warning", "custom-args-unused", 6, 7)],
+    ),
+    "custom args used": (
+        "podTemplate: {containerTemplate: {commandTemplate: [a], argsTemplate: ['{{ .CUSTOM_ARGS }}']}}",
+        [],
+    ),
+    "no args template": ("podTemplate: {containerTemplate: {commandTemplate: [a]}}", []),
+    "args template alone": ("podTemplate: {containerTemplate: {argsTemplate: [b]}}", []),
+    "late fields": (
+        "podTemplate: {priorityClassName: a, priority: 1, preemptionPolicy: Never, nodeName: node}",
+        [("warning", "late-field", 3, column) for column in (17, 39, 52, 77)],
+    ),
+    "a late field that is null": ("podTemplate: {priorityClassName: }", []),
+    "plain command and args": (
+        "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
+        [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
+    ),
+    "an action that is not rendered": (
+        "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
+        [("warning", "unrendered", 3, 60)],
+    ),
+    "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "two volumes of one name": (
+        "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
+        [("warning", "duplicate-entry", 3, 49)],
+    ),
+    "two env entries of one name": (
+        "podTemplate: {containerTemplate: {env: [{name: A}, {name: A}]}}",
+        [("warning", "duplicate-entry", 3, 54)],
+    ),
+    "one port, two protocols": (
+        "podTemplate: {containerTemplate: {ports: [{containerPort: 1}, {containerPort: 1, protocol: UDP}]}}",
+        [],
+    ),
+    "one port twice, once with the default protocol": (
+        "podTemplate: {containerTemplate: {ports: [{containerPort: 1}, {containerPort: 1, protocol: TCP}]}}",
+        [("warning", "duplicate-entry", 3, 65)],
+    ),
+    "two ports of one name": (
+        "podTemplate: {containerTemplate: {ports: [{containerPort: 1, name: h}, {containerPort: 2, name: h}]}}",
+        [("warning", "duplicate-port-name", 3, 93)],
+    ),
+    "an env entry twice in an init container": (
+        "podTemplate: {initContainers: [{name: i, env: [{name: A}, {name: A}]}]}",
+        [("warning", "duplicate-entry", 3, 61)],
+    ),
+    "a mount without its volume": (
+        "podTemplate: {volumes: [{name: a}], containerTemplate: {volumeMounts: [{name: b, mountPath: /b}]}}",
+        [("info", "undefined-volume", 3, 81)],
+    ),
+    "a mount without its volume in an init container": (
+        "podTemplate: {initContainers: [{name: i, volumeMounts: [{name: b, mountPath: /b}]}]}",
+        [("info", "undefined-volume", 3, 66)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), RULES.values(), ids=RULES)
+def test_a_template_rule_finds_its_case_and_no_other(fields, expected):
+    text = "templates:\n- runtime: r\n" + textwrap.indent(fields, "  ")
+    assert found(lint(text)) == expected
+
+
+AGENT_RULES = {
+    "an entry for everything first": ("- {container_template: {image: i}}\n- {match_runtimes: [a], image: i}", [3]),
+    "a wider entry first": (
+        "- {match_runtimes: [a, b], container_template: {image: i}}\n- {match_runtimes: [b], match_gpu_types: [cpu]}",
+        [3],
+    ),
+    "a narrower entry first": ("- {match_runtimes: [b], match_gpu_types: [cpu]}\n- {match_runtimes: [a, b]}", []),
+    "overlapping entries": ("- {match_runtimes: [a, b]}\n- {match_runtimes: [b, c]}", []),
+    "another GPU type": ("- {match_gpu_types: [x]}\n- {match_gpu_types: [cpu]}", []),
+    "a catch-all last": ("- {match_gpu_types: [x]}\n- {match_runtimes: [a]}\n- {}", []),
+}
+
+
+@pytest.mark.parametrize(("entries", "lines"), AGENT_RULES.values(), ids=AGENT_RULES)
+def test_an_entry_behind_one_that_matches_everything_it_matches_is_found(entries, lines):
+    problems = lint(agent="deployment_templates:\n" + entries)
+    assert [problem.line for problem in problems if problem.code == "unreachable-entry"] == lines
+
+
+def test_actions_in_an_agent_entry_are_found():
+    problems = lint(agent="deployment_templates:\n- container_template: {image: i, args: ['--m={{ .MODEL_ID }}']}")
+    assert found(problems) == [("warning", "unrendered", 2, 41)]
+
+
+def test_an_agent_entry_without_image_is_remarked():
+    assert found(lint(agent="deployment_templates:\n- container_template: {args: [a]}")) == [("info", "no-image", 2, 3)]
+
+
+def test_runtimes_that_only_one_configuration_knows_are_remarked():
+    problems = lint(
+        "templates:\n- runtime: vllm\n- runtime: lonely\n- {runtime: own, podTemplate: {containerTemplate: {image: i}}}",
+        "deployment_templates:\n- {match_runtimes: [vllm, vlm], container_template: {image: i}}",
+    )
+    assert [(problem.source, *one) for problem, one in zip(problems, found(problems), strict=True)] == [
+        ("t.yaml", "info", "no-agent-entry", 3, 3),
+        ("a.yaml", "info", "no-template", 2, 27),
+    ]
+    assert problems[1].remedy == 'did you mean "vllm"?'
+
+
+def test_an_agent_entry_for_any_runtime_serves_all():
+    assert lint("templates: [{runtime: r}]", "deployment_templates: [{container_template: {image: i}}]") == ()
+
+
+def test_load_problems_and_findings_come_together_in_order_of_place():
+    problems = lint("""\
+        templates:
+        - runtime: a
+          podTemplate: {nodeName: node}
+          unknown: 1
+        - runtime: 1
+        - runtime: b
+          podTemplate: {priority: 1}
+    """)
+    assert [(problem.code, problem.line) for problem in problems] == [
+        ("late-field", 3),
+        ("unknown-key", 4),
+        ("wrong-type", 5),
+        ("late-field", 7),
+    ]
+
+
+def test_places_of_findings_are_counted_through_a_manifest():
+    text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: |\n    templates:\n    - runtime: r\n"
+    text += '      podTemplate: {containerTemplate: {argsTemplate: ["{{ .NOPE }}"]}}\n'
+    [problem] = lint(text)
+    assert (problem.line, problem.column) == (7, text.split("\n")[6].index(".NOPE") + 1)
+
+
+def test_a_text_that_cannot_be_read_has_its_load_problem_only():
+    assert [problem.code for problem in lint("templates: [", "deployment_templates: {}")] == [
+        "yaml-syntax",
+        "wrong-type",
+    ]
+
+
+def test_the_gpu_table_is_linted_for_load_problems():
+    [problem] = catalog.lint([catalog.Document("gpu-configs", "g.yaml", "gpu_configs: 1")])
+    assert problem.code == "wrong-type"
+
+
+def test_variables_are_looked_at_even_where_something_else_is_wrong():
+    problems = lint(
+        "templates: [{runtime: r, podTemplate: {volumes: 1, containerTemplate: {argsTemplate: ['{{ .A }}', '{{']}}}]"
+    )
+    assert [problem.code for problem in problems] == ["wrong-type", "unknown-variable", "template-syntax"]
+
+
+def test_a_configuration_that_is_not_there_is_said():
+    [problem] = catalog.lint([catalog.Document("agent", "a.yaml", None)])
+    assert (problem.severity, problem.code) == ("error", "absent")
