@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import re
 import ssl
 import time
@@ -31,10 +32,10 @@ class Result:
 
 def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
     """Return these recorded reviews as the API server posts it, all for one runtime if it is given."""
-    bodies = [path.read_bytes() for path in paths]
+    bodies = [json.dumps(json.loads(path.read_bytes()), separators=(",", ":")).encode() for path in paths]
     if runtime is not None:
-        label = f'"hydra.io/runtime": "{runtime}"'.encode()
-        bodies = [re.sub(rb'"hydra.io/runtime": "[^"]*"', label, body) for body in bodies]
+        label = f'"hydra.io/runtime":"{runtime}"'.encode()
+        bodies = [re.sub(rb'"hydra.io/runtime":"[^"]*"', label, body) for body in bodies]
     head = (
         "POST /mutate?timeout=10s HTTP/1.1\r\nHost: webhook.hydra.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n"
         "Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n"

@@ -141,7 +141,8 @@ def _context() -> ssl.SSLContext:
 async def main(name: str, folder: Path) -> None:
     async with SERVERS[name](folder) as port:
         gc.collect()
-        gc.freeze()  # as ``app.run`` does; here for all, so that the comparison is fair
+        gc.freeze()  # these two as ``app.run`` does; here for all, so that the comparison is fair
+        gc.set_threshold(50_000, 20, 20)
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -52,7 +52,7 @@ def _compare(before: Any, after: Any, path: str, operations: list[Operation]) ->
         return
     if type(before) is type(after):
         if isinstance(before, dict):
-            if len(before) + len(after) < 2 or before.keys() & after.keys():
+            if len(before) + len(after) < 2 or not before.keys().isdisjoint(after):
                 _compare_maps(before, after, path, operations)
                 return
         elif isinstance(before, list):
@@ -64,12 +64,16 @@ def _compare(before: Any, after: Any, path: str, operations: list[Operation]) ->
 
 
 def _compare_maps(before: dict[str, Any], after: dict[str, Any], path: str, operations: list[Operation]) -> None:
-    operations.extend({"op": "remove", "path": f"{path}/{escape(key)}"} for key in before if key not in after)
+    common = 0
     for key, value in after.items():
         if key not in before:
             operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": value})
-        elif before[key] is not value:
+            continue
+        common += 1
+        if before[key] is not value:
             _compare(before[key], value, f"{path}/{escape(key)}", operations)
+    if common < len(before):
+        operations.extend({"op": "remove", "path": f"{path}/{escape(key)}"} for key in before if key not in after)
 
 
 def _compare_lists(before: list[Any], after: list[Any], path: str, operations: list[Operation]) -> None:
@@ -81,8 +85,15 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, operations: l
     while end < shorter - start and same(before[-1 - end], after[-1 - end]):
         end += 1
     old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if len(old) == len(new) == 1:  # one entry was changed in place: by far the most frequent case
+        _compare(old[0], new[0], f"{path}/{start}", operations)
+        return
+    whole = not start and not end
+    if whole and _are_other_texts(old, new):  # the args of a container, mostly
+        operations.append({"op": "replace", "path": path, "value": after})
+        return
     steps = list(_align(old, new))
-    if not start and not end and len(steps) > 1 and not any(_stays(one, other) for one, other in steps):
+    if whole and len(steps) > 1 and not any(_stays(one, other) for one, other in steps):
         operations.append({"op": "replace", "path": path, "value": after})
         return
     position = start
@@ -97,6 +108,12 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, operations: l
         position += 1
 
 
+def _are_other_texts(old: list[Any], new: list[Any]) -> bool:
+    """Tell whether both lists are of strings, and no string is in both."""
+    texts = all(type(entry) is str for entry in old) and all(type(entry) is str for entry in new)
+    return texts and bool(old and new) and set(old).isdisjoint(new)
+
+
 #: A list entry, boxed so that a JSON null is not taken for "no entry".
 _Box = tuple[Any]
 
@@ -106,9 +123,6 @@ def _align(old: list[Any], new: list[Any]) -> Iterator[tuple[_Box | None, _Box |
 
     Entries that are the same anchor the pairing; between two anchors entries are paired by position.
     """
-    if len(old) == len(new) == 1:  # an entry was changed in place: by far the most frequent case
-        yield (old[0],), (new[0],)
-        return
     taken_old = taken_new = 0
     for at_old, at_new in [*_anchors(old, new), (len(old), len(new))]:
         gap_old, gap_new = old[taken_old:at_old], new[taken_new:at_new]

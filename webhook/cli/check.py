@@ -64,7 +64,7 @@ def lint(
 
     Findings go to standard output as file:line:column. Exit status: 0, 1 findings from the threshold on, 2 bad usage.
     """
-    problems = catalog.build(options.documents(templates, agent, gpu_configs), None).problems
+    problems = catalog.lint(options.documents(templates, agent, gpu_configs))
     if output_format is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(problems), indent=2).decode())
     else:

@@ -85,19 +85,22 @@ class _Found:
 
 
 def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str, found: _Found) -> None:
+    common = len(after)
     for key, value in after.items():
         old = before.get(key, ABSENT)
         if old is value:
             continue
         place = f"{path}/{patch.escape(key)}"
         if old is ABSENT:
+            common -= 1
             _add(value, key, place, found)
         elif isinstance(old, dict) and isinstance(value, dict):
             _compare_maps(old, value, place, found)
         elif not _compare_keyed(old, value, key, place, found) and not patch.same(old, value):
             found.replace(place, old, value)
-    for key in before.keys() - after.keys():
-        found.replace(f"{path}/{patch.escape(key)}", before[key], ABSENT)
+    if common < len(before):
+        for key in before.keys() - after.keys():
+            found.replace(f"{path}/{patch.escape(key)}", before[key], ABSENT)
 
 
 def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:

@@ -61,7 +61,7 @@ def digest(value: Any) -> str:
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     """Return a pod template with the record in its annotations."""
-    text = msgspec.json.encode(msgspec.to_builtins(record), order="sorted").decode()
+    text = msgspec.json.encode(record, order="sorted").decode()
     metadata = dict(value.get("metadata") or {})
     metadata["annotations"] = {**(metadata.get("annotations") or {}), workload.RECORD: text}
     return {**value, "metadata": metadata}
