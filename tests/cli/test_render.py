@@ -52,6 +52,16 @@ def test_other_objects_pass_through_unchanged(run):
     assert objects[1:] == catalog.load_all(deployment)
 
 
+def test_several_files_can_be_named(run, tmp_path):
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"]
+    for file in files:
+        file.write_text(POD)
+
+    result = run("render", "-f", files[0], files[1], "-f", files[2])
+
+    assert len(catalog.load_all(result.out)) == 3
+
+
 def test_lists_keep_their_form_and_their_items_are_rendered(run):
     pod = catalog.load_all(POD)[0]
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
@@ -109,7 +119,7 @@ def test_a_denial_goes_to_standard_error_and_nothing_is_printed(run):
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        (["render"], "", "Missing option"),
+        (["render"], "", "name a file"),
         (["render", "-f", "/nowhere/at/all"], "", "No such file"),
         (["render", "-f", "-"], "a: [", "line 1"),
         (["render", "-f", "-"], "a: 1", "no Kubernetes object"),

@@ -15,13 +15,14 @@ import uvloop
 
 from webhook import app, telemetry, workload
 from webhook.cli import objects, options, output
-from webhook.cli.render import Files, Namespace
+from webhook.cli.render import Files, MoreFiles, Namespace
 
 _CONTENT = {"Content-Type": "application/json"}
 
 
 def demo(
-    filename: Files,
+    filename: Files = None,
+    more: MoreFiles = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
@@ -31,7 +32,7 @@ def demo(
 
     Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
     """
-    values = [value for value in objects.read(filename) if objects.kind_of(value) in _KINDS]
+    values = [value for value in objects.read(filename, more) if objects.kind_of(value) in _KINDS]
     if not values:
         raise typer.BadParameter("there is no Pod and no LeaderWorkerSet in these files", param_hint="-f")
     serving = app.Options(

@@ -13,13 +13,16 @@ from webhook import catalog, workload
 Object = dict[str, Any]
 
 
-def read(files: Sequence[Path]) -> list[Object]:
+def read(*files: Sequence[Path] | None) -> list[Object]:
     """Return the objects of all files in order; ``-`` is standard input. Empty documents are left out.
 
     Raises:
-        typer.BadParameter: a file cannot be read, is not YAML or JSON, or holds something that is no object.
+        typer.BadParameter: no file is given, or one cannot be read, is not YAML or JSON, or holds what is no object.
     """
-    return [value for file in files for value in _read_one(file)]
+    given = [file for some in files for file in some or ()]
+    if not given:
+        raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
+    return [value for file in given for value in _read_one(file)]
 
 
 def _read_one(file: Path) -> Iterator[Object]:

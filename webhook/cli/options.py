@@ -12,23 +12,22 @@ from webhook.settings import Settings
 DEFAULTS = Settings()
 
 
-def _file(flag: str, variable: str, what: str) -> Any:
+def _file(flag: str, variable: str, what: str, default: str) -> Any:
     return typer.Option(
         flag,
         envvar=f"HYDRA_WEBHOOK_{variable}",
+        metavar="FILE",
         exists=True,
         dir_okay=False,
         readable=True,
-        show_default=False,
-        help=f"{what}: bare YAML or a ConfigMap manifest.",
+        show_default=default,
+        help=f"{what}, bare YAML or a ConfigMap manifest.",
     )
 
 
-Templates = Annotated[
-    Path | None, _file("--templates", "TEMPLATES", "Runtime templates [default: the built-in runtimes]")
-]
-Agent = Annotated[Path | None, _file("--agent", "AGENT", "Agent configuration [default: the built-in images]")]
-GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU table, added to the built-in one")]
+Templates = Annotated[Path | None, _file("--templates", "TEMPLATES", "Runtime templates", "the built-in runtimes")]
+Agent = Annotated[Path | None, _file("--agent", "AGENT", "Agent configuration", "the built-in images")]
+GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU table", "the built-in GPU types")]
 
 Cluster = Annotated[
     str,

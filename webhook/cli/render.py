@@ -23,11 +23,12 @@ class Format(enum.StrEnum):
 
 
 Files = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option(
         "--filename", "-f", metavar="FILE", help="Objects, YAML or JSON; - is standard input. May be repeated."
     ),
 ]
+MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="Objects, or what changes in them.")]
 Namespace = Annotated[
     str, typer.Option("--namespace", "-n", envvar="HYDRA_WEBHOOK_NAMESPACE", help="Of objects that name none.")
@@ -43,7 +44,8 @@ PodTemplates = Annotated[
 
 
 def render(
-    filename: Files,
+    filename: Files = None,
+    more: MoreFiles = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
@@ -82,20 +84,19 @@ def render(
             output.say(f"Warning: {warning}")
         return mutated.value
 
-    _run(filename, change, output_format)
+    _run(objects.read(filename, more), change, output_format)
 
 
-def restore(filename: Files, output_format: Output = Format.YAML) -> None:
+def restore(filename: Files = None, more: MoreFiles = None, output_format: Output = Format.YAML) -> None:
     """Give rendered objects back their bare form; objects without a record pass through unchanged.
 
     Exit status: 0, 1 a record cannot be read, 2 bad usage.
     """
-    _run(filename, lambda value: mutation.restore(value, objects.kind_of(value)), output_format)
+    values = objects.read(filename, more)
+    _run(values, lambda value: mutation.restore(value, objects.kind_of(value)), output_format)
 
 
-def _run(files: list[Path], change: Callable[[objects.Object], Mapping[str, Any]], form: Format) -> None:
-    before = objects.read(files)
-    after = []
+def _run(before: list[objects.Object], change: Callable[[objects.Object], Mapping[str, Any]], form: Format) -> None:
     denied = False
 
     def attempt(value: objects.Object) -> Mapping[str, Any]:
