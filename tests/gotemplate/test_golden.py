@@ -1,0 +1,39 @@
+"""Every golden case has Go's verdict, output, error text and canonical text."""
+
+from typing import Any
+
+import pytest
+
+from tests.gotemplate import conformance
+from webhook import gotemplate
+
+FILES = sorted(conformance.GOLDEN.glob("*.jsonl"))
+CASES = [
+    pytest.param(case, id=f"{path.stem}-{number}")
+    for path in FILES
+    for number, case in enumerate(conformance.golden_cases(path), 1)
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_engine_gives_the_answer_of_go(case: dict[str, Any]) -> None:
+    answer = conformance.ask_engine(case)
+    expected = conformance.Answer(case["verdict"], case["output"], case.get("error", ""))
+    assert conformance.difference(expected, answer) is None, (expected, answer)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.values[0]["verdict"] != "parse"])
+def test_the_tree_prints_itself_as_in_go(case: dict[str, Any]) -> None:
+    assert str(gotemplate.Template(case["template"], "t")) == case.get("tree", "")
+
+
+def test_every_room_has_golden_cases() -> None:
+    assert {path.stem for path in FILES} >= {
+        "comparison",
+        "execution",
+        "functions",
+        "lexer",
+        "literals",
+        "parser",
+        "printf",
+    }

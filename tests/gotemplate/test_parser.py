@@ -1,0 +1,55 @@
+"""Trees print themselves back, and errors name what is still open. Go's own answers are in the golden files."""
+
+import pytest
+
+from webhook.gotemplate import ParseError, Template
+from webhook.gotemplate.builtins import FUNCTIONS
+from webhook.gotemplate.names import FUNCTION_NAMES
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("a {{- .X -}} b", "a{{.X}}b"),
+        ("{{ .X.Y  |print  1 }}", "{{.X.Y | print 1}}"),
+        ("{{$x:=1}}{{ $x  =  2 }}", "{{$x := 1}}{{$x = 2}}"),
+        ("{{ range $i,$e:=.L }}x{{else }}y{{ end}}", "{{range $i, $e := .L}}x{{else}}y{{end}}"),
+        ("{{if .A}}1{{else if .B}}2{{else}}3{{end}}", "{{if .A}}1{{else}}{{if .B}}2{{else}}3{{end}}{{end}}"),
+        ("{{with .A}}1{{else with .B}}2{{end}}", "{{with .A}}1{{else}}{{with .B}}2{{end}}{{end}}"),
+        ("{{ (index .A 0).B }}", "{{(index .A 0).B}}"),
+        ("{{ template `a` . }}{{/* c */}}", '{{template "a" .}}'),
+        ('{{define "a"}}x{{end}}{{block "b" .}}y{{end}}', '{{template "b" .}}'),
+        ("{{range .L}}{{ break }}{{continue }}{{end}}", "{{range .L}}{{break}}{{continue}}{{end}}"),
+        ("{{print nil true 0x1F 'a' `r` .}}", "{{print nil true 0x1F 'a' `r` .}}"),
+    ],
+)
+def test_a_tree_prints_its_canonical_text(text: str, canonical: str) -> None:
+    assert str(Template(text)) == canonical
+    assert str(Template(canonical)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a\n {{if .A}}b{{range .L}}c{{end}}", "the {{if}} in line 2, column 2 has no {{end}}"),
+        ("{{if .A}}{{else if .B}}", "the {{if}} in line 1, column 17 has no {{end}}"),
+        ("{{range .L}}", "the {{range}} in line 1, column 1 has no {{end}}"),
+        ("{{with .L}}{{else}}", "the {{with}} in line 1, column 1 has no {{end}}"),
+        ("x{{define `a`}}", "the {{define}} in line 1, column 2 has no {{end}}"),
+        ("{{block `a` .}}", "the {{block}} in line 1, column 1 has no {{end}}"),
+    ],
+)
+def test_the_block_that_is_still_open_is_named(text: str, hint: str) -> None:
+    with pytest.raises(ParseError, match="unexpected EOF") as raised:
+        Template(text)
+    assert raised.value.hint == hint
+
+
+def test_an_error_elsewhere_has_no_hint() -> None:
+    with pytest.raises(ParseError) as raised:
+        Template("{{if .A}}{{foo}}")
+    assert raised.value.hint == ""
+
+
+def test_the_parser_knows_the_functions_that_exist() -> None:
+    assert {*FUNCTIONS, "and", "or", "call"} == FUNCTION_NAMES

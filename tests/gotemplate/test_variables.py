@@ -1,0 +1,51 @@
+"""A template tells which variables of the root data and which functions it refers to, and where."""
+
+import pytest
+
+from webhook.gotemplate import FunctionUse, Template, VariableUse
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("{{.A}}{{.B.C}}{{$.D}}", "A B D", id="fields of dot and of $"),
+        pytest.param("{{range .L}}{{.X}}{{$.Y}}{{end}}", "L Y", id="in a range dot is an element"),
+        pytest.param("{{range .L}}{{.X}}{{else}}{{.Y}}{{end}}", "L Y", id="in the else of a range it is not"),
+        pytest.param("{{with .W}}{{.X}}{{else}}{{.Y}}{{end}}", "W Y", id="in a with dot is the value"),
+        pytest.param("{{with $}}{{.X}}{{end}}{{with .}}{{.Y}}{{end}}", "X Y", id="with the root"),
+        pytest.param("{{if .A}}{{.B}}{{else if .C}}{{.D}}{{end}}", "A B C D", id="if does not change dot"),
+        pytest.param(
+            '{{define "a"}}{{.X}}{{$.Y}}{{end}}{{template "a" .}}', "X Y", id="a template called with the root"
+        ),
+        pytest.param('{{define "a"}}{{.X}}{{$.Y}}{{end}}{{template "a" .Z}}', "Z", id="a template called with a part"),
+        pytest.param('{{define "a"}}{{.X}}{{end}}{{template "a"}}', "", id="a template called with nothing"),
+        pytest.param('{{define "a"}}{{.X}}{{end}}', "", id="a template never called"),
+        pytest.param('{{block "a" .}}{{.X}}{{end}}', "X", id="a block"),
+        pytest.param('{{define "a"}}{{.X}}{{template "a" .}}{{end}}{{template "a" .}}', "X", id="recursion"),
+        pytest.param("{{$r := .}}{{$r.X}}", "X", id="a variable that is the root"),
+        pytest.param("{{$r := .D}}{{$r.X}}", "D", id="a variable that is not"),
+        pytest.param("{{$r := .D}}{{$r = $}}{{$r.X}}", "D X", id="a variable that becomes the root"),
+        pytest.param("{{range $i, $e := .L}}{{$e.X}}{{end}}", "L", id="a loop's variable"),
+        pytest.param("{{(.).X}}{{(or .A .).Y}}", "X Y A", id="fields of parentheses"),
+        pytest.param("{{printf (print .A) .B | len}}", "A B", id="arguments"),
+        pytest.param('{{index . "X"}}', "", id="index is not looked into"),
+    ],
+)
+def test_variables_are_those_of_the_root_data(text: str, names: str) -> None:
+    assert [use.name for use in Template(text).variables] == names.split()
+
+
+def test_uses_are_sorted_and_have_places_in_characters() -> None:
+    template = Template("{{.B}}é{{ .A.X }}\n  {{if gt .N 1}}{{print .B}}{{end}}")
+    assert template.variables == (
+        VariableUse("B", 1, 3),
+        VariableUse("A", 1, 11),
+        VariableUse("N", 2, 11),
+        VariableUse("B", 2, 25),
+    )
+    assert template.functions == (FunctionUse("gt", 2, 8), FunctionUse("print", 2, 19))
+
+
+def test_a_use_has_a_name_a_line_and_a_column() -> None:
+    (use,) = Template("{{.A}}").variables
+    assert (use.name, use.line, use.column) == ("A", 1, 3)

@@ -1,0 +1,401 @@
+"""Control actions to closures. No node of the tree is looked at while rendering, except to word an error."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple
+
+from . import nodes
+from .builtins import NO_VALUE_TEXT
+from .expressions import Expressions, field_of
+from .limits import Limits
+from .printing import text_of
+from .quote import quote
+from .runes import byte_length
+from .scope import Scope
+from .state import BREAK, CONTINUE, Context, Program, Run, State, late
+from .values import ABSENT, Uint8
+
+_TURN_STEPS = 2
+_CALL_STEPS = 8
+"""What a turn of a loop and a call of a template count besides their actions: about what they cost next to one."""
+
+
+def compile_templates(
+    source_name: str, text: str, templates: Mapping[str, nodes.Definition], limits: Limits
+) -> dict[str, Program]:
+    """Return the code of every template of a text, by name."""
+    programs: dict[str, Program] = {}
+    for name, definition in templates.items():
+        context = Context(source_name, text, name, limits)
+        programs[name] = _Compiler(context, programs).program(definition.root)
+    return programs
+
+
+class _Compiler:
+    """Compiles one template."""
+
+    def __init__(self, context: Context, programs: Mapping[str, Program]) -> None:
+        self.context = context
+        self.programs = programs
+        self.scope = Scope()
+        self.expressions = Expressions(context, self.scope)
+        self.leaves_loop = False  # whether the code compiled last may end at a break or continue
+        self.steps = 0  # of the loop body or template being compiled, without the loops in it
+
+    def program(self, root: nodes.List) -> Program:
+        run = self.sequence(root)
+        return Program(run, self.scope.slots, self.steps + _CALL_STEPS)
+
+    # --- lists ---
+
+    def sequence(self, root: nodes.List) -> Run:
+        """Compile a list; sets `leaves_loop`."""
+        codes: list[Run] = []
+        leaving: list[bool] = []
+        for child in _merged(root.nodes):
+            self.steps += 1
+            self.leaves_loop = False
+            codes.append(self.run_of_fields(child) if isinstance(child, list) else self.action(child))
+            leaving.append(self.leaves_loop)
+        self.leaves_loop = any(leaving)
+        return _leaving_list(codes) if self.leaves_loop else _plain_list(codes)
+
+    def action(self, node: nodes.Node) -> Run:
+        """Compile one action or text; sets `leaves_loop`."""
+        match node:
+            case nodes.Text(text=text):
+                return lambda _dot, state: state.out(text)
+            case nodes.Action(pipe=pipe):
+                return self.printing(pipe)
+            case nodes.If():
+                return self.conditional(node)
+            case nodes.With():
+                return self.with_block(node)
+            case nodes.Range():
+                return self.loop(node)
+            case nodes.Call():
+                return self.call(node)
+            case nodes.Break():
+                self.leaves_loop = True
+                return lambda _dot, _state: BREAK
+            case _:
+                assert isinstance(node, nodes.Continue)
+                self.leaves_loop = True
+                return lambda _dot, _state: CONTINUE
+
+    def run_of_fields(self, children: Sequence[nodes.Node]) -> Run:
+        """Compile texts and fields of dot that follow one another: the bulk of most templates."""
+        context = self.context
+        parts: list[tuple[str, str, nodes.Node]] = []
+        text = ""
+        for child in children:
+            if isinstance(child, nodes.Text):
+                text += child.text
+            else:
+                assert isinstance(child, nodes.Action)
+                field = child.pipe.commands[0].args[0]
+                assert isinstance(field, nodes.Field)
+                parts.append((text, field.names[0], field))
+                text = ""
+        tail = text
+        self.steps += len(parts)
+
+        def run(dot: object, state: State) -> None:
+            out = state.out
+            if type(dot) is dict:
+                for text, name, node in parts:
+                    if text:
+                        out(text)
+                    value = dot.get(name, ABSENT)
+                    out(value if type(value) is str else _shown(context, state, node, value))
+            else:
+                for text, name, node in parts:
+                    if text:
+                        out(text)
+                    value = field_of(context, state, node, dot, name)
+                    out(value if type(value) is str else _shown(context, state, node, value))
+            if tail:
+                out(tail)
+
+        return run
+
+    def printing(self, pipe: nodes.Pipe) -> Run:
+        """Compile a pipeline that is an action of its own."""
+        if pipe.variables:
+            evaluate = self.expressions.pipeline(pipe).code
+
+            def declare(dot: object, state: State) -> None:
+                evaluate(dot, state)
+
+            return declare
+        evaluate = self.expressions.printed(pipe)
+        context = self.context
+
+        def run(dot: object, state: State) -> None:
+            value = evaluate(dot, state)
+            state.out(value if type(value) is str else _shown(context, state, pipe, value))
+
+        return run
+
+    # --- if, with ---
+
+    def branches(self, node: nodes.Branch) -> tuple[Run, Run | None, bool]:
+        """Compile body and else; return also whether either may leave the loop around it."""
+        mark = self.scope.mark()
+        body = self.sequence(node.body)
+        leaves = self.leaves_loop
+        self.scope.forget(mark)
+        otherwise: Run | None = None
+        if node.otherwise is not None:
+            otherwise = self.sequence(node.otherwise)
+            leaves = leaves or self.leaves_loop
+        return body, otherwise, leaves
+
+    def conditional(self, node: nodes.If) -> Run:
+        mark = self.scope.mark()
+        test = self.expressions.printed(node.pipe)
+        body, otherwise, self.leaves_loop = self.branches(node)
+        self.scope.forget(mark)
+        if otherwise is None:
+
+            def run_if(dot: object, state: State) -> int | None:
+                return body(dot, state) if test(dot, state) else None
+
+            return run_if
+
+        def run_if_else(dot: object, state: State) -> int | None:
+            return body(dot, state) if test(dot, state) else otherwise(dot, state)
+
+        return run_if_else
+
+    def with_block(self, node: nodes.With) -> Run:
+        mark = self.scope.mark()
+        evaluate = self.expressions.pipeline(node.pipe).code
+        body, otherwise, self.leaves_loop = self.branches(node)
+        self.scope.forget(mark)
+
+        def run(dot: object, state: State) -> int | None:
+            value = evaluate(dot, state)
+            if not value:
+                return None if otherwise is None else otherwise(dot, state)
+            container, state.container = state.container, None
+            end = body(value, state)
+            state.container = container
+            return end
+
+        return run
+
+    # --- range ---
+
+    def loop(self, node: nodes.Range) -> Run:
+        mark = self.scope.mark()
+        code, last = self.expressions.pipeline(node.pipe)
+        set_element = self.element_setter(node.pipe, last)
+        outer_steps, self.steps = self.steps, _TURN_STEPS
+        body, otherwise, _ = self.branches(node)
+        # What the body does ends here. In the else, Go parses both words as concerning the loop around this one, but
+        # when it comes to it, a break only ends this one.
+        self.leaves_loop = _may_continue(node.otherwise)
+        cost, self.steps = self.steps, outer_steps
+        self.scope.forget(mark)
+        context = self.context
+        two_variables = len(node.pipe.variables) > 1
+
+        def run(dot: object, state: State) -> int | None:
+            value = code(dot, state)
+            turns = _turns(value)
+            if turns is None:
+                raise context.error(last or state.last, f"range can't iterate over {text_of(value)}")
+            if two_variables and turns.keys is None:
+                message = f"can't use {text_of(value)} to iterate over more than one variable"
+                raise context.error(last or state.last, message)
+            container = state.container
+            inner = state.container = turns.container
+            state.steps -= turns.steps
+            empty = True
+            for key, element in zip(turns.keys or repeat(ABSENT), turns.elements, strict=False):
+                empty = False
+                state.steps -= cost
+                if state.steps < 0 or (state.deadline is not None and late(state)):
+                    raise context.out_of_steps(state, node.pipe)
+                if set_element is not None:
+                    set_element(state, key, element, inner)
+                if body(element, state) == BREAK:
+                    break
+                state.container = inner
+            state.container = container
+            if empty and otherwise is not None and otherwise(dot, state) == CONTINUE:
+                return CONTINUE
+            return None
+
+        return run
+
+    def element_setter(
+        self, pipe: nodes.Pipe, last: nodes.Node | None
+    ) -> Callable[[State, object, object, object], None] | None:
+        """Return code that gives a loop's variables their values; None if it has none."""
+        names = [variable.names[0] for variable in pipe.variables]
+        if not names:
+            return None
+        if pipe.assigns:
+            stores = [self.expressions.store(name, last) for name in names]
+
+            def assign(state: State, key: object, element: object, container: object) -> None:
+                if len(stores) > 1:
+                    stores[0](state, key, None)
+                stores[-1](state, element, container)
+
+            return assign
+        element_slot = self.scope.slots - 1
+
+        def declare(state: State, key: object, element: object, container: object) -> None:
+            state.variables[element_slot] = element
+            state.containers[element_slot] = container
+            if len(names) > 1:
+                state.variables[element_slot - 1] = key
+
+        return declare
+
+    # --- template ---
+
+    def call(self, node: nodes.Call) -> Run:
+        evaluate = None if node.pipe is None else self.expressions.pipeline(node.pipe).code
+        context = self.context
+        programs = self.programs
+        limits = context.limits
+
+        def run(dot: object, state: State) -> None:
+            program = programs.get(node.name)
+            if program is None:
+                raise context.error(node, f"template {quote(node.name)} not defined")
+            if state.depth >= limits.call_depth:
+                message = f"exceeded maximum template depth ({limits.call_depth})"
+                raise context.error(node, message, limit=True)
+            argument = ABSENT if evaluate is None else evaluate(dot, state)
+            state.steps -= program.steps
+            if state.steps < 0 or (state.deadline is not None and late(state)):
+                raise context.out_of_steps(state, node)
+            outer = state.variables, state.containers, state.container
+            state.variables = [argument, *repeat(ABSENT, program.slots - 1)]
+            state.containers = {}
+            state.container = None
+            state.depth += 1
+            program.run(argument, state)
+            state.depth -= 1
+            state.variables, state.containers, state.container = outer
+
+        return run
+
+
+def _may_continue(root: nodes.List | None) -> bool:
+    """Return whether a list has a continue for the loop around it."""
+    if root is None:
+        return False
+    return any(
+        isinstance(child, nodes.Continue)
+        or (isinstance(child, nodes.Branch) and _may_continue(child.otherwise))
+        or (isinstance(child, nodes.If | nodes.With) and _may_continue(child.body))
+        for child in root.nodes
+    )
+
+
+class _Turns(NamedTuple):
+    """What a loop goes through.
+
+    Attributes:
+        keys: indexes or map keys; None if there are none, as for an integer.
+        elements: the values that become dot.
+        container: the list or map that they are from.
+        steps: what it took to bring them into order.
+    """
+
+    keys: Iterable[object] | None
+    elements: Iterable[object]
+    container: object = None
+    steps: int = 0
+
+
+def _turns(value: object) -> _Turns | None:
+    """Return what a loop over a value goes through; None if Go has no such loop."""
+    if isinstance(value, list | tuple):
+        return _Turns(range(len(value)), value, value)
+    if isinstance(value, Mapping):
+        keys = sorted(value)
+        return _Turns(keys, [value[key] for key in keys], value, len(keys))
+    if value is ABSENT or value is None:
+        return _Turns((), ())
+    if isinstance(value, int) and not isinstance(value, bool):
+        numbers = range(value)
+        return _Turns(None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers)
+    return None
+
+
+def _shown(context: Context, state: State, node: nodes.Node, value: object) -> str:
+    """Return what an action prints."""
+    if isinstance(value, str):
+        return str(value)
+    if value is None or value is ABSENT:
+        context.no_value(state, node)
+        return NO_VALUE_TEXT
+    text = text_of(value)
+    if isinstance(value, list | tuple | Mapping):
+        context.charge(state, node, byte_length(text))
+    return text
+
+
+def _merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]]:
+    """Return nodes with each run of texts and plain fields of dot as one list, where that is worth it."""
+    found: list[nodes.Node | list[nodes.Node]] = []
+    run: list[nodes.Node] = []
+    for child in [*children, None]:
+        if child is not None and (isinstance(child, nodes.Text) or _is_plain_field(child)):
+            run.append(child)
+            continue
+        if len(run) > 1:
+            found.append(run)
+        else:
+            found.extend(run)
+        run = []
+        if child is not None:
+            found.append(child)
+    return found
+
+
+def _is_plain_field(node: nodes.Node) -> bool:
+    if not isinstance(node, nodes.Action) or node.pipe.variables or len(node.pipe.commands) > 1:
+        return False
+    args = node.pipe.commands[0].args
+    return len(args) == 1 and isinstance(args[0], nodes.Field) and len(args[0].names) == 1
+
+
+def _plain_list(codes: Sequence[Run]) -> Run:
+    """Return code that runs others one after the other."""
+    if len(codes) == 1:
+        return codes[0]
+    if len(codes) == 2:
+        first, second = codes
+
+        def run_two(dot: object, state: State) -> None:
+            first(dot, state)
+            second(dot, state)
+
+        return run_two
+
+    def run(dot: object, state: State) -> None:
+        for code in codes:
+            code(dot, state)
+
+    return run
+
+
+def _leaving_list(codes: Sequence[Run]) -> Run:
+    """Return code that runs others until one of them leaves the loop."""
+
+    def run(dot: object, state: State) -> int | None:
+        for code in codes:
+            end = code(dot, state)
+            if end is not None:
+                return end
+        return None
+
+    return run

@@ -1,0 +1,131 @@
+"""The template: parsed and compiled once, rendered as often as wanted, by as many threads as wanted."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from .analysis import FunctionUse, Uses, VariableUse, analyse
+from .compiler import compile_templates
+from .errors import ExecLimitError, ParseLimitError
+from .limits import DEFAULT_LIMITS, Limits
+from .nodes import List
+from .parser import parse
+from .runes import byte_length, to_text
+from .state import NoValue, State
+from .values import ABSENT
+
+
+class Template:
+    """A text in the language of Go 1.27's text/template.
+
+    Args:
+        text: the text.
+        name: the template's name, which errors begin with.
+        limits: bounds on the text and on each rendering.
+
+    Raises:
+        ParseError: the text is no template; `ParseLimitError` if it is too large or too deep.
+    """
+
+    __slots__ = ("_limits", "_name", "_program", "_root", "_templates", "_text", "_uses")
+
+    def __init__(self, text: str, name: str = "template", *, limits: Limits = DEFAULT_LIMITS) -> None:
+        try:
+            templates = parse(name, text, limits)
+            programs = compile_templates(name, text, templates, limits)
+        except RecursionError:
+            raise ParseLimitError(
+                f"template: {name}: blocks and parentheses are nested too deep", name=name, line=1, column=1
+            ) from None
+        self._name = name
+        self._text = text
+        self._limits = limits
+        self._root: List = templates[name].root
+        self._program = programs[name]
+        self._templates = templates
+        self._uses: Uses | None = None
+
+    @property
+    def name(self) -> str:
+        """The template's name."""
+        return self._name
+
+    @property
+    def text(self) -> str:
+        """The text as it was given."""
+        return self._text
+
+    @property
+    def variables(self) -> tuple[VariableUse, ...]:
+        """Where the template refers to variables of the root data, sorted by place.
+
+        Counted are `.X` where dot may be the root data, `$.X`, and the like in the templates that are called with the
+        root data. A template that is never called counts for nothing.
+        """
+        return self._analysis().variables
+
+    @property
+    def functions(self) -> tuple[FunctionUse, ...]:
+        """Where the template calls which functions, sorted by place."""
+        return self._analysis().functions
+
+    def _analysis(self) -> Uses:
+        # worked out when first asked for; two threads that ask at once find the same
+        if self._uses is None:
+            self._uses = analyse(self._text, self._name, self._templates)
+        return self._uses
+
+    def __str__(self) -> str:
+        """Return the canonical text, as Go's parse tree prints it: without comments, trimming and definitions."""
+        return str(self._root)
+
+    def __repr__(self) -> str:
+        return f"Template({self._text!r}, {self._name!r})"
+
+    def render(
+        self,
+        data: Mapping[str, object],
+        *,
+        on_no_value: Callable[[NoValue], None] | None = None,
+        deadline: float | None = None,
+    ) -> str:
+        """Return the output for some data. The data is only read.
+
+        Args:
+            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int, a
+                float a float64, a list of only str a []string, any other list a []any, a mapping a map[string]any.
+            on_no_value: called each time that `<no value>` is printed. Rendering goes on.
+            deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
+                up. It is looked at in each turn of a loop and each call of a template.
+
+        Raises:
+            ExecError: Go would fail as well; `ExecLimitError` if the rendering goes beyond the limits.
+
+        A byte that is not part of valid UTF-8, as slicing a string can leave behind, becomes U+FFFD in the output, as
+        Go's encoding/json would write it.
+        """
+        state = State(self._limits, on_no_value, deadline)
+        root = data if type(data) is dict else dict(data)
+        state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
+        if deadline is not None and time.monotonic() > deadline:
+            raise self._stopped("exceeded the time allowed")
+        try:
+            self._program.run(root, state)
+        except RecursionError:
+            raise self._stopped("templates and blocks are nested too deep") from None
+        return self._joined(state.pieces)
+
+    def _joined(self, pieces: list[str]) -> str:
+        limit = self._limits.output_bytes
+        # pieces may be one string many times over: add up before joining
+        if sum(map(len, pieces)) > limit:
+            raise self._stopped(f"output exceeds {limit} bytes")
+        output = "".join(pieces)
+        if output.isascii():
+            return output
+        output = to_text(output)
+        if byte_length(output) > limit:
+            raise self._stopped(f"output exceeds {limit} bytes")
+        return output
+
+    def _stopped(self, message: str) -> ExecLimitError:
+        return ExecLimitError(f"template: {self._name}: {message}", name=self._name)

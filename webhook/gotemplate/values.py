@@ -1,0 +1,110 @@
+"""JSON values with the types that Go would give them.
+
+| Python | Go |
+|---|---|
+| str | string |
+| bool, int, float, complex | bool, int, float64, complex128 |
+| `Uint8` | uint8: a byte of a string |
+| list or tuple of str only, also empty | []string |
+| other list or tuple, `Window` | []interface {} (a `Window` knows which) |
+| mapping | map[string]interface {} |
+| None | a nil interface value: a null in the data |
+| `ABSENT` | Go's zero reflect.Value: a missing map key, and any null that has passed through a pipeline |
+
+All of them have Python's truth value exactly where Go's templates find them true.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+
+class Absent:
+    """The type of `ABSENT`."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = Absent()
+"""No value at all; prints as `<no value>`."""
+
+
+class Uint8(int):
+    """A byte, as indexing a string gives it."""
+
+    __slots__ = ()
+
+
+class Window(list[object]):
+    """A part of a list. Like a Go slice it can be made longer again, up to its capacity."""
+
+    __slots__ = ("base", "capacity", "of_strings", "start")
+
+    def __init__(self, base: Sequence[object], start: int, stop: int, capacity: int, *, of_strings: bool) -> None:
+        super().__init__(base[start:stop])
+        self.base = base
+        self.start = start
+        self.capacity = capacity
+        self.of_strings = of_strings
+
+
+_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    complex: "complex128",
+    Uint8: "uint8",
+    dict: "map[string]interface {}",
+}
+_BASES = (str, bool, Uint8, int, float, complex)
+
+
+def is_list(value: object) -> bool:
+    """Return whether a value is a slice to Go."""
+    return isinstance(value, list | tuple)
+
+
+def is_map(value: object) -> bool:
+    """Return whether a value is a map to Go."""
+    return isinstance(value, Mapping)
+
+
+def of_strings(items: Sequence[object]) -> bool:
+    """Return whether a list is a []string rather than a []interface {}."""
+    if isinstance(items, Window):
+        return items.of_strings
+    return all(isinstance(item, str) for item in items)
+
+
+def scalar_type(value: object) -> type | None:
+    """Return the Python type that stands for the Go type of a string, bool or number; None for anything else."""
+    found = type(value)
+    if found in _NAMES:
+        return None if found is dict else found
+    return next((base for base in _BASES if isinstance(value, base)), None)
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's Go type; that of null is the interface type which holds it."""
+    name = _NAMES.get(type(value))
+    if name is not None:
+        return name
+    if isinstance(value, list | tuple):
+        return "[]string" if of_strings(value) else "[]interface {}"
+    if isinstance(value, Mapping):
+        return _NAMES[dict]
+    scalar = scalar_type(value)
+    return _NAMES[scalar] if scalar is not None else "interface {}"
+
+
+def holds_interfaces(container: object) -> bool:
+    """Return whether the elements of a container have the type interface {} rather than one of their own."""
+    if isinstance(container, list | tuple):
+        return not of_strings(container)
+    return isinstance(container, Mapping)
