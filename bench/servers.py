@@ -125,6 +125,7 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
     "no-op, aiohttp application": noop_application,
     "ours, decision left out": handler_alone,
     "ours": ours,
+    "ours, every recorded review": ours,
     "ours with jsonpatch.make_patch": ours_with_make_patch,
     "ours, 1 runtime": ours_with_catalog(1),
     "ours, 10,000 runtimes": ours_with_catalog(10_000),
