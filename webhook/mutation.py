@@ -4,10 +4,10 @@ Reads top to bottom as the request goes: bytes, object, pod templates, rendering
 :func:`mutate` with an object from a file, so both give the same result.
 """
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from webhook import admission, catalog, errors, patch, rendering, workload
 from webhook.settings import Settings
@@ -17,8 +17,7 @@ Outcome = Literal["mutated", "unchanged", "denied", "errored"]
 _KINDS = {workload.POD: "Pod", workload.LEADER_WORKER_SET: "LeaderWorkerSet"}
 
 
-@dataclass(frozen=True, slots=True)
-class Mutation:
+class Mutation(msgspec.Struct, frozen=True):
     """What becomes of an object.
 
     Attributes:
@@ -35,8 +34,7 @@ class Mutation:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The answer to a review, with what the log and the metrics say of it.
 
     Attributes:
@@ -219,7 +217,7 @@ def _mutate_template(
         rendering.check(record, template)
         if not template.created:
             return mutated
-        template = dataclasses.replace(template, value=rendering.restore(template.value, record))
+        template = msgspec.structs.replace(template, value=rendering.restore(template.value, record))
     rendered = rendering.render(template, snapshot, settings, namespace=namespace)
     return Mutation(
         _replaced(mutated.value, template.place, rendered.value),

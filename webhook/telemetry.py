@@ -67,6 +67,7 @@ class Metrics:
             ["kind", "outcome"],
             registry=self.registry,
         )
+        self._decisions: dict[tuple[str, str], Counter] = {}
         self._render_errors = Counter(
             "hydra_webhook_render_errors",
             "Workloads refused because the template of their runtime failed on them.",
@@ -105,7 +106,10 @@ class Metrics:
 
     def decided(self, kind: str, outcome: str) -> None:
         """Count one decision. Both values come from small fixed sets."""
-        self._mutations.labels(kind, outcome).inc()
+        child = self._decisions.get((kind, outcome))
+        if child is None:
+            child = self._decisions[kind, outcome] = self._mutations.labels(kind, outcome)
+        child.inc()
 
     def render_failed(self, runtime: str) -> None:
         """Count a workload that the template of this runtime, which exists, could not be rendered for."""
@@ -139,17 +143,18 @@ class WebhookMetrics:
         self._path = path
         self._requests = requests
         self._latency = latency.labels(path)
-        self._in_flight = in_flight.labels(path)
+        self._in_flight = 0
+        in_flight.labels(path).set_function(lambda: self._in_flight)
         # Like controller-runtime: a rate over these two exists from the first scrape on.
         self._by_code = {code: requests.labels(path, str(code)) for code in (200, 500)}
 
     def began(self) -> None:
         """Count a request in."""
-        self._in_flight.inc()
+        self._in_flight += 1
 
     def ended(self, code: int, seconds: float) -> None:
         """Count a request out, answered with this HTTP status after so many seconds."""
-        self._in_flight.dec()
+        self._in_flight -= 1
         self._latency.observe(seconds)
         counter = self._by_code.get(code)
         if counter is None:

@@ -7,8 +7,9 @@ where a map belongs, but a file given to the command line may.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from webhook import errors
 
@@ -49,8 +50,7 @@ POD_TEMPLATE_PLACES: Mapping[GroupVersionKind, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """What a pod template says by labels and annotations (contract section 3).
 
     Absent optional values are "" or, for the two sizes, None.
@@ -65,8 +65,7 @@ class Declaration:
     pipeline_parallel_size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PodTemplate:
+class PodTemplate(msgspec.Struct, frozen=True):
     """One pod template of a workload.
 
     Attributes:
@@ -84,7 +83,7 @@ class PodTemplate:
     value: Mapping[str, Any]
     labels: Mapping[str, Any]
     annotations: Mapping[str, Any]
-    inherited_labels: Mapping[str, Any] = field(default_factory=dict)
+    inherited_labels: Mapping[str, Any] = msgspec.field(default_factory=dict)
     role: Role = "lone"
     group_size: int = 1
     created: bool = False

@@ -5,8 +5,9 @@ as in JSON Pointer. So it still points at the right place after someone else put
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from webhook import patch
 from webhook.rendering import fields
@@ -18,8 +19,7 @@ _SHARED_MAPS = frozenset({"metadata", "labels", "annotations"})
 ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """The way back.
 
     Attributes:
@@ -31,7 +31,7 @@ class Changes:
 
     added: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
-    replaced: Mapping[str, Any] = field(default_factory=dict)
+    replaced: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 #: What stands at each changed path, sorted by path; ABSENT where there is nothing.
@@ -66,14 +66,13 @@ def current(value: Mapping[str, Any], changes: Changes) -> Current:
     return [(path, _lookup(value, path)) for path in sorted([*changes.added, *changes.replaced])]
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(msgspec.Struct):
     """The changes found so far, and what stands at the changed paths."""
 
-    added: list[str] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
-    replaced: dict[str, Any] = field(default_factory=dict)
-    now: dict[str, Any] = field(default_factory=dict)
+    added: list[str] = msgspec.field(default_factory=list)
+    made: list[str] = msgspec.field(default_factory=list)
+    replaced: dict[str, Any] = msgspec.field(default_factory=dict)
+    now: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def add(self, path: str, value: Any) -> None:
         self.added.append(path)

@@ -1,8 +1,9 @@
 """Command and args of the inference container, and the rendering of any other template (contract section 5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from webhook import catalog, errors, gotemplate
 
@@ -10,8 +11,7 @@ from webhook import catalog, errors, gotemplate
 _NO_VALUE = "<no value>"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """Command and args of a container; without a command the image's own is used."""
 
     command: list[str] | None

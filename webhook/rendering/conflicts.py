@@ -4,15 +4,15 @@ Only what merging can bring about is looked at: a mistake that is the workload's
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from webhook import errors
 from webhook.rendering import fields, quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """A pod spec and the inference container in it, before or after merging."""
 
     spec: Mapping[str, Any]

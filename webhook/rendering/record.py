@@ -4,7 +4,6 @@ It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depe
 randomness, no host.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -100,7 +99,7 @@ def check(record: Record, template: workload.PodTemplate) -> None:
     for key in workload.IDENTITY_LABELS:  # a copy that the webhook made does not override its original
         if f"/metadata/labels/{patch.escape(key)}" in copied:
             labels[key] = template.inherited_labels.get(key, labels.get(key))
-    declared = workload.declaration(dataclasses.replace(template, labels=labels))
+    declared = workload.declaration(msgspec.structs.replace(template, labels=labels))
     named = [
         ("runtime", record.runtime, f"label {workload.RUNTIME}", declared.runtime),
         ("model", record.model_id, f"label {workload.MODEL_ID}", declared.model_id),

@@ -1,17 +1,17 @@
 """One bare pod template in, a runnable one with its record out: the steps of rendering in their order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from webhook import catalog, errors, workload
 from webhook.rendering import changes, command, conflicts, containers, fields, merge, record, selection, variables
 from webhook.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(msgspec.Struct, frozen=True):
     """A rendered pod template.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Which GPU type, runtime template and agent entry serve a pod template (contract section 6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from webhook import catalog, errors, workload
 from webhook.rendering import containers, quantity
@@ -11,8 +12,7 @@ from webhook.rendering import containers, quantity
 CPU = "cpu"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What serves a pod template.
 
     Attributes:
