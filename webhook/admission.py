@@ -100,9 +100,9 @@ def errored(request: Request, error_id: str) -> bytes:
 def warning_line(text: str) -> str:
     """Return text as the API server passes warnings on: one line, no control characters, at most 120 characters.
 
-    A warning with a newline would be dropped without a word, so runs of blanks and control characters become one blank.
+    A warning with a newline would be dropped without a word.
     """
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    line = errors.printable(text)
     return line if len(line) <= WARNING_CHARACTERS else line[: WARNING_CHARACTERS - 3].rstrip() + "..."
 
 

@@ -13,14 +13,20 @@
 What a library raises is translated in the room that calls the library. ``gotemplate`` has a tree of its own, since it
 may be published alone.
 
-Beside them stands the one helper that every refusal needs: the name that was probably meant.
+Beside them stand the helpers that every refusal needs: how a value is written, and the name that was probably meant.
 """
 
 import difflib
 from collections.abc import Collection
+from typing import Any
+
+import msgspec
 
 #: Names that a message lists before it only counts the rest.
 _LISTED = 20
+
+#: Characters of a value in a message; a label value has at most 63.
+_SHOWN = 100
 
 
 class HydraError(Exception):
@@ -36,7 +42,8 @@ class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a faul
 
     Attributes:
         reason: short kebab-case word for logs, metrics and test names, e.g. ``unknown-runtime``.
-        message: what is wrong, where, and what would be right; for the person who ran ``kubectl``.
+        message: what is wrong, where, and what would be right, for the person who ran ``kubectl``: one line without
+            control characters, whatever the values in it are.
         code: HTTP status of the AdmissionResponse.
         status: ``status.reason`` of the AdmissionResponse, a Kubernetes StatusReason.
     """
@@ -45,9 +52,9 @@ class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a faul
     status = "Invalid"
 
     def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
         self.reason = reason
-        self.message = message
+        self.message = printable(message)
+        super().__init__(self.message)
 
 
 class NotReady(Denied):
@@ -55,6 +62,19 @@ class NotReady(Denied):
 
     code = 503
     status = "ServiceUnavailable"
+
+
+def printable(text: str) -> str:
+    """Return a text as one line without control characters, so that it may be shown on a terminal."""
+    if text.isprintable():
+        return text
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def shown(value: Any) -> str:
+    """Return a JSON value as messages write it: as JSON, cut where it is long."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def nearest(name: str, known: Collection[str]) -> str:

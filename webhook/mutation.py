@@ -130,16 +130,14 @@ def mutate(
     try:
         if kind in _KINDS and (why := workload.exclusion(value)):
             return Mutation(value, why)
-        templates = workload.pod_templates(value, kind)
+        mutated = Mutation(value, "opted-out")
+        for template in workload.pod_templates(value, kind):
+            if kind in _KINDS or not workload.exclusion(template.value):
+                mutated = _mutate_template(mutated, template, snapshot, settings, namespace=namespace)
     except errors.Denied as refusal:
         raise type(refusal)(refusal.reason, prefix + refusal.message) from refusal
-    mutated = Mutation(value, "already-rendered")
-    for template in templates:
-        try:
-            mutated = _mutate_template(mutated, template, snapshot, settings, namespace=namespace)
-        except errors.Denied as refusal:
-            place = f"{template.name}: " if template.name else ""
-            raise type(refusal)(refusal.reason, prefix + place + refusal.message) from refusal
+    except RecursionError as error:
+        raise errors.Denied("malformed-object", f"{prefix}nested too deeply") from error
     return mutated
 
 
@@ -149,13 +147,20 @@ def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mappin
     Raises:
         errors.Denied: a record cannot be read, or the object is a pod that never had a bare form.
     """
+    try:
+        return _restored(value, kind)
+    except errors.Denied as refusal:
+        raise type(refusal)(refusal.reason, f"{kind[2]} {workload.display_name(value)}: {refusal.message}") from refusal
+
+
+def _restored(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mapping[str, Any]:
     restored = value
     for template in workload.pod_templates(value, kind):
         if template.created or (record := rendering.read(template)) is None:
             continue
         if record.created and template.is_pod:
             message = "the pod comes from a leaderTemplate that the webhook made: restore its LeaderWorkerSet instead"
-            raise errors.Denied("no-bare-form", f"Pod {workload.display_name(value)}: {message}")
+            raise errors.Denied("no-bare-form", message)
         bare = None if record.created else rendering.restore(template.value, record)
         restored = _replaced(restored, template.place, bare)
     return restored
@@ -212,13 +217,17 @@ def _mutate_template(
 ) -> Mutation:
     if workload.opted_out(template):
         return mutated
-    record = rendering.read(template)
-    if record is not None:
-        rendering.check(record, template)
-        if not template.created:
-            return mutated
-        template = msgspec.structs.replace(template, value=rendering.restore(template.value, record))
-    rendered = rendering.render(template, snapshot, settings, namespace=namespace)
+    try:
+        record = rendering.read(template)
+        if record is not None:
+            rendering.check(record, template)
+            if not template.created:
+                return mutated if mutated.reason == "rendered" else Mutation(mutated.value, "already-rendered")
+            template = msgspec.structs.replace(template, value=rendering.restore(template.value, record))
+        rendered = rendering.render(template, snapshot, settings, namespace=namespace)
+    except errors.Denied as refusal:
+        place = f"{template.name}: " if template.name else ""
+        raise type(refusal)(refusal.reason, place + refusal.message) from refusal
     return Mutation(
         _replaced(mutated.value, template.place, rendered.value),
         "rendered",

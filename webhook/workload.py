@@ -31,6 +31,7 @@ _MIRROR = "kubernetes.io/config.mirror"
 _GROUP_NAME = "leaderworkerset.sigs.k8s.io/name"
 _GROUP_SIZE = "leaderworkerset.sigs.k8s.io/size"
 _WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+_LARGEST_SIZE = 2**31 - 1  # an int32 in the API
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 GroupVersionKind = tuple[str, str, str]
@@ -219,7 +220,7 @@ def _pod(value: Mapping[str, Any]) -> PodTemplate:
     text = annotations.get(_GROUP_SIZE)
     size = _parse_size(text)
     if size is None:
-        found = "is missing" if text is None else f"is {text!r}, not an integer of at least 1"
+        found = "is missing" if text is None else f"is {errors.shown(text)}, not an integer of at least 1"
         message = f"annotation {_GROUP_SIZE} {found}; the pod has label {_GROUP_NAME}, so LeaderWorkerSet should set it"
         raise errors.Denied("invalid-group-size", message)
     role: Role = "lone" if size == 1 else "leader" if labels.get(_WORKER_INDEX) == "0" else "worker"
@@ -230,9 +231,12 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
     place = ("spec", "leaderWorkerTemplate")
     path = ".".join(place)
     group = mapping(mapping(value.get("spec"), "spec").get("leaderWorkerTemplate"), path)
+    if group.get("workerTemplate") is None:
+        raise errors.Denied("malformed-object", f"{path}.workerTemplate is missing")
     size = group.get("size", 1)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise errors.Denied("invalid-group-size", f"{path}.size: must be an integer of at least 1, not {size!r}")
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
+        message = f"{path}.size: must be an integer of at least 1, not {errors.shown(size)}"
+        raise errors.Denied("invalid-group-size", message)
     claims = entries(group.get("volumeClaimTemplates"), f"{path}.volumeClaimTemplates")
     claim_names = frozenset(str(mapping(claim.get("metadata"), path).get("name")) for claim in claims)
     worker = mapping(group.get("workerTemplate"), f"{path}.workerTemplate")
@@ -288,7 +292,8 @@ def _text(values: Mapping[str, Any], what: str, key: str, *, required: bool = Fa
         return ""
     value = values[key]
     if not isinstance(value, str):
-        raise errors.Denied("invalid-value", f"{what} {key} is {value!r}, not a string; put it in quotes")
+        message = f"{what} {key} is {errors.shown(value)}, not a string; put it in quotes"
+        raise errors.Denied("invalid-value", message)
     if not value.strip():
         remedy = "give it a value" if required else "give it a value or remove it"
         raise errors.Denied("empty-value", f'{what} {key} is "{value}": empty; {remedy}')

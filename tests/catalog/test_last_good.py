@@ -72,13 +72,13 @@ def test_a_nameless_entry_does_not_bring_back_one_that_has_moved():
     assert snapshot.templates["a"].stale is None
 
 
-@pytest.mark.parametrize("text", ["templates: [", "", "templates: 1", "- a", b"\xff"])
+@pytest.mark.parametrize("text", ["templates: [", "", "templates: 1", "templates:", "- a", b"\xff"])
 def test_a_text_that_cannot_be_read_leaves_everything_in_use_and_marks_it(text):
     snapshot = sequence(TEMPLATES + A1 + A_BAD.replace("a,", "c,"), text)
     assert snapshot.templates["a"].display_name == "one"
     assert snapshot.templates["a"].stale == snapshot.problems[0]
     assert set(snapshot.broken) == {"c"}
-    assert snapshot.missing == ("the agent configuration (ConfigMap hydra-agent)",)
+    assert snapshot.missing == ("the agent configuration (ConfigMap hydra-agent) has not been read yet",)
 
 
 def test_a_deleted_configuration_is_reported_and_changes_nothing():
@@ -97,9 +97,9 @@ def test_what_was_never_there_is_missing():
         ("error", "absent"),
         ("info", "absent"),
     ]
-    assert [name.split(":")[0] for name in snapshot.missing] == [
-        "the runtime template (ConfigMap hydra-runtime-template)",
-        "the agent configuration (ConfigMap hydra-agent)",
+    assert [name.split(": ")[0] for name in snapshot.missing] == [
+        "the runtime template (ConfigMap hydra-runtime-template) cannot be used",
+        "the agent configuration (ConfigMap hydra-agent) cannot be used",
     ]
 
 

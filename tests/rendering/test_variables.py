@@ -14,7 +14,7 @@ def test_lint_knows_exactly_the_variables_that_exist():
     data = variables.variables(
         declared,
         workload.PodTemplate((), {}, {}, {}),
-        {},
+        {"name": "main"},
         chosen,
         namespace="ns",
         cluster_name=None,

@@ -110,8 +110,7 @@ class Running:
 
     def _checks(self) -> Iterator[server.Check]:
         yield server.Check("certificate", self.certificate.expired(datetime.now(UTC)))
-        missing = ", ".join(self.configuration.store.current.missing)
-        yield server.Check("configuration", missing and f"never read: {missing}")
+        yield server.Check("configuration", "; ".join(self.configuration.store.current.missing))
         yield server.Check("serving", "draining" if self._handler.draining else "")
 
     def _notes(self) -> Iterator[str]:

@@ -38,6 +38,7 @@ class _Root:
         holder: the map that the key stands in; None if the list is a data key's whole value.
         cluster_name: the node that names the cluster, if there is one.
         report: for what is found in it.
+        data_key: of the ConfigMap, if it stands in one.
     """
 
     path: str
@@ -45,6 +46,7 @@ class _Root:
     holder: Mapping | None
     cluster_name: Node | None
     report: Report
+    data_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,9 @@ def _in_data(source: Opened) -> list[_Root]:
         root = value.peek()
         if key == KEY and isinstance(root, Sequence):
             name = Scalar(named.text.strip(), named.text, PLAIN, 0, 0) if named is not None else None
-            found.append(_Root(KEY, root, None, name, value.report))
+            found.append(_Root(KEY, root, None, name, value.report, data_key=key))
         elif root is not None:
-            found.extend(_holders(root, value.report))
+            found.extend(replace(one, data_key=key) for one in _holders(root, value.report))
         else:
             unread.append((key, value))
     for key, value in unread:
@@ -140,7 +142,9 @@ def _only(found: list[_Root]) -> _Root | None:
     """Return the one place, or None after reporting all of several."""
     if len(found) < 2:
         return found[0] if found else None
-    places = ", ".join(f"{root.path} at line {root.items.line}" for root in found)
+    places = ", ".join(
+        f"{f'data[{root.data_key}].' if root.data_key else ''}{root.path} at line {root.items.line}" for root in found
+    )
     cause = f"{KEY} stands in {len(found)} places: {places}"
     found[1].report.error("several-lists", found[1].path, found[1].items, cause, "keep one")
     return None
@@ -195,8 +199,8 @@ def _entry(report: Report, node: Node, path: str) -> Entry:
     problem = report.first_error(since)
     if bare is None or problem is not None:
         return Entry(path, node, replace(bare, broken=problem) if bare is not None else None, problem)
-    fields = nodes.present(nodes.plain(container)) if container is not None else {}
-    fields.pop("image", None)
+    present = nodes.present(nodes.plain(container)) if container is not None else {}
+    fields = {key: value for key, value in present.items() if key in _CONTAINER_FIELDS}
     args = tuple(fields.pop("args", ()))
     return Entry(path, node, replace(bare, image=image, args=args, container=fields), None)
 
@@ -246,7 +250,8 @@ def _reference(report: Report, node: Node | None, path: str) -> str | None:
         report.error("bad-value", f"{path}.digest", node.entries["digest"].node, cause)
     if report.first_error(since) is not None:
         return None
-    name = f"{registry.rstrip('/')}/{repository}" if registry else repository or ""
+    path_in_registry = (repository or "").strip("/")
+    name = f"{registry.rstrip('/')}/{path_in_registry}" if registry else path_in_registry
     return _whole(report, node, path, f"{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}")
 
 

@@ -87,10 +87,11 @@ def _read(readings: dict[Kind, Reading], kind: Kind) -> bool:
 
 
 def _missing(kind: Kind, reading: Reading | None) -> str:
-    """Return how a message names a configuration that was never read, with the reason if there was a text."""
-    problem = reading.problems[0] if reading is not None and reading.problems else None
+    """Return what a message says of a configuration that was never read: that it was not, or why it could not be."""
+    problems = reading.problems if reading is not None else ()
+    problem = next((problem for problem in problems if problem.severity == "error"), None)
     name = f"{_HUMAN[kind]} (ConfigMap {CONFIG_MAPS[kind]})"
-    return f"{name}: {problem}" if problem is not None else name
+    return f"{name} cannot be used: {problem}" if problem is not None else f"{name} has not been read yet"
 
 
 def _take(document: Document, draft: _Draft, earlier: Reading | None) -> Reading:

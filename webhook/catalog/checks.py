@@ -109,7 +109,12 @@ def listing(report: Report, holder: nodes.Mapping, key: str, path: str) -> list[
             report.own_flaws(entry.node, path)
         else:
             report.flaws(entry.node, name)
-    items = a_list(report, holder.entries[key].node, path)
+    entry = holder.entries[key]
+    if nodes.is_null(entry.node):  # more likely a slip than the wish to have no entry left
+        report.error(
+            "wrong-type", path, entry, "there is nothing here", "give it a list; [] if there shall be no entry"
+        )
+    items = a_list(report, entry.node, path)
     return None if report.first_error(since) is not None else items or []
 
 
@@ -125,7 +130,9 @@ def known(
             remedy = f"it belongs under {homes[key]}"
         else:
             remedy = f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
-        report.warning("unknown-key", _join(path, key), entry, f'the key "{key}" is not known here', remedy)
+        report.warning(
+            "unknown-key", _join(path, key), entry, f'the key "{key}" is not known here and left out', remedy
+        )
 
 
 def wrong_type(report: Report, node: Node | None, path: str, wanted: type, siblings: Collection[str] = ()) -> None:

@@ -155,7 +155,7 @@ def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
     """Actions in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = _parts(entry)
-        if pod is None or (entry.template is not None and entry.template.render_all):
+        if pod is None or (entry.template is not None and entry.template.templated):
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not where.startswith(

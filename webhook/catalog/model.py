@@ -55,7 +55,8 @@ class RuntimeTemplate:
         args: compiled ``argsTemplate``; empty if absent.
         container: the other Container fields of ``containerTemplate``.
         pod: the PodSpec fields of ``podTemplate``, with ``podSecurityContext`` under its PodSpec name ``securityContext``.
-        render_all: ``renderAll``: every string value in ``container`` and ``pod`` is a ``gotemplate.Template`` instead.
+        templated: the fields of ``container`` and ``pod`` in which strings are ``gotemplate.Template`` instead: with
+            ``renderAll`` those that hold an action, else none.
         uses_custom_args: whether command or args refer to ``.CUSTOM_ARGS``.
         digest: hash of the entry's content, independent of the rest of the file.
         source, path: where it was read, for messages.
@@ -68,7 +69,7 @@ class RuntimeTemplate:
     args: tuple[gotemplate.Template, ...]
     container: Mapping[str, Any]
     pod: Mapping[str, Any]
-    render_all: bool
+    templated: frozenset[str]
     uses_custom_args: bool
     digest: str
     source: str

@@ -1,7 +1,7 @@
 """The runtime template configuration: its text to checked and compiled entries (contract section 4)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from webhook.catalog.report import Report
 DATA_KEY = "config.yaml"
 _ROOT_KEYS = ("templates",)
 _ENTRY_KEYS = ("runtime", "runtimeZH", "podTemplate", "renderAll")
-_POD_KEYS = frozenset({*kubernetes.POD_SPEC, "podSecurityContext", "containerTemplate"})
+_POD_FIELDS = frozenset({*kubernetes.POD_SPEC, "podSecurityContext"})
+_POD_KEYS = frozenset({*_POD_FIELDS, "containerTemplate"})
 _CONTAINER_KEYS = frozenset({*kubernetes.CONTAINER, "commandTemplate", "argsTemplate"})
 _ENTRY_HOMES = {
     **dict.fromkeys(kubernetes.CONTAINER, "podTemplate.containerTemplate"),
@@ -167,12 +168,13 @@ def _compile(compiler: "_Compiler", mapping: nodes.Mapping, path: str, digest: s
     command = compiler.each(container_node, "commandTemplate", where)
     args = compiler.each(container_node, "argsTemplate", where)
     render_all = _scalar(mapping, "renderAll") is True
-    pod = compiler.fields(pod_node, where, ("containerTemplate",), render_all=render_all)
+    pod = compiler.fields(pod_node, where, _POD_FIELDS, render_all=render_all)
     container = compiler.fields(
-        container_node, f"{where}.containerTemplate", ("commandTemplate", "argsTemplate"), render_all=render_all
+        container_node, f"{where}.containerTemplate", kubernetes.CONTAINER, render_all=render_all
     )
     if "podSecurityContext" in pod:
         pod["securityContext"] = pod.pop("podSecurityContext")
+    templated = {key for fields in (pod, container) for key, value in fields.items() if _holds_template(value)}
     return RuntimeTemplate(
         runtime=compiler.runtime,
         display_name=_scalar(mapping, "runtimeZH") or compiler.runtime,
@@ -180,12 +182,20 @@ def _compile(compiler: "_Compiler", mapping: nodes.Mapping, path: str, digest: s
         args=args,
         container=container,
         pod=pod,
-        render_all=render_all,
+        templated=frozenset(templated),
         uses_custom_args=any(use.name == "CUSTOM_ARGS" for part in (*command, *args) for use in part.variables),
         digest=digest,
         source=compiler.report.source,
         path=path,
     )
+
+
+def _holds_template(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_template, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_template, value))
+    return isinstance(value, gotemplate.Template)
 
 
 def _scalar(mapping: nodes.Mapping, key: str) -> Any:
@@ -212,14 +222,14 @@ class _Compiler:
             found.append(template)
         return tuple(template for template in found if template is not None)
 
-    def fields(self, node: Node | None, path: str, apart: tuple[str, ...], *, render_all: bool) -> dict[str, Any]:
-        """Return the fields of a map but those that are read apart."""
+    def fields(self, node: Node | None, path: str, known: Container[str], *, render_all: bool) -> dict[str, Any]:
+        """Return the known fields of a map. Others the API server would drop, so they never reach a pod."""
         if not isinstance(node, nodes.Mapping):
             return {}
         return {
             key: self.leaves(entry.node, f"{path}.{key}") if render_all else nodes.plain(entry.node)
             for key, entry in node.entries.items()
-            if key not in apart and not nodes.is_null(entry.node)
+            if key in known and not nodes.is_null(entry.node)
         }
 
     def one(self, scalar: Scalar, path: str, name: str) -> gotemplate.Template | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from webhook import catalog, errors, mutation, patch, workload
+from webhook import admission, catalog, errors, mutation, patch, workload
 from webhook.cli import objects, options, output
 from webhook.settings import Settings
 
@@ -80,7 +80,7 @@ def render(
             return value
         where = objects.namespace_of(value, namespace)
         mutated = mutation.mutate(value, kind, snapshot, settings, namespace=where)
-        for warning in mutated.warnings:
+        for warning in dict.fromkeys(map(admission.warning_line, mutated.warnings)):
             output.say(f"Warning: {warning}")
         return mutated.value
 

@@ -1,6 +1,6 @@
 """Command and args of the inference container, and the rendering of any other template (contract section 5)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -65,18 +65,22 @@ def expand(template: gotemplate.Template, data: Mapping[str, Any]) -> str:
     return text
 
 
-def expand_all(tree: Any, data: Mapping[str, Any]) -> Any:
-    """Return a JSON tree with every template in it rendered (``renderAll``); parts without one are shared.
+def expand_fields(values: Mapping[str, Any], templated: Collection[str], data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a map of fields with every template in the ``templated`` ones rendered (``renderAll``).
 
     Raises:
         errors.Denied: as :func:`expand`.
     """
+    return {key: _expand_tree(value, data) if key in templated else value for key, value in values.items()}
+
+
+def _expand_tree(tree: Any, data: Mapping[str, Any]) -> Any:
     if isinstance(tree, gotemplate.Template):
         return expand(tree, data)
     if isinstance(tree, dict):
-        return {key: expand_all(value, data) for key, value in tree.items()}
+        return {key: _expand_tree(value, data) for key, value in tree.items()}
     if isinstance(tree, list):
-        return [expand_all(value, data) for value in tree]
+        return [_expand_tree(value, data) for value in tree]
     return tree
 
 

@@ -53,13 +53,21 @@ def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str)
 
 
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
-    containers = {entry.get("name") for entry in merged.get("containers") or ()}
-    mine = {entry.get("name") for entry in own.get("initContainers") or ()}
-    for entry in merged.get("initContainers") or ():
-        name = entry.get("name")
-        if name in containers and name not in mine:
-            message = f'init container "{name}" of {source} has the name of a container of the workload; rename one'
-            raise errors.Denied("container-name-conflict", message)
+    names = {field: _names(merged, field) for field in ("containers", "initContainers")}
+    for name in names["containers"]:
+        if name not in names["initContainers"]:
+            continue
+        sides = ["the workload" if name in _names(own, field) else source for field in names]
+        if sides == ["the workload"] * 2:
+            continue  # its own mistake, which the API server names
+        message = (
+            f'container "{name}" of {sides[0]} and init container "{name}" of {sides[1]} have one name; rename one'
+        )
+        raise errors.Denied("container-name-conflict", message)
+
+
+def _names(spec: Mapping[str, Any], field: str) -> list[Any]:
+    return [entry.get("name") for entry in spec.get(field) or ()]
 
 
 def _check_mounts(own: Mapping[str, Any], merged: Mapping[str, Any], claims: frozenset[str], source: str) -> None:

@@ -27,6 +27,11 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
     """
     spec = workload.mapping(template.value.get("spec"), "spec")
     containers = workload.entries(spec.get("containers"), "spec.containers")
+    for index, container in enumerate(containers):
+        image = container.get("image")
+        if image is not None and not isinstance(image, str):
+            message = f"spec.containers[{index}].image: must be a string, not {errors.shown(image)}"
+            raise errors.Denied("malformed-object", message)
     said = {workload.CONTAINER: wanted, workload.DEFAULT_CONTAINER: _default_container(template)}
     for annotation, value in said.items():
         if value:

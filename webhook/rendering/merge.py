@@ -21,7 +21,9 @@ def container(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool)
         is_pod: ``own`` is of a Pod at admission, where a value that equals the API server's default counts as absent.
     """
     added = {key: value for key, value in other.items() if key not in ("name", "image", "imagePullPolicy")}
-    return _merge(own, added, fields.CONTAINER_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path="container")
+    return _merge(
+        own, added, fields.CONTAINER_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path="inference container"
+    )
 
 
 def image(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) 
 
 def layers(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
     """Merge the agent entry's Container fields over the template's, both bare configuration."""
-    merged = _merge(upper, lower, _NOTHING, is_pod=False, path="container")
+    merged = _merge(upper, lower, _NOTHING, is_pod=False, path="inference container")
     if not containers.is_placeholder(upper.get("image")):
         return merged
     return {**merged, "image": lower["image"]} if lower.get("image") else merged

@@ -89,8 +89,9 @@ def _configured(chosen: selection.Selection, data: Mapping[str, Any]) -> tuple[M
     container: Mapping[str, Any] = {}
     if chosen.template is not None:
         pod, container = chosen.template.pod, chosen.template.container
-        if chosen.template.render_all:
-            pod, container = command.expand_all(pod, data), command.expand_all(container, data)
+        if chosen.template.templated:
+            pod = command.expand_fields(pod, chosen.template.templated, data)
+            container = command.expand_fields(container, chosen.template.templated, data)
     if chosen.entry is not None:
         agent = chosen.entry.container
         if chosen.entry.image is not None:
@@ -113,7 +114,7 @@ def _container(
         given = f"{chosen.entry.path} names none" if chosen.entry else "no agent entry matches"
         message = f'container "{own["name"]}" has no image: neither the workload nor its template sets one, and {given}'
         raise errors.Denied("no-image", message)
-    if workload.strings(own.get("command"), "command of the inference container"):
+    if workload.strings(own.get("command"), f'command of container "{own["name"]}"'):
         kept = f'container "{own["name"]}" sets its own command: its command and args are kept, nothing was rendered'
         rest = {key: value for key, value in configured.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod), [kept]

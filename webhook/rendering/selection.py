@@ -8,6 +8,9 @@ import msgspec
 from webhook import catalog, errors, workload
 from webhook.rendering import containers, quantity
 
+#: More than any node has; beyond it an amount is a mistake.
+_MOST_GPUS = 10**6
+
 #: The GPU type of a container that asks for no GPU.
 CPU = "cpu"
 
@@ -48,9 +51,7 @@ def select(declaration: workload.Declaration, container: Mapping[str, Any], snap
         errors.NotReady: a configuration has never been read.
     """
     if snapshot.missing:
-        message = (
-            f"configuration is not there yet: {errors.listed(snapshot.missing)} has not been read; try again later"
-        )
+        message = f"{'; '.join(snapshot.missing)}; try again once that is mended"
         raise errors.NotReady("configuration-missing", message)
     runtime = declaration.runtime
     if problem := snapshot.broken.get(runtime):
@@ -110,8 +111,8 @@ def _asked_resources(container: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(resource: str, amount: Any) -> int:
     number = quantity.parse(amount)
-    if number is None or number < 1 or number != int(number):
-        message = f"resources: {resource} is {amount!r}; must be a whole number of GPUs"
+    if number is None or not 1 <= number <= _MOST_GPUS or number != int(number):
+        message = f"resources: {resource} is {errors.shown(amount)}; must be a whole number of GPUs"
         raise errors.Denied("invalid-gpu-count", message)
     return int(number)
 
@@ -120,11 +121,28 @@ def _no_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> str:
     reasons = [f"{entry.path} is for {_reason(entry, runtime, gpu_type)}" for entry in snapshot.entries[:_REASONS]]
     if (rest := len(snapshot.entries) - _REASONS) > 0:
         reasons.append(f"and {rest} more entries")
+    reasons += map(str, _unreadable_entries(snapshot))
     tried = "; ".join(reasons) or "there are none"
+    known = {
+        CPU,
+        *(row.name for row in snapshot.gpu_types),
+        *(name for one in snapshot.entries for name in one.gpu_types),
+    }
+    near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
+    meant = f', did you mean "{near}"?' if near else ""
     return (
-        f'no image: no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}" ({tried}); '
+        f'no image: no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{meant} ({tried}); '
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
     )
+
+
+def _unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
+    """Return what is wrong with agent entries of which not even the match can be read."""
+    reading = snapshot.readings.get("agent")
+    problems = reading.problems if reading is not None else ()
+    paths = tuple(entry.path for entry in snapshot.entries)
+    unread = [problem for problem in problems if problem.severity == "error" and not problem.path.startswith(paths)]
+    return unread[:_REASONS]
 
 
 #: Entries whose mismatch a message explains before it only counts the rest.

@@ -1,0 +1,149 @@
+"""Golden cases: one file each, found in ``tests/golden/section-N/``, N being the contract's section that it holds.
+
+Keys of a case file::
+
+    says          the rule in one sentence
+    object        what is created; or
+    review        name of a recorded review in tests/reviews, whose object is used
+    request       more fields of the review's request; namespace, operation and dryRun are the usual ones
+    templates, agent, gpu-configs   texts; the first two default to the files in tests/golden/defaults
+    settings      constants that differ from their defaults
+    only          "server" for what the command line has no word for
+
+and one of::
+
+    result        the whole object afterwards, without the record
+    changes       JSON pointer to what stands there afterwards (null: nothing); the rest is as it was
+    unchanged     true
+    denied        code, and pieces of text that the message must hold
+    errored       true: the answer when rendering fails for a fault of the program
+    http          a call of its own: method, type, body or the name of a recorded review, the size in bytes that it is
+                  filled up to with blanks, and the status it gets
+
+and with any of the first three ``warnings``, the exact list, and ``audit``, the audit annotations without the revision.
+"""
+
+import copy
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GOLDEN = Path(__file__).parent / "golden"
+REVIEWS = Path(__file__).parent / "reviews"
+
+RECORD = "hydra.io/rendered"
+CONFIGURATION = ("templates", "agent", "gpu-configs")
+OUTCOMES = ("result", "changes", "unchanged", "denied", "errored", "http")
+_KEYS = {"says", "object", "review", "request", "settings", "only", "warnings", "audit", *CONFIGURATION, *OUTCOMES}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case file."""
+
+    name: str
+    keys: dict[str, Any]
+    request: dict[str, Any]
+
+    @property
+    def object(self) -> dict[str, Any]:
+        return copy.deepcopy(self.request["object"])
+
+    @property
+    def configuration(self) -> tuple[tuple[str, str], ...]:
+        """Return the configuration's texts by kind, and the settings: what cases must share to share a server."""
+        defaults = {kind: _default(kind) for kind in ("templates", "agent")}
+        texts = {**defaults, **{kind: self.keys[kind] for kind in CONFIGURATION if kind in self.keys}}
+        settings = {key: str(value) for key, value in self.keys.get("settings", {}).items()}
+        return (*texts.items(), *settings.items())
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """Return the whole object that is to come out, without records."""
+        if "result" in self.keys:
+            return self.keys["result"]
+        value = self.object
+        for pointer, new in self.keys.get("changes", {}).items():
+            put(value, pointer, new)
+        return value
+
+
+def load(path: Path) -> Case:
+    keys = yaml.safe_load(path.read_text(encoding="utf-8"))
+    name = f"{path.parent.name}/{path.stem}"
+    assert not (unknown := keys.keys() - _KEYS), f"{name}: {unknown}"
+    assert sum(key in keys for key in OUTCOMES) == 1, f"{name}: one outcome is needed"
+    if "review" in keys:
+        return Case(name, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
+    return Case(name, keys, _request(keys) if "object" in keys else {})
+
+
+def recorded(review: str) -> bytes:
+    """Return an AdmissionReview as an API server sent it."""
+    return (REVIEWS / f"{review}.json").read_bytes()
+
+
+@functools.cache
+def _default(kind: str) -> str:
+    return (GOLDEN / "defaults" / f"{kind}.yaml").read_text(encoding="utf-8")
+
+
+def _request(keys: dict[str, Any]) -> dict[str, Any]:
+    value = keys["object"]
+    group, _, version = value["apiVersion"].rpartition("/")
+    return {
+        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+        "kind": {"group": group, "version": version, "kind": value["kind"]},
+        "name": value["metadata"].get("name", ""),
+        "namespace": "default",
+        "operation": "CREATE",
+        "object": value,
+        **keys.get("request", {}),
+    }
+
+
+def put(value: Any, pointer: str, new: Any) -> None:
+    """Set what stands at a JSON pointer, or remove it where ``new`` is None."""
+    *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    for part in parents:
+        value = value[int(part)] if isinstance(value, list) else value.setdefault(part, {})
+    if isinstance(value, list):
+        value[int(last) : int(last) + 1] = [] if new is None else [new]
+    elif new is None:
+        del value[last]
+    else:
+        value[last] = new
+
+
+def pod_templates(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what carries a record in a rendered object, named by the contract: the Pod itself, or its pod templates."""
+    if value["kind"] == "Pod":
+        return [value]
+    group = value["spec"]["leaderWorkerTemplate"]
+    return [group[key] for key in ("leaderTemplate", "workerTemplate") if key in group]
+
+
+def take_records(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Remove the records from an object and return them, having held each against the pod template it was in."""
+    records = []
+    for template in pod_templates(value):
+        metadata = template.get("metadata", {})
+        if RECORD not in metadata.get("annotations", {}):
+            continue
+        record = json.loads(metadata["annotations"].pop(RECORD))
+        assert record["version"] == 1
+        assert record["runtime"] == metadata["labels"]["hydra.io/runtime"]
+        assert record["model"] == metadata["labels"]["hydra.io/model-id"]
+        assert record["container"] in [container["name"] for container in template["spec"]["containers"]]
+        records.append(record)
+    return records
+
+
+CASES = [load(path) for path in sorted(GOLDEN.glob("section-*/*.yaml"))]
+
+#: By section: each row of the contract's tables, with the names of the cases that hold it.
+ROWS: dict[str, dict[str, list[str]]] = yaml.safe_load((GOLDEN / "rows.yaml").read_text(encoding="utf-8"))
