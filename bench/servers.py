@@ -9,7 +9,7 @@ import io
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,8 @@ from aiohttp import web
 
 import certs
 from webhook import app, mutation, patch, server, telemetry
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CONSTANT = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}'
 
@@ -33,6 +35,19 @@ TEMPLATE = """
         volumeMounts: [{{name: models, mountPath: /data}}]
 """
 ENTRY = "  - {{match_runtimes: [{name}], container_template: {{image: registry.example/{name}:1}}}}\n"
+
+
+@asynccontextmanager
+async def noop_webhook(_folder: Path) -> AsyncIterator[int]:
+    """Serve the least that an API server takes for a webhook: read the review, allow it, echo its uid."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        review = await request.json()
+        response = {"uid": review["request"]["uid"], "allowed": True}
+        return web.json_response({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response})
+
+    async with _application(handle) as port:
+        yield port
 
 
 @asynccontextmanager
@@ -57,6 +72,13 @@ async def noop_application(_folder: Path) -> AsyncIterator[int]:
         await request.read()
         return web.Response(body=CONSTANT, content_type="application/json")
 
+    async with _application(handle) as port:
+        yield port
+
+
+@asynccontextmanager
+async def _application(handle: Handler) -> AsyncIterator[int]:
+    """Serve an ordinary aiohttp application with one route, on the product's TLS settings and limits."""
     application = web.Application(client_max_size=server.MAX_BODY)
     application.router.add_post("/mutate", handle)
     runner = web.AppRunner(application, access_log=None)
@@ -121,8 +143,9 @@ def ours_with_catalog(size: int) -> Callable[[Path], AbstractAsyncContextManager
 
 
 SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
-    "no-op": noop_on_our_listener,
-    "no-op, aiohttp application": noop_application,
+    "no-op webhook": noop_webhook,
+    "constant": noop_application,
+    "constant, our listener": noop_on_our_listener,
     "ours, decision left out": handler_alone,
     "ours": ours,
     "ours, every recorded review": ours,

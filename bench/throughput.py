@@ -18,7 +18,7 @@ from rich.table import Table
 from bench import load, parts, servers
 
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
-BASE = "no-op"
+BASE = "no-op webhook"
 EVERY = {"ours, every recorded review": "*.json"}  # servers that are not asked with the one review that is the default
 TICKS = os.sysconf("SC_CLK_TCK")
 

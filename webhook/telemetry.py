@@ -4,7 +4,6 @@ Values that come from a request are untrusted: they never become metric labels, 
 bounded length and freed of everything unprintable.
 """
 
-import contextlib
 import logging
 import platform
 import sys
@@ -186,9 +185,11 @@ class _Lines:
 
     def info(self, line: bytes) -> None:
         """Write one line, and flush it: the last lines before a crash are the ones that matter."""
-        with contextlib.suppress(OSError, ValueError):  # the reader of the pipe is gone, or the stream was closed
+        try:
             self._stream.write(line + b"\n")
             self._stream.flush()
+        except (OSError, ValueError):  # the reader of the pipe is gone, or the stream was closed
+            return
 
     debug = warning = error = critical = exception = info
 
@@ -208,11 +209,10 @@ def make_log(stream: IO[bytes] | None = None, log_format: LogFormat = "auto") ->
         structlog.dev.ConsoleRenderer(),
         _encode,
     ]
-    for_machines: list[Any] = [_to_json]
     log: Log = structlog.wrap_logger(
         _Lines(target),
-        processors=for_people if console else for_machines,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        processors=for_people if console else [],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO) if console else _JsonLines,
         context_class=dict,
     ).bind()
     return log
@@ -242,10 +242,21 @@ class _Bridge(logging.Handler):
 _encode_json = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def _to_json(_logger: Any, method: str, event: dict[str, Any]) -> bytes:
-    """Render an event, what every line has first."""
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    return _encode_json({"timestamp": f"{now}Z", "level": method, "event": event.pop("event"), **event})
+class _JsonLines(structlog.BoundLoggerBase):
+    """Writes events as JSON without a chain of processors, which would cost a tenth of a request."""
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._line("info", event, fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self._line("warning", event, fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        self._line("error", event, fields)
+
+    def _line(self, level: str, event: str, fields: dict[str, Any]) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        self._logger.info(_encode_json({"timestamp": f"{now}Z", "level": level, "event": event, **fields}))
 
 
 def _encode(_logger: Any, _method: str, line: str) -> bytes:

@@ -7,7 +7,7 @@ from .analysis import FunctionUse, Uses, VariableUse, analyse
 from .compiler import compile_templates
 from .errors import ExecLimitError, ParseLimitError
 from .limits import DEFAULT_LIMITS, Limits
-from .nodes import List
+from .nodes import List, Text
 from .parser import parse
 from .runes import byte_length, to_text
 from .state import NoValue, State
@@ -26,7 +26,7 @@ class Template:
         ParseError: the text is no template; `ParseLimitError` if it is too large or too deep.
     """
 
-    __slots__ = ("_limits", "_name", "_program", "_root", "_templates", "_text", "_uses")
+    __slots__ = ("_constant", "_limits", "_name", "_program", "_root", "_templates", "_text", "_uses")
 
     def __init__(self, text: str, name: str = "template", *, limits: Limits = DEFAULT_LIMITS) -> None:
         try:
@@ -43,6 +43,7 @@ class Template:
         self._program = programs[name]
         self._templates = templates
         self._uses: Uses | None = None
+        self._constant = _constant(self._root, limits)
 
     @property
     def name(self) -> str:
@@ -103,6 +104,8 @@ class Template:
         A byte that is not part of valid UTF-8, as slicing a string can leave behind, becomes U+FFFD in the output, as
         Go's encoding/json would write it.
         """
+        if self._constant is not None and deadline is None:
+            return self._constant
         state = State(self._limits, on_no_value, deadline)
         root = data if type(data) is dict else dict(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
@@ -129,3 +132,11 @@ class Template:
 
     def _stopped(self, message: str) -> ExecLimitError:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)
+
+
+def _constant(root: List, limits: Limits) -> str | None:
+    """Return the output of a template that is nothing but text; None if there is more to it."""
+    if not all(isinstance(node, Text) for node in root.nodes):
+        return None
+    text = str(root)
+    return text if text.isascii() and len(text) <= limits.output_bytes else None

@@ -38,6 +38,8 @@ def check(own: Side, merged: Side, *, claims: frozenset[str], source: str) -> No
 
 
 def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    if merged.get("ports") is own.get("ports"):
+        return
     keys = fields.MERGE_KEYS["ports"]
     mine = {fields.selector(port, keys) for port in own.get("ports") or ()}
     seen: dict[str, str] = {}
@@ -53,6 +55,8 @@ def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str)
 
 
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    if not merged.get("initContainers"):
+        return
     names = {field: _names(merged, field) for field in ("containers", "initContainers")}
     for name in names["containers"]:
         if name not in names["initContainers"]:
@@ -84,6 +88,8 @@ def _check_mounts(own: Mapping[str, Any], merged: Mapping[str, Any], claims: fro
 
 
 def _check_resources(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    if merged.get("resources") is own.get("resources"):
+        return
     resources, mine = merged.get("resources") or {}, own.get("resources") or {}
     limits = resources.get("limits") or {}
     for name, amount in (resources.get("requests") or {}).items():

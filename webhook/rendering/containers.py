@@ -27,18 +27,23 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
     """
     spec = workload.mapping(template.value.get("spec"), "spec")
     containers = workload.entries(spec.get("containers"), "spec.containers")
+    first_placeholder: dict[str, Any] | None = None
     for index, container in enumerate(containers):
         image = container.get("image")
         if image is not None and not isinstance(image, str):
             message = f"spec.containers[{index}].image: must be a string, not {errors.shown(image)}"
             raise errors.Denied("malformed-object", message)
-    said = {workload.CONTAINER: wanted, workload.DEFAULT_CONTAINER: _default_container(template)}
-    for annotation, value in said.items():
+        if first_placeholder is None and is_placeholder(image):
+            first_placeholder = container
+    for annotation, value in (
+        (workload.CONTAINER, wanted),
+        (workload.DEFAULT_CONTAINER, _default_container(template)),
+    ):
         if value:
             return _by_name(containers, annotation, value)
     if not containers:
         return None
-    chosen = next((container for container in containers if is_placeholder(container.get("image"))), containers[0])
+    chosen = first_placeholder if first_placeholder is not None else containers[0]
     name = chosen.get("name")
     if not isinstance(name, str) or not name:
         place = next(index for index, container in enumerate(containers) if container is chosen)
