@@ -18,7 +18,7 @@ Beside them stand the helpers that every refusal needs: how a value is written, 
 
 import difflib
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -55,6 +55,10 @@ class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a faul
         self.reason = reason
         self.message = printable(message)
         super().__init__(self.message)
+
+    def within(self, place: str) -> Self:
+        """Return the same refusal with the place it is about in front of its message."""
+        return type(self)(self.reason, f"{place}: {self.message}")
 
 
 class NotReady(Denied):

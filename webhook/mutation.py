@@ -126,7 +126,6 @@ def mutate(
     Raises:
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
     """
-    prefix = f"{kind[2]} {namespace}/{workload.display_name(value, name)}: "
     try:
         if kind in _KINDS and (why := workload.exclusion(value)):
             return Mutation(value, why)
@@ -135,9 +134,10 @@ def mutate(
             if kind in _KINDS or not workload.exclusion(template.value):
                 mutated = _mutate_template(mutated, template, snapshot, settings, namespace=namespace)
     except errors.Denied as refusal:
-        raise type(refusal)(refusal.reason, prefix + refusal.message) from refusal
+        raise refusal.within(f"{kind[2]} {namespace}/{workload.display_name(value, name)}") from refusal
     except RecursionError as error:
-        raise errors.Denied("malformed-object", f"{prefix}nested too deeply") from error
+        place = f"{kind[2]} {namespace}/{workload.display_name(value, name)}"
+        raise errors.Denied("malformed-object", "nested too deeply").within(place) from error
     return mutated
 
 
@@ -150,7 +150,7 @@ def restore(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mappin
     try:
         return _restored(value, kind)
     except errors.Denied as refusal:
-        raise type(refusal)(refusal.reason, f"{kind[2]} {workload.display_name(value)}: {refusal.message}") from refusal
+        raise refusal.within(f"{kind[2]} {workload.display_name(value)}") from refusal
 
 
 def _restored(value: Mapping[str, Any], kind: workload.GroupVersionKind) -> Mapping[str, Any]:
@@ -226,8 +226,9 @@ def _mutate_template(
             template = msgspec.structs.replace(template, value=rendering.restore(template.value, record))
         rendered = rendering.render(template, snapshot, settings, namespace=namespace)
     except errors.Denied as refusal:
-        place = f"{template.name}: " if template.name else ""
-        raise type(refusal)(refusal.reason, place + refusal.message) from refusal
+        if template.is_pod:
+            raise
+        raise refusal.within(template.name) from refusal
     return Mutation(
         _replaced(mutated.value, template.place, rendered.value),
         "rendered",
