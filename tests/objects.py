@@ -78,7 +78,7 @@ _container_fields = _some(
     readinessProbe=_probe,
     imagePullPolicy=st.sampled_from(["Always", "IfNotPresent", "Never"]),
     terminationMessagePolicy=st.sampled_from(["File", "FallbackToLogsOnError"]),
-    workingDir=st.just("/work"),
+    workingDir=st.just("/srv"),
 )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import jsonpatch
 import pytest
 from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from tests import objects
+from tests import json_values, objects
 from webhook import catalog, errors, mutation, patch, workload
 from webhook.settings import Settings
 
@@ -100,3 +101,25 @@ def test_a_recorded_review_is_answered_the_same_way_twice_and_then_with_nothing(
     assert first.body == mutation.decide(path.read_bytes(), EMBEDDED, Settings()).body
     assert (second.outcome, second.reason) == ("unchanged", "already-rendered")
     assert "patch" not in json.loads(second.body)["response"]
+
+
+@st.composite
+def misshapen(draw):
+    """A recorded review in whose object some place holds any JSON value."""
+    review = json.loads(draw(st.sampled_from(REVIEWS)).read_text())
+    node = review["request"]["object"]
+    for _ in range(draw(st.integers(0, 8))):
+        inner = list(node.values()) if isinstance(node, dict) else node
+        deeper = [value for value in inner if isinstance(value, dict | list) and value]
+        if not deeper:
+            break
+        node = draw(st.sampled_from(deeper))
+    place = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+    node[place] = draw(json_values.values(4))
+    return review
+
+
+@settings(max_examples=300)
+@given(misshapen())
+def test_no_shape_of_an_object_is_an_internal_error(review):
+    assert mutation.decide(json.dumps(review).encode(), EMBEDDED, Settings()).outcome != "errored"

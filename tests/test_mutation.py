@@ -123,6 +123,13 @@ def test_what_is_not_ours_is_admitted_as_it_is(review, reason):
     assert response(decision) == {"uid": review["request"]["uid"], "allowed": True}
 
 
+#: A record that names more changes than any template makes.
+TOO_MUCH = {
+    "version": 1, "runtime": "vllm-cpu", "model": "qwen3-0.6b", "revision": "", "inputs": "", "container": "main",
+    "added": [f"/spec/volumes/name={number}" for number in range(3000)], "replaced": {}, "rendered": "",
+}  # fmt: skip
+
+
 def test_a_misspelt_runtime_is_denied_with_the_nearest_name():
     review = recorded("pod-kubectl-create")
     review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "vllm-cup"
@@ -148,6 +155,47 @@ def test_a_configuration_that_was_never_read_asks_to_try_again():
 
     status = response(decision)["status"]
     assert (decision.reason, status["code"], status["reason"]) == ("configuration-missing", 503, "ServiceUnavailable")
+
+
+def test_an_empty_refresh_is_denied():
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["metadata"]["annotations"] = {"hydra.io/refresh": ""}
+
+    assert "hydra.io/refresh" in decide(review).message
+
+
+def test_null_names_of_a_request_are_empty_ones():
+    review = changed(name=None, namespace=None, subResource=None)
+
+    assert decide(review).outcome == "mutated"
+
+
+def test_a_rendered_pod_is_admitted_even_if_it_lost_the_size_of_its_group():
+    review = recorded("pod-of-lws-leader-before-lws-webhook")
+    review["request"]["object"] = rendered(review)
+    del review["request"]["object"]["metadata"]["annotations"]["leaderworkerset.sigs.k8s.io/size"]
+
+    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "already-rendered")
+
+
+def test_built_in_agent_entries_admit_no_runtime_beside_somebodys_own_templates():
+    own = catalog.Document("templates", "t.yaml", "templates: [{runtime: mine}]")
+    agent = next(document for document in catalog.embedded() if document.kind == "agent")
+
+    snapshot = catalog.build([own, agent], None)
+
+    assert snapshot.runtimes == ("mine",)
+    assert decide(recorded("pod-two-containers-8-gpus"), snapshot).reason == "unknown-runtime"
+
+
+def test_a_null_in_a_template_reaches_no_object():
+    text = "templates: [{runtime: vllm-cpu, podTemplate: {volumes: [{name: v, emptyDir: , hostPath: {path: /x, type: }}]}}]"
+    documents = [catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]]
+
+    pod = recorded("pod-kubectl-create")["request"]["object"]
+    value = mutation.mutate(pod, workload.POD, catalog.build(documents, None), Settings(), namespace="x").value
+
+    assert value["spec"]["volumes"][-1] == {"name": "v", "hostPath": {"path": "/x"}}
 
 
 def test_dry_run_gives_the_same_patch():
@@ -176,8 +224,8 @@ def test_an_internal_error_is_answered_with_an_id_and_no_details(monkeypatch):
 
 @pytest.mark.parametrize(
     "annotation",
-    ["", "{", "[]", "{}", "null", '{"version":2}', "x" * 1000, '{"version":1,"added":[""]}'],
-    ids=["empty", "half", "a list", "an empty map", "null", "another version", "text", "too little"],
+    [json.dumps(TOO_MUCH), "", "{", "[]", "{}", "null", '{"version":2}', "x" * 1000, '{"version":1,"added":[""]}'],
+    ids=["too many paths", "empty", "half", "a list", "an empty map", "null", "another version", "text", "too little"],
 )
 def test_a_record_that_cannot_be_read_is_denied_with_the_remedy(annotation):
     review = recorded("pod-kubectl-create")

@@ -12,10 +12,10 @@ import msgspec
 
 from webhook import errors
 
-#: Longest warning that the API server passes on unshortened (Kubernetes, "Dynamic Admission Control", Response).
+#: Longest warning that Kubernetes asks webhooks for ("Dynamic Admission Control", Response); longer ones may be cut.
 WARNING_CHARACTERS = 120
 
-#: A denial is printed on a terminal and stored in events, which hold 1 KiB; more than this helps nobody.
+#: A denial is printed on a terminal; nobody reads more than this.
 _MESSAGE_CHARACTERS = 4096
 
 
@@ -33,9 +33,9 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     uid: str
     kind: GroupVersionKind
     operation: str
-    namespace: str = ""
-    name: str = ""
-    sub_resource: str = ""
+    namespace: str | None = None
+    name: str | None = None
+    sub_resource: str | None = None
     object: dict[str, Any] | None = None
     old_object: dict[str, Any] | None = None
     dry_run: bool | None = None

@@ -25,6 +25,12 @@ import msgspec
 #: Names that a message lists before it only counts the rest.
 _LISTED = 20
 
+#: Names that are compared to find the nearest: about a millisecond's work.
+_COMPARED = 500
+
+#: Of a Kubernetes object; no other name is longer.
+_LONGEST_NAME = 253
+
 #: Characters of a value in a message; a label value has at most 63.
 _SHOWN = 100
 
@@ -82,9 +88,25 @@ def shown(value: Any) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return the known name that is most like this one, or "" if none is near."""
-    matches = difflib.get_close_matches(name[:253], sorted(known), n=1, cutoff=0.6)
+    """Return the known name that is most like this one, or "" if none is near.
+
+    Compares a bounded number of names, those that begin alike first, and none that is too long: they may come from
+    a request.
+    """
+    candidates = sorted(other for other in known if len(other) <= _LONGEST_NAME)
+    if len(candidates) > _COMPARED:
+        candidates.sort(key=lambda other: -_common_start(name, other))
+    matches = difflib.get_close_matches(name[:_LONGEST_NAME], candidates[:_COMPARED], n=1, cutoff=0.6)
     return matches[0] if matches else ""
+
+
+def _common_start(one: str, other: str) -> int:
+    length = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return length
 
 
 def among(name: str, known: Collection[str]) -> str:

@@ -5,6 +5,7 @@ Reads top to bottom as the request goes: bytes, object, pod templates, rendering
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -44,7 +45,6 @@ class Decision(msgspec.Struct, frozen=True):
         runtime: the runtime asked for if the snapshot knows it, else "": bounded likewise.
         revision: of the configuration that was used; "" if nothing was rendered.
         message: of a denial.
-        warnings: as sent.
         error_id, error: of an internal error.
         body: the AdmissionReview with the response.
     """
@@ -57,13 +57,12 @@ class Decision(msgspec.Struct, frozen=True):
     namespace: str
     name: str
     dry_run: bool
-    body: bytes
     runtime: str = ""
     revision: str = ""
     message: str = ""
-    warnings: tuple[str, ...] = ()
     error_id: str = ""
     error: BaseException | None = None
+    body: bytes = b""
 
 
 def decide(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> Decision:
@@ -75,33 +74,34 @@ def decide(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> Decis
     request = admission.parse(body)
     kind = (request.kind.group, request.kind.version, request.kind.kind)
     value = request.object or {}
-    about: dict[str, Any] = {
-        "uid": request.uid,
-        "kind": _KINDS.get(kind, "other"),
-        "operation": request.operation,
-        "namespace": request.namespace,
-        "name": request.name,
-        "dry_run": bool(request.dry_run),
-        "runtime": _known_runtime(value, snapshot),
-    }
+    undecided = Decision(
+        "errored",
+        "internal-error",
+        uid=request.uid,
+        kind=_KINDS.get(kind, "other"),
+        operation=request.operation,
+        namespace=request.namespace or "",
+        name=request.name or "",
+        dry_run=bool(request.dry_run),
+        runtime=_known_runtime(value, snapshot),
+    )
+    decided = partial(msgspec.structs.replace, undecided)
     try:
         mutation = _mutation(request, value, kind, snapshot, settings)
         if mutation.value is value:
             response = admission.allowed(request, warnings=mutation.warnings)
-            return Decision("unchanged", mutation.reason, body=response, warnings=mutation.warnings, **about)
+            return decided(outcome="unchanged", reason=mutation.reason, body=response)
         audit = {"runtime": ",".join(mutation.runtimes), "revision": ",".join(mutation.revisions)}
         operations = patch.diff(value, mutation.value)
         response = admission.patched(request, operations, warnings=mutation.warnings, audit=audit)
     except errors.Denied as refusal:
         response = admission.denied(request, refusal)
-        return Decision("denied", refusal.reason, body=response, message=refusal.message, **about)
+        return decided(outcome="denied", reason=refusal.reason, body=response, message=refusal.message)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log gets the error
         error_id = rendering.digest([request.uid, type(error).__name__, str(error)])
         response = admission.errored(request, error_id)
-        return Decision("errored", "internal-error", body=response, error_id=error_id, error=error, **about)
-    return Decision(
-        "mutated", mutation.reason, body=response, revision=audit["revision"], warnings=mutation.warnings, **about
-    )
+        return decided(body=response, error_id=error_id, error=error)
+    return decided(outcome="mutated", reason=mutation.reason, body=response, revision=audit["revision"])
 
 
 def mutate(
@@ -176,9 +176,13 @@ def _mutation(
     """Choose by operation. Whatever else reaches us, a webhook configuration has sent by mistake: leave it alone."""
     if kind in _KINDS and not request.sub_resource and request.object is not None:
         if request.operation == "CREATE":
-            return mutate(value, kind, snapshot, settings, namespace=request.namespace, name=request.name)
+            return mutate(value, kind, snapshot, settings, namespace=request.namespace or "", name=request.name or "")
         if request.operation == "UPDATE" and kind == workload.LEADER_WORKER_SET:
-            return _update(request, value)
+            try:
+                return _update(request, value)
+            except errors.Denied as refusal:
+                name = workload.display_name(value, request.name or "")
+                raise refusal.within(f"{kind[2]} {request.namespace}/{name}") from refusal
     return Mutation(value, "not-intercepted")
 
 
@@ -194,9 +198,8 @@ def _update(request: admission.Request, value: dict[str, Any]) -> Mutation:
         return Mutation(value, "update-without-effect")
     if not any(map(_carries_record, (old, value))):
         return Mutation(value, "never-rendered")
-    name = f"LeaderWorkerSet {request.namespace}/{request.name}"
     message = (
-        f"{name}: spec.leaderWorkerTemplate differs from what is stored, which would restart every group; "
+        "spec.leaderWorkerTemplate differs from what is stored, which would restart every group; "
         "this version of the webhook cannot update a rendered LeaderWorkerSet: delete it and create it anew"
     )
     raise errors.Denied("update-refused", message)

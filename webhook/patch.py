@@ -47,6 +47,11 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
 
 
+def tokens(path: str) -> list[str]:
+    """Return the reference tokens of a JSON Pointer, unescaped."""
+    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+
+
 def _compare(before: Any, after: Any, path: str, operations: list[Operation]) -> None:
     if before is after:
         return

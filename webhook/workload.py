@@ -1,8 +1,8 @@
 """A Pod or LeaderWorkerSet as its pod templates: where each stands, which role its pods have, what it says.
 
 Reading only; rendering happens elsewhere. A Pod is taken as a pod template of its own. Labels and annotations are known
-by name here and nowhere else (contract sections 2, 3 and 9). What is read is checked: an API server never sends a list
-where a map belongs, but a file given to the command line may.
+by name here and nowhere else (contract sections 2, 3 and 9). What is read is checked: a file given to the command
+line may hold anything, and a custom resource is checked against its schema only after mutating admission.
 """
 
 import re
@@ -21,6 +21,7 @@ GPU_TYPE = "hydra.io/gpu-type"
 TENSOR_PARALLEL_SIZE = "hydra.io/tensor-parallel-size"
 PIPELINE_PARALLEL_SIZE = "hydra.io/pipeline-parallel-size"
 CONTAINER = "hydra.io/container"
+REFRESH = "hydra.io/refresh"
 RECORD = "hydra.io/rendered"
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
@@ -148,6 +149,7 @@ def declaration(template: PodTemplate) -> Declaration:
         errors.Denied: the model id is missing, a value is empty or not a string, or a size is no integer of at least 1.
     """
     labels, annotations = template.labels, template.annotations
+    _text(annotations, "annotation", REFRESH)  # says nothing at creation, but may not be empty
     return Declaration(
         runtime=_text(labels, "label", RUNTIME, required=True),
         model_id=_text(labels, "label", MODEL_ID, required=True),
@@ -215,7 +217,7 @@ def strings(value: Any, path: str) -> list[str]:
 
 def _pod(value: Mapping[str, Any]) -> PodTemplate:
     labels, annotations = _strings_of(value, "labels"), _strings_of(value, "annotations")
-    if _GROUP_NAME not in labels:
+    if _GROUP_NAME not in labels or RECORD in annotations:  # what is rendered already is not asked for its role
         return PodTemplate((), value, labels, annotations)
     text = annotations.get(_GROUP_SIZE)
     size = _parse_size(text)

@@ -54,6 +54,33 @@ def test_findings_are_coded_and_have_a_place(run, tmp_path):
     ] == [("unknown-key", 3, 5)]
 
 
+def test_only_the_given_files_are_checked(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text("templates:\n  - runtime: a\n")
+
+    result = run("lint", "--templates", file)
+
+    assert (result.status, result.out) == (0, "")
+    assert "no findings" in result.err
+
+
+def test_a_finding_is_one_printable_line(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text('templates:\n  - runtime: a\n    "x\\e[31mred\\nline": 1\n')
+
+    result = run("lint", "--templates", file)
+
+    assert len(result.out.splitlines()) == 1
+    assert "\x1b" not in result.out
+
+
+def test_runtimes_says_what_cannot_be_used(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text("templates:\n  - runtime: a\n    podTemplate: 1\n")
+
+    assert f"{file}:3:" in run("runtimes", "--templates", file).err
+
+
 def test_the_threshold_decides_the_status(run, tmp_path):
     file = tmp_path / "t.yaml"
     file.write_text("templates:\n  - runtime: a\n    podTemplat: {}\n")

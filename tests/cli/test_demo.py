@@ -1,5 +1,6 @@
 """``demo``: a real server, asked over TLS."""
 
+import json
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "manifests" / "examples"
@@ -22,6 +23,16 @@ def test_a_denial_is_shown_and_gives_status_1(run):
 
     assert result.status == 1
     assert 'did you mean "vllm-cpu"' in result.out
+
+
+def test_lists_are_walked_through_and_nothing_of_an_object_is_taken_for_granted(run):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": None}
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod, {**pod, "metadata": {"name": 5}}]})
+
+    result = run("demo", "-f", "-", stdin=text)
+
+    assert result.status == 0
+    assert result.out.count("allowed, with a patch of 0 operations") == 2
 
 
 def test_files_without_a_workload_are_bad_usage(run):

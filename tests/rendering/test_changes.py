@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import json_values
 from webhook import patch
-from webhook.rendering import changes
+from webhook.rendering import changes, fields
 
 CASES = [
     pytest.param({}, {}, [], {}, id="nothing"),
@@ -108,3 +108,22 @@ def test_current_tells_what_stands_at_the_changed_places():
     made, _ = changes.between({"a": 1}, {"a": 2, "b": {"c": 3}})
 
     assert changes.current({"a": 5}, made) == [("/a", 5), ("/b", changes.ABSENT)]
+
+
+def test_a_list_is_looked_through_once_however_many_paths_a_record_names(monkeypatch):
+    size = 300
+    before = {"volumes": [{"name": f"own-{number}"} for number in range(size)]}
+    after = {"volumes": [*before["volumes"], *({"name": f"new-{number}"} for number in range(size))]}
+    made, _ = changes.between(before, after)
+    looks = 0
+    selector = fields.selector
+
+    def counted(entry, keys):
+        nonlocal looks
+        looks += 1
+        return selector(entry, keys)
+
+    monkeypatch.setattr(fields, "selector", counted)
+
+    assert changes.undo(after, made) == before
+    assert looks == 2 * size

@@ -10,6 +10,7 @@ Way of a text: ``documents`` (bare or ConfigMap) → ``yamltext`` (nodes with pl
 from webhook.catalog.building import build, empty
 from webhook.catalog.documents import CONFIG_MAPS, Document
 from webhook.catalog.embedded import embedded
+from webhook.catalog.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
 from webhook.catalog.linting import lint
 from webhook.catalog.model import (
     AgentEntry,
@@ -27,6 +28,9 @@ from webhook.catalog.yamltext import BadYaml, load_all
 
 __all__ = [
     "CONFIG_MAPS",
+    "MERGE_KEYS",
+    "OPTIONAL_KEYS",
+    "SETTLED_ON_PODS",
     "AgentEntry",
     "BadYaml",
     "Change",

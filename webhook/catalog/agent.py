@@ -21,10 +21,13 @@ _ENTRY_HOMES = {
 _CONTAINER_HOMES = {
     **dict.fromkeys(("registry", "repository", "tag", "digest"), "image"),
     **dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template"),
+    "command": "containerTemplate of the runtime template, as commandTemplate",
     **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate of the runtime template"),
 }
+#: How an engine is started is the runtime template's business.
+_CONTAINER_KEYS = frozenset(kubernetes.CONTAINER) - {"command"}
 #: All but image, which may be a map here.
-_CONTAINER_FIELDS = {key: kind for key, kind in kubernetes.CONTAINER.items() if key != "image"}
+_CONTAINER_FIELDS = {key: kind for key, kind in kubernetes.CONTAINER.items() if key in _CONTAINER_KEYS - {"image"}}
 _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
 
 
@@ -193,7 +196,7 @@ def _entry(report: Report, node: Node, path: str) -> Entry:
     where = f"{path}.container_template"
     container = checks.a_map(report, node.get("container_template"), where, _ENTRY_KEYS)
     if container is not None:
-        checks.known(report, container, where, kubernetes.CONTAINER, _CONTAINER_HOMES)
+        checks.known(report, container, where, _CONTAINER_KEYS, _CONTAINER_HOMES)
         podspec.fields(report, container, where, _CONTAINER_FIELDS)
     image = _image(report, node, container, path)
     problem = report.first_error(since)

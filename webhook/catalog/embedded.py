@@ -3,7 +3,7 @@
 from importlib import resources
 
 from webhook.catalog.documents import Document
-from webhook.catalog.model import Kind
+from webhook.catalog.model import BUILT_IN, Kind
 
 _FILES: tuple[tuple[Kind, str], ...] = (
     ("templates", "hydra-runtime-template.yaml"),
@@ -15,5 +15,5 @@ def embedded() -> tuple[Document, ...]:
     """Return the built-in runtime templates and the built-in agent configuration."""
     folder = resources.files("webhook.catalog") / "builtin"
     return tuple(
-        Document(kind, f"built-in {name}", (folder / name).read_text(encoding="utf-8")) for kind, name in _FILES
+        Document(kind, f"{BUILT_IN} {name}", (folder / name).read_text(encoding="utf-8")) for kind, name in _FILES
     )

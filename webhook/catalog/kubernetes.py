@@ -165,8 +165,13 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "ports": ("containerPort", "protocol"),
     "volumeMounts": ("mountPath",),
     "volumeDevices": ("devicePath",),
+    "claims": ("name",),
 }
+#: What an absent merge key stands for.
 OPTIONAL_KEYS = {"protocol": "TCP"}
+
+#: Fields on which admission has acted before a webhook sees a pod (contract section 7).
+SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
 
 #: Lists of strings; every other list of PodSpec and Container holds maps.
 STRING_LISTS = frozenset({"args", "command"})

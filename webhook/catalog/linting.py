@@ -36,10 +36,6 @@ VARIABLES = frozenset(
         "GROUP_SIZE",
     }
 )
-#: Fields on which admission has acted before the webhook sees a pod (contract section 7).
-LATE_FIELDS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
-
-
 #: Nearest names are looked for among at most so many: one look takes 20 ms with 10,000.
 _SUGGEST_FROM = 500
 
@@ -134,7 +130,7 @@ def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
     """Fields that come too late on a pod (contract section 7)."""
     for entry in entries:
         pod, _, path = _parts(entry)
-        for key in LATE_FIELDS:
+        for key in kubernetes.SETTLED_ON_PODS:
             if pod is not None and not nodes.is_null(pod.get(key)):
                 cause = f"{key} reaches LeaderWorkerSets only: on a pod the API server has acted on it before"
                 report.warning("late-field", f"{path}.{key}", pod.entries[key], cause, "set it in the workload")

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from webhook import gotemplate
+from webhook import errors, gotemplate
+
+#: What the sources of the embedded default begin with.
+BUILT_IN = "built-in"
 
 Severity = Literal["error", "warning", "info"]
 Kind = Literal["templates", "agent", "gpu-configs"]
@@ -41,7 +44,7 @@ class Problem:
         place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
         parts = [place, self.path] if self.path else [place]
         text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
-        return ": ".join([*parts, text])
+        return errors.printable(": ".join([*parts, text]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,11 @@ class AgentEntry:
     broken: Problem | None = None
     stale: Problem | None = None
 
+    @property
+    def built_in(self) -> bool:
+        """Tell whether the entry is of the embedded default."""
+        return self.source.startswith(f"{BUILT_IN} ")
+
 
 @dataclass(frozen=True, slots=True)
 class GpuType:
@@ -153,12 +161,15 @@ class Snapshot:
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
     readings: Mapping[Kind, Reading] = field(default_factory=dict, repr=False, compare=False)
-    _entries_by_runtime: dict[str, tuple[AgentEntry, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _entries_for_any: tuple[AgentEntry, ...] = field(default=(), repr=False, compare=False)
+    _entries_by_runtime: dict[str, tuple[AgentEntry, ...]] = field(init=False, repr=False, compare=False)
+    _named: frozenset[str] = field(init=False, repr=False, compare=False)
+    _entries_for_any: tuple[AgentEntry, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the entries by runtime, so that a request does not walk thousands of them."""
         names = {name for entry in self.entries for name in entry.runtimes}
+        named = {name for entry in self.entries if not entry.built_in for name in entry.runtimes}
+        object.__setattr__(self, "_named", frozenset(named))
         by_runtime: dict[str, list[AgentEntry]] = {name: [] for name in names}
         for entry in self.entries:
             for name in entry.runtimes or names:
@@ -171,10 +182,13 @@ class Snapshot:
         return self._entries_by_runtime.get(runtime, self._entries_for_any)
 
     def knows(self, runtime: str) -> bool:
-        """Tell whether a template (usable or broken) or an agent entry names this runtime."""
-        return runtime in self.templates or runtime in self.broken or runtime in self._entries_by_runtime
+        """Tell whether a template (usable or broken) names this runtime, or an agent entry that somebody configured.
+
+        The built-in entries do not count: beside somebody's own templates they would admit runtimes nobody wrote.
+        """
+        return runtime in self.templates or runtime in self.broken or runtime in self._named
 
     @property
     def runtimes(self) -> tuple[str, ...]:
         """Return the names of all runtimes that a workload can ask for, sorted."""
-        return tuple(sorted({*self.templates, *self._entries_by_runtime}))
+        return tuple(sorted({*self.templates, *self._named}))

@@ -105,9 +105,13 @@ def is_null(node: Node | None) -> bool:
     return node is None or (isinstance(node, Scalar) and node.value is None and not node.flaws)
 
 
-def present(fields: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the fields that are not null: to Kubernetes a null is an absent field."""
-    return {key: value for key, value in (fields or {}).items() if value is not None}
+def present(value: Any) -> Any:
+    """Return a JSON value without the keys that are null, however deep: to Kubernetes a null is an absent field."""
+    if isinstance(value, dict):
+        return {key: present(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [present(inner) for inner in value]
+    return value
 
 
 def describe(node: Node) -> str:

@@ -227,7 +227,7 @@ class _Compiler:
         if not isinstance(node, nodes.Mapping):
             return {}
         return {
-            key: self.leaves(entry.node, f"{path}.{key}") if render_all else nodes.plain(entry.node)
+            key: nodes.present(self.leaves(entry.node, f"{path}.{key}") if render_all else nodes.plain(entry.node))
             for key, entry in node.entries.items()
             if key in known and not nodes.is_null(entry.node)
         }

@@ -31,7 +31,10 @@ def _version(show: bool) -> None:  # noqa: FBT001 - the signature that typer cal
 
 @_app.callback()
 def _options(
-    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Turn bare Pods and LeaderWorkerSets into runnable inference workloads."""
 

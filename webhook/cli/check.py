@@ -47,7 +47,9 @@ class Runtime:
 
 _SEVERITIES = [severity.value for severity in Threshold]
 
-Output = Annotated[Format, typer.Option("--output", "-o", help="For people or for programs.")]
+Output = Annotated[
+    Format, typer.Option("--output", "-o", envvar="HYDRA_WEBHOOK_OUTPUT", help="For people or for programs.")
+]
 FailOn = Annotated[
     Threshold, typer.Option(envvar="HYDRA_WEBHOOK_FAIL_ON", help="The mildest severity that gives exit status 1.")
 ]
@@ -60,21 +62,20 @@ def lint(
     output_format: Output = Format.TEXT,
     fail_on: FailOn = Threshold.WARNING,
 ) -> None:
-    """Report everything that is wrong with, or suspicious in, a configuration.
+    """Report everything that is wrong with, or suspicious in, the given files; without any, the built-in configuration.
 
     Findings go to standard output as file:line:column. Exit status: 0, 1 findings from the threshold on, 2 bad usage.
     """
-    problems = catalog.lint(options.documents(templates, agent, gpu_configs))
+    problems = catalog.lint(options.given(templates, agent, gpu_configs) or catalog.embedded())
     if output_format is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(problems), indent=2).decode())
     else:
         for problem in problems:
             typer.echo(f"{problem} [{problem.severity}: {problem.code}]")
-    if not problems:
-        output.say("no findings")
     failing = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]
     if any(problem.severity in failing for problem in problems):
         raise typer.Exit(1)
+    output.say(f"no findings of severity {' or '.join(failing)}" if problems else "no findings")
 
 
 def runtimes(
@@ -84,7 +85,7 @@ def runtimes(
     output_format: Output = Format.TEXT,
 ) -> None:
     """List the runtimes that workloads can ask for, with their GPU types and images."""
-    snapshot = catalog.build(options.documents(templates, agent, gpu_configs), None)
+    snapshot = options.snapshot(templates, agent, gpu_configs)
     rows = [_describe(snapshot, runtime) for runtime in snapshot.runtimes]
     if output_format is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())

@@ -32,7 +32,8 @@ def demo(
 
     Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
     """
-    values = [value for value in objects.read(filename, more) if objects.kind_of(value) in _KINDS]
+    found = (one for value in objects.read(filename, more) for one in objects.items(value))
+    values = [value for value in found if objects.kind_of(value) in _KINDS]
     if not values:
         raise typer.BadParameter("there is no Pod and no LeaderWorkerSet in these files", param_hint="-f")
     serving = app.Options(
@@ -70,7 +71,7 @@ def _review(value: objects.Object, uid: str, namespace: str) -> bytes:
         "uid": uid,
         "kind": {"group": group, "version": version, "kind": kind},
         "namespace": namespace,
-        "name": value.get("metadata", {}).get("name", ""),
+        "name": objects.name_of(value),
         "operation": "CREATE",
         "object": value,
     }
@@ -78,13 +79,17 @@ def _review(value: objects.Object, uid: str, namespace: str) -> bytes:
 
 
 def _post(port: int, trust: ssl.SSLContext, review: bytes) -> dict[str, Any]:
+    """Send a review; return the response in it, or a refusal made of what the server said instead."""
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trust)
     try:
         connection.request("POST", "/mutate?timeout=5s", review, _CONTENT)
-        answer: dict[str, Any] = msgspec.json.decode(connection.getresponse().read())
+        answer = connection.getresponse()
+        body = answer.read()
     finally:
         connection.close()
-    return dict(answer["response"])
+    if answer.status != 200:
+        return {"allowed": False, "status": {"message": f"HTTP {answer.status}: {body.decode().strip()}"}}
+    return dict(msgspec.json.decode(body)["response"])
 
 
 def _show(console: Any, value: objects.Object, response: dict[str, Any]) -> bool:

@@ -55,11 +55,28 @@ def namespace_of(value: Mapping[str, Any], default: str) -> str:
     return str((metadata.get("namespace") if isinstance(metadata, dict) else None) or default)
 
 
+def name_of(value: Mapping[str, Any]) -> str:
+    """Return the name that an object has, or ""."""
+    metadata = value.get("metadata")
+    return str((metadata.get("name") if isinstance(metadata, dict) else None) or "")
+
+
+def items(value: Object) -> Iterator[Object]:
+    """Yield an object, or the objects in a List."""
+    inner = value.get("items")
+    if value["kind"].endswith("List") and isinstance(inner, list):
+        for item in inner:
+            if _is_object(item):
+                yield from items(item)
+    else:
+        yield value
+
+
 def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:
     """Return an object changed by a function, or a List with each of its items changed."""
-    items = value.get("items")
-    if value["kind"].endswith("List") and isinstance(items, list):
-        return {**value, "items": [each(item, change) if _is_object(item) else item for item in items]}
+    inner = value.get("items")
+    if value["kind"].endswith("List") and isinstance(inner, list):
+        return {**value, "items": [each(item, change) if _is_object(item) else item for item in inner]}
     return dict(change(value))
 
 

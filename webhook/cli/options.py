@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from webhook import catalog
+from webhook.cli import output
 from webhook.settings import Settings
 
 #: What options have that are not given.
@@ -59,9 +60,23 @@ def read(kind: catalog.Kind, path: Path) -> catalog.Document:
         raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
 
 
+def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
+    """Return the configuration texts of the files that are given."""
+    paths: dict[catalog.Kind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
+    return tuple(read(kind, path) for kind, path in paths.items() if path is not None)
+
+
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the configuration texts: the given files, and the built-in ones in place of those that are not given."""
-    paths: dict[catalog.Kind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
-    given = [read(kind, path) for kind, path in paths.items() if path is not None]
-    kinds = {document.kind for document in given}
-    return (*given, *(document for document in catalog.embedded() if document.kind not in kinds))
+    files = given(templates, agent, gpu_configs)
+    kinds = {document.kind for document in files}
+    return (*files, *(document for document in catalog.embedded() if document.kind not in kinds))
+
+
+def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:
+    """Return what these configurations make together, after saying on standard error what cannot be used of them."""
+    made = catalog.build(documents(templates, agent, gpu_configs), None)
+    for problem in made.problems:
+        if problem.severity == "error":
+            output.say(str(problem))
+    return made

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from webhook import admission, catalog, errors, mutation, patch, workload
+from webhook import admission, errors, mutation, patch, workload
 from webhook.cli import objects, options, output
 from webhook.settings import Settings
 
@@ -25,11 +25,17 @@ class Format(enum.StrEnum):
 Files = Annotated[
     list[Path] | None,
     typer.Option(
-        "--filename", "-f", metavar="FILE", help="Objects, YAML or JSON; - is standard input. May be repeated."
+        "--filename",
+        "-f",
+        envvar="HYDRA_WEBHOOK_FILENAME",
+        metavar="FILE",
+        help="Objects, YAML or JSON; - is standard input. May be repeated.",
     ),
 ]
-MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files.")]
-Output = Annotated[Format, typer.Option("--output", "-o", help="Objects, or what changes in them.")]
+MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files.")]
+Output = Annotated[
+    Format, typer.Option("--output", "-o", envvar="HYDRA_WEBHOOK_OUTPUT", help="Objects, or what changes in them.")
+]
 Namespace = Annotated[
     str, typer.Option("--namespace", "-n", envvar="HYDRA_WEBHOOK_NAMESPACE", help="Of objects that name none.")
 ]
@@ -66,10 +72,7 @@ def render(
     settings = Settings(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
-    snapshot = catalog.build(options.documents(templates, agent, gpu_configs), None)
-    for problem in snapshot.problems:
-        if problem.severity == "error":
-            output.say(str(problem))
+    snapshot = options.snapshot(templates, agent, gpu_configs)
     intercepted = {workload.POD, workload.LEADER_WORKER_SET}
     if pod_templates:
         intercepted |= workload.POD_TEMPLATE_PLACES.keys()

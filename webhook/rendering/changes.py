@@ -49,13 +49,23 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
 def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     """Return the value with the changes taken back. Paths that no longer exist are passed over."""
     root: dict[str, Any] = _copy(value)
+    finder = _Finder(root)
+    doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the entries to remove, all at once in the end
     for path in changes.added:
-        _remove(root, path)
+        holder, token = finder.holder(path)
+        if isinstance(holder, dict):
+            holder.pop(token, None)
+        elif isinstance(holder, list):
+            _, entries = doomed.setdefault(id(holder), (holder, set()))
+            entries.add(id(finder.find(path)))
+    for holder, entries in doomed.values():
+        holder[:] = [entry for entry in holder if id(entry) not in entries]
     for path in sorted(changes.made, reverse=True):  # the inner ones first
-        if not _lookup(root, path):
-            _remove(root, path)
+        holder, token = finder.holder(path)
+        if isinstance(holder, dict) and not holder.get(token, ABSENT):
+            del holder[token]
     for path, original in changes.replaced.items():
-        holder, token = _holder(root, path)
+        holder, token = finder.holder(path)
         if isinstance(holder, dict):
             holder[token] = original
     return root
@@ -63,7 +73,45 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
 
 def current(value: Mapping[str, Any], changes: Changes) -> Current:
     """Return what now stands at every changed path."""
-    return [(path, _lookup(value, path)) for path in sorted([*changes.added, *changes.replaced])]
+    finder = _Finder(value)
+    return [(path, finder.find(path)) for path in sorted([*changes.added, *changes.replaced])]
+
+
+class _Finder:
+    """Finds what stands at paths below a value; looks through each keyed list once, however many paths there are."""
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._indexes: dict[int, dict[str, Any]] = {}
+
+    def find(self, path: str) -> Any:
+        """Return what stands at a path, or ABSENT."""
+        return self._walk(patch.tokens(path))
+
+    def holder(self, path: str) -> tuple[Any, str]:
+        """Return the map or list that holds the last token of a path, and the token."""
+        *way, last = patch.tokens(path)
+        return self._walk(way), last
+
+    def _walk(self, tokens: list[str]) -> Any:
+        node, name = self._root, ""
+        for token in tokens:
+            if isinstance(node, dict):
+                node = node.get(token, ABSENT)
+            elif isinstance(node, list) and name in fields.MERGE_KEYS:
+                node = self._index(node, fields.MERGE_KEYS[name]).get(token, ABSENT)
+            else:
+                return ABSENT
+            name = token
+        return node
+
+    def _index(self, entries: list[Any], keys: tuple[str, ...]) -> dict[str, Any]:
+        index = self._indexes.get(id(entries))
+        if index is None:
+            # reversed, so that of entries with one key the first is found
+            index = {fields.selector(entry, keys): entry for entry in reversed(entries)}
+            self._indexes[id(entries)] = index
+        return index
 
 
 class _Found(msgspec.Struct):
@@ -137,41 +185,6 @@ def _add(value: Any, name: str, path: str, found: _Found) -> None:
             _add(inner, key, f"{path}/{patch.escape(key)}", found)
     else:
         found.add(path, value)
-
-
-def _steps(path: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
-
-
-def _step(node: Any, token: str, name: str) -> Any:
-    """Return what stands at a token below a node; ``name`` is the field that holds the node."""
-    if isinstance(node, dict):
-        return node.get(token, ABSENT)
-    if isinstance(node, list) and (keys := fields.MERGE_KEYS.get(name)):
-        return next((entry for entry in node if fields.selector(entry, keys) == token), ABSENT)
-    return ABSENT
-
-
-def _lookup(value: Any, path: str) -> Any:
-    node, name = value, ""
-    for token in _steps(path):
-        node, name = _step(node, token, name), token
-    return node
-
-
-def _holder(root: dict[str, Any], path: str) -> tuple[Any, str]:
-    """Return the map or list that holds the last token of a path, and the token."""
-    *way, last = _steps(path)
-    return _lookup(root, "".join(f"/{patch.escape(token)}" for token in way)), last
-
-
-def _remove(root: dict[str, Any], path: str) -> None:
-    holder, token = _holder(root, path)
-    if isinstance(holder, dict):
-        holder.pop(token, None)
-    elif isinstance(holder, list):
-        entry = _lookup(root, path)
-        holder[:] = [other for other in holder if other is not entry]
 
 
 def _copy(value: Any) -> Any:

@@ -86,5 +86,8 @@ def _expand_tree(tree: Any, data: Mapping[str, Any]) -> Any:
 
 def _no_value(template: gotemplate.Template, missing: gotemplate.NoValue, data: Mapping[str, Any]) -> str:
     place = f"template {template.name}, line {missing.line}, column {missing.column}"
-    name = missing.expression.removeprefix("$").removeprefix(".").split(".")[0]
-    return f"{place}: {missing.expression} has no value; {errors.among(name, data.keys())}"
+    unknown = [use.name for use in template.variables if use.name not in data]
+    said = missing.expression.removeprefix("$").removeprefix(".").split(".")[0]
+    name = said if said in unknown or not unknown else unknown[0]
+    of = "" if name == said else f" (.{name} does not exist)"
+    return f"{place}: {missing.expression} has no value{of}; {errors.among(name, data.keys())}"

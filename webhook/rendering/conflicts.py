@@ -1,6 +1,6 @@
 """What would not run after merging: said before the API server or the kubelet does, with both sides named (section 7).
 
-Only what merging can bring about is looked at: a mistake that is the workload's alone gets the API server's own words.
+What is looked at is what merging can bring about; the API server checks the rest in its own words.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,6 +35,7 @@ def check(own: Side, merged: Side, *, claims: frozenset[str], source: str) -> No
     _check_container_names(own.spec, merged.spec, source)
     _check_mounts(own.spec, merged.spec, claims, source)
     _check_resources(own.container, merged.container, source)
+    _check_probes(own.container, merged.container, source)
 
 
 def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
@@ -104,22 +105,44 @@ def _check_resources(own: Mapping[str, Any], merged: Mapping[str, Any], source: 
             raise errors.Denied("request-above-limit", message)
 
 
-def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any]) -> list[str]:
+def _check_probes(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    """Refuse a probe of the configuration that asks a named port which the workload's entry of the list has renamed."""
+    names = {port.get("name") for port in merged.get("ports") or ()}
+    for field in ("startupProbe", "readinessProbe", "livenessProbe"):
+        probe = merged.get(field)
+        if probe is own.get(field) or not isinstance(probe, dict):
+            continue
+        for handler in ("httpGet", "tcpSocket"):
+            port = (probe.get(handler) or {}).get("port")
+            if isinstance(port, str) and not port.isdecimal() and port not in names:
+                message = (
+                    f'{field} of {source} asks the port named "{port}", but the inference container has none; '
+                    f"its ports are named {errors.listed({str(name) for name in names if name})}"
+                )
+                raise errors.Denied("unknown-probe-port", message)
+
+
+def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[str]:
     """Return a warning for each volume of the workload that takes the place of a template's volume of another kind.
 
     Args:
         own: the workload's pod spec.
         template: the PodSpec fields of the configuration.
+        claims: volume names that the workload defines outside its pod template.
     """
     mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
     warnings = []
     for volume in template.get("volumes") or ():
-        other = mine.get(volume.get("name"))
+        name = volume.get("name")
+        if name in claims:
+            warnings.append(
+                f'volume "{name}": the workload has a volume claim template of this name beside the template\'s'
+            )
+        other = mine.get(name)
         if other is None:
             continue
         kinds = [next((key for key in one if key != "name"), "emptyDir") for one in (other, volume)]
         if kinds[0] != kinds[1]:
-            name = volume["name"]
             warnings.append(
                 f"volume \"{name}\": the workload's {kinds[0]} takes the place of the template's {kinds[1]}"
             )
@@ -132,3 +155,5 @@ def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         for container in spec.get(field) or ():
             for mount in container.get("volumeMounts") or ():
                 yield str(container.get("name")), str(mount.get("mountPath")), str(mount.get("name"))
+            for device in container.get("volumeDevices") or ():
+                yield str(container.get("name")), str(device.get("devicePath")), str(device.get("name"))

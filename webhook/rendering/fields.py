@@ -1,4 +1,4 @@
-"""Facts about PodSpec and Container fields that merging needs: merge keys, defaults, one-of groups.
+"""Facts about PodSpec and Container fields that merging needs beyond the catalog's: defaults, one-of groups.
 
 Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMergeKey`` of its types, the defaults of
 ``pkg/apis/core/v1/defaults.go`` and of the ServiceAccount, Priority and DefaultTolerationSeconds admission plugins).
@@ -7,27 +7,11 @@ Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMerge
 from collections.abc import Mapping
 from typing import Any
 
+from webhook import catalog
+
 #: Keyed lists by field name: the keys that tell one entry from another (contract section 7). No other list field of a
 #: pod template has one of these names, so the name alone decides.
-MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "containers": ("name",),
-    "initContainers": ("name",),
-    "ephemeralContainers": ("name",),
-    "volumes": ("name",),
-    "imagePullSecrets": ("name",),
-    "resourceClaims": ("name",),
-    "schedulingGates": ("name",),
-    "hostAliases": ("ip",),
-    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
-    "env": ("name",),
-    "ports": ("containerPort", "protocol"),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-    "claims": ("name",),
-}
-
-#: What an absent merge key stands for.
-_KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
+MERGE_KEYS = catalog.MERGE_KEYS
 
 #: Lists without a merge key of which both sides' entries count; equal ones once.
 UNIONS = frozenset({"tolerations"})
@@ -60,6 +44,8 @@ NESTED_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "livenessProbe": _PROBE_DEFAULTS,
     "readinessProbe": _PROBE_DEFAULTS,
     "startupProbe": _PROBE_DEFAULTS,
+    "httpGet": {"scheme": "HTTP", "path": "/"},
+    "grpc": {"service": ""},
 }
 
 _HANDLERS = frozenset({"exec", "httpGet", "tcpSocket", "grpc", "sleep"})
@@ -75,9 +61,6 @@ ONE_OF: Mapping[str, frozenset[str]] = {
 #: Maps whose keys only mean something together: the workload's is taken whole (``type: Localhost`` and its profile).
 WHOLE = frozenset({"seccompProfile", "appArmorProfile"})
 
-#: Fields on which admission has already acted when it shows us a pod (contract section 7).
-SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
-
 
 def selector(entry: Any, keys: tuple[str, ...]) -> str:
     """Return the merge key of a list entry as text, e.g. ``name=main``; "" if it has none."""
@@ -87,7 +70,7 @@ def selector(entry: Any, keys: tuple[str, ...]) -> str:
     for key in keys:
         value = entry.get(key)
         if value is None:
-            value = _KEY_DEFAULTS.get(key)
+            value = catalog.OPTIONAL_KEYS.get(key)
         if not isinstance(value, str | int):
             return ""
         parts.append(f"{key}={value}")

@@ -6,7 +6,7 @@ Every function returns a new map and shares with its arguments what it did not c
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import patch, workload
+from webhook import catalog, patch, workload
 from webhook.rendering import containers, fields
 
 _NOTHING: Mapping[str, Any] = {}
@@ -46,7 +46,7 @@ def image(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> 
 def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> dict[str, Any]:
     """Merge PodSpec fields into a pod spec that wins; on a Pod those on which admission has acted are left out."""
     if is_pod:
-        other = {key: value for key, value in other.items() if key not in fields.SETTLED_ON_PODS}
+        other = {key: value for key, value in other.items() if key not in catalog.SETTLED_ON_PODS}
     return _merge(own, other, fields.POD_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path="spec")
 
 

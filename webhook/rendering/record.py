@@ -15,6 +15,9 @@ from webhook.rendering import changes
 
 #: Of the record's layout.
 VERSION = 1
+#: Changes that a record may name: far more than any template makes, and few enough to be taken back at once.
+_MOST_PATHS = 2000
+
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
 
@@ -81,7 +84,10 @@ def read(template: workload.PodTemplate) -> Record | None:
         raise _invalid(f"is not a record of this webhook: {error}") from error
     if record.version != VERSION:
         raise _invalid(f"has version {record.version}, and this webhook knows version {VERSION}")
-    if not all(path.startswith("/") for path in (*record.added, *record.made, *record.replaced)):
+    paths = (*record.added, *record.made, *record.replaced)
+    if len(paths) > _MOST_PATHS:
+        raise _invalid(f"names {len(paths)} changes, and this webhook makes at most {_MOST_PATHS}")
+    if not all(path.startswith("/") for path in paths):
         raise _invalid("holds a path that does not begin with a slash")
     if record.created and template.name not in ("leaderTemplate", ""):  # "": a pod that was made from such a template
         raise _invalid("says that the webhook made this template, which it does for leaderTemplate only")
@@ -157,7 +163,9 @@ def _without_defaults(value: Any) -> Any:
         return {
             key: _without_defaults(inner) if isinstance(inner, dict | list) else inner
             for key, inner in value.items()
-            if not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
+            if inner is not None
+            and key != workload.RECORD
+            and not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
         }
     if isinstance(value, list):
         return [_without_defaults(inner) if isinstance(inner, dict | list) else inner for inner in value]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, workload
-from webhook.rendering import changes, command, conflicts, containers, fields, merge, record, selection, variables
+from webhook.rendering import changes, command, conflicts, containers, merge, record, selection, shapes, variables
 from webhook.settings import Settings
 
 
@@ -41,6 +41,7 @@ def render(
     """
     declared = workload.declaration(template)
     spec = workload.mapping(template.value.get("spec"), "spec")
+    shapes.check(spec)
     found = containers.inference_container(template, declared.container)
     own: Mapping[str, Any] = {"name": containers.CREATED_NAME} if found is None else found
     chosen = selection.select(declared, own, snapshot)
@@ -56,7 +57,7 @@ def render(
         claims=template.claims,
         source=f'the configuration of runtime "{declared.runtime}"',
     )
-    warnings += conflicts.volume_warnings(spec, pod_fields)
+    warnings += conflicts.volume_warnings(spec, pod_fields, template.claims)
     if template.is_pod:
         warnings += _left_out(pod_fields)
     after = {**template.value, "metadata": _metadata(template, container["name"]), "spec": merged}
@@ -114,8 +115,8 @@ def _container(
         given = f"{chosen.entry.path} names none" if chosen.entry else "no agent entry matches"
         message = f'container "{own["name"]}" has no image: neither the workload nor its template sets one, and {given}'
         raise errors.Denied("no-image", message)
-    if workload.strings(own.get("command"), f'command of container "{own["name"]}"'):
-        kept = f'container "{own["name"]}" sets its own command: its command and args are kept, nothing was rendered'
+    if workload.strings(own.get("command"), f'container "{own["name"]}": command'):
+        kept = f'container "{own["name"]}" sets its own command: its command and args are kept, the runtime\'s are not used'
         rest = {key: value for key, value in configured.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod), [kept]
     rendered = command.command(chosen.template, data)
@@ -150,7 +151,7 @@ def _metadata(template: workload.PodTemplate, container: str) -> dict[str, Any]:
 def _left_out(pod_fields: Mapping[str, Any]) -> list[str]:
     return [
         f"{key} of the runtime template was left out: admission has already acted on it for this pod"
-        for key in fields.SETTLED_ON_PODS
+        for key in catalog.SETTLED_ON_PODS
         if pod_fields.get(key) is not None
     ]
 

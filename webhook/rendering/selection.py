@@ -8,8 +8,14 @@ import msgspec
 from webhook import catalog, errors, workload
 from webhook.rendering import containers, quantity
 
+_TEMPLATES = catalog.CONFIG_MAPS["templates"]
+_AGENT = catalog.CONFIG_MAPS["agent"]
+
 #: More than any node has; beyond it an amount is a mistake.
 _MOST_GPUS = 10**6
+
+#: Entries whose mismatch a message explains before it only counts the rest.
+_REASONS = 50
 
 #: The GPU type of a container that asks for no GPU.
 CPU = "cpu"
@@ -20,7 +26,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     Attributes:
         template: the runtime template; None if only an agent entry knows the runtime.
-        entry: the first agent entry that matches; None if the workload brings an image of its own.
+        entry: the first agent entry that matches; None only if workload or template bring an image.
         gpu_type, gpu_count: what the inference container asks for, or what the annotation says it runs on.
     """
 
@@ -37,7 +43,7 @@ class Selection(msgspec.Struct, frozen=True):
         """Return a warning for each part that is a last good version (contract section 10)."""
         parts = (self.template, self.entry)
         return [
-            f"an older version of {part.path} in {part.source} is in use: {part.stale.cause}"
+            f"the last good version of {part.path} is in use: {part.stale}"
             for part in parts
             if part is not None and part.stale is not None
         ]
@@ -55,7 +61,8 @@ def select(declaration: workload.Declaration, container: Mapping[str, Any], snap
         raise errors.NotReady("configuration-missing", message)
     runtime = declaration.runtime
     if problem := snapshot.broken.get(runtime):
-        raise errors.Denied("broken-runtime", f'runtime "{runtime}" cannot be used: {problem}')
+        message = f'runtime "{runtime}" of ConfigMap {_TEMPLATES} cannot be used: {problem}'
+        raise errors.Denied("broken-runtime", message)
     if not snapshot.knows(runtime):
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
@@ -65,7 +72,8 @@ def select(declaration: workload.Declaration, container: Mapping[str, Any], snap
     entry, gpu_type = _first_match(entries, gpu_types)
     if entry is not None and entry.broken is not None:
         raise errors.Denied(
-            "broken-agent-entry", f"{entry.path} serves this workload but cannot be used: {entry.broken}"
+            "broken-agent-entry",
+            f'{entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: {entry.broken}',
         )
     image = template.container.get("image") if template is not None else None
     if entry is None and containers.is_placeholder(container.get("image")) and containers.is_placeholder(image):
@@ -143,10 +151,6 @@ def _unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
     paths = tuple(entry.path for entry in snapshot.entries)
     unread = [problem for problem in problems if problem.severity == "error" and not problem.path.startswith(paths)]
     return unread[:_REASONS]
-
-
-#: Entries whose mismatch a message explains before it only counts the rest.
-_REASONS = 12
 
 
 def _reason(entry: catalog.AgentEntry, runtime: str, gpu_type: str) -> str:

@@ -33,7 +33,7 @@ def variables(
         errors.Denied: the container's ``args`` are not a list of strings.
     """
     distributed = template.role != "lone"
-    own_args = workload.strings(container.get("args"), f'args of container "{container["name"]}"')
+    own_args = workload.strings(container.get("args"), f'container "{container["name"]}": args')
     tensor_parallel_size = declaration.tensor_parallel_size or selection.gpu_count or 1
     pipeline_parallel_size = declaration.pipeline_parallel_size or (template.group_size if distributed else 1)
     return {
