@@ -69,7 +69,7 @@ def _before_and_after(body: bytes, snapshot: catalog.Snapshot, settings: Setting
     request = admission.parse(body)
     kind = (request.kind.group, request.kind.version, request.kind.kind)
     before = request.object or {}
-    return before, mutation.mutate(before, kind, snapshot, settings, namespace=request.namespace).value
+    return before, mutation.mutate(before, kind, snapshot, settings, namespace=request.namespace or "").value
 
 
 def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> float:
