@@ -31,7 +31,7 @@ class Result:
 
 
 def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
-    """Return these recorded reviews as the API server posts it, all for one runtime if it is given."""
+    """Return the HTTP requests in which an API server posts these recorded reviews, all for one runtime if it is given."""
     bodies = [json.dumps(json.loads(path.read_bytes()), separators=(",", ":")).encode() for path in paths]
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()

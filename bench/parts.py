@@ -1,6 +1,5 @@
 """What the parts of one request cost, measured one by one in this process."""
 
-import gc
 import io
 import json
 import statistics
@@ -12,14 +11,13 @@ from typing import Any
 import jsonpatch
 from rich.table import Table
 
-from webhook import admission, catalog, mutation, patch, telemetry
+from webhook import admission, app, catalog, mutation, patch, telemetry
 from webhook.settings import Settings
 
 ROUNDS = 15
 
 
 def table(paths: list[Path]) -> Table:
-    gc.set_threshold(50_000, 20, 20)  # as the servers have it
     store = catalog.Store()
     for document in catalog.embedded():
         store.update(document, 0)
@@ -29,6 +27,7 @@ def table(paths: list[Path]) -> Table:
     log = telemetry.make_log(io.BytesIO(), "json")
     metrics = telemetry.Metrics("bench")
     requests = metrics.webhook("/mutate")
+    app.tune_collector()  # as the servers do
 
     def count(_: object) -> None:
         requests.began()

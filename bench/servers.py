@@ -4,7 +4,6 @@ Prints its port on standard output once it listens, and ends when its standard i
 """
 
 import asyncio
-import gc
 import io
 import os
 import ssl
@@ -60,8 +59,10 @@ async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
 
     listener = server.Listener(handle, telemetry.make_log(io.BytesIO(), "json"))
     await listener.start("127.0.0.1", 0, _context())
-    yield listener.port
-    await listener.close(0)
+    try:
+        yield listener.port
+    finally:
+        await listener.close(0)
 
 
 @asynccontextmanager
@@ -83,10 +84,12 @@ async def _application(handle: Handler) -> AsyncIterator[int]:
     application.router.add_post("/mutate", handle)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context())
-    await site.start()
-    yield site.port
-    await runner.cleanup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context())
+        await site.start()
+        yield site.port
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -109,8 +112,10 @@ async def handler_alone(_folder: Path) -> AsyncIterator[int]:
     handler = server.MutateHandler(lambda _body: decision, telemetry.Metrics("bench"), log)
     listener = server.Listener(handler, log)
     await listener.start("127.0.0.1", 0, _context())
-    yield listener.port
-    await listener.close(0)
+    try:
+        yield listener.port
+    finally:
+        await listener.close(0)
 
 
 @asynccontextmanager
@@ -164,9 +169,7 @@ def _context() -> ssl.SSLContext:
 
 async def main(name: str, folder: Path) -> None:
     async with SERVERS[name](folder) as port:
-        gc.collect()
-        gc.freeze()  # these two as ``app.run`` does; here for all, so that the comparison is fair
-        gc.set_threshold(50_000, 20, 20)
+        app.tune_collector()  # as ``app.run`` does; here for all, so that the comparison is fair
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

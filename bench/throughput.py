@@ -1,4 +1,4 @@
-"""``python -m bench.throughput``: requests per second of ``/mutate`` over TLS on one core, next to a no-op handler."""
+"""``python -m bench.throughput``: requests per second of ``/mutate`` over TLS on one core, next to a no-op webhook."""
 
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ from bench import load, parts, servers
 
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
+FLOOR = "constant"  # the aiohttp application that never looks at the body
 EVERY = {"ours, every recorded review": "*.json"}  # servers that are not asked with the one review that is the default
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -79,17 +80,16 @@ def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subj
 def table(subjects: dict[str, Subject]) -> Table:
     shown = Table(title="/mutate over TLS, one core, median of the rounds", title_justify="left")
     shown.add_column("server", no_wrap=True)
-    for title in ("requests/s", "range", "ratio", "CPU µs", "CPU ratio", "load busy"):
+    for title in ("requests/s", "range", "vs no-op", "vs constant", "CPU µs", "CPU ratio", "load busy"):
         shown.add_column(title, justify="right", no_wrap=True)
     base = subjects[BASE]
     for name, subject in subjects.items():
-        # Ratios within a round, since the machine's speed changes from round to round.
-        ratio = statistics.median(mine / other for mine, other in zip(subject.per_second, base.per_second, strict=True))
         shown.add_row(
             name,
             f"{statistics.median(subject.per_second):,.0f}",
             f"{min(subject.per_second):,.0f} to {max(subject.per_second):,.0f}",
-            f"{ratio:.2f}",
+            f"{_ratio(subject, base):.2f}",
+            f"{_ratio(subject, subjects[FLOOR]):.2f}",
             f"{statistics.median(subject.cpu_microseconds):,.0f}",
             f"{statistics.median(base.cpu_microseconds) / statistics.median(subject.cpu_microseconds):.2f}",
             f"{statistics.median(subject.client_share):.0%}",
@@ -97,19 +97,26 @@ def table(subjects: dict[str, Subject]) -> Table:
     return shown
 
 
+def _ratio(subject: Subject, other: Subject) -> float:
+    # Within a round, since the machine's speed changes from round to round.
+    return statistics.median(mine / its for mine, its in zip(subject.per_second, other.per_second, strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="per server and round")
     parser.add_argument("--reviews", default="pod-kubectl-create.json", help="recorded reviews to ask with, a pattern")
-    parser.add_argument("--only", action="append", choices=servers.SERVERS, help="besides the no-op; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=servers.SERVERS, help="besides the two that the ratios need; may be repeated"
+    )
     arguments = parser.parse_args()
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
         raise SystemExit("two cores are needed: one for the server and one for the load")
     os.sched_setaffinity(0, {cpus[0]})
-    names = [name for name in servers.SERVERS if not arguments.only or name in {BASE, *arguments.only}]
-    console = Console(width=120)
+    names = [name for name in servers.SERVERS if not arguments.only or name in {BASE, FLOOR, *arguments.only}]
+    console = Console(width=130)  # the widest row
     with started(names, cpus[1], arguments.reviews) as subjects:
         for subject in subjects.values():
             subject.measure(arguments.seconds / 3)  # warm up

@@ -57,7 +57,7 @@ def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
         chain = x509.load_pem_x509_certificates(certificate_pem)
         leaf = chain[0]
         leaf_key = leaf.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise PairError("the certificate is not readable PEM") from error
     try:
         key = serialization.load_pem_private_key(key_pem, password=None)
@@ -91,10 +91,13 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
     It never outlives its authority.
 
     Raises:
-        PairError: there is no host, one is not a possible name, or the authority's key is of another type.
+        PairError: there is no host, one is not a possible name, or the authority has expired or its key is of another
+            type.
     """
-    if not hosts:
-        raise PairError("a serving certificate needs at least one host name or address")
+    if not hosts or not all(hosts):
+        raise PairError("a serving certificate needs at least one host name or address, and none may be empty")
+    if now >= authority.not_after:
+        raise PairError(f"the authority expired at {authority.not_after.isoformat()}")
     issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
     issuer_key = serialization.load_pem_private_key(authority.key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
@@ -180,8 +183,8 @@ def _pair(leaf: x509.Certificate, certificate_pem: bytes, key_pem: bytes) -> Pai
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
-    except (x509.ExtensionNotFound, ValueError):
-        hosts = []
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        hosts = []  # names are for people to read; clients judge the certificate
     return Pair(
         certificate_pem=certificate_pem,
         key_pem=key_pem,

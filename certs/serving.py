@@ -56,12 +56,12 @@ def _proven_context(pair: pki.Pair) -> ssl.SSLContext:
     context = _bare_context()
     # ``ssl`` reads pairs from files only. An anonymous file in memory keeps the key off every disk and needs no writable
     # folder, which a container with a read-only root has not.
-    with os.fdopen(os.memfd_create("pair"), "wb", buffering=0) as file:
-        file.write(pair.key_pem.rstrip(b"\n") + b"\n" + pair.certificate_pem)
-        try:
+    try:
+        with os.fdopen(os.memfd_create("pair"), "wb", buffering=0) as file:
+            file.write(pair.key_pem.rstrip(b"\n") + b"\n" + pair.certificate_pem)
             context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=_refuse_password)
-        except (ssl.SSLError, ValueError) as error:
-            raise pki.PairError("the TLS library refuses the certificate and key") from error
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise pki.PairError(f"the TLS library refuses the certificate and key: {error}") from error
     _shake_hands(context)
     return context
 

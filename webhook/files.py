@@ -39,18 +39,6 @@ def read_bytes(path: Path) -> bytes:
         raise Unreadable(f"{path}: {reason}") from error
 
 
-def read_text(path: Path) -> str:
-    """Return what is in a UTF-8 file.
-
-    Raises:
-        Unreadable: as ``read_bytes``, or it is not UTF-8.
-    """
-    try:
-        return read_bytes(path).decode()
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{path}: is not UTF-8 (byte {error.start})") from error
-
-
 def signatures(paths: Iterable[Path]) -> dict[Path, Signature]:
     """Return, for each path, a value that changes with the file that the path leads to; None while there is none."""
     return {path: _signature(path) for path in paths}

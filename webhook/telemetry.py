@@ -11,15 +11,14 @@ import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, Protocol
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 LogFormat = Literal["auto", "json", "console"]
-Log = structlog.typing.FilteringBoundLogger
 
 MAX_FIELD = 512  # characters of one log field; a Kubernetes object name has at most 253
 MAX_TRACEBACK = 8192  # characters; enough for some sixty frames
@@ -30,6 +29,22 @@ LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0
 _OPENMETRICS = "application/openmetrics-text"
 
 
+class Log(Protocol):
+    """Where events are logged: a name that never changes, and fields with what is different each time.
+
+    Every value of a field that comes from a request has gone through :func:`clean`.
+    """
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Log what happens in ordinary work."""
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Log what somebody else should mend, such as a call that cannot be answered."""
+
+    def error(self, event: str, **fields: Any) -> None:
+        """Log what an operator should look at."""
+
+
 class Metrics:
     """All metrics of one server, in a registry of their own.
 
@@ -38,14 +53,13 @@ class Metrics:
     """
 
     def __init__(self, version: str) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series, and Prometheus has no use for them
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Counter(
+        self._requests = self._counter(
             "controller_runtime_webhook_requests",
             "Total number of admission requests by HTTP status code.",
-            ["webhook", "code"],
-            registry=self.registry,
+            "webhook",
+            "code",
         )
         self._latency = Histogram(
             "controller_runtime_webhook_latency_seconds",
@@ -54,49 +68,36 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
-        self._in_flight = Gauge(
-            "controller_runtime_webhook_requests_in_flight",
-            "Admission requests being served now.",
-            ["webhook"],
-            registry=self.registry,
+        self._in_flight = self._gauge(
+            "controller_runtime_webhook_requests_in_flight", "Admission requests being served now.", "webhook"
         )
-        self._mutations = Counter(
-            "hydra_webhook_mutations",
-            "Admission decisions by kind of object and outcome.",
-            ["kind", "outcome"],
-            registry=self.registry,
+        self._mutations = self._counter(
+            "hydra_webhook_mutations", "Admission decisions by kind of object and outcome.", "kind", "outcome"
         )
         self._decisions: dict[tuple[str, str], Counter] = {}
-        self._render_errors = Counter(
+        self._render_errors = self._counter(
             "hydra_webhook_render_errors",
             "Workloads refused because the template of their runtime failed on them.",
-            ["runtime"],
-            registry=self.registry,
+            "runtime",
         )
-        self._problems = Gauge(
-            "hydra_webhook_configuration_problems",
-            "Problems of the configuration texts last seen.",
-            ["kind", "severity"],
-            registry=self.registry,
+        self._problems = self._gauge(
+            "hydra_webhook_configuration_problems", "Problems of the configuration texts last seen.", "kind", "severity"
         )
-        self._loaded = Gauge(
+        self._loaded = self._gauge(
             "hydra_webhook_configuration_last_load_timestamp_seconds",
             "Unix time at which a usable text of a configuration was last read.",
-            ["kind"],
-            registry=self.registry,
+            "kind",
         )
-        self._age = Gauge(
+        self._age = self._gauge(
             "hydra_webhook_configuration_age_seconds",
             "Time since a usable text of a configuration was last read.",
-            ["kind"],
-            registry=self.registry,
+            "kind",
         )
-        self._certificate = Gauge(
+        self._certificate = self._gauge(
             "hydra_webhook_certificate_expiry_timestamp_seconds",
             "Unix time at which the serving certificate expires.",
-            registry=self.registry,
         )
-        build = Gauge("hydra_webhook_build_info", "Always 1.", ["version", "python"], registry=self.registry)
+        build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
 
     def webhook(self, path: str) -> "WebhookMetrics":
@@ -133,6 +134,12 @@ class Metrics:
         # A fixed header: the library trusts the client's version parameter and fails on a malformed one.
         encode, content_type = choose_encoder(f"{_OPENMETRICS}; version=1.0.0" if _OPENMETRICS in accept else "")
         return encode(self.registry), content_type
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self.registry)
 
 
 class WebhookMetrics:
@@ -191,7 +198,7 @@ class _Lines:
         except (OSError, ValueError):  # the reader of the pipe is gone, or the stream was closed
             return
 
-    debug = warning = error = critical = exception = info
+    warning = error = info  # structlog picks the method by level; the level is in the line
 
 
 def make_log(stream: IO[bytes] | None = None, log_format: LogFormat = "auto") -> Log:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 
@@ -119,8 +119,36 @@ def test_a_pair_outside_its_validity_is_refused(leaf, now, reason):
 
 
 @pytest.mark.parametrize(
-    ("hosts", "reason"), [([], "at least one host"), (["münchen"], "no possible name")], ids=["none", "not ASCII"]
+    ("hosts", "reason"),
+    [
+        ([], "at least one host"),
+        ([""], "none may be empty"),
+        (["localhost", ""], "none may be empty"),
+        (["münchen"], "no possible name"),
+    ],
+    ids=["none", "empty", "one of them empty", "not ASCII"],
 )
 def test_impossible_hosts_are_refused(hosts, reason):
     with pytest.raises(certs.PairError, match=reason):
         certs.self_signed(hosts, NOW, DAY)
+
+
+def test_names_of_a_kind_that_nobody_reads_do_no_harm(authority):
+    """A certificate may name itself in ways (here: an X.400 address) that the library refuses to look at."""
+    issuer, issuer_key = load(authority), serialization.load_pem_private_key(authority.key_pem, password=None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x02\xa3\x00")
+    builder = x509.CertificateBuilder(issuer.subject, issuer.subject, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+    certificate = builder.add_extension(names, critical=False).sign(issuer_key, hashes.SHA256())
+    key_pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+    pair = certs.parse(certificate.public_bytes(serialization.Encoding.PEM), key_pem, NOW)
+
+    assert pair.names == ()
+
+
+def test_an_authority_that_has_expired_signs_nothing(authority):
+    with pytest.raises(certs.PairError, match="the authority expired"):
+        certs.issue(authority, ["localhost"], authority.not_after, timedelta(days=1))

@@ -1,5 +1,7 @@
 """The context of a listener whose pair is exchanged, tried with handshakes in memory."""
 
+import errno
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -76,3 +78,16 @@ def test_a_pair_that_does_not_match_leaves_the_one_before_in_use():
 def test_a_first_pair_that_does_not_match_is_refused():
     with pytest.raises(certs.PairError):
         certs.ServingContext(mismatched())
+
+
+def test_a_process_with_too_many_open_files_keeps_the_pair_before(monkeypatch):
+    def no_more(_name: str) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    pair, ca_pem = make()
+    serving = certs.ServingContext(pair)
+    monkeypatch.setattr(os, "memfd_create", no_more)
+    with pytest.raises(certs.PairError, match="Too many open files"):
+        serving.replace(make()[0])
+    assert serving.pair is pair
+    handshake(serving.context, ca_pem)

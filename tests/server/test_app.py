@@ -142,6 +142,21 @@ async def test_a_text_that_sets_off_a_bug_does_not_end_the_watching(files, monke
         await until(lambda: case.allowed("three"))
 
 
+async def test_a_file_that_is_not_utf_8_at_the_start_is_told_with_its_place(files):
+    files["templates"].write_bytes(b"templates: \xff")
+    async with serving(**files) as case:
+        ready = await case.get("/readyz")
+        assert ready.status == 503
+        assert f"{files['templates']}:1:12: the text is no UTF-8" in ready.body.decode()
+
+
+async def test_a_file_that_is_not_utf_8_changes_nothing(files):
+    async with serving(**files) as case:
+        files["templates"].write_bytes(b"templates: \xff")
+        await until(lambda: case.events("configuration refused"))
+        assert await case.allowed("one")
+
+
 async def test_metrics_tell_when_a_configuration_was_loaded_and_when_the_certificate_ends():
     async with serving() as case:
         lines = (await case.get("/metrics")).body.decode().splitlines()
@@ -222,6 +237,19 @@ async def test_a_pair_that_does_not_match_is_reported_and_the_one_before_stays(t
         assert "does not belong" not in (await case.get("/readyz?verbose")).body.decode()
 
 
+async def test_a_certificate_that_sets_off_a_bug_does_not_end_the_watching(tmp_path, monkeypatch):
+    ca_pem = write_pair(tmp_path, [])
+    async with serving(cert_dir=tmp_path) as case:
+        monkeypatch.setattr(certs.ServingContext, "replace", lambda *_: 1 / 0)
+        write_pair(tmp_path, [])
+        await until(lambda: case.events("certificate not loaded"))
+        async with wire.connect(case.running.port, ca_pem) as client:
+            assert (await client.ask(wire.post(review("x")))).status == 200
+        monkeypatch.undo()
+        write_pair(tmp_path, [])
+        await until(lambda: len(case.events("certificate loaded")) == 2)
+
+
 async def test_a_certificate_that_expires_while_serving_makes_the_server_unready(tmp_path, monkeypatch):
     write_pair(tmp_path, [])
     async with serving(cert_dir=tmp_path) as case:
@@ -280,11 +308,6 @@ def a_folder_for_a_file(folder: Path) -> tuple[dict, str]:
     return {"agent": folder}, "cannot read the configuration: {0}: is not a regular file"
 
 
-def not_utf_8(folder: Path) -> tuple[dict, str]:
-    (folder / "a.yaml").write_bytes(b"a: \xff")
-    return {"agent": folder / "a.yaml"}, "cannot read the configuration: {0}/a.yaml: is not UTF-8 (byte 3)"
-
-
 def no_certificate(folder: Path) -> tuple[dict, str]:
     return {"cert_dir": folder}, "cannot use the certificate: {0}/tls.crt: No such file"
 
@@ -308,7 +331,6 @@ def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
     [
         no_templates,
         a_folder_for_a_file,
-        not_utf_8,
         no_certificate,
         a_pair_that_does_not_match,
         a_ca_file_without_self_signing,

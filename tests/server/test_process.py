@@ -74,6 +74,9 @@ async def test_while_draining_the_server_is_not_ready_and_a_second_signal_ends_i
         serving = await server.event("serving")
         async with wire.connect(serving["health_port"]) as probe:
             assert (await probe.ask(wire.get("/readyz"))).status == 200
+            metrics = (await probe.ask(wire.get("/metrics"))).body
+            assert b"hydra_webhook_build_info{" in metrics
+            assert b"_created" not in metrics
             server.process.send_signal(signal.SIGTERM)
             await server.event("draining")
             assert (await probe.ask(wire.get("/readyz"))).status == 503

@@ -140,7 +140,6 @@ def test_metrics_have_the_promised_names_and_labels():
         "hydra_webhook_certificate_expiry_timestamp_seconds 2000.0",
     ):
         assert line in lines
-    assert not [line for line in lines if "_created" in line]
     assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
 
 

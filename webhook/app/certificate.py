@@ -49,11 +49,17 @@ class Certificate:
         try:
             self.serving.replace(_read_pair(self._files))
         except (certs.PairError, files.Unreadable) as error:
-            self.problems = (f"error: certificate: {error}; the one before stays in use",)
-            self._log.error("certificate not loaded", why=str(error))
+            self._refuse(str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a file sets off, the pair before goes on serving
+            self._refuse("internal error", traceback=telemetry.describe(error))
             return
         self.problems = ()
         self._report("certificate loaded")
+
+    def _refuse(self, why: str, **more: str) -> None:
+        self.problems = (f"error: certificate: {why}; the one before stays in use",)
+        self._log.error("certificate not loaded", why=why, **more)
 
     def _report(self, event: str) -> None:
         pair = self.serving.pair

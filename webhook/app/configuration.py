@@ -29,7 +29,7 @@ class Configuration:
                 self._update(document)
         try:
             for kind, path in paths.items():
-                self._update(catalog.Document(kind, str(path), files.read_text(path)))
+                self._update(catalog.Document(kind, str(path), files.read_bytes(path)))
         except files.Unreadable as error:
             raise CannotStart(f"cannot read the configuration: {error}") from error
 
@@ -45,15 +45,15 @@ class Configuration:
             if path not in changed:
                 continue
             try:
-                self._update(catalog.Document(kind, str(path), files.read_text(path)))
-                self._unreadable.pop(kind, None)
+                self._update(catalog.Document(kind, str(path), files.read_bytes(path)))
+                self._unreadable = {other: line for other, line in self._unreadable.items() if other != kind}
             except files.Unreadable as error:
-                self._report_unreadable(kind, str(error))
-            except Exception as error:  # noqa: BLE001 - whatever a text sets off, the last good version goes on serving
+                self._report_unreadable(kind, f"{error}; the last version stays in use")
+            except Exception as error:  # noqa: BLE001 - whatever a text sets off, the server goes on
                 self._report_unreadable(kind, f"{path}: internal error", traceback=telemetry.describe(error))
 
     def _report_unreadable(self, kind: catalog.Kind, why: str, **more: str) -> None:
-        self._unreadable[kind] = f"{why}; the last version stays in use"
+        self._unreadable = {**self._unreadable, kind: why}  # a new one: /readyz reads it in another thread
         self._metrics.configuration_problems(kind, {"error": 1, "warning": 0, "info": 0})
         self._log.error("configuration unreadable", kind=kind, why=self._unreadable[kind], **more)
 

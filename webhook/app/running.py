@@ -121,6 +121,6 @@ class Running:
 
     async def _reload(self, changed: frozenset[Path]) -> None:
         if changed.intersection(self._options.certificate_files):
-            self.certificate.reload()
+            await asyncio.to_thread(self.certificate.reload)
         # In a thread, since a large catalog takes seconds to compile and requests must go on being answered.
         await asyncio.to_thread(self.configuration.reload, changed)

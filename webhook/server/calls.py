@@ -1,6 +1,7 @@
 """The calls themselves: what of an HTTP request is refused before anybody asks what is in its body."""
 
 import asyncio
+from collections.abc import Collection
 
 from aiohttp import hdrs, web
 
@@ -28,9 +29,9 @@ def plain(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=f"{text}\n", headers={hdrs.SERVER: SERVER})
 
 
-def check_route(request: web.BaseRequest, path: str, *methods: str) -> None:
-    """Refuse what goes to another path or uses another method."""
-    if request.rel_url.raw_path != path:
+def check_route(request: web.BaseRequest, paths: Collection[str], methods: Collection[str]) -> None:
+    """Refuse what goes to another path than these or uses another method."""
+    if request.rel_url.raw_path not in paths:
         raise BadCall(404, "there is nothing at this path")
     if request.method not in methods:
         raise BadCall(405, f"this path answers {' and '.join(methods)} only", allow=", ".join(methods))

@@ -35,15 +35,14 @@ class HealthHandler:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         answers = {"/livez": self._live, "/readyz": self._ready, "/metrics": self._expose}
-        path = request.rel_url.raw_path
         try:
-            check_route(request, path if path in answers else "", hdrs.METH_GET, hdrs.METH_HEAD)
+            check_route(request, answers, (hdrs.METH_GET, hdrs.METH_HEAD))
         except BadCall as refusal:
             response = plain(refusal.status, refusal.text)
             if refusal.allow:
                 response.headers[hdrs.ALLOW] = refusal.allow
             return response
-        return answers[path](request)
+        return answers[request.rel_url.raw_path](request)
 
     def _live(self, _request: web.BaseRequest) -> web.Response:
         return plain(200, "ok")

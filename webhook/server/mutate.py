@@ -14,6 +14,8 @@ MUTATE_PATH = "/mutate"
 
 Decide = Callable[[bytes], mutation.Decision]
 
+_PATHS = (MUTATE_PATH,)
+_METHODS = (hdrs.METH_POST,)
 _RENDER_FAILURES = frozenset({"template-failed", "no-value"})
 _REVIEW_HEADERS = CIMultiDict({hdrs.CONTENT_TYPE: "application/json", hdrs.SERVER: SERVER})
 
@@ -32,7 +34,7 @@ class MutateHandler:
         """Answer one request; whatever happens, the answer says nothing of the inside."""
         started = time.perf_counter()
         try:
-            check_route(request, MUTATE_PATH, hdrs.METH_POST)
+            check_route(request, _PATHS, _METHODS)
         except BadCall as refusal:
             return self._refuse(request, refusal)
         self._requests.began()

@@ -1,0 +1,74 @@
+"""The page for operators names every option, metric and log event that there is, and no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from tests.server import deciders, wire
+from webhook import cli, telemetry
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operating.md").read_text()
+
+
+def rows(section: str) -> list[list[str]]:
+    """Return the cells of all table rows of a section, without the heads."""
+    (text,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    tables = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for table in tables for line in table.splitlines()]
+
+
+def code(cell: str) -> list[str]:
+    """Return what is set as code in a cell."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_option_has_its_row_with_its_variable_and_default():
+    command = typer.main.get_command(cli._app).commands["serve"]
+    options = {parameter.opts[0]: parameter for parameter in command.params if parameter.opts[0] != "--help"}
+    documented = {code(option)[0]: (code(variable)[0], default) for option, variable, default, _ in rows("Options")}
+    assert documented.keys() == options.keys()
+    for option, parameter in options.items():
+        variable, default = documented[option]
+        assert variable == parameter.envvar
+        # A default that is said in words is empty or absent in the command.
+        assert (code(default) or [""])[0] == str(parameter.default or "")
+
+
+def test_every_metric_has_its_row_with_its_type_and_labels():
+    metrics = telemetry.Metrics("1.2.3")
+    registered = {}
+    for collector in metrics.registry._collector_to_names:
+        labels = set(getattr(collector, "_labelnames", ()))
+        for family in collector.collect():
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            registered[name] = (family.type, labels)
+    documented = {code(name)[0]: (kind, set(code(labels))) for name, kind, labels, _ in rows("Metrics")}
+    assert documented == registered
+
+
+DECISIONS = {
+    "mutated": {},
+    "denied": {"outcome": "denied", "reason": "unknown-runtime", "message": "no"},
+    "errored": {"outcome": "errored", "reason": "internal-error", "error_id": "1", "error": ValueError("x")},
+}
+
+
+@pytest.mark.parametrize("changes", DECISIONS.values(), ids=DECISIONS)
+async def test_every_field_of_an_admission_has_its_row(changes):
+    async with deciders.served(lambda _: deciders.decision(**changes)) as served:
+        async with wire.connect(served.port, served.ca_pem) as client:
+            await client.ask(wire.post())
+        (line,) = (line for line in served.lines if line["event"] == "admission")
+    documented = {field for row in rows("The log") for field in code(row[0])}
+    assert line.keys() - {"timestamp", "level", "event"} <= documented
+
+
+def test_every_event_is_named():
+    source = "".join(path.read_text() for path in (ROOT / "webhook").rglob("*.py"))
+    logged = set(re.findall(r"log\.(?:info|warning|error)\(\s*\"([^\"]+)\"", source))
+    logged |= set(re.findall(r"\"(configuration \w+|certificate loaded)\"", source))
+    assert logged
+    assert logged - set(code(PAGE)) == set()
