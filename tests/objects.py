@@ -6,16 +6,27 @@ from tests import json_values
 
 RUNTIMES = ["rich", "plain", "args-only", "agent-only", "rendered-whole"]
 
+
+def _builds(make, *parts):
+    """What ``make`` makes of a value of each part; Hypothesis prints strategies often, so this one has a short name."""
+
+    @st.composite
+    def drawn(draw):
+        return make(*map(draw, parts))
+
+    return drawn()
+
+
+def _some(**fields):
+    """A map with any of the fields."""
+    return _builds(dict, st.fixed_dictionaries({}, optional=fields))
+
+
 _names = st.sampled_from(["main", "sidecar", "engine", "inference"])
 _volume_names = st.sampled_from(["models", "shm", "scratch", "claim"])
 _images = st.sampled_from([None, "", " ", "auto", "registry.example/engine:1", "redis"])
 _words = st.sampled_from(["a", "b", "--dtype=half", "--max-model-len=8192", "x y", "", "$(LWS_LEADER_ADDRESS)", "é\n"])
 _unknown = st.dictionaries(st.sampled_from(["futureField", "x-vendor", "zz"]), json_values.values(5), max_size=2)
-
-
-def _some(**fields):
-    """A map with any of the fields."""
-    return st.fixed_dictionaries({}, optional=fields)
 
 
 def _keyed(entries, key):
@@ -24,25 +35,25 @@ def _keyed(entries, key):
     return st.one_of(unique, unique, unique, st.lists(entries, max_size=3))
 
 
-_env = st.builds(
+_env = _builds(
     lambda name, rest: {"name": name, **rest},
     st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
     st.one_of(
         st.fixed_dictionaries({"value": _words}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
     ),
 )
-_port = st.builds(
+_port = _builds(
     lambda number, rest: {"containerPort": number, **rest},
     st.sampled_from([8000, 8080, 9090]),
     _some(protocol=st.sampled_from(["TCP", "UDP"]), name=st.sampled_from(["http", "metrics", "web"])),
 )
-_mount = st.builds(
+_mount = _builds(
     lambda path, name, rest: {"mountPath": path, "name": name, **rest},
     st.sampled_from(["/data/serving-model", "/dev/shm", "/tmp", "/a/b~c"]),
     _volume_names,
     _some(readOnly=st.booleans(), subPath=_words),
 )
-_volume = st.builds(
+_volume = _builds(
     lambda name, rest: {"name": name, **rest},
     _volume_names,
     st.sampled_from(
@@ -51,7 +62,7 @@ _volume = st.builds(
 )
 _quantities = st.sampled_from(["1", "2", "500m", "16Gi", 4])
 _gpus = st.sampled_from(["0", "1", "8", 2])
-_resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])) | st.builds(
+_resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])) | _builds(
     lambda rest, count: {**rest, "nvidia.com/gpu": count}, _some(cpu=_quantities), _gpus
 )
 _resources = _some(limits=_resource_lists, requests=_resource_lists) | st.just({})
@@ -83,7 +94,7 @@ _container_fields = _some(
 
 
 def _container(names):
-    return st.builds(lambda name, rest, unknown: {"name": name, **rest, **unknown}, names, _container_fields, _unknown)
+    return _builds(lambda name, rest, unknown: {"name": name, **rest, **unknown}, names, _container_fields, _unknown)
 
 
 _toleration = st.sampled_from(
@@ -99,7 +110,7 @@ _spec_fields = _some(
     tolerations=st.lists(_toleration, max_size=3),
     nodeSelector=st.dictionaries(st.sampled_from(["gpu", "zone"]), st.sampled_from(["a", "b"]), max_size=2),
     securityContext=_security,
-    imagePullSecrets=_keyed(st.builds(lambda name: {"name": name}, st.sampled_from(["pull", "own"])), "name"),
+    imagePullSecrets=_keyed(_builds(lambda name: {"name": name}, st.sampled_from(["pull", "own"])), "name"),
     terminationGracePeriodSeconds=st.sampled_from([30, 60]),
     dnsPolicy=st.sampled_from(["ClusterFirst", "Default"]),
     restartPolicy=st.sampled_from(["Always", "Never"]),
@@ -108,7 +119,7 @@ _spec_fields = _some(
     affinity=st.just({"nodeAffinity": {}}),
     hostNetwork=st.booleans(),
 )
-_labels = st.builds(
+_labels = _builds(
     lambda runtime, rest: {"hydra.io/runtime": runtime, "hydra.io/model-id": "qwen3-0.6b", **rest},
     st.sampled_from(RUNTIMES),
     _some(app=st.just("x")),
@@ -128,7 +139,7 @@ _annotations = _some(
 def _metadata(labels, annotations):
     present = st.fixed_dictionaries({"labels": labels}, optional={"annotations": annotations | st.none()})
     extra = _some(name=st.just("pod"), generateName=st.just("pod-"), finalizers=st.just(["x/y"]))
-    return st.builds(lambda own, rest, unknown: {**own, **rest, **unknown}, present, extra, _unknown)
+    return _builds(lambda own, rest, unknown: {**own, **rest, **unknown}, present, extra, _unknown)
 
 
 def _with_defined_volumes(spec):
@@ -146,7 +157,7 @@ def _with_defined_volumes(spec):
     return {**spec, "volumes": [*volumes, *({"name": name, "emptyDir": {}} for name in sorted(missing))]}
 
 
-_specs = st.builds(
+_specs = _builds(
     lambda containers, rest, unknown: _with_defined_volumes({**containers, **rest, **unknown}),
     st.one_of(
         st.fixed_dictionaries(
@@ -160,7 +171,7 @@ _specs = st.builds(
 
 
 def pods():
-    return st.builds(
+    return _builds(
         lambda metadata, spec, unknown: {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -178,7 +189,7 @@ def _pod_templates():
     overrides = _some(
         **{"hydra.io/runtime": st.sampled_from(RUNTIMES), "hydra.io/inject": st.just("false"), "role": st.just("x")}
     )
-    return st.builds(
+    return _builds(
         lambda metadata, spec, unknown: {**metadata, "spec": spec, **unknown},
         _some(metadata=_metadata(overrides, _annotations)),
         _specs,
@@ -187,7 +198,7 @@ def _pod_templates():
 
 
 def leader_worker_sets():
-    group = st.builds(
+    group = _builds(
         lambda worker, rest, unknown: {"workerTemplate": worker, **rest, **unknown},
         _pod_templates(),
         _some(
@@ -198,7 +209,7 @@ def leader_worker_sets():
         ),
         _unknown,
     )
-    return st.builds(
+    return _builds(
         lambda metadata, group, replicas: {
             "apiVersion": "leaderworkerset.x-k8s.io/v1",
             "kind": "LeaderWorkerSet",
