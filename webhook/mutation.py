@@ -15,8 +15,6 @@ from webhook.settings import Settings
 
 Outcome = Literal["mutated", "unchanged", "denied", "errored"]
 
-_KINDS = {workload.POD: "Pod", workload.LEADER_WORKER_SET: "LeaderWorkerSet"}
-
 
 class Mutation(msgspec.Struct, frozen=True):
     """What becomes of an object.
@@ -78,7 +76,7 @@ def decide(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> Decis
         "errored",
         "internal-error",
         uid=request.uid,
-        kind=_KINDS.get(kind, "other"),
+        kind=kind[2] if kind in workload.INTERCEPTED else "other",
         operation=request.operation,
         namespace=request.namespace or "",
         name=request.name or "",
@@ -127,11 +125,11 @@ def mutate(
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
     """
     try:
-        if kind in _KINDS and (why := workload.exclusion(value)):
+        if kind in workload.INTERCEPTED and (why := workload.exclusion(value)):
             return Mutation(value, why)
         mutated = Mutation(value, "opted-out")
         for template in workload.pod_templates(value, kind):
-            if kind in _KINDS or not workload.exclusion(template.value):
+            if kind in workload.INTERCEPTED or not workload.exclusion(template.value):
                 mutated = _mutate_template(mutated, template, snapshot, settings, namespace=namespace)
     except errors.Denied as refusal:
         raise refusal.within(f"{kind[2]} {namespace}/{workload.display_name(value, name)}") from refusal
@@ -174,7 +172,7 @@ def _mutation(
     settings: Settings,
 ) -> Mutation:
     """Choose by operation. Whatever else reaches us, a webhook configuration has sent by mistake: leave it alone."""
-    if kind in _KINDS and not request.sub_resource and request.object is not None:
+    if kind in workload.INTERCEPTED and not request.sub_resource and request.object is not None:
         if request.operation == "CREATE":
             return mutate(value, kind, snapshot, settings, namespace=request.namespace or "", name=request.name or "")
         if request.operation == "UPDATE" and kind == workload.LEADER_WORKER_SET:

@@ -41,6 +41,9 @@ Role = Literal["lone", "leader", "worker"]
 POD: GroupVersionKind = ("", "v1", "Pod")
 LEADER_WORKER_SET: GroupVersionKind = ("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet")
 
+#: The kinds that the webhook is sent (contract section 2).
+INTERCEPTED = (POD, LEADER_WORKER_SET)
+
 #: Where kinds that hold one pod template have it. An API server never sends them here; a pipeline may render them.
 POD_TEMPLATE_PLACES: Mapping[GroupVersionKind, tuple[str, ...]] = {
     ("apps", "v1", "Deployment"): ("spec", "template"),
@@ -239,8 +242,7 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
         message = f"{path}.size: must be an integer of at least 1, not {errors.shown(size)}"
         raise errors.Denied("invalid-group-size", message)
-    claims = entries(group.get("volumeClaimTemplates"), f"{path}.volumeClaimTemplates")
-    claim_names = frozenset(str(mapping(claim.get("metadata"), path).get("name")) for claim in claims)
+    claims = _claims(group, path)
     worker = mapping(group.get("workerTemplate"), f"{path}.workerTemplate")
     distributed = size > 1
     templates: list[tuple[str, dict[str, Any], Role, bool]]
@@ -265,7 +267,7 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
             role=role,
             group_size=size,
             created=created,
-            claims=claim_names,
+            claims=claims,
         )
         for name, template, role, created in templates
     )
@@ -273,13 +275,18 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
 
 def _held(value: Mapping[str, Any], place: tuple[str, ...]) -> PodTemplate:
     holder: Mapping[str, Any] = value
-    claims: list[dict[str, Any]] = []
+    claims: frozenset[str] = frozenset()
     for depth, key in enumerate(place):
-        path = ".".join(place[: depth + 1])
-        claims = entries(holder.get("volumeClaimTemplates"), f"{path}.volumeClaimTemplates")
-        holder = mapping(holder.get(key), path)
-    names = frozenset(str(mapping(claim.get("metadata"), "volumeClaimTemplates").get("name")) for claim in claims)
-    return PodTemplate(place, holder, _strings_of(holder, "labels"), _strings_of(holder, "annotations"), claims=names)
+        claims = _claims(holder, ".".join(place[:depth]))
+        holder = mapping(holder.get(key), ".".join(place[: depth + 1]))
+    return PodTemplate(place, holder, _strings_of(holder, "labels"), _strings_of(holder, "annotations"), claims=claims)
+
+
+def _claims(holder: Mapping[str, Any], path: str) -> frozenset[str]:
+    """Return the names of the volumes that volumeClaimTemplates define."""
+    path = f"{path}.volumeClaimTemplates"
+    claims = entries(holder.get("volumeClaimTemplates"), path)
+    return frozenset(str(mapping(claim.get("metadata"), path).get("name")) for claim in claims)
 
 
 def _strings_of(value: Mapping[str, Any], key: str) -> dict[str, Any]:

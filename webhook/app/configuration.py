@@ -24,9 +24,8 @@ class Configuration:
         self._metrics = metrics
         self._log = log
         self._unreadable: dict[catalog.Kind, str] = {}
-        for document in catalog.embedded():
-            if document.kind not in paths:
-                self._update(document)
+        for document in catalog.embedded(beside=paths):
+            self._update(document)
         try:
             for kind, path in paths.items():
                 self._update(catalog.Document(kind, str(path), files.read_bytes(path)))

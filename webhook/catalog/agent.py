@@ -15,11 +15,11 @@ _IMAGE_KEYS = ("registry", "repository", "tag", "digest")
 _HOLDER_KEYS = (KEY, "cluster_name")
 _ENTRY_HOMES = {
     **dict.fromkeys(kubernetes.CONTAINER, "container_template"),
-    **dict.fromkeys(("registry", "repository", "tag", "digest"), "container_template.image"),
+    **dict.fromkeys(_IMAGE_KEYS, "container_template.image"),
     "cluster_name": "the top of the file, beside deployment_templates",
 }
 _CONTAINER_HOMES = {
-    **dict.fromkeys(("registry", "repository", "tag", "digest"), "image"),
+    **dict.fromkeys(_IMAGE_KEYS, "image"),
     **dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template"),
     "command": "containerTemplate of the runtime template, as commandTemplate",
     **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate of the runtime template"),

@@ -1,5 +1,6 @@
 """The configuration that the package brings along, so that everything runs without any."""
 
+from collections.abc import Collection
 from importlib import resources
 
 from webhook.catalog.documents import Document
@@ -11,9 +12,11 @@ _FILES: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def embedded() -> tuple[Document, ...]:
-    """Return the built-in runtime templates and the built-in agent configuration."""
+def embedded(beside: Collection[Kind] = ()) -> tuple[Document, ...]:
+    """Return the built-in runtime templates and agent configuration, without the kinds that somebody gave."""
     folder = resources.files("webhook.catalog") / "builtin"
     return tuple(
-        Document(kind, f"{BUILT_IN} {name}", (folder / name).read_text(encoding="utf-8")) for kind, name in _FILES
+        Document(kind, f"{BUILT_IN} {name}", (folder / name).read_text(encoding="utf-8"))
+        for kind, name in _FILES
+        if kind not in beside
     )

@@ -33,7 +33,7 @@ def demo(
     Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
     """
     found = (one for value in objects.read(filename, more) for one in objects.items(value))
-    values = [value for value in found if objects.kind_of(value) in _KINDS]
+    values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:
         raise typer.BadParameter("there is no Pod and no LeaderWorkerSet in these files", param_hint="-f")
     serving = app.Options(
@@ -46,9 +46,6 @@ def demo(
         raise typer.Exit(1) from error
     if not allowed:
         raise typer.Exit(1)
-
-
-_KINDS = (workload.POD, workload.LEADER_WORKER_SET)
 
 
 async def _ask(serving: app.Options, values: Sequence[objects.Object], namespace: str) -> bool:

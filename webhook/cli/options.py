@@ -69,8 +69,7 @@ def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the configuration texts: the given files, and the built-in ones in place of those that are not given."""
     files = given(templates, agent, gpu_configs)
-    kinds = {document.kind for document in files}
-    return (*files, *(document for document in catalog.embedded() if document.kind not in kinds))
+    return (*files, *catalog.embedded(beside={document.kind for document in files}))
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:

@@ -73,13 +73,11 @@ def render(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
     snapshot = options.snapshot(templates, agent, gpu_configs)
-    intercepted = {workload.POD, workload.LEADER_WORKER_SET}
-    if pod_templates:
-        intercepted |= workload.POD_TEMPLATE_PLACES.keys()
+    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates else ())}
 
     def change(value: objects.Object) -> Mapping[str, Any]:
         kind = objects.kind_of(value)
-        if kind not in intercepted:
+        if kind not in rendered:
             return value
         where = objects.namespace_of(value, namespace)
         mutated = mutation.mutate(value, kind, snapshot, settings, namespace=where)
@@ -114,22 +112,20 @@ def _run(before: list[objects.Object], change: Callable[[objects.Object], Mappin
     after = [objects.each(value, attempt) for value in before]
     if denied:
         raise typer.Exit(1)
-    typer.echo(_formatted(before, after, form), nl=False)
+    _print(before, after, form)
 
 
-def _formatted(before: list[objects.Object], after: list[objects.Object], form: Format) -> str:
+def _print(before: list[objects.Object], after: list[objects.Object], form: Format) -> None:
+    pairs = list(zip(before, after, strict=True))
     match form:
         case Format.YAML:
-            return objects.to_yaml(after)
+            typer.echo(objects.to_yaml(after), nl=False)
         case Format.JSON:
-            return objects.to_json(after)
+            typer.echo(objects.to_json(after), nl=False)
         case Format.PATCH:
-            patches = (patch.diff(one, other) for one, other in zip(before, after, strict=True))
-            return "".join(msgspec.json.encode(operations).decode() + "\n" for operations in patches)
+            for one, other in pairs:
+                typer.echo(msgspec.json.encode(patch.diff(one, other)).decode())
         case Format.DIFF:
-            pairs = zip(before, after, strict=True)
-            differences = [
-                output.difference(one, other, f"{one['kind']} {workload.display_name(one)}") for one, other in pairs
-            ]
-            output.console().print(output.coloured("".join(differences)), end="")
-            return ""
+            for one, other in pairs:
+                difference = output.difference(one, other, f"{one['kind']} {workload.display_name(one)}")
+                output.console().print(output.coloured(difference), end="")

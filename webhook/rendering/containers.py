@@ -19,7 +19,7 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
     """Return the inference container of a pod template, or None where there is no container at all.
 
     Args:
-        template: the pod template.
+        template: the pod template, whose shape has been checked.
         wanted: the value of annotation ``hydra.io/container``, or "".
 
     Raises:
@@ -27,14 +27,6 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
     """
     spec = workload.mapping(template.value.get("spec"), "spec")
     containers = workload.entries(spec.get("containers"), "spec.containers")
-    first_placeholder: dict[str, Any] | None = None
-    for index, container in enumerate(containers):
-        image = container.get("image")
-        if image is not None and not isinstance(image, str):
-            message = f"spec.containers[{index}].image: must be a string, not {errors.shown(image)}"
-            raise errors.Denied("malformed-object", message)
-        if first_placeholder is None and is_placeholder(image):
-            first_placeholder = container
     for annotation, value in (
         (workload.CONTAINER, wanted),
         (workload.DEFAULT_CONTAINER, _default_container(template)),
@@ -43,9 +35,9 @@ def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str
             return _by_name(containers, annotation, value)
     if not containers:
         return None
-    chosen = first_placeholder if first_placeholder is not None else containers[0]
+    chosen = next((container for container in containers if is_placeholder(container.get("image"))), containers[0])
     name = chosen.get("name")
-    if not isinstance(name, str) or not name:
+    if not name:
         place = next(index for index, container in enumerate(containers) if container is chosen)
         raise errors.Denied("container-without-name", f"spec.containers[{place}].name is missing; give it a name")
     return _by_name(containers, "spec.containers", name)

@@ -15,7 +15,8 @@ _CONTAINER_LISTS = {
     "env": ("name",),
     "volumeDevices": ("name",),
 }
-_NAME = ("name",)
+#: Lists of containers, with the fields that must be strings.
+_CONTAINERS = {"containers": ("name", "image"), "initContainers": ("name",)}
 
 
 def check(spec: Mapping[str, Any]) -> None:
@@ -24,15 +25,15 @@ def check(spec: Mapping[str, Any]) -> None:
     Raises:
         errors.Denied: something is not of its type; the message names its path.
     """
-    for field in ("containers", "initContainers"):
-        for index, container in enumerate(_entries(spec, field, "spec", _NAME)):
+    for field, texts in _CONTAINERS.items():
+        for index, container in enumerate(_entries(spec, field, "spec", texts)):
             path = f"spec.{field}[{index}]"
             for name, strings in _CONTAINER_LISTS.items():
                 if name in container:
                     _entries(container, name, path, strings)
             if "resources" in container:
                 _amounts(container["resources"], f"{path}.resources")
-    _entries(spec, "volumes", "spec", _NAME)
+    _entries(spec, "volumes", "spec", ("name",))
 
 
 def _entries(holder: Mapping[str, Any], field: str, path: str, strings: tuple[str, ...]) -> list[dict[str, Any]]:
