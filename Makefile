@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast lint types layers format bench lock clean
+.PHONY: demo serve test test-fast lint types layers format conformance bench bench-templates lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+GO_READY := $(VENV)/.go-ready
+$(GO_READY): requirements-conformance.lock $(READY)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-conformance.lock
 	@touch $@
 
 demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare LeaderWorkerSet, show both answers
@@ -44,12 +49,21 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+CASES ?= 10000
+SEED ?= 1
+conformance: $(GO_READY) ## Random templates, CASES of each kind from SEED, held against Go 1.27
+	$(BIN)/python -m tests.gotemplate.conformance --go $(abspath $(BIN)/go) --cases $(CASES) --seed $(SEED)
+
 bench: $(READY) ## Requests per second next to a no-op handler, as ratios
 	$(BIN)/python -m bench.throughput
+
+bench-templates: $(GO_READY) ## Rendering and compiling next to Go and gotpl, as ratios
+	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
 
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv on the PATH)
 	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
 	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
+	uv pip compile --group conformance --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-conformance.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

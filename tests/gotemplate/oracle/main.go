@@ -4,7 +4,8 @@
 // writes, for each, {"verdict": "ok" | "parse" | "exec", "output": text, "error": text}.
 // Whole JSON numbers become int, other numbers float64, a list of strings []string,
 // any other list []any, and objects map[string]any. With "repeat": n the template is
-// also parsed and rendered n times and the answer carries the nanoseconds of one.
+// also parsed and rendered n times, the answer carries the nanoseconds of one, and it
+// is written at once, for a caller that waits for it.
 package main
 
 import (
@@ -140,6 +141,9 @@ func main() {
 		}
 		if err := encoder.Encode(ask(q)); err != nil {
 			log.Fatal(err)
+		}
+		if q.Repeat > 0 {
+			out.Flush()
 		}
 	}
 }

@@ -1,0 +1,137 @@
+"""``python -m bench.templates``: rendering and compiling next to Go itself and to gotpl, in one run, as ratios."""
+
+import argparse
+import json
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gotpl
+from rich.console import Console
+from rich.table import Table
+
+from tests.gotemplate import conformance
+from webhook import catalog
+from webhook.gotemplate import Template
+
+ONE_POD: dict[str, Any] = {
+    "RUN_TIME": "vllm-cpu", "MODEL_ID": "qwen3-0.6b", "MODEL_NAME": "qwen3-0.6b", "MODEL_PATH": "/data/serving-model",
+    "MODEL_HOST": "0.0.0.0", "MODEL_PORT": 8000, "RAY_PORT": 6379, "CLUSTER": "work-1", "NAMESPACE": "default",
+    "IS_DISTRIBUTED": False, "IS_LEADER": False, "TP_SIZE": 8, "PP_SIZE": 1, "GPU_TYPE": "cpu", "GPU_COUNT": 8,
+    "GROUP_SIZE": 1, "CUSTOM_ARGS": ["--dtype=half", "--max-model-len=8192"],
+}  # fmt: skip
+WORKER = ONE_POD | {"IS_DISTRIBUTED": True, "PP_SIZE": 2, "GROUP_SIZE": 2}
+LEADER = WORKER | {"IS_LEADER": True}
+CASES = {
+    "one pod": ONE_POD,
+    "one pod, no arguments, one GPU": ONE_POD | {"CUSTOM_ARGS": [], "TP_SIZE": 1, "GPU_COUNT": 1},
+    "leader": LEADER,
+    "worker": WORKER,
+}
+COMPILE = "compile"
+
+
+@dataclass
+class Row:
+    """Microseconds of one piece of work, one figure a round."""
+
+    go: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    gotpl: list[float] = field(default_factory=list)
+
+    def of_go(self) -> float:
+        """Our time divided by Go's. Within a round, since the machine's speed changes from round to round."""
+        return statistics.median(mine / its for mine, its in zip(self.ours, self.go, strict=True))
+
+    def against_gotpl(self) -> float:
+        """gotpl's time divided by ours."""
+        return statistics.median(its / mine for mine, its in zip(self.ours, self.gotpl, strict=True))
+
+
+@contextmanager
+def oracle(go: str) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
+    """Keep the oracle running, so that it is measured as warm as this process is."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = conformance.build_oracle(go, Path(folder))
+        process = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(case: dict[str, Any]) -> dict[str, Any]:
+            print(json.dumps(case), file=process.stdin, flush=True)
+            return json.loads(process.stdout.readline())
+
+        try:
+            yield ask
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def microseconds(repeat: int, work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    for _ in range(repeat):
+        work()
+    return (time.perf_counter() - begin) / repeat * 1e6
+
+
+def measure(text: str, ask: Callable[[dict[str, Any]], dict[str, Any]], rounds: int, repeat: int) -> dict[str, Row]:
+    ours, theirs = Template(text), gotpl.Template(text)
+    rows = {COMPILE: Row()} | {name: Row() for name in CASES}
+    for number in range(rounds + 1):
+        for name, data in CASES.items():
+            reply = ask({"template": text, "data": data, "repeat": repeat})
+            if not reply["output"] == ours.render(data) == theirs.render(data):
+                raise SystemExit(f"{name}: the three do not agree")
+            if number == 0:
+                continue  # warm up
+            rows[name].go.append(reply["render_ns"] / 1000)
+            rows[name].ours.append(microseconds(repeat, lambda data=data: ours.render(data)))
+            rows[name].gotpl.append(microseconds(repeat // 10, lambda data=data: theirs.render(data)))
+        if number == 0:
+            continue
+        rows[COMPILE].go.append(reply["compile_ns"] / 1000)
+        rows[COMPILE].ours.append(microseconds(repeat // 20, lambda: Template(text)))
+        rows[COMPILE].gotpl.append(microseconds(repeat // 20, lambda: gotpl.Template(text)))
+    return rows
+
+
+def table(rows: dict[str, Row]) -> Table:
+    shown = Table(title="the published vllm-cpu template, µs, median of the rounds", title_justify="left")
+    shown.add_column("work", no_wrap=True)
+    for title in ("Go", "ours", "gotpl", "ours ÷ Go", "goal", "gotpl ÷ ours", "goal"):
+        shown.add_column(title, justify="right", no_wrap=True)
+    for name, row in rows.items():
+        goals = ("", "2 or more") if name == COMPILE else ("3 or less", "4 or more")
+        shown.add_row(
+            name,
+            *(f"{statistics.median(times):,.1f}" for times in (row.go, row.ours, row.gotpl)),
+            f"{row.of_go():.2f}",
+            goals[0],
+            f"{row.against_gotpl():.2f}",
+            goals[1],
+        )
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--go", default="go", help="the Go command, 1.27; `make bench-templates` brings its own")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--repeat", type=int, default=20_000, help="renderings of each kind in a round")
+    arguments = parser.parse_args()
+    snapshot = catalog.build(catalog.embedded(), None)
+    text = snapshot.templates["vllm-cpu"].args[0].text
+    with oracle(arguments.go) as ask:
+        rows = measure(text, ask, arguments.rounds, arguments.repeat)
+    Console(width=110).print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
