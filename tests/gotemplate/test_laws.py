@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 import threading
 from collections.abc import Mapping
 
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.gotemplate import conformance, generators
-from webhook.gotemplate import NoValue, Template, TemplateError
+from webhook.gotemplate import Given, NoValue, Template, TemplateError
+from webhook.gotemplate.lexer import Kind, tokens
 
 SEEDS = st.integers(0, 2**32)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,6 +43,35 @@ def test_rendering_never_changes_the_data(seed: int, kind: str, data: Mapping[st
     conformance.ask_engine({"template": generators.KINDS[kind](random.Random(seed)), "data": data})
     assert data == before
     assert json.dumps(data) == json.dumps(before)
+
+
+def marked(text: str) -> str:
+    """Return a template that also prints a number of its own wherever text follows an action."""
+    pieces, at = [], 0
+    for number, token in enumerate(token for token in tokens(text) if token.kind is Kind.RIGHT_DELIM):
+        end = token.offset + len(token.text)
+        pieces.append(f"{text[at:end]}⟦{number}⟧")
+        at = end
+    return "".join(pieces) + text[at:]
+
+
+@given(SEEDS, st.sampled_from(generators.DATA))
+@settings(QUICK, max_examples=400)
+def test_what_a_rendering_prints_was_known_to_be_within_reach(seed: int, data: Mapping[str, object]) -> None:
+    try:
+        template = Template(marked(generators.directed(random.Random(seed))))
+        output = template.render(data)
+    except TemplateError:
+        return
+    reach = template.reach(Given(data))
+    text = "".join(passage.text for passage in reach.passages)
+    assert {mark for mark in re.findall("⟦[0-9]+⟧", output) if mark not in text} == set()
+    # with every value certain, a template without loops and calls is known wholly
+    certain = template.reach(Given(data, data))
+    if not any(word in template.text for word in ("range", "template", "block")):
+        text = "".join(passage.text for passage in certain.passages)
+        assert {mark for mark in re.findall("⟦[0-9]+⟧", output) if mark not in text} == set()
+        assert certain.failures == ()
 
 
 @given(SEEDS, st.sampled_from(generators.DATA))

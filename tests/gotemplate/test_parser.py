@@ -47,8 +47,23 @@ def test_the_block_that_is_still_open_is_named(text: str, hint: str) -> None:
 
 def test_an_error_elsewhere_has_no_hint() -> None:
     with pytest.raises(ParseError) as raised:
-        Template("{{if .A}}{{foo}}")
+        Template("{{if .A}}{{)}}")
     assert raised.value.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("{{prnt 1}}", 'did you mean "print"?'),
+        ("{{.X | default 1}}", 'default is a function of Helm; write or .A "value"'),
+        ("{{zzz}}", "functions: and, call, eq, ge, gt, html, index, js, le, len, lt, ne, not, or, print, printf, println, slice, urlquery"),
+        ("{{$TP}}", "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"),
+    ],
+)  # fmt: skip
+def test_a_name_that_does_not_exist_has_a_hint(text: str, hint: str) -> None:
+    with pytest.raises(ParseError) as raised:
+        Template(text)
+    assert raised.value.hint == hint
 
 
 def test_the_parser_knows_the_functions_that_exist() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.gotemplate import FunctionUse, Template, VariableUse
+from webhook.gotemplate import FunctionUse, Template, UnknownVariable, VariableUse
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,8 @@ from webhook.gotemplate import FunctionUse, Template, VariableUse
         pytest.param("{{range $i, $e := .L}}{{$e.X}}{{end}}", "L", id="a loop's variable"),
         pytest.param("{{(.).X}}{{(or .A .).Y}}", "X Y A", id="fields of parentheses"),
         pytest.param("{{printf (print .A) .B | len}}", "A B", id="arguments"),
-        pytest.param('{{index . "X"}}', "", id="index is not looked into"),
+        pytest.param('{{index . "X"}}{{index $ "Y" 0}}{{. | index .L "Z"}}', "X Y L", id="index of the root"),
+        pytest.param('{{index .D "X"}}{{with .D}}{{index . "Y"}}{{end}}', "D D", id="index of something else"),
     ],
 )
 def test_variables_are_those_of_the_root_data(text: str, names: str) -> None:
@@ -49,3 +50,11 @@ def test_uses_are_sorted_and_have_places_in_characters() -> None:
 def test_a_use_has_a_name_a_line_and_a_column() -> None:
     (use,) = Template("{{.A}}").variables
     assert (use.name, use.line, use.column) == ("A", 1, 3)
+
+
+def test_unknown_variables_come_with_the_nearest_name() -> None:
+    template = Template("{{.MODEL_NAME}}\n{{ .MODLE_NAME }}{{.zzz}}")
+    assert template.unknown_variables({"MODEL_NAME", "MODEL_ID"}) == (
+        UnknownVariable("MODLE_NAME", "MODEL_NAME", 2, 4),
+        UnknownVariable("zzz", "", 2, 20),
+    )

@@ -7,9 +7,10 @@ what Go's types make of JSON data. Everything is built once per template and nev
     Template("{{if gt .N 1}}many{{else}}one{{end}}").render({"N": 2})
 """
 
-from .analysis import FunctionUse, VariableUse
+from .analysis import FunctionUse, UnknownVariable, VariableUse
 from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError
 from .limits import DEFAULT_LIMITS, Limits
+from .reach import Failure, Given, Passage, Reach, Unreached
 from .state import NoValue
 from .template import Template
 
@@ -17,13 +18,19 @@ __all__ = [
     "DEFAULT_LIMITS",
     "ExecError",
     "ExecLimitError",
+    "Failure",
     "FunctionUse",
+    "Given",
     "LimitError",
     "Limits",
     "NoValue",
     "ParseError",
     "ParseLimitError",
+    "Passage",
+    "Reach",
     "Template",
     "TemplateError",
+    "UnknownVariable",
+    "Unreached",
     "VariableUse",
 ]

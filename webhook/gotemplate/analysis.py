@@ -11,12 +11,29 @@ class VariableUse:
     """A place that refers to a variable of the root data.
 
     Attributes:
-        name: first field name: `X` for `.X`, `.X.Y` and `$.X`.
+        name: first field name: `X` for `.X`, `.X.Y` and `$.X`, and for `index . "X"`, where the name's place counts.
         line: line in the template's text, from 1.
         column: character in that line, from 1.
     """
 
     name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A place that refers to a variable that does not exist.
+
+    Attributes:
+        name: the variable.
+        nearest: the variable that was probably meant, or "".
+        line: line in the template's text, from 1.
+        column: character in that line, from 1.
+    """
+
+    name: str
+    nearest: str
     line: int
     column: int
 
@@ -49,13 +66,15 @@ def analyse(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> 
     walk = _Walk(templates)
     walk.template(name, root=True)
 
-    def place(offset: int) -> tuple[int, int]:
-        return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
     return Uses(
-        tuple(VariableUse(name, *place(offset)) for offset, name in sorted(walk.variables)),
-        tuple(FunctionUse(name, *place(offset)) for offset, name in sorted(walk.functions)),
+        tuple(VariableUse(name, *place_of(text, offset)) for offset, name in sorted(walk.variables)),
+        tuple(FunctionUse(name, *place_of(text, offset)) for offset, name in sorted(walk.functions)),
     )
+
+
+def place_of(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of an offset in a text, from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 class _Walk:
@@ -96,6 +115,11 @@ class _Walk:
                 self.functions.add((offset, name))
             case nodes.Chain(operand=operand, names=names) if self.value_is_root(operand, dot=dot):
                 self.variables.add((operand.offset, names[0]))
+            case nodes.Command(
+                args=(nodes.Identifier(name="index"), item, nodes.String(offset=offset, value=name), *_)
+            ):
+                if self.value_is_root(item, dot=dot):
+                    self.variables.add((offset, name))
             case nodes.Pipe():
                 self.bind(node, dot=dot)
             case nodes.Call(name=name, pipe=pipe):

@@ -20,7 +20,7 @@ class TemplateError(Exception):
         expression: canonical source of the node concerned, or "".
         variable: first field name or variable in that expression, such as `MODEL_NAME` or `$x`, or "".
         source_line: that line of the text, without its line end.
-        hint: more than Go says, such as which block is still open; or "".
+        hint: more than Go says, such as which block is still open or which function was probably meant; or "".
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from .errors import ParseLimitError
 from .lexer import Kind, Token
 from .limits import Limits
 from .literals import NumberError, parse_number
-from .names import FUNCTION_NAMES
+from .names import FUNCTION_NAMES, instead_of
 from .quote import QuoteError, quote, unquote
 from .runes import byte_length
 from .stream import TokenStream
@@ -31,6 +31,7 @@ _OPERANDS = frozenset(
     }
 )
 _BLOCK = "block clause"
+_UNDECLARED = "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"
 _CONSTANTS = (nodes.Bool, nodes.Dot, nodes.Nil, nodes.Number, nodes.String)
 
 
@@ -330,11 +331,11 @@ class _Parser(TokenStream):
             return nodes.Field(offset, (text[1:],), offset)
         if kind is Kind.IDENTIFIER:
             if text not in FUNCTION_NAMES:
-                self.error(f"function {quote(text)} not defined")
+                self.error(f"function {quote(text)} not defined", hint=instead_of(text))
             return nodes.Identifier(offset, text)
         if kind is Kind.VARIABLE:
             if text not in self.variables:
-                self.error(f"undefined variable {quote(text)}")
+                self.error(f"undefined variable {quote(text)}", hint=_UNDECLARED)
             return nodes.Variable(offset, (text,), offset)
         if kind is Kind.LEFT_PAREN:
             self.enter()

@@ -71,8 +71,8 @@ class TokenStream:
         """Return the line of an offset, from 1."""
         return self.text.count("\n", 0, offset) + 1
 
-    def error(self, message: str, *, limit: bool = False) -> NoReturn:
-        """Report an error at the line of the last token read."""
+    def error(self, message: str, *, limit: bool = False, hint: str = "") -> NoReturn:
+        """Report an error at the line of the last token read; `hint` says more than Go does."""
         token = self.tokens[max(self.read - 1, 0)]
         line = self.line_of(token.offset)
         start = self.text.rfind("\n", 0, token.offset) + 1
@@ -83,10 +83,10 @@ class TokenStream:
             column=token.offset - start + 1,
             expression="" if token.kind in (Kind.ERROR, Kind.EOF) else token.text,
             source_line=self.text[start:].partition("\n")[0],
-            hint=self.hint() if token.kind is Kind.EOF else "",
+            hint=hint or (self.still_open() if token.kind is Kind.EOF else ""),
         )
 
-    def hint(self) -> str:
+    def still_open(self) -> str:
         """Return which block is still open, or ""."""
         if not self.open:
             return ""

@@ -1,14 +1,16 @@
 """The template: parsed and compiled once, rendered as often as wanted, by as many threads as wanted."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from .analysis import FunctionUse, Uses, VariableUse, analyse
+from .analysis import FunctionUse, UnknownVariable, Uses, VariableUse, analyse
 from .compiler import compile_templates
 from .errors import ExecLimitError, ParseLimitError
 from .limits import DEFAULT_LIMITS, Limits
+from .names import nearest
 from .nodes import List, Text
 from .parser import parse
+from .reach import Given, Reach, reach
 from .runes import byte_length, to_text
 from .state import NoValue, State
 from .values import ABSENT
@@ -68,6 +70,18 @@ class Template:
     def functions(self) -> tuple[FunctionUse, ...]:
         """Where the template calls which functions, sorted by place."""
         return self._analysis().functions
+
+    def unknown_variables(self, known: Collection[str]) -> tuple[UnknownVariable, ...]:
+        """Return where the template refers to variables that are not among the known ones, sorted by place."""
+        return tuple(
+            UnknownVariable(use.name, nearest(use.name, known), use.line, use.column)
+            for use in self.variables
+            if use.name not in known
+        )
+
+    def reach(self, *cases: Given) -> Reach:
+        """Return what renderings could do in any of some cases: what they print, never enter, and fail at."""
+        return reach(self._text, self._name, self._templates, cases)
 
     def _analysis(self) -> Uses:
         # worked out when first asked for; two threads that ask at once find the same

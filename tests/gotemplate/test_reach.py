@@ -1,0 +1,146 @@
+"""What renderings could do is known without one: text that can be printed, branches never entered, certain failures."""
+
+import pytest
+
+from webhook.gotemplate import Failure, Given, Passage, Template, Unreached
+
+DATA = {"NAME": "n", "SIZE": 1, "FLAG": False, "ARGS": ["a"], "RATIO": 0.5, "MIXED": ["a", 1], "NONE": []}
+
+
+def reach(text, *certain):
+    return Template(text, "t").reach(Given(DATA, certain))
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "message"),
+    [
+        ("{{gt .NAME 1}}", "gt", "incompatible types for comparison: string and int"),
+        ("{{if lt 1 .NAME}}{{end}}", "lt", "incompatible types for comparison: int and string"),
+        ('{{eq .SIZE "8"}}', "eq", "incompatible types for comparison: int and string"),
+        ('{{eq .SIZE 1 "8"}}', "eq", "incompatible types for comparison: int and string"),
+        ("{{ne .SIZE 1.5}}", "ne", "incompatible types for comparison: int and float64"),
+        ("{{ge .FLAG true}}", "ge", "invalid type for comparison"),
+        ('{{eq .ARGS "a"}}', "eq", "incompatible types for comparison: []string and string"),
+        ("{{eq .ARGS .ARGS}}", "eq", "incompatible types for comparison: []string and []string"),
+        ('{{.SIZE | eq "8"}}', "eq", "incompatible types for comparison: string and int"),
+        ('{{gt (len .ARGS) "0"}}', "gt", "incompatible types for comparison: int and string"),
+        ("{{eq (print .SIZE) 8}}", "eq", "incompatible types for comparison: string and int"),
+        ("{{$x := .NAME}}{{gt $x 1}}", "gt", "incompatible types for comparison: string and int"),
+        ("{{with .NAME}}{{gt . 1}}{{end}}", "gt", "incompatible types for comparison: string and int"),
+        ("{{range .ARGS}}{{gt . 1}}{{end}}", "gt", "incompatible types for comparison: string and int"),
+        ("{{range $i, $e := .ARGS}}{{gt $i $e}}{{end}}", "gt", "incompatible types for comparison: int and string"),
+        ("{{range .SIZE}}{{gt . `a`}}{{end}}", "gt", "incompatible types for comparison: int and string"),
+        ("{{range $i := 3}}{{gt $i `a`}}{{end}}", "gt", "incompatible types for comparison: int and string"),
+        ("{{gt (index .ARGS 0) 1}}", "gt", "incompatible types for comparison: string and int"),
+        ('{{gt (index . "NAME") 1}}', "gt", "incompatible types for comparison: string and int"),
+        ('{{define "a"}}{{gt . 1}}{{end}}{{template "a" .NAME}}', "gt", "incompatible types for comparison: string and int"),
+        ("{{(.).NAME | lt 1}}", "lt", "incompatible types for comparison: int and string"),
+        ("{{eq .NAME}}", "eq", "missing argument for comparison"),
+        ("{{gt .SIZE}}", "gt", "wrong number of args for gt: want 2 got 1"),
+        ("{{len .SIZE}}", "len", "len of type int"),
+        ("{{index .SIZE 0}}", "index", "can't index item of type int"),
+        ("{{slice .SIZE 0}}", "slice", "can't slice item of type int"),
+        ("{{printf .SIZE}}", "printf", "wrong type for value; expected string; got int"),
+        ("{{index `a` 1}}", "index", "reflect: string index out of range"),
+        ("{{.NAME.x}}", "", "can't evaluate field x in type string"),
+        ("{{range .NAME}}x{{end}}", "", "range can't iterate over a string"),
+        ("{{range .FLAG}}x{{end}}", "", "range can't iterate over a bool"),
+        ('{{template "none"}}', "", 'template "none" not defined'),
+    ],
+)  # fmt: skip
+def test_an_expression_that_always_fails_is_found(text, function, message):
+    [failure] = reach(text).failures
+    assert (failure.function, failure.message) == (function, message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{{gt .SIZE 1}}{{eq .NAME `n`}}{{eq .FLAG true}}{{gt .RATIO 0.1}}", id="comparisons of one type"),
+        pytest.param("{{gt .UNKNOWN 1}}{{len .UNKNOWN}}{{range .UNKNOWN}}{{gt . 1}}{{end}}", id="nothing is known"),
+        pytest.param("{{$x := 1}}{{if .FLAG}}{{$x = `a`}}{{end}}{{eq $x `a`}}", id="a variable that changes"),
+        pytest.param("{{range .MIXED}}{{gt . 1}}{{end}}", id="a list of several types"),
+        pytest.param("{{range .NONE}}{{gt . 1}}{{end}}", id="an empty list is a list of anything"),
+        pytest.param("{{index .ARGS 9}}{{slice .NAME 9}}", id="it depends on the value"),
+        pytest.param("{{eq .NAME nil}}{{eq nil .ARGS}}", id="null compares with everything"),
+        pytest.param("{{and .FLAG (gt .SIZE 1)}}{{not .NAME}}{{or .NAME 1 | print}}", id="and, or, not"),
+        pytest.param("{{eq .UNKNOWN `a` 1}}", id="the first is not known"),
+        pytest.param("{{if false}}{{gt .NAME 1}}{{end}}", id="in a branch that is never entered"),
+        pytest.param("{{and false (gt .NAME 1)}}", id="behind an argument that decides"),
+        pytest.param("{{index . .NAME}}{{index .}}{{slice .ARGS 0 | len}}", id="index and slice"),
+        pytest.param("{{printf `%1000000d` 1 | len | gt 1}}", id="a constant that is too long to work out"),
+        pytest.param("{{(index .MIXED 0).x}}", id="a field of something unknown"),
+    ],
+)
+def test_what_may_succeed_is_no_failure(text):
+    assert reach(text).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "branches"),
+    [
+        ("{{if false}}a{{end}}", ["body if false"]),
+        ("{{if true}}a{{else}}b{{end}}", ["else if true"]),
+        ("{{if true}}a{{end}}", []),
+        ("{{if gt 1 2}}a{{else if eq 1 1}}b{{else}}c{{end}}", ["body if gt 1 2", "else if eq 1 1"]),
+        ("{{if and .FLAG false}}a{{end}}", ["body if and .FLAG false"]),
+        ("{{if or .FLAG 1}}a{{else}}b{{end}}", ["else if or .FLAG 1"]),
+        ("{{if and .FLAG true}}a{{else}}b{{end}}", []),
+        ("{{if not true}}a{{end}}", ["body if not true"]),
+        ("{{if not (and .FLAG false)}}a{{else}}b{{end}}", ["else if not (and .FLAG false)"]),
+        ("{{$x := 2}}{{if gt $x 3}}a{{end}}", ["body if gt $x 3"]),
+        ("{{if eq (len `abc`) 3}}a{{else}}b{{end}}", ["else if eq (len `abc`) 3"]),
+        ("{{with ``}}a{{else}}b{{end}}", ["body with ``"]),
+        ("{{range 0}}a{{end}}", ["body range 0"]),
+        ("{{range -1}}a{{else}}b{{end}}", ["body range -1"]),
+        ("{{range 2}}a{{else}}b{{end}}", ["else range 2"]),
+        ("{{range .ARGS}}a{{break}}b{{end}}", ["rest break"]),
+        ("{{range .ARGS}}{{if .}}{{continue}}{{end}}b{{end}}", []),
+        ("{{range .ARGS}}{{if .}}{{continue}} b{{end}}b{{end}}", ["rest continue"]),
+        ("{{range .ARGS}}a{{break}}\n{{end}}", []),
+        ("{{if .FLAG}}a{{else}}b{{end}}{{with .NAME}}{{end}}{{range .SIZE}}{{else}}{{end}}", []),
+        ("{{if .UNKNOWN}}a{{else}}b{{end}}", []),
+        ('{{define "a"}}{{if .}}x{{end}}{{end}}{{template "a"}}', ["body if ."]),
+        ('{{define "a"}}{{if .}}x{{end}}{{end}}{{template "a"}}{{template "a" 1}}', []),
+        ("{{if false}}{{if false}}a{{end}}{{end}}", ["body if false"]),
+    ],
+)
+def test_a_branch_that_constants_decide_is_found(text, branches):
+    assert [f"{each.branch} {each.action}" for each in reach(text).unreached] == branches
+
+
+def test_a_variable_whose_value_is_certain_decides_too():
+    text = "{{if .FLAG}}a{{else}}b{{end}}"
+    assert reach(text).unreached == ()
+    assert reach(text, "FLAG").unreached == (Unreached("if .FLAG", "body", 1, 6),)
+    assert [passage.text for passage in reach(text, "FLAG").passages] == ["b"]
+
+
+def test_a_branch_that_one_of_several_cases_enters_is_reached():
+    template = Template("{{if .FLAG}}{{if .SIZE}}a{{else}}b{{end}}{{else}}c{{end}}")
+    case_on, case_off = Given({"FLAG": True, "SIZE": 0}, ("FLAG", "SIZE")), Given(DATA, ("FLAG", "SIZE"))
+    assert template.reach(case_on, case_off).unreached == (Unreached("if .SIZE", "body", 1, 18),)
+    assert [passage.text for passage in template.reach(case_on, case_off).passages] == ["b", "c"]
+
+
+def test_passages_are_text_and_strings_with_their_places():
+    text = 'é{{if .FLAG}}\n x{{end}}{{print "y"}}{{if false}}z{{end}}{{/* c */}}'
+    assert reach(text).passages == (Passage("é", 1, 1), Passage("\n x", 1, 14), Passage("y", 2, 18))
+
+
+def test_failures_have_the_place_that_go_reports():
+    assert reach("a\n {{ if gt .NAME 1 }}{{ end }}").failures == (
+        Failure("gt .NAME 1", "gt", "incompatible types for comparison: string and int", 2, 8),
+    )
+
+
+def test_recursion_and_constants_that_grow_come_to_an_end():
+    text = (
+        '{{define "a"}}{{template "a" (print . "x")}}{{template "b" .}}{{end}}{{define "b"}}{{template "a" 1}}{{end}}'
+    )
+    assert reach(text + '{{template "a" .}}').failures == ()
+    assert reach('{{$a := "abc"}}' + "{{$a := print $a $a}}" * 60).failures == ()
+
+
+def test_a_template_that_is_not_called_is_not_looked_at():
+    assert reach('{{define "a"}}{{gt .NAME 1}}{{end}}').failures == ()

@@ -1,0 +1,326 @@
+"""What a rendering could do, found without one.
+
+Walks the tree as a rendering would, with shapes in place of values, and enters every branch that some value would enter.
+So it says, for all data of some types at once, which text could be printed, which branches are never entered, and which
+expressions fail whenever a rendering comes to them. Where nothing is known of a value, nothing is said.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import nodes
+from .analysis import place_of
+from .calls import arity_error
+from .errors import CallError
+from .expressions import ideal
+from .quote import quote
+from .shapes import NOTHING, UNKNOWN, Shape, constant, element_of, result, short_circuit, turns, typed, widened
+from .values import ABSENT, is_list, is_map, type_name
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of text, or a string in an action, that a rendering with such data could come to.
+
+    Attributes:
+        text: as it would be printed.
+        line: line in the template's text where it begins, from 1.
+        column: character in that line, from 1; of a string, that of its quotation mark.
+    """
+
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A branch that no rendering with such data enters.
+
+    Attributes:
+        action: canonical source of the action that decides, such as `if gt 1 2` or `break`.
+        branch: `body`, `else`, or `rest`: what stands behind a `break` or `continue` in the same list.
+        line: line in the template's text where the action's pipeline begins, from 1.
+        column: character in that line, from 1.
+    """
+
+    action: str
+    branch: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An expression that fails whenever a rendering with such data comes to it.
+
+    Attributes:
+        expression: its canonical source.
+        function: the function that refuses its arguments, or "".
+        message: what is wrong; of a function that refuses its arguments, Go's words.
+        line: line in the template's text where Go reports it, from 1.
+        column: character in that line, from 1.
+    """
+
+    expression: str
+    function: str
+    message: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What renderings with data of some types could do, each kind sorted by place."""
+
+    passages: tuple[Passage, ...]
+    unreached: tuple[Unreached, ...]
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of the data of a rendering.
+
+    Attributes:
+        data: a sample of each variable, of which the type counts; of a list also the type of its elements.
+        certain: names of the variables that have the very value of their sample.
+    """
+
+    data: Mapping[str, object]
+    certain: Collection[str] = ()
+
+
+def reach(text: str, name: str, templates: Mapping[str, nodes.Definition], cases: Iterable[Given]) -> Reach:
+    """Return what renderings of the template `name` could do in any of the cases.
+
+    Args:
+        text: the text that all templates are from.
+        name: the template.
+        templates: all templates by name.
+        cases: what is known of the data.
+    """
+    findings = _Findings()
+    for given in cases:
+        walk = _Walk(templates, given, findings)
+        walk.calls.append((name, typed(given.data)))
+        while walk.calls:
+            walk.template(*walk.calls.pop())
+    return Reach(
+        tuple(Passage(found, *place_of(text, offset)) for offset, found in sorted(findings.passages)),
+        tuple(
+            Unreached(action, branch, *place_of(text, offset))
+            for offset, branch, action in sorted(findings.skipped - findings.entered)
+        ),
+        tuple(
+            Failure(expression, function, message, *place_of(text, offset))
+            for offset, expression, function, message in sorted(findings.failures)
+        ),
+    )
+
+
+class _Findings:
+    """What walks have found, by offset. Sets, since a template may be walked again with another kind of dot."""
+
+    def __init__(self) -> None:
+        self.passages: set[tuple[int, str]] = set()
+        self.entered: set[tuple[int, str, str]] = set()
+        self.skipped: set[tuple[int, str, str]] = set()
+        self.failures: set[tuple[int, str, str, str]] = set()
+
+
+class _Walk:
+    """The walk of one case."""
+
+    def __init__(self, templates: Mapping[str, nodes.Definition], given: Given, findings: _Findings) -> None:
+        self.templates = templates
+        self.data = given.data
+        self.certain = frozenset(given.certain)
+        self.found = findings
+        self.visited: set[tuple[str, str]] = set()
+        self.calls: list[tuple[str, Shape]] = []  # templates still to be walked, with what they are given
+        self.known: list[tuple[str, Shape]] = []  # the variables of the template being walked
+        self.changing: frozenset[str] = frozenset()  # those of them that get another value later
+
+    def template(self, name: str, dot: Shape) -> None:
+        """Walk a template. What it is given counts by its type only, so that recursion comes to an end."""
+        kind = "root" if dot.sample is self.data else type_name(dot.sample) if dot.known else ""
+        if (name, kind) in self.visited:
+            return
+        self.visited.add((name, kind))
+        root = self.templates[name].root
+        self.known, self.changing = [("$", dot)], frozenset(_assigned(root))
+        self.list(root, dot)
+
+    # --- actions ---
+
+    def list(self, parent: nodes.List, dot: Shape) -> None:
+        known = len(self.known)
+        for at, child in enumerate(parent.nodes):
+            match child:
+                case nodes.Text(offset=offset, text=text):
+                    self.found.passages.add((offset, text))
+                case nodes.Action(pipe=pipe):
+                    self.pipe(pipe, dot)
+                case nodes.Branch():
+                    self.branch(child, dot)
+                case nodes.Call():
+                    self.call(child, dot)
+                case nodes.Break() | nodes.Continue():
+                    if not nodes.is_empty(nodes.List(child.offset, parent.nodes[at + 1 :])):
+                        self.found.skipped.add((child.offset, "rest", str(child).strip("{}")))
+                    break
+        del self.known[known:]
+
+    def branch(self, node: nodes.Branch, dot: Shape) -> None:
+        known = len(self.known)
+        value = self.pipe(node.pipe, dot)
+        outcome = value.truth
+        inner = dot
+        if isinstance(node, nodes.With):
+            inner = value
+        elif isinstance(node, nodes.Range):
+            try:
+                outcome = turns(value)
+            except CallError as refusal:
+                self.fail(node.pipe, "", str(refusal))
+            inner = self.element(node.pipe, value)
+        for branch, below, wanted in (("body", node.body, True), ("else", node.otherwise, False)):
+            key = node.pipe.offset, branch, f"{node.keyword} {node.pipe}"
+            if below is not None and outcome is (not wanted):
+                self.found.skipped.add(key)
+            elif below is not None:
+                self.found.entered.add(key)
+                self.list(below, inner if wanted else dot)
+        del self.known[known:]
+
+    def element(self, pipe: nodes.Pipe, value: Shape) -> Shape:
+        """Return what dot is in a loop's body, and give the loop's variables their values."""
+        sample = value.sample
+        element = element_of(value)
+        key = typed("") if is_map(sample) else typed(0) if is_list(sample) else UNKNOWN
+        if isinstance(sample, int) and not isinstance(sample, bool):
+            element = typed(sample)
+        names = [variable.names[0] for variable in pipe.variables]
+        if names and not pipe.assigns:
+            # the pipeline has declared them with the list itself
+            del self.known[-len(names) :]
+            for name, shape in zip(names, (key, element)[-len(names) :], strict=True):
+                self.declare(name, shape)
+        return element
+
+    def call(self, node: nodes.Call, dot: Shape) -> None:
+        argument = NOTHING if node.pipe is None else widened(self.pipe(node.pipe, dot))
+        if node.name in self.templates:
+            self.calls.append((node.name, argument))
+        else:
+            self.fail(node, "", f"template {quote(node.name)} not defined")
+
+    # --- expressions ---
+
+    def pipe(self, pipe: nodes.Pipe, dot: Shape) -> Shape:
+        value: Shape | None = None
+        for command in pipe.commands:
+            value = self.command(command, dot, value)
+        assert value is not None
+        if not pipe.assigns:
+            for variable in pipe.variables:
+                self.declare(variable.names[0], value)
+        return value
+
+    def declare(self, name: str, value: Shape) -> None:
+        self.known.append((name, UNKNOWN if name in self.changing else value))
+
+    def command(self, command: nodes.Command, dot: Shape, final: Shape | None) -> Shape:
+        word, *args = command.args
+        if isinstance(word, nodes.Identifier):
+            return self.function(word, command, args, dot, final)
+        value = self.operand(word, dot)
+        return value if not args and final is None else UNKNOWN
+
+    def operand(self, node: nodes.Node, dot: Shape) -> Shape:
+        match node:
+            case nodes.Dot():
+                return dot
+            case nodes.Field(names=names):
+                return self.fields(node, dot, names)
+            case nodes.Variable(names=(name, *names)):
+                known = next((value for other, value in reversed(self.known) if other == name), UNKNOWN)
+                return self.fields(node, known, names)
+            case nodes.Chain(operand=operand, names=names):
+                return self.fields(node, self.operand(operand, dot), names)
+            case nodes.Pipe():
+                return self.pipe(node, dot)
+            case nodes.Identifier():
+                return self.function(node, node, (), dot, None)
+            case nodes.String(offset=offset, value=text):
+                self.found.passages.add((offset, text))
+                return constant(text)
+            case nodes.Bool(value=value):
+                return constant(value)
+            case nodes.Number():
+                number = ideal(node)
+                return UNKNOWN if number is None else constant(number)
+            case _:
+                return NOTHING
+
+    def fields(self, node: nodes.Node, value: Shape, names: Iterable[str]) -> Shape:
+        for name in names:
+            sample = value.sample
+            if sample is self.data:
+                value = self.variable(name)
+            elif value.known and sample is not ABSENT and not is_map(sample):
+                self.fail(node, "", f"can't evaluate field {name} in type {type_name(sample)}")
+                return UNKNOWN
+            elif sample is not ABSENT:
+                value = UNKNOWN
+        return value
+
+    def variable(self, name: str) -> Shape:
+        """Return what is known of a variable of the root data. One that does not exist may be one that is not known here."""
+        if name not in self.data:
+            return UNKNOWN
+        return constant(self.data[name]) if name in self.certain else typed(self.data[name])
+
+    def function(
+        self, word: nodes.Identifier, call: nodes.Node, args: Sequence[nodes.Node], dot: Shape, final: Shape | None
+    ) -> Shape:
+        piped = () if final is None else (final,)
+        error = arity_error(word.name, len(args) + len(piped), len(args))
+        if error:
+            self.fail(word, word.name, error)
+            return UNKNOWN
+        if word.name in ("and", "or"):
+            return self.short_circuit(word.name, args, dot, piped)
+        values = [*(self.operand(arg, dot) for arg in args), *piped]
+        if word.name == "call":
+            return UNKNOWN
+        if word.name == "index" and len(values) > 1 and values[0].sample is self.data:
+            key = values[1]
+            found = self.variable(key.sample) if key.certain and isinstance(key.sample, str) else UNKNOWN
+            values[:2] = [found]
+        try:
+            return result(word.name, values)
+        except CallError as refusal:
+            self.fail(call, word.name, str(refusal))
+            return UNKNOWN
+
+    def short_circuit(self, name: str, args: Sequence[nodes.Node], dot: Shape, piped: Sequence[Shape]) -> Shape:
+        """Look at the arguments of `and` or `or` up to the first that surely decides."""
+        values: list[Shape] = []
+        for arg in args:
+            values.append(self.operand(arg, dot))
+            if values[-1].truth is (name == "or"):
+                return short_circuit(name, values)
+        return short_circuit(name, [*values, *piped])
+
+    def fail(self, node: nodes.Node, function: str, message: str) -> None:
+        self.found.failures.add((node.offset, str(node), function, message))
+
+
+def _assigned(parent: nodes.Node) -> Iterator[str]:
+    """Yield the variables that something below a node assigns to."""
+    if isinstance(parent, nodes.Pipe) and parent.assigns:
+        yield from (variable.names[0] for variable in parent.variables)
+    for child in nodes.children(parent):
+        yield from _assigned(child)

@@ -1,0 +1,165 @@
+"""What is known of a value before a rendering: its type, its truth, or all of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from .builtins import FUNCTIONS
+from .errors import CallError
+from .values import ABSENT, Uint8, is_list, is_map, type_name
+from .verbs import TooLongError
+
+_CONSTANT_BYTES = 4_096
+"""Constants are worked out up to this size; of a larger one only the type is known."""
+_COMPARISONS = frozenset({"eq", "ge", "gt", "le", "lt", "ne"})
+_RESULTS: Mapping[str, object] = {
+    **dict.fromkeys((*_COMPARISONS, "not"), False),
+    **dict.fromkeys(("html", "js", "print", "printf", "println", "urlquery"), ""),
+    "len": 0,
+}
+"""A value of the type that a function gives, where no argument decides it."""
+
+
+class _Unknown:
+    """The type of a sample where not even the type is known."""
+
+
+class Shape(NamedTuple):
+    """What is known of a value.
+
+    Attributes:
+        sample: a value of the same type.
+        certain: whether the sample is the very value.
+        truth: whether the value counts as true; None if that is not known.
+    """
+
+    sample: object
+    certain: bool
+    truth: bool | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the type is known."""
+        return not isinstance(self.sample, _Unknown)
+
+
+UNKNOWN: Final = Shape(_Unknown(), certain=False, truth=None)
+"""A value of which nothing is known."""
+
+
+def constant(value: object) -> Shape:
+    """Return the shape of a value that is known. Null has no type of its own, and loses that of its place on the way."""
+    if value is None:
+        return Shape(UNKNOWN.sample, certain=False, truth=False)
+    return Shape(value, certain=True, truth=bool(value))
+
+
+def typed(sample: object) -> Shape:
+    """Return the shape of any value with the type of a sample; null tells of none."""
+    return UNKNOWN if sample is None else Shape(sample, certain=False, truth=None)
+
+
+NOTHING: Final = constant(ABSENT)
+"""No value at all."""
+
+
+def widened(shape: Shape) -> Shape:
+    """Return the shape of any value with the same type."""
+    return typed(shape.sample) if shape.certain and shape.sample is not ABSENT else shape
+
+
+def element_of(shape: Shape) -> Shape:
+    """Return the shape of the elements of a list or map."""
+    sample = shape.sample
+    if not is_list(sample) or not isinstance(sample, Sequence) or not sample:
+        return UNKNOWN
+    return typed(sample[0]) if len({type_name(item) for item in sample}) == 1 else UNKNOWN
+
+
+def turns(shape: Shape) -> bool | None:
+    """Return whether a loop over a value has any turn; None if that is not known.
+
+    Raises:
+        CallError: Go has no loop over values of this type.
+    """
+    sample = shape.sample
+    if isinstance(sample, str | bool | float | complex):
+        raise CallError(f"range can't iterate over a {type_name(sample)}")
+    if not shape.certain:
+        return None
+    return sample > 0 if isinstance(sample, int) else bool(sample)
+
+
+def short_circuit(name: str, shapes: Sequence[Shape]) -> Shape:
+    """Return what `and` or `or` gives for the arguments up to the first that surely decides."""
+    deciding = name == "or"
+    candidates = [shape for shape in shapes[:-1] if shape.truth is None] + [shapes[-1]]
+    if len(candidates) == 1:
+        return candidates[0]
+    # every candidate but the last is given back only where it decides
+    truth = deciding if shapes[-1].truth is deciding else None
+    names = {type_name(shape.sample) for shape in candidates if shape.known}
+    same = len(names) == 1 and all(shape.known for shape in candidates)
+    return Shape(candidates[0].sample if same else UNKNOWN.sample, certain=False, truth=truth)
+
+
+def result(name: str, args: Sequence[Shape]) -> Shape:
+    """Return what a function other than `and`, `or` and `call` gives.
+
+    Raises:
+        CallError: it refuses all values of these shapes.
+    """
+    if name == "printf" and args[0].known and not isinstance(args[0].sample, str):
+        raise CallError(f"wrong type for value; expected string; got {type_name(args[0].sample)}")
+    if all(arg.certain for arg in args) and _size(args) <= _CONSTANT_BYTES:
+        try:
+            value = FUNCTIONS[name].run([arg.sample for arg in args], _CONSTANT_BYTES)
+        except TooLongError:
+            return typed(_RESULTS.get(name, ""))
+        return constant(value)
+    if name == "not" and args[0].truth is not None:
+        return constant(not args[0].truth)
+    if name in _COMPARISONS:
+        _check_comparison(name, args)
+    elif name == "len" and args[0].known:
+        FUNCTIONS[name].run([args[0].sample], _CONSTANT_BYTES)
+    elif name == "index":
+        return _indexed(args)
+    elif name == "slice":
+        return _sliced(args[0])
+    return typed(_RESULTS[name])
+
+
+def _size(args: Sequence[Shape]) -> int:
+    return sum(len(arg.sample) for arg in args if isinstance(arg.sample, str | list | tuple | Mapping))
+
+
+def _check_comparison(name: str, args: Sequence[Shape]) -> None:
+    """Compare samples: whether Go compares two values depends on their types alone."""
+    first = args[0]
+    if len(args) == 1:
+        FUNCTIONS[name].run([first.sample], _CONSTANT_BYTES)  # says what is missing
+    for other in args[1:]:
+        if not (first.known and other.known):
+            continue
+        if any(is_list(each.sample) or is_map(each.sample) for each in (first, other)):
+            if other.sample is not ABSENT and first.sample is not ABSENT:
+                # Go's message would show the values, which here are only samples
+                types = f"{type_name(first.sample)} and {type_name(other.sample)}"
+                raise CallError(f"incompatible types for comparison: {types}")
+            continue
+        FUNCTIONS[name].run([first.sample, other.sample], _CONSTANT_BYTES)
+
+
+def _indexed(args: Sequence[Shape]) -> Shape:
+    item = args[0]
+    for _ in args[1:]:
+        if item.known and not isinstance(item.sample, str | list | tuple | Mapping) and item.sample is not ABSENT:
+            raise CallError(f"can't index item of type {type_name(item.sample)}")
+        item = typed(Uint8(0)) if isinstance(item.sample, str) else element_of(item)
+    return item
+
+
+def _sliced(item: Shape) -> Shape:
+    if item.known and not isinstance(item.sample, str | list | tuple) and item.sample is not ABSENT:
+        raise CallError(f"can't slice item of type {type_name(item.sample)}")
+    return widened(item)
