@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook import catalog
+from webhook import catalog, linting
 
 A1 = "- {runtime: a, runtimeZH: one}\n"
 A2 = "- {runtime: a, runtimeZH: two}\n"
@@ -206,7 +206,7 @@ def test_any_text_is_answered_with_a_snapshot(kind, text):
     snapshot = catalog.build([catalog.Document(kind, "x", text)], first)
     assert snapshot.readings[kind].accepted or snapshot.problems
     assert snapshot.missing == ()
-    catalog.lint([catalog.Document(kind, "x", text)])
+    linting.lint([catalog.Document(kind, "x", text)])
 
 
 WHOLE = {
@@ -266,4 +266,4 @@ def test_any_mutated_configuration_is_answered_with_a_snapshot(kind, place, odd)
     snapshot = catalog.build([document(text, kind)], None)
     reading = snapshot.readings[kind]
     assert reading.read or any(problem.severity == "error" for problem in reading.problems)
-    catalog.lint([document(text, kind)])
+    linting.lint([document(text, kind)])

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from webhook import catalog
+from webhook import catalog, linting
 
 FOLDER = pathlib.Path(__file__).parent / "published"
 TEMPLATES = (FOLDER / "hydra-runtime-template.yaml").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_the_runtime_template_loads_without_any_finding():
 
     template = snapshot.templates["vllm-cpu"]
     assert snapshot.problems == ()
-    assert catalog.lint([document]) == ()
+    assert linting.lint([document]) == ()
     assert template.display_name == "vLLM"
     assert [part.text for part in template.command] == ["/bin/bash", "-c"]
     assert template.args[0].text.startswith("{{- if .IS_DISTRIBUTED -}}\n  {{- if .IS_LEADER -}}\n")
@@ -117,6 +117,6 @@ def test_with_the_image_beside_the_agent_example_loads_with_one_finding():
 def test_the_built_in_configuration_has_no_errors_and_no_warnings():
     documents = catalog.embedded()
     snapshot = catalog.build(documents, None)
-    assert [problem for problem in catalog.lint(documents) if problem.severity != "info"] == []
+    assert [problem for problem in linting.lint(documents) if problem.severity != "info"] == []
     assert snapshot.missing == ()
     assert {"vllm-cpu", "vllm", "sglang", "image-gen", "mindie"} <= set(snapshot.templates)

@@ -1,63 +1,12 @@
-"""Findings beyond load problems: each rule with its place, and what it leaves alone."""
+"""Findings about fields: each rule with its place, and what it leaves alone."""
 
 import textwrap
 
 import pytest
 
-from webhook import catalog
-from webhook.catalog import flags, linting
-
-
-def lint(templates=None, agent=None):
-    documents = []
-    if templates is not None:
-        documents.append(catalog.Document("templates", "t.yaml", textwrap.dedent(templates)))
-    if agent is not None:
-        documents.append(catalog.Document("agent", "a.yaml", textwrap.dedent(agent)))
-    return catalog.lint(documents)
-
-
-def found(problems):
-    return [(problem.severity, problem.code, problem.line, problem.column) for problem in problems]
-
-
-def test_an_unknown_variable_is_found_with_the_nearest_name():
-    [problem] = lint("""\
-        templates:
-        - runtime: r
-          podTemplate:
-            containerTemplate:
-              argsTemplate:
-              - |-
-                --model={{ .MODEL_PATH }}
-                {{ if gt .TP_SZIE 1 }}--tp={{ .TP_SIZE }}{{ end }}
-    """)
-    assert (problem.severity, problem.code, problem.line) == ("warning", "unknown-variable", 8)
-    assert problem.path == "templates[0].podTemplate.containerTemplate.argsTemplate[0]"
-    assert problem.cause == "the template refers to .TP_SZIE (its line 2), which does not exist"
-    assert problem.remedy == "did you mean .TP_SIZE?"
-    assert problem.column == len("        {{ if gt ") + 1
-
-
-def test_an_unknown_variable_below_render_all_is_found():
-    problems = lint("""\
-        templates:
-        - runtime: r
-          renderAll: true
-          podTemplate:
-            podSecurityContext: {seLinuxOptions: {level: "{{ .LEVEL }}"}}
-            volumes: [{name: "{{ .VOLUME }}"}]
-            containerTemplate: {env: [{name: A, value: "{{ .NOPE }}"}]}
-    """)
-    assert [(problem.code, problem.line) for problem in problems] == [("unknown-variable", line) for line in (5, 6, 7)]
-
-
-def test_every_variable_of_the_contract_is_known():
-    text = " ".join(f"{{{{ .{name} }}}}" for name in sorted(linting.VARIABLES))
-    assert (
-        lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
-    )
-    assert len(linting.VARIABLES) == 17
+from tests.linting.configurations import found, lint
+from webhook import catalog, linting
+from webhook.linting import flags
 
 
 def test_several_flags_on_one_line_are_found_where_each_line_is_an_argument():
@@ -81,7 +30,7 @@ def test_blanks_are_free_where_the_command_is_a_template_too():
         templates:
         - runtime: r
           podTemplate:
-            containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ["serve --a 1 {{ range .CUSTOM_ARGS }}{{ . }}{{ end }}"]}
+            containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ["serve --a 1 {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"]}
     """)
         == ()
     )
@@ -243,13 +192,6 @@ def test_load_problems_and_findings_come_together_in_order_of_place():
     ]
 
 
-def test_places_of_findings_are_counted_through_a_manifest():
-    text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: |\n    templates:\n    - runtime: r\n"
-    text += '      podTemplate: {containerTemplate: {argsTemplate: ["{{ .NOPE }}"]}}\n'
-    [problem] = lint(text)
-    assert (problem.line, problem.column) == (7, text.split("\n")[6].index(".NOPE") + 1)
-
-
 def test_a_text_that_cannot_be_read_has_its_load_problem_only():
     assert [problem.code for problem in lint("templates: [", "deployment_templates: {}")] == [
         "yaml-syntax",
@@ -258,17 +200,10 @@ def test_a_text_that_cannot_be_read_has_its_load_problem_only():
 
 
 def test_the_gpu_table_is_linted_for_load_problems():
-    [problem] = catalog.lint([catalog.Document("gpu-configs", "g.yaml", "gpu_configs: 1")])
+    [problem] = linting.lint([catalog.Document("gpu-configs", "g.yaml", "gpu_configs: 1")])
     assert problem.code == "wrong-type"
 
 
-def test_variables_are_looked_at_even_where_something_else_is_wrong():
-    problems = lint(
-        "templates: [{runtime: r, podTemplate: {volumes: 1, containerTemplate: {argsTemplate: ['{{ .A }}', '{{']}}}]"
-    )
-    assert [problem.code for problem in problems] == ["wrong-type", "unknown-variable", "template-syntax"]
-
-
 def test_a_configuration_that_is_not_there_is_said():
-    [problem] = catalog.lint([catalog.Document("agent", "a.yaml", None)])
+    [problem] = linting.lint([catalog.Document("agent", "a.yaml", None)])
     assert (problem.severity, problem.code) == ("error", "absent")

@@ -11,7 +11,6 @@ from webhook.catalog.building import build, empty
 from webhook.catalog.documents import CONFIG_MAPS, Document
 from webhook.catalog.embedded import embedded
 from webhook.catalog.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
-from webhook.catalog.linting import lint
 from webhook.catalog.model import (
     AgentEntry,
     GpuType,
@@ -47,6 +46,5 @@ __all__ = [
     "dump",
     "embedded",
     "empty",
-    "lint",
     "load_all",
 ]

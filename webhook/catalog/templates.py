@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook import gotemplate
 from webhook.catalog import checks, kubernetes, nodes, podspec
@@ -37,6 +37,14 @@ _CONTAINER_HOMES = {
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
+class Compiled(NamedTuple):
+    """A template that could be compiled, with its key path and its YAML."""
+
+    path: str
+    scalar: Scalar
+    template: gotemplate.Template
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of ``templates`` as it was read.
@@ -47,7 +55,7 @@ class Entry:
         node: its YAML, for findings that need places.
         template: the entry, compiled; None if it cannot be used.
         problem: the first error; None if there is none.
-        compiled: every template that could be compiled anew, with its key path and its YAML.
+        compiled: every template that could be compiled anew.
     """
 
     path: str
@@ -55,7 +63,7 @@ class Entry:
     node: Node
     template: RuntimeTemplate | None
     problem: Problem | None
-    compiled: tuple[tuple[str, Scalar, gotemplate.Template], ...] = ()
+    compiled: tuple[Compiled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +217,7 @@ class _Compiler:
 
     report: Report
     runtime: str
-    made: list[tuple[str, Scalar, gotemplate.Template]] = field(default_factory=list)
+    made: list[Compiled] = field(default_factory=list)
 
     def each(self, container: Node | None, key: str, path: str) -> tuple[gotemplate.Template, ...]:
         """Return the compiled templates of ``commandTemplate`` or ``argsTemplate``."""
@@ -238,9 +246,9 @@ class _Compiler:
             template = gotemplate.Template(scalar.value, f"{self.runtime}/{name}")
         except gotemplate.ParseError as error:
             place = self.report.inside(scalar, error.line, error.column) if error.line else scalar
-            self.report.error("template-syntax", path, place, str(error))
+            self.report.error("template-syntax", path, place, str(error), error.hint)
             return None
-        self.made.append((path, scalar, template))
+        self.made.append(Compiled(path, scalar, template))
         return template
 
     def leaves(self, node: Node, path: str) -> Any:

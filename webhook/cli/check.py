@@ -8,7 +8,7 @@ import msgspec
 import typer
 from rich.table import Table
 
-from webhook import catalog
+from webhook import catalog, linting
 from webhook.cli import options, output
 
 
@@ -66,7 +66,7 @@ def lint(
 
     Findings go to standard output as file:line:column. Exit status: 0, 1 findings from the threshold on, 2 bad usage.
     """
-    problems = catalog.lint(options.given(templates, agent, gpu_configs) or catalog.embedded())
+    problems = linting.lint(options.given(templates, agent, gpu_configs) or catalog.embedded())
     if output_format is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(problems), indent=2).decode())
     else:

@@ -1,4 +1,4 @@
-"""Findings beyond load problems: configurations that can be read but will not do what was meant.
+"""Findings about the fields of configurations: what can be read but will not do what was meant.
 
 A rule is a function that adds to a report; it stands in one of the tuples at the end. Rules read the YAML nodes, which have places,
 beside the compiled entries. Every code is described in ``docs/configuration.md``.
@@ -8,74 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors
-from webhook.catalog import agent, flags, gpus, kubernetes, nodes, templates
-from webhook.catalog.documents import Document
-from webhook.catalog.model import Problem
+from webhook.catalog import agent, kubernetes, nodes, templates
 from webhook.catalog.nodes import Mapping, Node, Scalar, Sequence
 from webhook.catalog.report import Report
+from webhook.linting import flags
 
-#: Names a template can refer to (contract section 5).
-VARIABLES = frozenset(
-    {
-        "RUN_TIME",
-        "MODEL_ID",
-        "MODEL_NAME",
-        "MODEL_PATH",
-        "MODEL_HOST",
-        "MODEL_PORT",
-        "RAY_PORT",
-        "CLUSTER",
-        "NAMESPACE",
-        "IS_DISTRIBUTED",
-        "IS_LEADER",
-        "TP_SIZE",
-        "PP_SIZE",
-        "CUSTOM_ARGS",
-        "GPU_TYPE",
-        "GPU_COUNT",
-        "GROUP_SIZE",
-    }
-)
 #: Nearest names are looked for among at most so many: one look takes 20 ms with 10,000.
 _SUGGEST_FROM = 500
 
 
-def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
-    """Return every load problem and every finding of these documents, in order of document and place.
-
-    Findings between templates and agent entries are made only if there are documents of both kinds.
-    """
-    found: list[list[Problem]] = []
-    read_templates: list[templates.Loaded] = []
-    read_agents: list[agent.Loaded] = []
-    for document in documents:
-        if document.kind == "templates":
-            loaded = templates.load(document, {})
-            read_templates.append(loaded)
-            _each(TEMPLATE_RULES, loaded.entries, loaded.report)
-            found.append(loaded.report.problems)
-        elif document.kind == "agent":
-            configured = agent.load(document)
-            read_agents.append(configured)
-            _each(AGENT_RULES, configured.entries, configured.report)
-            found.append(configured.report.problems)
-        else:
-            found.append(gpus.load(document)[1].problems)
-    for loaded in read_templates:
-        for configured in read_agents:
-            if loaded.entries is not None and configured.entries is not None:
-                for rule in CROSS_RULES:
-                    rule(loaded, configured)
-    return tuple(problem for problems in found for problem in sorted(problems, key=lambda one: (one.line, one.column)))
-
-
-def _each(rules: tuple[Callable[[Any, Report], None], ...], entries: tuple[Any, ...] | None, report: Report) -> None:
-    """Apply rules to a list of entries."""
-    for rule in rules:
-        rule(entries or (), report)
-
-
-def _parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
+def parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
     """Return podTemplate and containerTemplate of an entry, and the path of the former."""
     pod = entry.node.get("podTemplate") if isinstance(entry.node, Mapping) else None
     container = pod.get("containerTemplate") if isinstance(pod, Mapping) else None
@@ -86,22 +28,10 @@ def _parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]
     )
 
 
-def unknown_variables(entries: Iterable[templates.Entry], report: Report) -> None:
-    """Variables that do not exist: rendering is refused where one is printed."""
-    for entry in entries:
-        for path, scalar, template in entry.compiled:
-            for use in template.variables:
-                if use.name not in VARIABLES:
-                    cause = f"the template refers to .{use.name} (its line {use.line}), which does not exist"
-                    near = errors.nearest(use.name, VARIABLES)
-                    remedy = f"did you mean .{near}?" if near else f"known: {errors.listed(VARIABLES)}"
-                    report.warning("unknown-variable", path, report.inside(scalar, use.line, use.column), cause, remedy)
-
-
 def flags_on_one_line(entries: Iterable[templates.Entry], report: Report) -> None:
     """Several arguments in one line of an argsTemplate that makes one argument of each line (contract section 5)."""
     for entry in entries:
-        _, container, path = _parts(entry)
+        _, container, path = parts(entry)
         if entry.template is None or entry.template.command or container is None:
             continue
         node = container.get("argsTemplate")
@@ -118,18 +48,18 @@ def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> No
     """A command of its own that never takes the parameters of agent entry and workload."""
     for entry in entries:
         template = entry.template
-        _, container, path = _parts(entry)
+        _, container, path = parts(entry)
         if template is not None and template.command and template.args and not template.uses_custom_args and container:
             at = container.entries["argsTemplate"]
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
-            remedy = "write {{ range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
+            remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
             report.warning("custom-args-unused", f"{path}.containerTemplate.argsTemplate", at, cause, remedy)
 
 
 def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
     """Fields that come too late on a pod (contract section 7)."""
     for entry in entries:
-        pod, _, path = _parts(entry)
+        pod, _, path = parts(entry)
         for key in kubernetes.SETTLED_ON_PODS:
             if pod is not None and not nodes.is_null(pod.get(key)):
                 cause = f"{key} reaches LeaderWorkerSets only: on a pod the API server has acted on it before"
@@ -139,7 +69,7 @@ def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
 def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
     """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant."""
     for entry in entries:
-        _, container, path = _parts(entry)
+        _, container, path = parts(entry)
         for key in ("command", "args"):
             if container is not None and not nodes.is_null(container.get(key)):
                 cause = f"{key} is no template and takes no part in making the command"
@@ -150,7 +80,7 @@ def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
 def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
     """Actions in strings that are not rendered without ``renderAll``."""
     for entry in entries:
-        pod, _, path = _parts(entry)
+        pod, _, path = parts(entry)
         if pod is None or (entry.template is not None and entry.template.templated):
             continue
         for where, scalar in _strings(pod, path):
@@ -214,7 +144,7 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
 def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> None:
     """Mounts of volumes that the template does not define: the workload must bring them."""
     for entry in entries:
-        pod, container, path = _parts(entry)
+        pod, container, path = parts(entry)
         if pod is None:
             continue
         known = {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
@@ -300,7 +230,6 @@ def _matched(entry: Node, index: int) -> Node:
 
 
 TEMPLATE_RULES: tuple[Callable[[tuple[templates.Entry, ...], Report], None], ...] = (
-    unknown_variables,
     flags_on_one_line,
     custom_args_unused,
     late_fields,

@@ -1,0 +1,143 @@
+"""Findings about templates as they are written."""
+
+import pytest
+
+from tests.linting.configurations import coded, entry, lint
+from webhook.linting import samples
+
+
+def test_an_unknown_variable_is_found_with_the_nearest_name():
+    [problem] = lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate:
+              argsTemplate:
+              - |-
+                --model={{ .MODEL_PATH }}
+                {{ if gt .TP_SZIE 1 }}--tp={{ .TP_SIZE }}{{ end }}
+    """)
+    assert (problem.severity, problem.code, problem.line) == ("warning", "unknown-variable", 8)
+    assert problem.path == "templates[0].podTemplate.containerTemplate.argsTemplate[0]"
+    assert problem.cause == "the template refers to .TP_SZIE (its line 2), which does not exist"
+    assert problem.remedy == "did you mean .TP_SIZE?"
+    assert problem.column == len("        {{ if gt ") + 1
+
+
+def test_an_unknown_variable_below_render_all_is_found():
+    problems = lint("""\
+        templates:
+        - runtime: r
+          renderAll: true
+          podTemplate:
+            podSecurityContext: {seLinuxOptions: {level: "{{ .LEVEL }}"}}
+            volumes: [{name: "{{ .VOLUME }}"}]
+            containerTemplate: {env: [{name: A, value: "{{ .NOPE }}"}]}
+    """)
+    assert [(problem.code, problem.line) for problem in problems] == [("unknown-variable", line) for line in (5, 6, 7)]
+
+
+def test_every_variable_of_the_contract_is_known():
+    text = " ".join(f"{{{{ .{name} }}}}" for name in sorted(samples.VARIABLES))
+    assert (
+        lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
+    )
+    assert len(samples.VARIABLES) == 17
+
+
+def test_places_of_findings_are_counted_through_a_manifest():
+    text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: |\n    templates:\n    - runtime: r\n"
+    text += '      podTemplate: {containerTemplate: {argsTemplate: ["{{ .NOPE }}"]}}\n'
+    [problem] = lint(text)
+    assert (problem.line, problem.column) == (7, text.split("\n")[6].index(".NOPE") + 1)
+
+
+def test_variables_are_looked_at_even_where_something_else_is_wrong():
+    problems = lint(
+        "templates: [{runtime: r, podTemplate: {volumes: 1, containerTemplate: {argsTemplate: ['{{ .A }}', '{{']}}}]"
+    )
+    assert [problem.code for problem in problems] == ["wrong-type", "unknown-variable", "template-syntax"]
+
+
+CASES = {
+    "a string against a number": ("{{ if gt .MODEL_NAME 1 }}--a{{ end }}", ["impossible-comparison"]),
+    "a number against a string": ("{{ if eq .TP_SIZE `8` }}--a{{ end }}", ["impossible-comparison"]),
+    "where only a worker gets to": (
+        "{{ if and .IS_DISTRIBUTED (not .IS_LEADER) }}{{ if lt .GPU_COUNT `1` }}--a{{ end }}{{ end }}",
+        ["impossible-comparison"],
+    ),
+    "arguments are strings": ("{{ range .CUSTOM_ARGS }}{{ if gt . 1 }}--a{{ end }}{{ end }}", ["impossible-comparison"]),
+    "a length of a number": ("{{ if .IS_LEADER }}{{ len .TP_SIZE }}{{ end }}", ["always-fails"]),
+    "a field of a string": ("{{ .MODEL_NAME.ID }}", ["always-fails"]),
+    "a template that is not there": ("{{ template `x` }}", ["always-fails"]),
+    "comparisons of one type": ("--a={{ gt .TP_SIZE 1 }}{{ eq .GPU_TYPE `cpu` }}{{ eq .IS_LEADER true }}", []),
+    "a constant condition": ("{{ if false }}--a{{ end }}", ["unreachable-branch"]),
+    "a leader of nothing": (
+        "{{ if .IS_DISTRIBUTED }}--a{{ else if .IS_LEADER }}--b{{ end }}",
+        ["unreachable-branch"],
+    ),
+    "a lone pod in a group": ("{{ if not .IS_DISTRIBUTED }}{{ if eq .GROUP_SIZE 1 }}--a{{ else }}--b{{ end }}{{ end }}", ["unreachable-branch"]),
+    "one branch for each role": (
+        "{{ if not .IS_DISTRIBUTED }}--a{{ else if .IS_LEADER }}--b{{ else }}--c{{ end }}{{ if gt .PP_SIZE 1 }}--d{{ end }}",
+        [],
+    ),
+    "a group's variable in text": ("--a=$(LWS_LEADER_ADDRESS)", ["lws-variable-in-lone-pod"]),
+    "a group's variable in a string": ("--a={{ print `$(LWS_GROUP_SIZE)` }}", ["lws-variable-in-lone-pod"]),
+    "a group's variable where some lone pod gets to": (
+        "{{ if eq .GPU_TYPE `rare` }}--a=$(LWS_WORKER_INDEX){{ end }}",
+        ["lws-variable-in-lone-pod"],
+    ),
+    "a group's variable in a group": ("{{ if .IS_DISTRIBUTED }}--a=$(LWS_LEADER_ADDRESS){{ end }}", []),
+    "a group's variable for a leader": ("{{ if .IS_LEADER }}--a=$(LWS_LEADER_ADDRESS){{ end }}", []),
+    "a group's variable behind a lone pod's branch": (
+        "{{ if not .IS_DISTRIBUTED }}--a{{ else }}--b=$(LWS_LEADER_ADDRESS){{ end }}",
+        [],
+    ),
+    "another variable of the kubelet": ("--a=$(POD_IP)", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES)
+def test_an_expression_rule_finds_its_case_and_no_other(text, expected):
+    assert coded(lint(entry(args=[text]))) == [("warning", code) for code in expected]
+
+
+def test_an_impossible_comparison_says_where_and_why():
+    [problem] = lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate:
+              argsTemplate:
+              - |-
+                --a=1
+                {{ if gt .MODEL_NAME 1 }}--b{{ end }}
+    """)
+
+    assert (problem.line, problem.column) == (8, len("        {{ if ") + 1)
+    assert problem.cause == "`gt .MODEL_NAME 1` always fails: incompatible types for comparison: string and int"
+    assert problem.remedy == "write numbers without quotes, and strings in quotes"
+
+
+def test_a_groups_variable_has_the_place_where_it_stands():
+    [problem] = lint("""\
+        templates:
+        - runtime: r
+          podTemplate:
+            containerTemplate:
+              argsTemplate:
+              - |-
+                --a={{ .MODEL_ID }}
+                --b=$(LWS_LEADER_ADDRESS):1
+    """)
+
+    assert (problem.line, problem.column) == (8, len("        --b=") + 1)
+    assert problem.cause == (
+        "a lone pod can get $(LWS_LEADER_ADDRESS), which exists only in the pods of a LeaderWorkerSet"
+    )
+
+
+def test_a_name_that_does_not_exist_is_an_error_with_the_nearest():
+    [problem] = lint(entry(args=["{{ prnt .MODEL_ID }}"]))
+
+    assert (problem.severity, problem.code, problem.remedy) == ("error", "template-syntax", 'did you mean "print"?')
