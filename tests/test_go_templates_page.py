@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from webhook import catalog, cli, gotemplate, mutation, workload
+from webhook import catalog, cli, gotemplate, linting, mutation, workload
 from webhook.gotemplate import DEFAULT_LIMITS, Template, TemplateError
 from webhook.rendering import command, containers, selection, variables
 from webhook.settings import Settings
@@ -279,7 +279,7 @@ def test_lint_finds_nothing_in_the_configurations_of_the_page(files):
         for kind in ("templates", "agent")
         if f"{kind}.yaml" in files
     ]
-    assert catalog.lint(documents) == ()
+    assert linting.lint(documents) == ()
 
 
 @pytest.mark.parametrize(("files", "session"), EXAMPLES.consoles)
