@@ -1,6 +1,9 @@
 """What the README shows works as shown."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from webhook import catalog, mutation, workload
@@ -38,6 +41,18 @@ def test_the_runtime_of_the_readme_has_no_findings_and_renders():
         "--max-model-len=32768",
     ]
     assert "command" not in container
+
+
+def test_the_engine_does_what_the_readme_shows_with_nothing_else_around(tmp_path):
+    [shown] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    program, _, expected = shown.replace("from webhook.gotemplate", "from engine").rpartition("  # ")
+    *lines, last = program.splitlines()
+    shutil.copytree(ROOT / "webhook" / "gotemplate", tmp_path / "engine")
+    script = "\n".join([f"import sys; sys.path.insert(0, {str(tmp_path)!r})", *lines, f"print(repr({last}))"])
+
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == expected
 
 
 def test_every_page_and_folder_that_the_readme_names_is_there():
