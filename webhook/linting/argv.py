@@ -11,6 +11,8 @@ _SHELLS = frozenset({"ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"})
 _PARAMETER = re.compile(r"\$[@*1-9]|\$\{[@*1-9#]")
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z][\w.-]+)(?:=|$)")
 _SEPARATORS = frozenset("|&;()\n")
+#: Characters of a script that are looked through; more are no script that a person wrote.
+_LOOKED_THROUGH = 50_000
 
 
 def script_at(argv: Sequence[str]) -> int | None:
@@ -49,7 +51,7 @@ def repeated_flags(argv: Sequence[str]) -> Iterator[str]:
 
 def _commands(script: str) -> Iterator[list[str]]:
     """Yield the commands of a shell script as lists of words, as far as that can be told without a shell."""
-    lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars="|&;()\n")
+    lexer = shlex.shlex(script[:_LOOKED_THROUGH].replace("\\\n", " "), posix=True, punctuation_chars="|&;()\n")
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True
     command: list[str] = []
