@@ -14,6 +14,8 @@ from webhook.gotemplate import (
     ParseError,
     ParseLimitError,
     Template,
+    lexer,
+    stream,
 )
 
 HUGE = [
@@ -127,3 +129,56 @@ def test_recursion_deeper_than_python_allows_is_a_limit_too() -> None:
     text = '{{define "a"}}' + "{{if 1}}" * 90 + '{{template "a"}}' + "{{end}}" * 90 + '{{end}}{{template "a"}}'
     with pytest.raises(ExecLimitError, match="nested too deep"):
         Template(text).render({})
+
+
+def chained(count: int) -> str:
+    calls = "".join(f'{{{{define "{number}"}}}}{{{{template "{number + 1}" .}}}}{{{{end}}}}' for number in range(count))
+    return f'{calls}{{{{define "{count}"}}}}{{{{.X}}}}{{{{end}}}}{{{{template "0" .}}}}'
+
+
+def test_the_variables_of_a_long_chain_of_templates_are_found() -> None:
+    assert [use.name for use in Template(chained(3_000)).variables] == ["X"]
+
+
+def test_many_variables_of_one_name_that_may_not_exist_are_refused() -> None:
+    assert Template("{{or " + "($a := 0) " * 16 + "}}{{$a}}").render({}) == "00"
+    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in arguments") as raised:
+        Template("\n{{or " + "($a := 0) " * 17 + "}}", "t")
+    assert (raised.value.line, raised.value.expression) == (2, "$a")
+    many = "{{and " + " ".join(f"($v{number} := 1)" for number in range(100)) + "}}{{$v0}}{{$v99}}"
+    assert Template(many).render({}) == "111"
+
+
+def test_a_text_of_many_variables_is_read_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    class Name(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked_at
+            looked_at += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    count = 300
+    text = "".join(f"{{{{$v{number} := 1}}}}" for number in range(count)) + "{{$v0}}" * count
+    read = lexer.tokens
+    monkeypatch.setattr(
+        stream,
+        "tokens",
+        lambda text: [
+            token._replace(text=Name(token.text)) if token.kind is lexer.Kind.VARIABLE else token
+            for token in read(text)
+        ],
+    )
+    assert Template(text).render({}) == "1" * count
+    assert looked_at < 20 * count
+
+
+def test_what_is_no_function_is_named_in_the_error() -> None:
+    with pytest.raises(ExecError, match="non-function print 1 2 of type string"):
+        Template("{{call (print 1 2)}}").render({})
+    with pytest.raises(ExecError, match=r"can't give argument to non-function \(print 1\) 1"):
+        Template("{{((print 1) 1) 1}}").render({})

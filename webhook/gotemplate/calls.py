@@ -63,7 +63,7 @@ class Calls:
         last = operands[-1].last if operands else word
         codes = [operand.code for operand in operands]
         if word.name == "call":
-            return Compiled(self.call_of_no_function(call, codes, str(args[0])), last)
+            return Compiled(self.call_of_no_function(call, codes, args[0]), last)
         function = FUNCTIONS[word.name]
         finish = self.finisher(word.name, function, call, args)
         if word.name in _COMPARISONS and len(codes) == 2:
@@ -190,13 +190,13 @@ class Calls:
 
         return finish
 
-    def call_of_no_function(self, call: nodes.Node, codes: Sequence[Evaluate], name: str) -> Evaluate:
+    def call_of_no_function(self, call: nodes.Node, codes: Sequence[Evaluate], named: nodes.Node) -> Evaluate:
         """Return code for `call`: no JSON value is a function."""
         context = self.context
 
         def run(dot: object, state: State) -> object:
             values = [code(dot, state) for code in codes]
-            raise context.error(call, _call_error(values[0], name))
+            raise context.error(call, _call_error(values[0], str(named)))
 
         return run
 
@@ -262,13 +262,15 @@ class Calls:
         return decide, range(first, self.scope.slots)
 
 
-def failing(context: Context, first: Compiled | None, where: nodes.Node | None, message: str) -> Compiled:
-    """Return code that evaluates `first`, if there is one, and then fails."""
+def failing(
+    context: Context, first: Compiled | None, where: nodes.Node | None, message: str, quoted: nodes.Node | str = ""
+) -> Compiled:
+    """Return code that evaluates `first`, if there is one, and then fails; `quoted` is what the message ends with."""
 
     def fail(dot: object, state: State) -> object:
         if first is not None:
             first.code(dot, state)
-        raise context.error(where or state.last, message)
+        raise context.error(where or state.last, f"{message}{quoted}")
 
     return Compiled(fail, where)
 

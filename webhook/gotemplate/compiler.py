@@ -8,6 +8,7 @@ from . import nodes
 from .builtins import NO_VALUE_TEXT
 from .expressions import Expressions, field_of
 from .limits import Limits
+from .lines import Lines
 from .printing import text_of
 from .quote import quote
 from .runes import byte_length
@@ -25,8 +26,9 @@ def compile_templates(
 ) -> dict[str, Program]:
     """Return the code of every template of a text, by name."""
     programs: dict[str, Program] = {}
+    lines = Lines(text)
     for name, definition in templates.items():
-        context = Context(source_name, text, name, limits)
+        context = Context(source_name, lines, name, limits)
         programs[name] = _Compiler(context, programs).program(definition.root)
     return programs
 
@@ -40,6 +42,7 @@ class _Compiler:
         self.scope = Scope()
         self.expressions = Expressions(context, self.scope)
         self.leaves_loop = False  # whether the code compiled last may end at a break or continue
+        self.continuing: dict[nodes.List, bool] = {}  # what `may_continue` has found
         self.steps = 0  # of the loop body or template being compiled, without the loops in it
 
     def program(self, root: nodes.List) -> Program:
@@ -195,7 +198,7 @@ class _Compiler:
         body, otherwise, _ = self.branches(node)
         # What the body does ends here. In the else, Go parses both words as concerning the loop around this one, but
         # when it comes to it, a break only ends this one.
-        self.leaves_loop = _may_continue(node.otherwise)
+        self.leaves_loop = self.may_continue(node.otherwise)
         cost, self.steps = self.steps, outer_steps
         self.scope.forget(mark)
         context = self.context
@@ -256,6 +259,19 @@ class _Compiler:
 
         return declare
 
+    def may_continue(self, root: nodes.List | None) -> bool:
+        """Return whether a list has a continue for the loop around it."""
+        if root is None:
+            return False
+        if root not in self.continuing:
+            self.continuing[root] = any(
+                isinstance(child, nodes.Continue)
+                or (isinstance(child, nodes.Branch) and self.may_continue(child.otherwise))
+                or (isinstance(child, nodes.If | nodes.With) and self.may_continue(child.body))
+                for child in root.nodes
+            )
+        return self.continuing[root]
+
     # --- template ---
 
     def call(self, node: nodes.Call) -> Run:
@@ -285,18 +301,6 @@ class _Compiler:
             state.variables, state.containers, state.container = outer
 
         return run
-
-
-def _may_continue(root: nodes.List | None) -> bool:
-    """Return whether a list has a continue for the loop around it."""
-    if root is None:
-        return False
-    return any(
-        isinstance(child, nodes.Continue)
-        or (isinstance(child, nodes.Branch) and _may_continue(child.otherwise))
-        or (isinstance(child, nodes.If | nodes.With) and _may_continue(child.body))
-        for child in root.nodes
-    )
 
 
 class _Turns(NamedTuple):

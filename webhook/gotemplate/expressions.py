@@ -9,6 +9,9 @@ from .state import Context, Evaluate, EvaluateWith, State, is_typed
 from .values import ABSENT
 
 _SINGLE_NAME = 1
+MOST_OPTIONAL = 16
+"""So many variables of one name may stand in arguments of `and` and `or`: each use tries them all."""
+_NOT_A_FUNCTION = "can't give argument to non-function "
 
 
 class Expressions:
@@ -50,7 +53,7 @@ class Expressions:
                 return value
 
             return assign
-        slots = [self.scope.declare(variable.names[0]) for variable in pipe.variables]
+        slots = [self.declared(variable) for variable in pipe.variables]
 
         def declare(dot: object, state: State) -> object:
             value = code(dot, state)
@@ -60,6 +63,15 @@ class Expressions:
             return value
 
         return declare
+
+    def declared(self, variable: nodes.Variable) -> int:
+        """Return the slot of a new variable."""
+        name = variable.names[0]
+        slot = self.scope.declare(name)
+        if self.scope.optional_depth and len(self.scope.slots_of(name)) > MOST_OPTIONAL + 1:
+            message = f"more than {MOST_OPTIONAL} variables {name} in arguments of and and or"
+            raise self.context.refusal(variable, message)
+        return slot
 
     def store(self, name: str, last: nodes.Node | None) -> Callable[[State, object, object], None]:
         """Return code that assigns to a variable: takes the value and, if it is an element, its container."""
@@ -90,11 +102,11 @@ class Expressions:
             return self.chain(word, refuse=extra)
         if isinstance(word, nodes.Variable):
             if extra and len(word.names) == 1:
-                return failing(self.context, self.variable(word), word, _not_a_function(word))
+                return failing(self.context, self.variable(word), word, _NOT_A_FUNCTION, word)
             return self.variable(word, refuse=extra)
         if extra:
             where = before if isinstance(word, nodes.Pipe) else word
-            return failing(self.context, None, where, _not_a_function(word))
+            return failing(self.context, None, where, _NOT_A_FUNCTION, word)
         if isinstance(word, nodes.Nil):
             return failing(self.context, None, word, "nil is not a command")
         return self.pipeline(word) if isinstance(word, nodes.Pipe) else self.operand(word)
@@ -110,11 +122,11 @@ class Expressions:
             code, last = self.chain(word, refuse=True)
         elif isinstance(word, nodes.Variable):
             if len(word.names) == 1:
-                code, last = failing(self.context, self.variable(word), word, _not_a_function(word))
+                code, last = failing(self.context, self.variable(word), word, _NOT_A_FUNCTION, word)
             else:
                 code, last = self.variable(word, refuse=True)
         else:
-            code, last = failing(self.context, None, before, _not_a_function(word))
+            code, last = failing(self.context, None, before, _NOT_A_FUNCTION, word)
         return CompiledWith(lambda dot, state, _: code(dot, state), last)
 
     # --- operands ---
@@ -266,10 +278,6 @@ def ideal(number: nodes.Number) -> object | None:
     if number.as_float is not None and not is_hex and text[0] != "'" and any(mark in text for mark in ".eEpP"):
         return number.as_float
     return number.as_int
-
-
-def _not_a_function(word: nodes.Node) -> str:
-    return f"can't give argument to non-function {word}"
 
 
 def _walk(context: Context, node: nodes.Node | None, value: object, names: Sequence[str], *, typed: bool) -> object:

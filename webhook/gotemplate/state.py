@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from . import nodes
-from .errors import ExecError, ExecLimitError
+from .errors import ExecError, ExecLimitError, ParseLimitError
 from .limits import Limits
+from .lines import Lines
 from .quote import quote
 from .values import ABSENT, holds_interfaces, type_name
 
@@ -97,26 +98,22 @@ class Program:
 class Context:
     """What compiled code of one template needs to know for its messages."""
 
-    __slots__ = ("limits", "source_name", "template_name", "text")
+    __slots__ = ("limits", "lines", "source_name", "template_name")
 
-    def __init__(self, source_name: str, text: str, template_name: str, limits: Limits) -> None:
+    def __init__(self, source_name: str, lines: Lines, template_name: str, limits: Limits) -> None:
         self.source_name = source_name
-        self.text = text
+        self.lines = lines
         self.template_name = template_name
         self.limits = limits
-
-    def place(self, offset: int) -> tuple[int, int, int]:
-        """Return line and column of an offset, from 1, and the column as Go counts it: bytes, from 0."""
-        begin = self.text.rfind("\n", 0, offset) + 1
-        before = self.text[begin:offset]
-        return self.text.count("\n", 0, offset) + 1, len(before) + 1, len(before.encode("utf-8", "surrogatepass"))
 
     def error(self, node: nodes.Node | None, message: str, *, limit: bool = False) -> ExecError:
         """Return the error that Go reports at a node."""
         assert node is not None
-        line, column, byte_column = self.place(node.offset)
+        line, column = self.lines.place(node.offset)
         expression = str(node)
-        begin = self.text.rfind("\n", 0, node.offset) + 1
+        text = self.lines.text
+        begin = node.offset - column + 1
+        byte_column = len(text[begin : node.offset].encode("utf-8", "surrogatepass"))  # Go counts bytes, from 0
         kind = ExecLimitError if limit else ExecError
         return kind(
             f"template: {self.source_name}:{line}:{byte_column}: executing {quote(self.template_name)} at <{expression}>:"
@@ -126,13 +123,26 @@ class Context:
             column=column,
             expression=expression,
             variable=_variable(node),
-            source_line=self.text[begin:].partition("\n")[0],
+            source_line=text[begin:].partition("\n")[0],
+        )
+
+    def refusal(self, node: nodes.Node, message: str) -> ParseLimitError:
+        """Return the error of a template that goes beyond a bound of the compiler."""
+        line, column = self.lines.place(node.offset)
+        text = self.lines.text
+        return ParseLimitError(
+            f"template: {self.source_name}:{line}: {message}",
+            name=self.source_name,
+            line=line,
+            column=column,
+            expression=str(node),
+            source_line=text[node.offset - column + 1 :].partition("\n")[0],
         )
 
     def no_value(self, state: State, node: nodes.Node) -> None:
         """Report that a node prints as `<no value>`."""
         if state.on_no_value is not None:
-            line, column, _ = self.place(start_of(node))
+            line, column = self.lines.place(start_of(node))
             state.on_no_value(NoValue(line, column, str(node)))
 
     def charge(self, state: State, node: nodes.Node, size: int) -> None:
