@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from . import nodes
 from .calls import Calls, Compiled, CompiledWith, failing
 from .scope import UNSET, Scope
-from .state import Context, Evaluate, EvaluateWith, State, is_typed
+from .state import Context, Evaluate, EvaluateWith, State
 from .values import ABSENT
 
 _SINGLE_NAME = 1
@@ -178,12 +178,12 @@ class Expressions:
                 receiver = state.variables[slot]
                 if isinstance(receiver, Mapping):
                     return receiver.get(name, ABSENT)
-                return context.field(node, receiver, name, typed=is_typed(state.containers.get(slot)))
+                return context.field(node, receiver, name, typed=state.is_typed(state.containers.get(slot)))
 
             return Compiled(single, node)
 
         def several(_: object, state: State) -> object:
-            typed = is_typed(state.containers.get(slot))
+            typed = state.is_typed(state.containers.get(slot))
             return _walk(context, node, state.variables[slot], names, typed=typed)
 
         return Compiled(several, node)
@@ -209,7 +209,7 @@ class Expressions:
 
         def load(_: object, state: State) -> object:
             slot = find(state)
-            typed = is_typed(state.containers.get(slot))
+            typed = state.is_typed(state.containers.get(slot))
             return _walk(context, node, state.variables[slot], names, typed=typed)
 
         return Compiled(load, node)
@@ -227,7 +227,7 @@ class Expressions:
             return Compiled(single, node)
 
         def several(dot: object, state: State) -> object:
-            return _walk(context, node, dot, names, typed=is_typed(state.container))
+            return _walk(context, node, dot, names, typed=state.is_typed(state.container))
 
         return Compiled(several, node)
 
@@ -258,7 +258,7 @@ class Expressions:
         def refuse(dot: object, state: State) -> object:
             value = receiver(dot, state)
             node = where or state.last
-            typed = is_typed(container(state))
+            typed = state.is_typed(container(state))
             if len(names) > 1:
                 value = _walk(context, node, value, names[:-1], typed=typed)
                 typed = False
@@ -292,7 +292,7 @@ def field_of(context: Context, state: State, node: nodes.Node, dot: object, name
     """Return a field of dot."""
     if isinstance(dot, Mapping):
         return dot.get(name, ABSENT)
-    return context.field(node, dot, name, typed=is_typed(state.container))
+    return context.field(node, dot, name, typed=state.is_typed(state.container))
 
 
 def _dot(dot: object, _: State) -> object:

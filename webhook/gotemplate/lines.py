@@ -1,5 +1,6 @@
 """Lines and columns of places in a text."""
 
+from array import array
 from bisect import bisect_right
 from itertools import accumulate
 
@@ -11,13 +12,13 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts: list[int] = []
+        self._starts = array("L")
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column of an offset, both from 1."""
         starts = self._starts
         if not starts:
-            starts = [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))]
+            starts = array("L", accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0))
             self._starts = starts
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
