@@ -117,6 +117,67 @@ def test_any_text_is_a_template_or_a_parse_error(text: str) -> None:
     conformance.ask_engine({"template": "{{" + text, "data": {"x": 1}})
 
 
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "{{",
+            "}}",
+            "{{-",
+            "-}}",
+            "{{if .A}}",
+            "{{else}}",
+            "{{else if .B}}",
+            "{{end}}",
+            "{{range .A}}",
+            "{{with .B}}",
+        ),
+        *("{{range $i, $e := .A}}", "{{break}}", "{{continue}}", "{{$x := .A}}", "{{$x = .B}}", "{{$x}}", "{{$e}}"),
+        *('{{define "t"}}', '{{template "t" .}}', '{{block "b" .B}}', "{{/* c */}}", "{{.A}}", "{{.B.A}}", "{{$.B}}"),
+        *("{{print .A .B}}", "{{len .A}}", "{{index .A 0}}", "{{slice .A 1}}", "{{html .A | js}}", "{{.B | urlquery}}"),
+        *(
+            '{{printf "%[2]*.[1]*d%v%q%x" .A .B}}',
+            "{{printf .A .B}}",
+            "{{eq .A .B}}",
+            "{{lt .A .B}}",
+            "{{or .A (not .B)}}",
+        ),
+        *("{{call .A}}", "{{(index .A .B).A}}", "{{and .A ($y := .B)}}{{$y}}", " ", "\n", "x", "é"),
+    ]
+)
+TEXTS = st.one_of(
+    st.lists(st.one_of(FRAGMENTS, st.text(max_size=4)), max_size=12).map("".join),
+    st.text(alphabet="{}-. $x|:=()\"'`\\/*1ae_+i%\n,\ud800\udc80é", max_size=40).map("{{{{{}}}}}".format),
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(10**400, 10**401),
+    st.floats(),
+    st.text(st.characters(), max_size=8),
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["A", "B", "\udc80"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(TEXTS, st.fixed_dictionaries({}, optional={"A": JSON, "B": JSON}))
+@QUICK
+def test_nothing_but_a_template_error_leaves_the_engine(text: str, data: Mapping[str, object]) -> None:
+    try:
+        template = Template(text)
+        assert isinstance(str(template), str)
+        assert template.variables is template.variables
+        assert template.functions is not None
+        template.render(data, on_no_value=lambda place: None).encode()
+    except TemplateError as error:
+        assert error.excerpt().count("\n") <= 1  # noqa: PT017 - either outcome is fine
+
+
 def test_one_template_renders_in_many_threads_at_once() -> None:
     template = Template(
         '{{define "x"}}{{.}}{{end}}{{range $i, $e := .L}}{{$i}}{{template "x" $e}}{{$v := print $e $i}}{{$v}}{{end}}'

@@ -11,10 +11,15 @@ from webhook.gotemplate import (
     ExecLimitError,
     LimitError,
     Limits,
+    NoValue,
     ParseError,
     ParseLimitError,
     Template,
+    lexer,
+    stream,
 )
+from webhook.gotemplate.printing import _simple_layout
+from webhook.gotemplate.state import State
 
 HUGE = [
     pytest.param("{{range 1000000000}}{{end}}", "exceeded 100000 steps", id="empty loop"),
@@ -35,12 +40,42 @@ HUGE = [
     pytest.param("{{range 1000}}{{$.S}}{{end}}", "output exceeds 1048576 bytes", id="one long string a thousand times"),
     pytest.param("{{range 1000000000}}{{len $.U}}{{end}}", "exceeded 100000 steps", id="looking through a long string"),
     pytest.param("{{range 1000000000}}{{range $.D}}{{break}}{{end}}{{end}}", "exceeded 100000 steps", id="sorting a map"),
+    pytest.param("{{range $.M}}{{break}}{{end}}", "exceeded 100000 steps", id="sorting a map larger than all steps"),
+    pytest.param("{{range 20}}{{if eq $.S $.V}}{{end}}" + "{{if eq $.S $.V}}{{end}}" * 20 + "{{end}}", "exceeded 100000 steps", id="comparing long strings"),
+    pytest.param("{{range 1000}}{{and " + "1 " * 2_000 + "}}{{end}}", "exceeded 100000 steps", id="many operands"),
+    pytest.param("{{range 10000}}{{if 1" + "|not" * 50 + "}}{{end}}{{end}}", "exceeded 100000 steps", id="many stages"),
+    pytest.param("{{range 1000}}{{if $" + ".a" * 2_000 + "}}{{end}}{{end}}", "exceeded 100000 steps", id="many fields"),
+    pytest.param("{{print " + "$.B " * 10 + "}}", "exceeded 100000 steps", id="printing long lists"),
+    pytest.param("{{print " + "$.D " * 50 + "}}", "exceeded 100000 steps", id="printing maps"),
+    pytest.param("{{print " + "$.F " * 50 + "}}", "exceeded 100000 steps", id="printing floats"),
+    pytest.param('{{printf "%x" .B}}', "exceeded 100000 steps", id="a verb for each element"),
+    pytest.param('{{printf "' + "%[1]T" * 100 + '" .B}}', "exceeded 100000 steps", id="the type of a long list"),
+    pytest.param("{{printf .P}}", "exceeded 100000 steps", id="a layout from the data"),
+    pytest.param("{{printf .O}}", "exceeded 100000 steps", id="a layout of brackets"),
+    pytest.param("{{eq .B .B}}", "exceeded 100000 steps", id="lists that cannot be compared"),
+    pytest.param("{{.Z}}", "exceeded 100000 steps", id="printing what is shared"),
+    pytest.param("{{print .Z 1}}", "exceeded 100000 steps", id="printing what is shared by a function"),
+    pytest.param('{{printf "%d" .Z}}', "exceeded 100000 steps", id="a verb for what is shared"),
+    pytest.param('{{printf "%q" .W}}', "exceeded 100000 steps", id="quoting much"),
+    pytest.param("{{js .W}}", "exceeded 100000 steps", id="escaping much"),
+    pytest.param("{{html .S .S .S .S .S .S}}", "output exceeds 1048576 bytes", id="long arguments"),
 ]  # fmt: skip
+SHARED: list[object] = ["x"]
+for _ in range(40):
+    SHARED = [SHARED, SHARED]
 DATA: Mapping[str, object] = {
     "L": ["a"] * 40,
     "S": "s" * 200_000,
     "U": "é" * 20_000,
     "D": {str(number): number for number in range(2_000)},
+    "M": dict.fromkeys(map(str, range(120_000))),
+    "V": "s" * 199_999 + "t",
+    "B": [""] * 40_000,
+    "F": [1.5] * 1_000,
+    "P": "%" * 400_000,
+    "O": "%[" * 200_000,
+    "W": "é" * 450_000,
+    "Z": SHARED,
 }
 
 
@@ -127,3 +162,119 @@ def test_recursion_deeper_than_python_allows_is_a_limit_too() -> None:
     text = '{{define "a"}}' + "{{if 1}}" * 90 + '{{template "a"}}' + "{{end}}" * 90 + '{{end}}{{template "a"}}'
     with pytest.raises(ExecLimitError, match="nested too deep"):
         Template(text).render({})
+
+
+def chained(count: int) -> str:
+    calls = "".join(f'{{{{define "{number}"}}}}{{{{template "{number + 1}" .}}}}{{{{end}}}}' for number in range(count))
+    return f'{calls}{{{{define "{count}"}}}}{{{{.X}}}}{{{{end}}}}{{{{template "0" .}}}}'
+
+
+def test_the_variables_of_a_long_chain_of_templates_are_found() -> None:
+    assert [use.name for use in Template(chained(3_000)).variables] == ["X"]
+
+
+def test_many_variables_of_one_name_that_may_not_exist_are_refused() -> None:
+    assert Template("{{or " + "($a := 0) " * 16 + "}}{{$a}}").render({}) == "00"
+    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in arguments") as raised:
+        Template("\n{{or " + "($a := 0) " * 17 + "}}", "t")
+    assert (raised.value.line, raised.value.expression) == (2, "$a")
+    many = "{{and " + " ".join(f"($v{number} := 1)" for number in range(100)) + "}}{{$v0}}{{$v99}}"
+    assert Template(many).render({}) == "111"
+
+
+def test_a_text_of_many_variables_is_read_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    class Name(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked_at
+            looked_at += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    count = 300
+    text = "".join(f"{{{{$v{number} := 1}}}}" for number in range(count)) + "{{$v0}}" * count
+    read = lexer.tokens
+    monkeypatch.setattr(
+        stream,
+        "tokens",
+        lambda text: [
+            token._replace(text=Name(token.text)) if token.kind is lexer.Kind.VARIABLE else token
+            for token in read(text)
+        ],
+    )
+    assert Template(text).render({}) == "1" * count
+    assert looked_at < 20 * count
+
+
+def test_what_is_no_function_is_named_in_the_error() -> None:
+    with pytest.raises(ExecError, match="non-function print 1 2 of type string"):
+        Template("{{call (print 1 2)}}").render({})
+    with pytest.raises(ExecError, match=r"can't give argument to non-function \(print 1\) 1"):
+        Template("{{((print 1) 1) 1}}").render({})
+
+
+def test_a_list_is_looked_through_for_its_type_once_in_a_loop() -> None:
+    state = State(DEFAULT_LIMITS, None, None)
+    strings = ["x"] * 100
+    assert state.is_typed(strings)
+    assert state.typed[id(strings)] == (strings, True)
+    assert not state.is_typed([1])
+
+
+def test_the_bytes_that_strings_hide_are_counted_before_they_are_built() -> None:
+    for text in ('{{printf "%x" .S}}', '{{printf "% x" .S}}', "{{js .S}}", "{{html .S}}", "{{urlquery .S}}"):
+        with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
+            Template(text).render({"S": "<" * 600_000})
+
+
+def test_each_place_without_a_value_is_described_once() -> None:
+    found: list[NoValue] = []
+    key = "k" * 100_000
+    Template(f'{{{{range 5}}}}{{{{(index $.D "{key}")}}}}{{{{end}}}}').render({"D": {}}, on_no_value=found.append)
+    assert len(found) == 5
+    assert all(place is found[0] for place in found)
+    assert len(found[0].expression) < 10_000
+
+
+@pytest.mark.parametrize(
+    "text", ["{{range .S}}{{end}}", "{{.S | call}}", '{{len (index .D .S) (print "' + "x" * 9_000 + '")}}']
+)
+def test_the_text_of_an_error_is_no_longer_than_people_read(text: str) -> None:
+    with pytest.raises(ExecError) as raised:
+        Template(text, "t").render(DATA)
+    assert len(str(raised.value)) < 10_000
+    assert len(raised.value.expression) < 10_000
+    assert len(raised.value.excerpt()) < 1_000
+    assert str(raised.value).startswith("template: t:1:")
+
+
+def test_a_long_error_says_how_much_of_it_is_left_out() -> None:
+    with pytest.raises(ExecError, match=r"range can't iterate over s+\[19\d{4} characters left out\]s+$"):
+        Template("{{range .S}}{{end}}").render(DATA)
+
+
+def test_numbers_beyond_any_of_go_are_infinite() -> None:
+    huge = 10**5_000
+    assert Template('{{.H}} {{.N}} {{printf "%d" .H}}').render({"H": huge, "N": [-huge]}) == "Inf [-Inf] Inf"
+    with pytest.raises(ExecError, match="index out of range: Inf"):
+        Template("{{index .L .H}}").render({"H": huge, "L": []})
+
+
+def test_data_deeper_than_python_allows_is_a_limit_too() -> None:
+    deep: list[object] = []
+    for _ in range(20_000):
+        deep = [deep]
+    for text in ("{{.D}}", "{{print .D 1}}", '{{printf "%d" .D}}', "{{eq .D .D}}"):
+        with pytest.raises(ExecLimitError, match="nested too deep"):
+            Template(text).render({"D": deep})
+
+
+def test_layouts_of_the_data_are_not_kept() -> None:
+    before = _simple_layout.cache_info().currsize
+    for number in range(20):
+        Template("{{$x := printf .L}}").render({"L": f"{number}" + "%d" * 1_000})
+    assert _simple_layout.cache_info().currsize == before

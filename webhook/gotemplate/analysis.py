@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import nodes
+from .lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,12 @@ class Uses:
 def analyse(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> Uses:
     """Return what the template `name` and those that it calls refer to."""
     walk = _Walk(templates)
-    walk.template(name, root=True)
-
+    walk.run(name)
+    place = Lines(text).place
     return Uses(
-        tuple(VariableUse(name, *place_of(text, offset)) for offset, name in sorted(walk.variables)),
-        tuple(FunctionUse(name, *place_of(text, offset)) for offset, name in sorted(walk.functions)),
+        tuple(VariableUse(name, *place(offset)) for offset, name in sorted(walk.variables)),
+        tuple(FunctionUse(name, *place(offset)) for offset, name in sorted(walk.functions)),
     )
-
-
-def place_of(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column of an offset in a text, from 1."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 class _Walk:
@@ -85,16 +81,37 @@ class _Walk:
         self.variables: set[tuple[int, str]] = set()
         self.functions: set[tuple[int, str]] = set()
         self.visited: set[tuple[str, bool]] = set()
+        self.waiting: list[tuple[str, bool]] = []  # templates to visit; chains of calls may be long
         self.roots: list[tuple[str, bool]] = []  # variables known, and whether each may be the root data
+        self.by_name: dict[str, list[bool]] = {}  # the same by name
+        self.bound: dict[nodes.Pipe, bool] = {}  # whether a pipeline that set variables may be the root data
 
-    def template(self, name: str, *, root: bool) -> None:
-        """Visit a template that is given the root data, or something else."""
-        if name not in self.templates or (name, root) in self.visited:
-            return
-        self.visited.add((name, root))
-        outer, self.roots = self.roots, [("$", root)]
-        self.below(self.templates[name].root, dot=root)
-        self.roots = outer
+    def run(self, name: str) -> None:
+        """Visit a template that is given the root data, and all that it calls."""
+        self.call(name, root=True)
+        while self.waiting:
+            name, root = self.waiting.pop()
+            self.roots, self.by_name, self.bound = [], {}, {}
+            self.know("$", root=root)
+            self.below(self.templates[name].root, dot=root)
+
+    def call(self, name: str, *, root: bool) -> None:
+        """Note a template that is given the root data, or something else."""
+        if name in self.templates and (name, root) not in self.visited:
+            self.visited.add((name, root))
+            self.waiting.append((name, root))
+
+    def know(self, name: str, *, root: bool) -> None:
+        self.roots.append((name, root))
+        self.by_name.setdefault(name, []).append(root)
+
+    def forget(self, known: int) -> list[str]:
+        """Drop the variables after the first `known`; return their names."""
+        names = [name for name, _ in self.roots[known:]]
+        for name in names:
+            self.by_name[name].pop()
+        del self.roots[known:]
+        return names
 
     def below(self, parent: nodes.Node, *, dot: bool) -> None:
         """Visit everything below a node."""
@@ -123,7 +140,7 @@ class _Walk:
             case nodes.Pipe():
                 self.bind(node, dot=dot)
             case nodes.Call(name=name, pipe=pipe):
-                self.template(name, root=pipe is not None and self.value_is_root(pipe, dot=dot))
+                self.call(name, root=pipe is not None and self.value_is_root(pipe, dot=dot))
 
     def branch(self, node: nodes.Branch, *, dot: bool) -> None:
         known = len(self.roots)
@@ -133,25 +150,28 @@ class _Walk:
             inner = self.value_is_root(node.pipe, dot=dot)
         elif isinstance(node, nodes.Range):
             inner = False
-            self.roots[known:] = [(name, False) for name, _ in self.roots[known:]]
+            for name in self.forget(known):
+                self.know(name, root=False)
         after_pipe = len(self.roots)
         self.below(node.body, dot=inner)
-        del self.roots[after_pipe:]
+        self.forget(after_pipe)
         if node.otherwise is not None:
             self.below(node.otherwise, dot=dot)
-        del self.roots[known:]
+        self.forget(known)
 
     def bind(self, pipe: nodes.Pipe, *, dot: bool) -> None:
         """Remember what a pipeline declares; an assignment can only add the possibility."""
         if not pipe.variables:
             return
-        root = self.value_is_root(pipe, dot=dot)
+        self.bound[pipe] = root = self.value_is_root(pipe, dot=dot)
         for variable in pipe.variables:
-            self.roots.append((variable.names[0], root or (pipe.assigns and self.is_root(variable.names[0]))))
+            name = variable.names[0]
+            self.know(name, root=root or (pipe.assigns and self.is_root(name)))
 
     def is_root(self, name: str) -> bool:
         """Return whether a variable may be the root data."""
-        return next((root for known, root in reversed(self.roots) if known == name), False)
+        known = self.by_name.get(name, ())
+        return known[-1] if known else False
 
     def value_is_root(self, node: nodes.Node, *, dot: bool) -> bool:
         """Return whether an expression may be the root data."""
@@ -160,6 +180,8 @@ class _Walk:
                 return dot
             case nodes.Variable(names=(name,)):
                 return self.is_root(name)
+            case nodes.Pipe() if node in self.bound:
+                return self.bound[node]
             case nodes.Pipe(commands=commands):
                 return any(self.command_is_root(command, dot=dot) for command in commands[-1:])
             case _:

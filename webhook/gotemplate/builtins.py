@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import comparison, escaping
+from .allowance import Allowance
 from .errors import CallError
-from .printing import sprint, sprintf, sprintln
+from .printing import sprint, sprintf, sprintln, text_of
 from .runes import byte_length, from_bytes, to_bytes
-from .values import ABSENT, Uint8, Window, of_strings, type_name
+from .values import ABSENT, Uint8, Window, type_name
 
 NO_VALUE_TEXT = "<no value>"
 """What Go prints for no value at all."""
+_ESCAPED = 16
+_ESCAPED_WIDE = 4
+"""So many characters are escaped in the time of one step, where all are ASCII and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Function:
     """One predefined function.
 
     Attributes:
-        run: takes the arguments and the most bytes that a string may have.
+        run: takes the arguments and what the rendering may still use.
         at_least: the number of arguments that it needs.
         exact: whether it takes no more than that.
         builds: whether it makes a string as long as its arguments are.
@@ -29,7 +33,7 @@ class Function:
         prints: whether null among its arguments prints as `<no value>`.
     """
 
-    run: Callable[[list[object], int], object]
+    run: Callable[[list[object], Allowance], object]
     at_least: int
     exact: bool = False
     builds: bool = False
@@ -46,7 +50,7 @@ class Boxed:
         self.value = value
 
 
-def _length(args: list[object], _: int) -> int:
+def _length(args: list[object], _: Allowance) -> int:
     value = args[0]
     if isinstance(value, str):
         return byte_length(value)
@@ -68,11 +72,11 @@ def _position(index: object, capacity: int) -> int:
     if not isinstance(index, int) or isinstance(index, bool):
         raise CallError(f"cannot index slice/array with type {type_name(index)}")
     if index < 0 or index > capacity:
-        raise CallError(f"index out of range: {index}")
+        raise CallError(f"index out of range: {text_of(int(index))}")
     return int(index)
 
 
-def _index(args: list[object], _: int) -> object:
+def _index(args: list[object], _: Allowance) -> object:
     item = args[0]
     if comparison.is_nil(item):
         raise CallError("index of untyped nil")
@@ -105,7 +109,7 @@ def _element(item: object, index: object) -> object:
     raise CallError(f"can't index item of type {type_name(item)}")
 
 
-def _slice(args: list[object], _: int) -> object:
+def _slice(args: list[object], _: Allowance) -> object:
     item = args[0]
     indexes = args[1:]
     if comparison.is_nil(item):
@@ -116,7 +120,7 @@ def _slice(args: list[object], _: int) -> object:
         if len(indexes) == 3:
             raise CallError("cannot 3-index slice a string")
         data = to_bytes(item)
-        start, stop, _ = _bounds(indexes, len(data), len(data))
+        start, stop, _end = _bounds(indexes, len(data), len(data))
         return from_bytes(data[start:stop])
     if not isinstance(item, list | tuple):
         raise CallError(f"can't slice item of type {type_name(item)}")
@@ -124,7 +128,7 @@ def _slice(args: list[object], _: int) -> object:
     capacity = len(item) if window is None else window.capacity
     start, stop, end = _bounds(indexes, len(item), capacity)
     base, origin = (item, 0) if window is None else (window.base, window.start)
-    return Window(base, origin + start, origin + stop, end - start, of_strings=of_strings(item))
+    return Window(base, origin + start, origin + stop, end - start)
 
 
 def _bounds(indexes: Sequence[object], length: int, capacity: int) -> tuple[int, int, int]:
@@ -140,21 +144,39 @@ def _bounds(indexes: Sequence[object], length: int, capacity: int) -> tuple[int,
     return start, stop, end
 
 
-def _printf(args: list[object], limit: int) -> str:
+def _print(args: list[object], allowance: Allowance) -> str:
+    allowance.hold(_length_of_strings(args))
+    return sprint(args)
+
+
+def _println(args: list[object], allowance: Allowance) -> str:
+    allowance.hold(_length_of_strings(args))
+    return sprintln(args)
+
+
+def _length_of_strings(args: list[object]) -> int:
+    return sum([len(arg) for arg in args if isinstance(arg, str)])
+
+
+def _printf(args: list[object], allowance: Allowance) -> str:
     layout = args[0]
     assert isinstance(layout, str)
-    return sprintf(layout, args[1:], limit)
+    return sprintf(layout, args[1:], allowance)
 
 
-def _escaper(escape: Callable[[str], str]) -> Callable[[list[object], int], object]:
-    def run(args: list[object], _: int) -> str:
-        return escape(sprint([NO_VALUE_TEXT if comparison.is_nil(arg) else arg for arg in args]))
+def _escaper(escape: Callable[[str], str]) -> Callable[[list[object], Allowance], object]:
+    def run(args: list[object], allowance: Allowance) -> str:
+        allowance.hold(_length_of_strings(args))
+        text = sprint([NO_VALUE_TEXT if comparison.is_nil(arg) else arg for arg in args])
+        allowance.hold(len(text))
+        allowance.spend(len(text) // (_ESCAPED if text.isascii() else _ESCAPED_WIDE))
+        return escape(text)
 
     return run
 
 
 FUNCTIONS: dict[str, Function] = {
-    "eq": Function(lambda args, _: comparison.equal(args), 1),
+    "eq": Function(comparison.equal, 1),
     "ge": Function(lambda args, _: comparison.greater_or_equal(*args), 2, exact=True),
     "gt": Function(lambda args, _: comparison.greater(*args), 2, exact=True),
     "html": Function(_escaper(escaping.html), 0, builds=True, prints=True),
@@ -163,11 +185,11 @@ FUNCTIONS: dict[str, Function] = {
     "le": Function(lambda args, _: comparison.less_or_equal(*args), 2, exact=True),
     "len": Function(_length, 1, exact=True),
     "lt": Function(lambda args, _: comparison.less(*args), 2, exact=True),
-    "ne": Function(lambda args, _: comparison.not_equal(*args), 2, exact=True),
+    "ne": Function(comparison.not_equal, 2, exact=True),
     "not": Function(lambda args, _: not args[0], 1, exact=True),
-    "print": Function(lambda args, _: sprint(args), 0, builds=True),
+    "print": Function(_print, 0, builds=True),
     "printf": Function(_printf, 1, builds=True, takes_layout=True),
-    "println": Function(lambda args, _: sprintln(args), 0, builds=True),
+    "println": Function(_println, 0, builds=True),
     "slice": Function(_slice, 1, builds=True),
     "urlquery": Function(_escaper(escaping.urlquery), 0, builds=True, prints=True),
 }

@@ -5,17 +5,17 @@ looked at last. None means that only the rendering knows; then `and` or `or` has
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import nodes
+from .allowance import OutOfStepsError, TooLongError, container_steps, string_steps
 from .builtins import FUNCTIONS, Boxed, Function
 from .comparison import is_nil
-from .errors import CallError
+from .errors import CallError, ExecError
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT, Window, holds_interfaces, type_name
-from .verbs import TooLongError
+from .values import ABSENT, Window, type_name
 
 
 class Compiled(NamedTuple):
@@ -40,8 +40,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], object]] = {
     "gt": operator.gt,
     "ge": operator.ge,
 }
-_LONG = 128
-"""So many characters of a string are looked through in the time of one step."""
+_LONG = 32
+"""A string of fewer characters takes no step to look through."""
 
 
 class Calls:
@@ -63,7 +63,7 @@ class Calls:
         last = operands[-1].last if operands else word
         codes = [operand.code for operand in operands]
         if word.name == "call":
-            return Compiled(self.call_of_no_function(call, codes, str(args[0])), last)
+            return Compiled(self.call_of_no_function(call, codes, args[0]), last)
         function = FUNCTIONS[word.name]
         finish = self.finisher(word.name, function, call, args)
         if word.name in _COMPARISONS and len(codes) == 2:
@@ -120,7 +120,7 @@ class Calls:
             return Compiled(box, last)
         if isinstance(node, nodes.Dot):
             return Compiled(
-                lambda dot, state: Boxed(code(dot, state)) if holds_interfaces(state.container) else code(dot, state),
+                lambda dot, state: code(dot, state) if state.is_typed(state.container) else Boxed(code(dot, state)),
                 last,
             )
         if isinstance(node, nodes.Variable):
@@ -129,7 +129,7 @@ class Calls:
             def box_element(dot: object, state: State) -> object:
                 value = code(dot, state)
                 slot = next((slot for slot in slots if slot >= 0 and state.variables[slot] is not UNSET), -1)
-                return Boxed(value) if holds_interfaces(state.containers.get(slot)) else value
+                return value if state.is_typed(state.containers.get(slot)) else Boxed(value)
 
             return Compiled(box_element, last)
         return operand
@@ -170,33 +170,36 @@ class Calls:
         """Return code that hands evaluated arguments to a function and reports what it says."""
         context = self.context
         run = function.run
+        prints = function.builds and name != "slice"
 
         def finish(values: list[object], state: State) -> object:
             if function.prints and state.on_no_value is not None:
                 _report_nil(context, state, values, args)
-            state.steps -= sum([len(value) // _LONG for value in values if type(value) is str])
+            for value in values:
+                if type(value) is str:
+                    if len(value) >= _LONG:
+                        state.steps -= string_steps(value)
+                elif prints and type(value) is not int and isinstance(value, list | tuple | Mapping):
+                    state.steps -= container_steps(value, state.steps)
             if state.steps < 0:
                 raise context.out_of_steps(state, call)
             try:
-                result = run(values, state.budget)
-            except TooLongError:
-                limit = context.limits.output_bytes
-                raise context.error(call, f"output exceeds {limit} bytes", limit=True) from None
+                result = run(values, state)
             except CallError as error:
-                raise context.error(call, f"error calling {name}: {error}") from None
+                raise _refusal(context, state, call, name, error) from None
             if function.builds:
                 context.charge(state, call, _size(result))
             return result
 
         return finish
 
-    def call_of_no_function(self, call: nodes.Node, codes: Sequence[Evaluate], name: str) -> Evaluate:
+    def call_of_no_function(self, call: nodes.Node, codes: Sequence[Evaluate], named: nodes.Node) -> Evaluate:
         """Return code for `call`: no JSON value is a function."""
         context = self.context
 
         def run(dot: object, state: State) -> object:
             values = [code(dot, state) for code in codes]
-            raise context.error(call, _call_error(values[0], name))
+            raise context.error(call, _call_error(values[0], str(named)))
 
         return run
 
@@ -262,13 +265,15 @@ class Calls:
         return decide, range(first, self.scope.slots)
 
 
-def failing(context: Context, first: Compiled | None, where: nodes.Node | None, message: str) -> Compiled:
-    """Return code that evaluates `first`, if there is one, and then fails."""
+def failing(
+    context: Context, first: Compiled | None, where: nodes.Node | None, message: str, quoted: nodes.Node | str = ""
+) -> Compiled:
+    """Return code that evaluates `first`, if there is one, and then fails; `quoted` is what the message ends with."""
 
     def fail(dot: object, state: State) -> object:
         if first is not None:
             first.code(dot, state)
-        raise context.error(where or state.last, message)
+        raise context.error(where or state.last, f"{message}{quoted}")
 
     return Compiled(fail, where)
 
@@ -286,6 +291,15 @@ def arity_error(name: str, count: int, written: int) -> str:
     if function and function.exact:
         return f"wrong number of args for {name}: want {at_least} got {count}" if count != at_least else ""
     return f"wrong number of args for {name}: want at least {at_least} got {written}" if count < at_least else ""
+
+
+def _refusal(context: Context, state: State, call: nodes.Node, name: str, error: CallError) -> ExecError:
+    """Return the error of a function that refuses its arguments."""
+    if isinstance(error, OutOfStepsError):
+        return context.out_of_steps(state, call)
+    if isinstance(error, TooLongError):
+        return context.error(call, f"output exceeds {context.limits.output_bytes} bytes", limit=True)
+    return context.error(call, f"error calling {name}: {error}")
 
 
 def _report_nil(context: Context, state: State, values: Sequence[object], args: Sequence[nodes.Node]) -> None:
@@ -322,7 +336,7 @@ def _comparison(
         first = left(dot, state)
         second = right(dot, state)
         kind = type(first)
-        if kind is type(second) and (kind is int or (equality and kind is str)):
+        if kind is type(second) and (kind is int or (equality and kind is str and len(first) < _LONG)):  # type: ignore[arg-type]  # a str
             return compare(first, second)
         return finish([first, second], state)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from .allowance import Allowance
 from .errors import CallError
 from .printing import sprintf
 from .runes import to_bytes
@@ -10,15 +11,15 @@ from .values import ABSENT, Uint8, is_list, is_map, scalar_type, type_name
 _INTEGERS = (int, Uint8)
 
 
-def equal(args: Sequence[object]) -> bool:
+def equal(args: Sequence[object], allowance: Allowance) -> bool:
     """Return whether the first value equals one of the others."""
     if len(args) < 2:
         raise CallError("missing argument for comparison")
     first = args[0]
-    return any(_equal(first, other) for other in args[1:])
+    return any(_equal(first, other, allowance) for other in args[1:])
 
 
-def _equal(left: object, right: object) -> bool:
+def _equal(left: object, right: object, allowance: Allowance) -> bool:
     kind = scalar_type(left)
     other = scalar_type(right)
     if kind is not other:
@@ -33,9 +34,9 @@ def _equal(left: object, right: object) -> bool:
         return is_nil(left) and is_nil(right)
     if is_list(left) != is_list(right):
         raise CallError(
-            sprintf("non-comparable types %s: %s, %s: %v", [left, type_name(left), type_name(right), right])
+            sprintf("non-comparable types %s: %s, %s: %v", [left, type_name(left), type_name(right), right], allowance)
         )
-    raise CallError(sprintf("non-comparable type %s: %s", [right, type_name(right)]))
+    raise CallError(sprintf("non-comparable type %s: %s", [right, type_name(right)], allowance))
 
 
 def is_nil(value: object) -> bool:
@@ -43,9 +44,9 @@ def is_nil(value: object) -> bool:
     return value is None or value is ABSENT
 
 
-def not_equal(left: object, right: object) -> bool:
+def not_equal(args: Sequence[object], allowance: Allowance) -> bool:
     """Return whether two values differ."""
-    return not _equal(left, right)
+    return not _equal(args[0], args[1], allowance)
 
 
 def less(left: object, right: object) -> bool:
@@ -70,7 +71,7 @@ def _ordered(value: object) -> type:
 
 def less_or_equal(left: object, right: object) -> bool:
     """Return whether one value is less than another or equals it."""
-    return less(left, right) or _equal(left, right)
+    return less(left, right) or left == right
 
 
 def greater(left: object, right: object) -> bool:

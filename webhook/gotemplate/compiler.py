@@ -5,9 +5,11 @@ from itertools import repeat
 from typing import NamedTuple
 
 from . import nodes
+from .allowance import container_steps
 from .builtins import NO_VALUE_TEXT
 from .expressions import Expressions, field_of
 from .limits import Limits
+from .lines import Lines
 from .printing import text_of
 from .quote import quote
 from .runes import byte_length
@@ -15,6 +17,8 @@ from .scope import Scope
 from .state import BREAK, CONTINUE, Context, Program, Run, State, late
 from .values import ABSENT, Uint8
 
+_STEP = 4
+"""So many operands are evaluated in the time of one step; a function counts as that many."""
 _TURN_STEPS = 2
 _CALL_STEPS = 8
 """What a turn of a loop and a call of a template count besides their actions: about what they cost next to one."""
@@ -25,8 +29,9 @@ def compile_templates(
 ) -> dict[str, Program]:
     """Return the code of every template of a text, by name."""
     programs: dict[str, Program] = {}
+    lines = Lines(text)
     for name, definition in templates.items():
-        context = Context(source_name, text, name, limits)
+        context = Context(source_name, lines, name, limits)
         programs[name] = _Compiler(context, programs).program(definition.root)
     return programs
 
@@ -40,6 +45,7 @@ class _Compiler:
         self.scope = Scope()
         self.expressions = Expressions(context, self.scope)
         self.leaves_loop = False  # whether the code compiled last may end at a break or continue
+        self.continuing: dict[nodes.List, bool] = {}  # what `may_continue` has found
         self.steps = 0  # of the loop body or template being compiled, without the loops in it
 
     def program(self, root: nodes.List) -> Program:
@@ -55,6 +61,8 @@ class _Compiler:
         for child in _merged(root.nodes):
             self.steps += 1
             self.leaves_loop = False
+            if isinstance(child, nodes.Action | nodes.Branch | nodes.Call) and child.pipe is not None:
+                self.steps += _weight(child.pipe) // _STEP
             codes.append(self.run_of_fields(child) if isinstance(child, list) else self.action(child))
             leaving.append(self.leaves_loop)
         self.leaves_loop = any(leaving)
@@ -195,7 +203,7 @@ class _Compiler:
         body, otherwise, _ = self.branches(node)
         # What the body does ends here. In the else, Go parses both words as concerning the loop around this one, but
         # when it comes to it, a break only ends this one.
-        self.leaves_loop = _may_continue(node.otherwise)
+        self.leaves_loop = self.may_continue(node.otherwise)
         cost, self.steps = self.steps, outer_steps
         self.scope.forget(mark)
         context = self.context
@@ -203,7 +211,9 @@ class _Compiler:
 
         def run(dot: object, state: State) -> int | None:
             value = code(dot, state)
-            turns = _turns(value)
+            turns = _turns(value, state)
+            if state.steps < 0:
+                raise context.out_of_steps(state, node.pipe)
             if turns is None:
                 raise context.error(last or state.last, f"range can't iterate over {text_of(value)}")
             if two_variables and turns.keys is None:
@@ -211,7 +221,6 @@ class _Compiler:
                 raise context.error(last or state.last, message)
             container = state.container
             inner = state.container = turns.container
-            state.steps -= turns.steps
             empty = True
             for key, element in zip(turns.keys or repeat(ABSENT), turns.elements, strict=False):
                 empty = False
@@ -256,6 +265,19 @@ class _Compiler:
 
         return declare
 
+    def may_continue(self, root: nodes.List | None) -> bool:
+        """Return whether a list has a continue for the loop around it."""
+        if root is None:
+            return False
+        if root not in self.continuing:
+            self.continuing[root] = any(
+                isinstance(child, nodes.Continue)
+                or (isinstance(child, nodes.Branch) and self.may_continue(child.otherwise))
+                or (isinstance(child, nodes.If | nodes.With) and self.may_continue(child.body))
+                for child in root.nodes
+            )
+        return self.continuing[root]
+
     # --- template ---
 
     def call(self, node: nodes.Call) -> Run:
@@ -287,16 +309,19 @@ class _Compiler:
         return run
 
 
-def _may_continue(root: nodes.List | None) -> bool:
-    """Return whether a list has a continue for the loop around it."""
-    if root is None:
-        return False
-    return any(
-        isinstance(child, nodes.Continue)
-        or (isinstance(child, nodes.Branch) and _may_continue(child.otherwise))
-        or (isinstance(child, nodes.If | nodes.With) and _may_continue(child.body))
-        for child in root.nodes
-    )
+def _weight(node: nodes.Node) -> int:
+    """Return how many operands an expression has."""
+    match node:
+        case nodes.Identifier():
+            return _STEP
+        case nodes.Field(names=names) | nodes.Variable(names=names):
+            return len(names)
+        case nodes.Chain(operand=operand, names=names):
+            return _weight(operand) + len(names)
+        case nodes.Pipe(commands=children) | nodes.Command(args=children):
+            return sum([_weight(child) for child in children])
+        case _:
+            return 1
 
 
 class _Turns(NamedTuple):
@@ -306,22 +331,23 @@ class _Turns(NamedTuple):
         keys: indexes or map keys; None if there are none, as for an integer.
         elements: the values that become dot.
         container: the list or map that they are from.
-        steps: what it took to bring them into order.
     """
 
     keys: Iterable[object] | None
     elements: Iterable[object]
     container: object = None
-    steps: int = 0
 
 
-def _turns(value: object) -> _Turns | None:
-    """Return what a loop over a value goes through; None if Go has no such loop."""
+def _turns(value: object, state: State) -> _Turns | None:
+    """Return what a loop over a value goes through; None if Go has no such loop. Keys are only sorted if steps last."""
     if isinstance(value, list | tuple):
         return _Turns(range(len(value)), value, value)
     if isinstance(value, Mapping):
+        state.steps -= len(value)
+        if state.steps < 0:
+            return None
         keys = sorted(value)
-        return _Turns(keys, [value[key] for key in keys], value, len(keys))
+        return _Turns(keys, [value[key] for key in keys], value)
     if value is ABSENT or value is None:
         return _Turns((), ())
     if isinstance(value, int) and not isinstance(value, bool):
@@ -337,9 +363,13 @@ def _shown(context: Context, state: State, node: nodes.Node, value: object) -> s
     if value is None or value is ABSENT:
         context.no_value(state, node)
         return NO_VALUE_TEXT
+    if not isinstance(value, list | tuple | Mapping):
+        return text_of(value)
+    state.steps -= container_steps(value, state.steps)
+    if state.steps < 0:
+        raise context.out_of_steps(state, node)
     text = text_of(value)
-    if isinstance(value, list | tuple | Mapping):
-        context.charge(state, node, byte_length(text))
+    context.charge(state, node, byte_length(text))
     return text
 
 

@@ -8,16 +8,28 @@ TemplateError
 └── LimitError              both limit errors
 """
 
+_LONGEST = 8_192
+_HEAD = 6_000
+_TAIL = 2_000
+_EXCERPT = 200
+
+
+def shortened(text: str) -> str:
+    """Return a text without its middle if it is longer than people read and logs take: data can be megabytes."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_HEAD]}[{len(text) - _HEAD - _TAIL} characters left out]{text[-_TAIL:]}"
+
 
 class TemplateError(Exception):
     """An error with Go's text and the place in the template that it concerns.
 
     Attributes:
-        message: Go's text, the same as `str()`.
+        message: Go's text, the same as `str()`; without its middle where it has more than 8,192 characters.
         name: name of the template that was parsed.
         line: line in its text, from 1; 0 where no place is known.
         column: character in that line, from 1; 0 where no place is known.
-        expression: canonical source of the node concerned, or "".
+        expression: canonical source of the node concerned, or ""; likewise.
         variable: first field name or variable in that expression, such as `MODEL_NAME` or `$x`, or "".
         source_line: that line of the text, without its line end.
         hint: more than Go says, such as which block is still open or which function was probably meant; or "".
@@ -35,23 +47,26 @@ class TemplateError(Exception):
         source_line: str = "",
         hint: str = "",
     ) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.message = message
         self.name = name
         self.line = line
         self.column = column
-        self.expression = expression
-        self.variable = variable
+        self.expression = shortened(expression)
+        self.variable = shortened(variable)
         self.source_line = source_line
         self.hint = hint
 
     def excerpt(self) -> str:
-        """Return the source line and, below it, a caret under the column; "" where no place is known."""
+        """Return the source line, or the middle of a long one, and a caret below; "" where no place is known."""
         if not self.line:
             return ""
-        before = self.source_line[: max(self.column - 1, 0)]
+        at = max(self.column - 1, 0)
+        begin = max(at - _EXCERPT, 0)
+        before = self.source_line[begin:at]
         blank = "".join("\t" if char == "\t" else " " for char in before)
-        return f"{self.source_line}\n{blank}^"
+        return f"{self.source_line[begin : at + _EXCERPT]}\n{blank}^"
 
 
 class ParseError(TemplateError):

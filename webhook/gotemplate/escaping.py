@@ -1,13 +1,13 @@
 """What html, js and urlquery do to a string."""
 
 import re
-from urllib.parse import quote_plus
 
-from .runes import REPLACEMENT, is_byte, is_print, normal, to_bytes
+from .runes import REPLACEMENT, escaped, is_byte, is_print, normal, to_bytes
 
-_HTML = str.maketrans({"\0": REPLACEMENT, '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_HTML = {"&": "&amp;", "\0": REPLACEMENT, '"': "&#34;", "'": "&#39;", "<": "&lt;", ">": "&gt;"}
+"""The ampersand first: the others bring one."""
 
-_JS_SPECIAL = re.compile(r"[\\'\"<>&=\0-\x1f]|[^\0-\x7f]")
+_JS_PLAIN = re.compile(r"[ !#-%(-;?-\[\]-\x7f]*")
 _JS = {
     "\\": r"\\",
     "'": r"\'",
@@ -17,27 +17,34 @@ _JS = {
     "&": r"\u0026",
     "=": r"\u003D",
 }
+_URL = {
+    byte: "+" if byte == ord(" ") else f"%{byte:02X}"
+    for byte in range(256)
+    if not (byte < 128 and chr(byte).isalnum()) and chr(byte) not in "-_.~"
+}
 
 
 def html(text: str) -> str:
     """Escape a string for HTML (`template.HTMLEscapeString`)."""
-    return text.translate(_HTML)
+    for char, escape in _HTML.items():
+        text = text.replace(char, escape)
+    return text
 
 
 def js(text: str) -> str:
     """Escape a string for a JavaScript literal (`template.JSEscapeString`)."""
-    return _JS_SPECIAL.sub(_js_character, normal(text))
+    if _JS_PLAIN.fullmatch(text):
+        return text
+    return escaped(normal(text), _js_character)
 
 
-def _js_character(found: re.Match[str]) -> str:
-    char = REPLACEMENT if is_byte(found[0]) else found[0]
+def _js_character(char: str) -> str:
     if char in _JS:
         return _JS[char]
-    if char < " ":
-        return f"\\u{ord(char):04X}"
-    return found[0] if is_print(char) else f"\\u{ord(char):04X}"
+    known = REPLACEMENT if is_byte(char) else char
+    return char if char == "\x7f" or is_print(known) else f"\\u{ord(known):04X}"
 
 
 def urlquery(text: str) -> str:
     """Escape a string for a query in a URL (`url.QueryEscape`)."""
-    return quote_plus(to_bytes(text), safe="")
+    return to_bytes(text).decode("latin-1").translate(_URL)

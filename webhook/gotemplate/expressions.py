@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from . import nodes
 from .calls import Calls, Compiled, CompiledWith, failing
 from .scope import UNSET, Scope
-from .state import Context, Evaluate, EvaluateWith, State, is_typed
+from .state import Context, Evaluate, EvaluateWith, State
 from .values import ABSENT
 
 _SINGLE_NAME = 1
+MOST_OPTIONAL = 16
+"""So many variables of one name may stand in arguments of `and` and `or`: each use tries them all."""
+_NOT_A_FUNCTION = "can't give argument to non-function "
 
 
 class Expressions:
@@ -50,7 +53,7 @@ class Expressions:
                 return value
 
             return assign
-        slots = [self.scope.declare(variable.names[0]) for variable in pipe.variables]
+        slots = [self.declared(variable) for variable in pipe.variables]
 
         def declare(dot: object, state: State) -> object:
             value = code(dot, state)
@@ -60,6 +63,15 @@ class Expressions:
             return value
 
         return declare
+
+    def declared(self, variable: nodes.Variable) -> int:
+        """Return the slot of a new variable."""
+        name = variable.names[0]
+        slot = self.scope.declare(name)
+        if self.scope.optional_depth and len(self.scope.slots_of(name)) > MOST_OPTIONAL + 1:
+            message = f"more than {MOST_OPTIONAL} variables {name} in arguments of and and or"
+            raise self.context.refusal(variable, message)
+        return slot
 
     def store(self, name: str, last: nodes.Node | None) -> Callable[[State, object, object], None]:
         """Return code that assigns to a variable: takes the value and, if it is an element, its container."""
@@ -90,11 +102,11 @@ class Expressions:
             return self.chain(word, refuse=extra)
         if isinstance(word, nodes.Variable):
             if extra and len(word.names) == 1:
-                return failing(self.context, self.variable(word), word, _not_a_function(word))
+                return failing(self.context, self.variable(word), word, _NOT_A_FUNCTION, word)
             return self.variable(word, refuse=extra)
         if extra:
             where = before if isinstance(word, nodes.Pipe) else word
-            return failing(self.context, None, where, _not_a_function(word))
+            return failing(self.context, None, where, _NOT_A_FUNCTION, word)
         if isinstance(word, nodes.Nil):
             return failing(self.context, None, word, "nil is not a command")
         return self.pipeline(word) if isinstance(word, nodes.Pipe) else self.operand(word)
@@ -110,11 +122,11 @@ class Expressions:
             code, last = self.chain(word, refuse=True)
         elif isinstance(word, nodes.Variable):
             if len(word.names) == 1:
-                code, last = failing(self.context, self.variable(word), word, _not_a_function(word))
+                code, last = failing(self.context, self.variable(word), word, _NOT_A_FUNCTION, word)
             else:
                 code, last = self.variable(word, refuse=True)
         else:
-            code, last = failing(self.context, None, before, _not_a_function(word))
+            code, last = failing(self.context, None, before, _NOT_A_FUNCTION, word)
         return CompiledWith(lambda dot, state, _: code(dot, state), last)
 
     # --- operands ---
@@ -166,12 +178,12 @@ class Expressions:
                 receiver = state.variables[slot]
                 if isinstance(receiver, Mapping):
                     return receiver.get(name, ABSENT)
-                return context.field(node, receiver, name, typed=is_typed(state.containers.get(slot)))
+                return context.field(node, receiver, name, typed=state.is_typed(state.containers.get(slot)))
 
             return Compiled(single, node)
 
         def several(_: object, state: State) -> object:
-            typed = is_typed(state.containers.get(slot))
+            typed = state.is_typed(state.containers.get(slot))
             return _walk(context, node, state.variables[slot], names, typed=typed)
 
         return Compiled(several, node)
@@ -197,7 +209,7 @@ class Expressions:
 
         def load(_: object, state: State) -> object:
             slot = find(state)
-            typed = is_typed(state.containers.get(slot))
+            typed = state.is_typed(state.containers.get(slot))
             return _walk(context, node, state.variables[slot], names, typed=typed)
 
         return Compiled(load, node)
@@ -215,7 +227,7 @@ class Expressions:
             return Compiled(single, node)
 
         def several(dot: object, state: State) -> object:
-            return _walk(context, node, dot, names, typed=is_typed(state.container))
+            return _walk(context, node, dot, names, typed=state.is_typed(state.container))
 
         return Compiled(several, node)
 
@@ -246,7 +258,7 @@ class Expressions:
         def refuse(dot: object, state: State) -> object:
             value = receiver(dot, state)
             node = where or state.last
-            typed = is_typed(container(state))
+            typed = state.is_typed(container(state))
             if len(names) > 1:
                 value = _walk(context, node, value, names[:-1], typed=typed)
                 typed = False
@@ -268,10 +280,6 @@ def ideal(number: nodes.Number) -> object | None:
     return number.as_int
 
 
-def _not_a_function(word: nodes.Node) -> str:
-    return f"can't give argument to non-function {word}"
-
-
 def _walk(context: Context, node: nodes.Node | None, value: object, names: Sequence[str], *, typed: bool) -> object:
     """Return what a row of field names leads to."""
     for name in names:
@@ -284,7 +292,7 @@ def field_of(context: Context, state: State, node: nodes.Node, dot: object, name
     """Return a field of dot."""
     if isinstance(dot, Mapping):
         return dot.get(name, ABSENT)
-    return context.field(node, dot, name, typed=is_typed(state.container))
+    return context.field(node, dot, name, typed=state.is_typed(state.container))
 
 
 def _dot(dot: object, _: State) -> object:

@@ -99,9 +99,9 @@ _NUMBER = re.compile(
     r"|0[bB][01_]*(?:\.[01_]*)?"
     r"|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"
 )
-_STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
+_STRING = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"')
 _RAW_STRING = re.compile(r"`[^`]*`")
-_CHAR_CONSTANT = re.compile(r"'(?:[^'\\\n]|\\[^\n])*'")
+_CHAR_CONSTANT = re.compile(r"'[^'\\\n]*(?:\\[^\n][^'\\\n]*)*'")
 _QUOTED = {
     '"': (_STRING, Kind.STRING, "unterminated quoted string"),
     "`": (_RAW_STRING, Kind.RAW_STRING, "unterminated raw quoted string"),

@@ -10,16 +10,17 @@ MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
 MAX_UINT = 2**64 - 1
 
+# No group is repeated here: Python's re takes 300 bytes for each turn of one. Two underscores are looked for apart.
 _INTEGER = re.compile(
-    r"([+-]?)(?:0[xX](?P<hex>(?:_?[0-9a-fA-F])+)|0[oO](?P<octal>(?:_?[0-7])+)|0[bB](?P<binary>(?:_?[01])+)"
-    r"|0(?P<old>(?:_?[0-7])*)|(?P<decimal>[1-9](?:_?[0-9])*))"
+    r"([+-]?)(?:0[xX](?P<hex>[0-9a-fA-F_]*[0-9a-fA-F])|0[oO](?P<octal>[0-7_]*[0-7])|0[bB](?P<binary>[01_]*[01])"
+    r"|0(?P<old>(?:[0-7_]*[0-7])?)|(?P<decimal>[1-9](?:[0-9_]*[0-9])?))"
 )
 _BASES = {"hex": 16, "octal": 8, "binary": 2, "old": 8, "decimal": 10}
 _MOST_DIGITS = 70
 """More significant digits than this fit no integer of 64 bits, whatever the base; how many more is of no interest."""
-_DIGITS = r"[0-9](?:_?[0-9])*"
+_DIGITS = r"[0-9](?:[0-9_]*[0-9])?"
 _FLOAT = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
-_HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
+_HEX = r"[0-9a-fA-F](?:[0-9a-fA-F_]*[0-9a-fA-F])?"
 _HEX_FLOAT = re.compile(rf"[+-]?0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][+-]?{_DIGITS}")
 _COMPLEX_PART = (
     r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eEp][+-]?[0-9_]*)?"
@@ -88,7 +89,7 @@ def parse_integer(text: str) -> int | None:
     A value far beyond 64 bits may come out smaller than it is, but never as small as that.
     """
     found = _INTEGER.fullmatch(text)
-    if not found:
+    if not found or "__" in text:
         return None
     group = found.lastgroup or "old"
     digits = (found[group] or "0").replace("_", "")
@@ -100,6 +101,8 @@ def parse_integer(text: str) -> int | None:
 
 def parse_float(text: str) -> float | None:
     """Return a Go float literal's value (`strconv.ParseFloat`); None if it is none or too large."""
+    if "__" in text:
+        return None
     if _FLOAT.fullmatch(text):
         value = float(text)
     elif _HEX_FLOAT.fullmatch(text):
@@ -123,6 +126,6 @@ def _part(text: str) -> float:
     value = parse_float(text)
     if value is not None:
         return value
-    well_formed = _FLOAT.fullmatch(text) or _HEX_FLOAT.fullmatch(text)
+    well_formed = "__" not in text and (_FLOAT.fullmatch(text) or _HEX_FLOAT.fullmatch(text))
     reason = "value out of range" if well_formed else "invalid syntax"
     raise NumberError(f"strconv.ParseFloat: parsing {quote(text)}: {reason}")

@@ -4,6 +4,8 @@ The grammar and the places of messages follow Go's text/template/parse: one toke
 that it defines, a cursor on it, and as line of an error the line of the last token that has been read.
 """
 
+from collections import Counter
+
 from . import nodes
 from .errors import ParseLimitError
 from .lexer import Kind, Token
@@ -56,6 +58,7 @@ class _Parser(TokenStream):
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
         self.variables = ["$"]
+        self.known = Counter(self.variables)  # how often each name is among them
         self.range_depth = 0
         self.templates: dict[str, nodes.Definition] = {}
 
@@ -100,16 +103,16 @@ class _Parser(TokenStream):
     def body_of(self, context: str) -> nodes.List:
         """Return the body of a `define` or `block`: it sees none of the variables and loops around it."""
         self.open_block(context.removesuffix(" clause"))
-        outer = self.variables, self.range_depth, self.action_start
+        outer = self.variables, self.known, self.range_depth, self.action_start
         read = self.read
-        self.variables, self.range_depth, self.action_start = ["$"], 0, None
+        self.variables, self.known, self.range_depth, self.action_start = ["$"], Counter("$"), 0, None
         body, end = self.item_list()
         if not isinstance(end, nodes.End):
             if context == _BLOCK:
                 self.read = read  # this error has the line of the block's own action
             self.error(f"unexpected {end} in {context}")
         self.close_block()
-        self.variables, self.range_depth, self.action_start = outer
+        self.variables, self.known, self.range_depth, self.action_start = outer
         return body
 
     def item_list(self) -> tuple[nodes.List, nodes.Node]:
@@ -204,7 +207,8 @@ class _Parser(TokenStream):
                 otherwise, end = self.item_list()
                 if not isinstance(end, nodes.End):
                     self.error(f"expected end; found {end}")
-        del self.variables[known:]
+        while len(self.variables) > known:
+            self.known[self.variables.pop()] -= 1
         self.close_block()
         return pipe, body, otherwise
 
@@ -283,6 +287,7 @@ class _Parser(TokenStream):
     def declare(self, variable: Token, declared: list[nodes.Variable]) -> None:
         declared.append(nodes.Variable(variable.offset, (variable.text,), variable.offset))
         self.variables.append(variable.text)
+        self.known[variable.text] += 1
 
     def command(self) -> nodes.Command:
         offset = self.peek_word().offset
@@ -334,7 +339,7 @@ class _Parser(TokenStream):
                 self.error(f"function {quote(text)} not defined", hint=instead_of(text))
             return nodes.Identifier(offset, text)
         if kind is Kind.VARIABLE:
-            if text not in self.variables:
+            if not self.known[text]:
                 self.error(f"undefined variable {quote(text)}", hint=_UNDECLARED)
             return nodes.Variable(offset, (text,), offset)
         if kind is Kind.LEFT_PAREN:

@@ -5,13 +5,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from . import verbs
+from .allowance import Allowance, TooLongError
 from .floats import format_float
 from .runes import REPLACEMENT, is_byte, normal
 from .values import ABSENT, Uint8, holds_interfaces, is_list, is_map, scalar_type, type_name
-from .verbs import Directive, TooLongError
+from .verbs import Directive
 
 _MAX_NUMBER = 1_000_000
 """Go takes no width, precision or argument number above this."""
+
+_LONGEST_CACHED = 256
+"""A longer layout is not remembered: it may come from the data."""
+_DIRECTIVE_STEPS = 5
+_ELEMENT_STEPS = 3
+"""What one directive, and one element of a list under a verb, takes next to one step."""
+_LAYOUT = 4
+_QUOTED = 16
+_QUOTED_WIDE = 4
+_TYPED = 16
+"""So many characters of a layout or of a quoted string, or elements looked at for their type, take one step."""
 
 _ADDRESS = 0xC000010000
 """What `%p` prints for every list and map. Go prints where the value lies in memory, which no one can rely on."""
@@ -23,7 +35,10 @@ def text_of(value: object) -> str:
     if kind is str:
         return value  # type: ignore[return-value]  # the line above says so
     if kind is int:
-        return str(value)
+        try:
+            return str(value)
+        except ValueError:  # more digits than Python prints: beyond any number of Go's
+            return _Printer(None).argument(Directive(), value, "v")
     if kind is bool:
         return "true" if value else "false"
     if value is None or value is ABSENT:
@@ -57,24 +72,27 @@ def sprintln(args: Sequence[object]) -> str:
     return " ".join([text_of(arg) for arg in args]) + "\n"
 
 
-def sprintf(layout: str, args: Sequence[object], limit: int | None = None) -> str:
+def sprintf(layout: str, args: Sequence[object], allowance: Allowance) -> str:
     """Return `fmt.Sprintf(layout, args...)`.
 
     Raises:
-        TooLongError: the result would be longer than `limit` bytes.
+        TooLongError: the result would be longer than the allowance says.
+        OutOfStepsError: it takes more steps than that.
     """
-    simple = _simple_layout(layout)
+    simple = _simple_layout(layout) if len(layout) <= _LONGEST_CACHED else None
     if simple is not None and len(simple) == len(args) + 1:
         pieces = [simple[0][1]]
+        printer = _Printer(allowance)
         for (verb, text), arg in zip(simple[1:], args, strict=True):
             kind = type(arg)
             if verb == "v" or (kind is str and verb == "s") or (kind is int and verb == "d"):
                 pieces.append(text_of(arg))
             else:
-                pieces.append(_Printer(limit).argument(Directive(), arg, verb))
+                pieces.append(printer.argument(Directive(), arg, verb))
             pieces.append(text)
         return normal("".join(pieces))
-    return normal(_Printer(limit).layout(layout, args))
+    allowance.spend(len(layout) // _LAYOUT)
+    return normal(_Printer(allowance).layout(layout, args))
 
 
 _SIMPLE = re.compile(r"%([sdv])")
@@ -92,16 +110,21 @@ def _simple_layout(layout: str) -> list[tuple[str, str]] | None:
 class _Printer:
     """One call of Sprintf."""
 
-    def __init__(self, limit: int | None) -> None:
-        self.limit = limit
+    def __init__(self, allowance: Allowance | None) -> None:
+        self.allowance = allowance
         self.size = 0
         self.reordered = False
         self.good_number = True
+        self.no_bracket = False  # whether no bracket closes any more
 
     def charge(self, size: int) -> None:
         self.size += size
-        if self.limit is not None and self.size > self.limit:
-            raise TooLongError(f"result is longer than {self.limit} bytes")
+        if self.allowance is not None and self.size > self.allowance.budget:
+            raise TooLongError
+
+    def spend(self, steps: int) -> None:
+        if self.allowance is not None:
+            self.allowance.spend(steps)
 
     # --- values ---
 
@@ -110,6 +133,8 @@ class _Printer:
         if value is None or value is ABSENT:
             return directive.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
         if verb == "T":
+            if isinstance(value, list | tuple):
+                self.spend(len(value) // _TYPED)
             return directive.pad(directive.truncate(type_name(value)))
         if verb == "p":
             if is_list(value) or is_map(value):
@@ -120,6 +145,9 @@ class _Printer:
     def value(self, directive: Directive, value: object, verb: str) -> str:
         if is_list(value) or is_map(value):
             return self.container(directive, value, verb)
+        if isinstance(value, str) and (verb == "q" or directive.sharp_v):
+            shown = min(len(value), directive.precision or len(value))
+            self.spend(shown // (_QUOTED if value.isascii() else _QUOTED_WIDE))
         text = _scalar(directive, value, verb)
         if text is None:
             return self.bad_verb(directive, value, verb)
@@ -133,6 +161,8 @@ class _Printer:
         if verb == "w":
             return self.bad_verb(directive, value, verb)
         typed = directive.sharp_v
+        assert isinstance(value, list | tuple | Mapping)
+        self.spend(_ELEMENT_STEPS * (len(value) + 1))
         interfaces = holds_interfaces(value)
         if isinstance(value, Mapping):
             items: Iterable[str] = (
@@ -141,7 +171,6 @@ class _Printer:
             )
             begin, end = ("{", "}") if typed else ("map[", "]")
         else:
-            assert isinstance(value, list | tuple)
             items = (self.element(directive, item, verb, typed=interfaces) for item in value)
             begin, end = ("{", "}") if typed else ("[", "]")
         return f"{type_name(value) if typed else ''}{begin}{(', ' if typed else ' ').join(items)}{end}"
@@ -166,6 +195,7 @@ class _Printer:
                 percent = end
             pieces.append(layout[at:percent])
             self.charge(percent - at)
+            self.spend(_DIRECTIVE_STEPS)
             if percent == end:
                 break
             directive = Directive()
@@ -276,8 +306,9 @@ class _Printer:
         if layout[at : at + 1] != "[":
             return number, at, False
         self.reordered = True
-        close = layout.find("]", at + 1) if len(layout) - at >= 3 else -1
+        close = layout.find("]", at + 1) if len(layout) - at >= 3 and not self.no_bracket else -1
         if close < 0:
+            self.no_bracket = True
             self.good_number = False
             return number, at + 1, False
         index, stop = _number(layout, at + 1, close)

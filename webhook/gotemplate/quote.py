@@ -2,7 +2,7 @@
 
 import re
 
-from .runes import MAX_RUNE, REPLACEMENT, from_bytes, is_byte, is_print, is_surrogate, normal, to_bytes
+from .runes import MAX_RUNE, REPLACEMENT, escaped, from_bytes, is_byte, is_print, is_surrogate, normal, to_bytes
 
 _SHORT = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _ESCAPED = {escape[1]: char for char, escape in _SHORT.items()}
@@ -10,6 +10,7 @@ _HEX_LENGTHS = {"x": 2, "u": 4, "U": 8}
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _OCTAL = re.compile(r"[0-7]{3}")
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
+_NOT_BACKQUOTED = re.compile("[\0-\x08\n-\x1f`\x7f\ufeff\udc80-\udcff]")
 
 
 class QuoteError(ValueError):
@@ -37,7 +38,8 @@ def quote(text: str, *, ascii_only: bool = False) -> str:
     """Return a string as a double-quoted Go literal (`strconv.Quote`, `QuoteToASCII`)."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
-    return '"' + "".join(_escape(char, '"', ascii_only=ascii_only) for char in normal(text)) + '"'
+    text = normal(text)
+    return f'"{escaped(text, lambda char: _escape(char, chr(34), ascii_only=ascii_only))}"'
 
 
 def quote_rune(code: int, *, ascii_only: bool = False) -> str:
@@ -52,7 +54,7 @@ def rune(code: int) -> str:
 
 def can_backquote(text: str) -> bool:
     """Return whether a string can stand between backquotes on one line (`strconv.CanBackquote`)."""
-    return not any((char < " " and char != "\t") or char in "`\x7f\ufeff" or is_byte(char) for char in normal(text))
+    return not _NOT_BACKQUOTED.search(normal(text))
 
 
 def unquote_char(text: str, at: int, mark: str) -> tuple[int, bool, int]:

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import nodes
-from .analysis import place_of
 from .calls import arity_error
 from .errors import CallError
 from .expressions import ideal
+from .lines import Lines
 from .quote import quote
 from .shapes import NOTHING, UNKNOWN, Shape, constant, element_of, result, short_circuit, turns, typed, widened
 from .values import ABSENT, is_list, is_map, type_name
@@ -106,14 +106,15 @@ def reach(text: str, name: str, templates: Mapping[str, nodes.Definition], cases
         walk.calls.append((name, typed(given.data)))
         while walk.calls:
             walk.template(*walk.calls.pop())
+    place = Lines(text).place
     return Reach(
-        tuple(Passage(found, *place_of(text, offset)) for offset, found in sorted(findings.passages)),
+        tuple(Passage(found, *place(offset)) for offset, found in sorted(findings.passages)),
         tuple(
-            Unreached(action, branch, *place_of(text, offset))
+            Unreached(action, branch, *place(offset))
             for offset, branch, action in sorted(findings.skipped - findings.entered)
         ),
         tuple(
-            Failure(expression, function, message, *place_of(text, offset))
+            Failure(expression, function, message, *place(offset))
             for offset, expression, function, message in sorted(findings.failures)
         ),
     )

@@ -5,13 +5,18 @@ valid UTF-8 stands as the surrogate U+DC80 to U+DCFF that Python's `surrogateesc
 come from Go; where bytes are asked for, they count as U+FFFD, which is what Go's JSON decoder makes of them.
 """
 
+import re
 from bisect import bisect_right
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache
 from itertools import accumulate
 
 from . import tables
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_CHUNK = 4_096
+_BYTE = re.compile("[\udc80-\udcff]")
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 MAX_RUNE = 0x10FFFF
 
 
@@ -34,12 +39,19 @@ def is_alphanumeric(char: str) -> bool:
     return is_letter(char) or bisect_right(_edges(tables.DIGIT), ord(char)) % 2 == 1
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _printable() -> bytes:
+    # a byte for each character: a hostile text has a million different ones
+    return b"".join(bytes([number % 2]) * int(length, 36) for number, length in enumerate(tables.PRINTABLE.split()))
+
+
 def is_print(char: str) -> bool:
     """Return whether Go prints a character as it is (`strconv.IsPrint`)."""
     if char < "\x80":
         return " " <= char <= "~"
-    return bisect_right(_edges(tables.PRINTABLE), ord(char)) % 2 == 1
+    known = _printable()
+    code = ord(char)
+    return code < len(known) and known[code] == 1
 
 
 def is_byte(char: str) -> bool:
@@ -57,9 +69,7 @@ def to_bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return "".join(REPLACEMENT if is_surrogate(ord(char)) and not is_byte(char) else char for char in text).encode(
-            "utf-8", "surrogateescape"
-        )
+        return _NO_BYTE.sub(REPLACEMENT, text).encode("utf-8", "surrogateescape")
 
 
 def from_bytes(data: bytes) -> str:
@@ -83,6 +93,16 @@ def normal(text: str) -> str:
     return text
 
 
+def escaped(text: str, escape: Callable[[str], str]) -> str:
+    """Return a text with each character escaped; asks about each that occurs once for every few thousand."""
+    pieces: list[str] = []
+    for at in range(0, len(text), _CHUNK):
+        chunk = text[at : at + _CHUNK]
+        table = {ord(char): new for char in set(chunk) if (new := escape(char)) != char}
+        pieces.append(chunk.translate(table) if table else chunk)
+    return "".join(pieces)
+
+
 def to_text(text: str) -> str:
     """Return a string without stray bytes: each becomes U+FFFD, as Go's encoding/json writes it."""
     if text.isascii():
@@ -91,5 +111,5 @@ def to_text(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         joined = from_bytes(to_bytes(text))
-        return "".join(REPLACEMENT if is_byte(char) else char for char in joined)
+        return _BYTE.sub(REPLACEMENT, joined)
     return text

@@ -33,6 +33,7 @@ class Scope:
 
     def __init__(self) -> None:
         self.bindings = [Binding("$", 0, certain=True)]
+        self.by_name = {"$": self.bindings[:]}
         self.slots = 1
         self.optional_depth = 0
 
@@ -40,17 +41,18 @@ class Scope:
         """Add a variable; return its slot."""
         slot = self.slots
         self.slots += 1
-        self.bindings.append(Binding(name, slot, certain=not self.optional_depth))
+        binding = Binding(name, slot, certain=not self.optional_depth)
+        self.bindings.append(binding)
+        self.by_name.setdefault(name, []).append(binding)
         return slot
 
     def slots_of(self, name: str) -> tuple[int, ...]:
         """Return the slots to try, the innermost first; only the last is certain to be set. Empty: undefined."""
         found: list[int] = []
-        for binding in reversed(self.bindings):
-            if binding.name == name:
-                found.append(binding.slot)
-                if binding.certain:
-                    return tuple(found)
+        for binding in reversed(self.by_name.get(name, ())):
+            found.append(binding.slot)
+            if binding.certain:
+                return tuple(found)
         return (*found, -1) if found else ()
 
     def mark(self) -> int:
@@ -59,4 +61,5 @@ class Scope:
 
     def forget(self, mark: int) -> None:
         """Drop the variables declared since `mark`."""
-        del self.bindings[mark:]
+        while len(self.bindings) > mark:
+            self.by_name[self.bindings.pop().name].pop()

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from .allowance import Allowance, OutOfStepsError, TooLongError
 from .builtins import FUNCTIONS
 from .errors import CallError
 from .values import ABSENT, Uint8, is_list, is_map, type_name
-from .verbs import TooLongError
 
 _CONSTANT_BYTES = 4_096
-"""Constants are worked out up to this size; of a larger one only the type is known."""
+"""Constants are worked out up to this size, in as many steps; of a larger one only the type is known."""
 _COMPARISONS = frozenset({"eq", "ge", "gt", "le", "lt", "ne"})
 _RESULTS: Mapping[str, object] = {
     **dict.fromkeys((*_COMPARISONS, "not"), False),
@@ -112,8 +112,8 @@ def result(name: str, args: Sequence[Shape]) -> Shape:
         raise CallError(f"wrong type for value; expected string; got {type_name(args[0].sample)}")
     if all(arg.certain for arg in args) and _size(args) <= _CONSTANT_BYTES:
         try:
-            value = FUNCTIONS[name].run([arg.sample for arg in args], _CONSTANT_BYTES)
-        except TooLongError:
+            value = _call(name, args)
+        except (TooLongError, OutOfStepsError):
             return typed(_RESULTS.get(name, ""))
         return constant(value)
     if name == "not" and args[0].truth is not None:
@@ -121,12 +121,17 @@ def result(name: str, args: Sequence[Shape]) -> Shape:
     if name in _COMPARISONS:
         _check_comparison(name, args)
     elif name == "len" and args[0].known:
-        FUNCTIONS[name].run([args[0].sample], _CONSTANT_BYTES)
+        _call(name, args)
     elif name == "index":
         return _indexed(args)
     elif name == "slice":
         return _sliced(args[0])
     return typed(_RESULTS[name])
+
+
+def _call(name: str, args: Sequence[Shape]) -> object:
+    """Call a function with samples."""
+    return FUNCTIONS[name].run([arg.sample for arg in args], Allowance(_CONSTANT_BYTES, _CONSTANT_BYTES))
 
 
 def _size(args: Sequence[Shape]) -> int:
@@ -137,7 +142,7 @@ def _check_comparison(name: str, args: Sequence[Shape]) -> None:
     """Compare samples: whether Go compares two values depends on their types alone."""
     first = args[0]
     if len(args) == 1:
-        FUNCTIONS[name].run([first.sample], _CONSTANT_BYTES)  # says what is missing
+        _call(name, args)  # says what is missing
     for other in args[1:]:
         if not (first.known and other.known):
             continue
@@ -147,7 +152,7 @@ def _check_comparison(name: str, args: Sequence[Shape]) -> None:
                 types = f"{type_name(first.sample)} and {type_name(other.sample)}"
                 raise CallError(f"incompatible types for comparison: {types}")
             continue
-        FUNCTIONS[name].run([first.sample, other.sample], _CONSTANT_BYTES)
+        _call(name, (first, other))
 
 
 def _indexed(args: Sequence[Shape]) -> Shape:

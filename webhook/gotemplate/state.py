@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from . import nodes
-from .errors import ExecError, ExecLimitError
+from .allowance import Allowance
+from .errors import ExecError, ExecLimitError, ParseLimitError, shortened
 from .limits import Limits
+from .lines import Lines
 from .quote import quote
 from .values import ABSENT, holds_interfaces, type_name
 
+_LONG_LIST = 16
+"""In a shorter list, types are looked at anew rather than remembered."""
 NORMAL, BREAK, CONTINUE = None, 1, 2
 """How the code of a list ends: at its end, or at a `break` or `continue` for the loop around it."""
 
@@ -30,7 +34,7 @@ class NoValue:
     expression: str
 
 
-class State:
+class State(Allowance):
     """One rendering. Closures read and write these attributes directly: they are the hot path.
 
     Attributes:
@@ -43,25 +47,23 @@ class State:
         depth: how many template calls are running.
         container: the list or map whose element dot is, if dot is one.
         containers: likewise for variables, by slot.
+        typed: long lists that have been looked through for the type of their elements, by identity.
     """
 
     __slots__ = (
-        "budget",
         "container",
         "containers",
         "deadline",
         "depth",
         "last",
-        "limits",
         "on_no_value",
         "out",
         "pieces",
-        "steps",
+        "typed",
         "variables",
     )
 
     def __init__(self, limits: Limits, on_no_value: Callable[[NoValue], None] | None, deadline: float | None) -> None:
-        self.limits = limits
         self.on_no_value = on_no_value
         self.deadline = deadline
         self.pieces: list[str] = []
@@ -73,6 +75,17 @@ class State:
         self.depth = 0
         self.container: object = None
         self.containers: dict[int, object] = {}
+        self.typed: dict[int, tuple[object, bool]] = {}
+
+    def is_typed(self, container: object) -> bool:
+        """Return whether elements of `container` (None: a value that is no element) have a type of their own."""
+        if not isinstance(container, list | tuple) or len(container) < _LONG_LIST:
+            return not holds_interfaces(container)
+        known = self.typed.get(id(container))
+        if known is None:
+            # kept together with the list, so that nothing else can come to lie where it is
+            known = self.typed[id(container)] = container, not holds_interfaces(container)
+        return known[1]
 
 
 Evaluate: TypeAlias = Callable[[object, State], object]
@@ -97,26 +110,23 @@ class Program:
 class Context:
     """What compiled code of one template needs to know for its messages."""
 
-    __slots__ = ("limits", "source_name", "template_name", "text")
+    __slots__ = ("limits", "lines", "no_values", "source_name", "template_name")
 
-    def __init__(self, source_name: str, text: str, template_name: str, limits: Limits) -> None:
+    def __init__(self, source_name: str, lines: Lines, template_name: str, limits: Limits) -> None:
         self.source_name = source_name
-        self.text = text
+        self.lines = lines
         self.template_name = template_name
+        self.no_values: dict[nodes.Node, NoValue] = {}  # one for each place, however often it is come across
         self.limits = limits
-
-    def place(self, offset: int) -> tuple[int, int, int]:
-        """Return line and column of an offset, from 1, and the column as Go counts it: bytes, from 0."""
-        begin = self.text.rfind("\n", 0, offset) + 1
-        before = self.text[begin:offset]
-        return self.text.count("\n", 0, offset) + 1, len(before) + 1, len(before.encode("utf-8", "surrogatepass"))
 
     def error(self, node: nodes.Node | None, message: str, *, limit: bool = False) -> ExecError:
         """Return the error that Go reports at a node."""
         assert node is not None
-        line, column, byte_column = self.place(node.offset)
+        line, column = self.lines.place(node.offset)
         expression = str(node)
-        begin = self.text.rfind("\n", 0, node.offset) + 1
+        text = self.lines.text
+        begin = node.offset - column + 1
+        byte_column = len(text[begin : node.offset].encode("utf-8", "surrogatepass"))  # Go counts bytes, from 0
         kind = ExecLimitError if limit else ExecError
         return kind(
             f"template: {self.source_name}:{line}:{byte_column}: executing {quote(self.template_name)} at <{expression}>:"
@@ -126,14 +136,30 @@ class Context:
             column=column,
             expression=expression,
             variable=_variable(node),
-            source_line=self.text[begin:].partition("\n")[0],
+            source_line=text[begin:].partition("\n")[0],
+        )
+
+    def refusal(self, node: nodes.Node, message: str) -> ParseLimitError:
+        """Return the error of a template that goes beyond a bound of the compiler."""
+        line, column = self.lines.place(node.offset)
+        text = self.lines.text
+        return ParseLimitError(
+            f"template: {self.source_name}:{line}: {message}",
+            name=self.source_name,
+            line=line,
+            column=column,
+            expression=str(node),
+            source_line=text[node.offset - column + 1 :].partition("\n")[0],
         )
 
     def no_value(self, state: State, node: nodes.Node) -> None:
         """Report that a node prints as `<no value>`."""
         if state.on_no_value is not None:
-            line, column, _ = self.place(start_of(node))
-            state.on_no_value(NoValue(line, column, str(node)))
+            known = self.no_values.get(node)
+            if known is None:
+                line, column = self.lines.place(start_of(node))
+                known = self.no_values[node] = NoValue(line, column, shortened(str(node)))
+            state.on_no_value(known)
 
     def charge(self, state: State, node: nodes.Node, size: int) -> None:
         """Count the bytes of a string that was built."""
@@ -167,11 +193,6 @@ class Context:
 def late(state: State) -> bool:
     """Return whether a rendering has passed its deadline."""
     return state.deadline is not None and time.monotonic() > state.deadline
-
-
-def is_typed(container: object) -> bool:
-    """Return whether elements of `container` (None: a value that is no element) have a type of their own."""
-    return not holds_interfaces(container)
 
 
 def start_of(node: nodes.Node) -> int:

@@ -35,9 +35,7 @@ class Template:
             templates = parse(name, text, limits)
             programs = compile_templates(name, text, templates, limits)
         except RecursionError:
-            raise ParseLimitError(
-                f"template: {name}: blocks and parentheses are nested too deep", name=name, line=1, column=1
-            ) from None
+            raise _too_deep(name) from None
         self._name = name
         self._text = text
         self._limits = limits
@@ -81,17 +79,26 @@ class Template:
 
     def reach(self, *cases: Given) -> Reach:
         """Return what renderings could do in any of some cases: what they print, never enter, and fail at."""
-        return reach(self._text, self._name, self._templates, cases)
+        try:
+            return reach(self._text, self._name, self._templates, cases)
+        except RecursionError:
+            raise _too_deep(self._name) from None
 
     def _analysis(self) -> Uses:
         # worked out when first asked for; two threads that ask at once find the same
         if self._uses is None:
-            self._uses = analyse(self._text, self._name, self._templates)
+            try:
+                self._uses = analyse(self._text, self._name, self._templates)
+            except RecursionError:
+                raise _too_deep(self._name) from None
         return self._uses
 
     def __str__(self) -> str:
         """Return the canonical text, as Go's parse tree prints it: without comments, trimming and definitions."""
-        return str(self._root)
+        try:
+            return str(self._root)
+        except RecursionError:
+            raise _too_deep(self._name) from None
 
     def __repr__(self) -> str:
         return f"Template({self._text!r}, {self._name!r})"
@@ -106,11 +113,12 @@ class Template:
         """Return the output for some data. The data is only read.
 
         Args:
-            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int, a
-                float a float64, a list of only str a []string, any other list a []any, a mapping a map[string]any.
+            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int (and
+                infinite where it has more than 4,300 digits), a float a float64, a list of only str a []string, any other list a []any, a mapping a map[string]any.
             on_no_value: called each time that `<no value>` is printed. Rendering goes on.
             deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
                 up. It is looked at in each turn of a loop and each call of a template.
+                What comes between two looks is bounded by the steps and the size of the text.
 
         Raises:
             ExecError: Go would fail as well; `ExecLimitError` if the rendering goes beyond the limits.
@@ -128,7 +136,7 @@ class Template:
         try:
             self._program.run(root, state)
         except RecursionError:
-            raise self._stopped("templates and blocks are nested too deep") from None
+            raise self._stopped("templates, blocks or data are nested too deep") from None
         return self._joined(state.pieces)
 
     def _joined(self, pieces: list[str]) -> str:
@@ -146,6 +154,12 @@ class Template:
 
     def _stopped(self, message: str) -> ExecLimitError:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)
+
+
+def _too_deep(name: str) -> ParseLimitError:
+    # with the limits as they are, this takes a caller that is itself deep in calls
+    message = f"template: {name}: blocks and parentheses are nested too deep"
+    return ParseLimitError(message, name=name, line=1, column=1)
 
 
 def _constant(root: List, limits: Limits) -> str | None:

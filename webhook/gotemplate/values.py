@@ -6,7 +6,8 @@
 | bool, int, float, complex | bool, int, float64, complex128 |
 | `Uint8` | uint8: a byte of a string |
 | list or tuple of str only, also empty | []string |
-| other list or tuple, `Window` | []interface {} (a `Window` knows which) |
+| other list or tuple | []interface {} |
+| `Window` | what the list is that it is a part of |
 | mapping | map[string]interface {} |
 | None | a nil interface value: a null in the data |
 | `ABSENT` | Go's zero reflect.Value: a missing map key, and any null that has passed through a pipeline |
@@ -43,14 +44,13 @@ class Uint8(int):
 class Window(list[object]):
     """A part of a list. Like a Go slice it can be made longer again, up to its capacity."""
 
-    __slots__ = ("base", "capacity", "of_strings", "start")
+    __slots__ = ("base", "capacity", "start")
 
-    def __init__(self, base: Sequence[object], start: int, stop: int, capacity: int, *, of_strings: bool) -> None:
+    def __init__(self, base: Sequence[object], start: int, stop: int, capacity: int) -> None:
         super().__init__(base[start:stop])
         self.base = base
         self.start = start
         self.capacity = capacity
-        self.of_strings = of_strings
 
 
 _NAMES: dict[type, str] = {
@@ -78,7 +78,7 @@ def is_map(value: object) -> bool:
 def of_strings(items: Sequence[object]) -> bool:
     """Return whether a list is a []string rather than a []interface {}."""
     if isinstance(items, Window):
-        return items.of_strings
+        return of_strings(items.base)
     return all(isinstance(item, str) for item in items)
 
 

@@ -1,16 +1,11 @@
 """Scalars to text under the flags, width and precision of one printf directive (Go's fmt, format.go)."""
 
-from .errors import CallError
 from .floats import format_float
 from .quote import can_backquote, quote, quote_rune, rune
 from .runes import MAX_RUNE, is_print, is_surrogate, to_bytes
 
 _BASES = {2: "b", 8: "o", 10: "d", 16: "x"}
 _PREFIXES = {2: "0b", 8: "0", 10: "", 16: "0x"}
-
-
-class TooLongError(CallError):
-    """A function builds a string longer than the output may be."""
 
 
 class Directive:
@@ -63,7 +58,8 @@ def format_string(directive: Directive, text: str, verb: str) -> str | None:
             return directive.pad(f"`{text}`")
         return directive.pad(quote(text, ascii_only=directive.plus))
     if verb in "xX":
-        return _hex_string(directive, to_bytes(text), verb)
+        # bytes are counted, and no character has less than one
+        return _hex_string(directive, to_bytes(directive.truncate(text)), verb)
     return None
 
 
@@ -71,8 +67,7 @@ def _hex_string(directive: Directive, data: bytes, verb: str) -> str:
     if directive.precision is not None:
         data = data[: directive.precision]
     prefix = "0x" if directive.sharp and data else ""
-    pairs = [f"{prefix}{byte:02x}" for byte in data]
-    text = " ".join(pairs) if directive.space else prefix + data.hex()
+    text = prefix + (data.hex(" ").replace(" ", f" {prefix}") if directive.space and data else data.hex())
     return directive.pad(text.upper() if verb == "X" else text)
 
 
@@ -121,7 +116,10 @@ def _digits(directive: Directive, value: int, base: int, verb: str) -> str:
             return " " * (directive.width or 0)
     elif directive.zero and not directive.minus and directive.width is not None:
         length = directive.width - (value < 0 or directive.plus or directive.space)
-    text = format(abs(value), _BASES[base]).rjust(length, "0")
+    try:
+        text = format(abs(value), _BASES[base]).rjust(length, "0")
+    except ValueError:  # more digits than Python prints
+        text = "Inf"
     if directive.sharp and not (base == 8 and text.startswith("0")):
         text = _PREFIXES[base] + text
     if verb == "X":
