@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import TypeAlias
 
 from . import nodes
 from .allowance import container_steps
@@ -63,7 +63,7 @@ class _Compiler:
             self.leaves_loop = False
             if isinstance(child, nodes.Action | nodes.Branch | nodes.Call) and child.pipe is not None:
                 self.steps += _weight(child.pipe) // _STEP
-            codes.append(self.run_of_fields(child) if isinstance(child, list) else self.action(child))
+            codes.append(self.run_of_prints(child) if isinstance(child, list) else self.action(child))
             leaving.append(self.leaves_loop)
         self.leaves_loop = any(leaving)
         return _leaving_list(codes) if self.leaves_loop else _plain_list(codes)
@@ -91,41 +91,21 @@ class _Compiler:
                 self.leaves_loop = True
                 return lambda _dot, _state: CONTINUE
 
-    def run_of_fields(self, children: Sequence[nodes.Node]) -> Run:
-        """Compile texts and fields of dot that follow one another: the bulk of most templates."""
+    def run_of_prints(self, children: Sequence[nodes.Node]) -> Run:
+        """Compile texts and actions that follow one another and print fields of dot, or dot: the bulk of most templates."""
         context = self.context
-        parts: list[tuple[str, str, nodes.Node]] = []
-        text = ""
+        parts: list[tuple[str, nodes.Node]] = []  # what an action prints, with the text before it
+        tail = ""
         for child in children:
             if isinstance(child, nodes.Text):
-                text += child.text
+                tail += child.text
             else:
                 assert isinstance(child, nodes.Action)
-                field = child.pipe.commands[0].args[0]
-                assert isinstance(field, nodes.Field)
-                parts.append((text, field.names[0], field))
-                text = ""
-        tail = text
+                parts.append((tail, child.pipe.commands[0].args[0]))
+                tail = ""
         self.steps += len(parts)
-
-        def run(dot: object, state: State) -> None:
-            out = state.out
-            if type(dot) is dict:
-                for text, name, node in parts:
-                    if text:
-                        out(text)
-                    value = dot.get(name, ABSENT)
-                    out(value if type(value) is str else _shown(context, state, node, value))
-            else:
-                for text, name, node in parts:
-                    if text:
-                        out(text)
-                    value = field_of(context, state, node, dot, name)
-                    out(value if type(value) is str else _shown(context, state, node, value))
-            if tail:
-                out(tail)
-
-        return run
+        fields = [(text, node.names[0], node) for text, node in parts if isinstance(node, nodes.Field)]
+        return _run_of_fields(context, fields, tail) if fields else _run_of_dots(context, parts, tail)
 
     def printing(self, pipe: nodes.Pipe) -> Run:
         """Compile a pipeline that is an action of its own."""
@@ -216,13 +196,14 @@ class _Compiler:
                 raise context.out_of_steps(state, node.pipe)
             if turns is None:
                 raise context.error(last or state.last, f"range can't iterate over {text_of(value)}")
-            if two_variables and turns.keys is None:
+            keys, elements, inner = turns
+            if two_variables and keys is None:
                 message = f"can't use {text_of(value)} to iterate over more than one variable"
                 raise context.error(last or state.last, message)
             container = state.container
-            inner = state.container = turns.container
+            state.container = inner
             empty = True
-            for key, element in zip(turns.keys or repeat(ABSENT), turns.elements, strict=False):
+            for key, element in zip(keys or repeat(ABSENT), elements, strict=False):
                 empty = False
                 state.steps -= cost
                 if state.steps < 0 or (state.deadline is not None and late(state)):
@@ -324,35 +305,26 @@ def _weight(node: nodes.Node) -> int:
             return 1
 
 
-class _Turns(NamedTuple):
-    """What a loop goes through.
-
-    Attributes:
-        keys: indexes or map keys; None if there are none, as for an integer.
-        elements: the values that become dot.
-        container: the list or map that they are from.
-    """
-
-    keys: Iterable[object] | None
-    elements: Iterable[object]
-    container: object = None
+_Turns: TypeAlias = tuple[Iterable[object] | None, Iterable[object], object]
+"""What a loop goes through: indexes or map keys, None if there are none, as for an integer; the values that become dot;
+the list or map that they are from. A plain tuple, since it is made once for each loop that is run."""
 
 
 def _turns(value: object, state: State) -> _Turns | None:
     """Return what a loop over a value goes through; None if Go has no such loop. Keys are only sorted if steps last."""
     if isinstance(value, list | tuple):
-        return _Turns(range(len(value)), value, value)
+        return range(len(value)), value, value
     if isinstance(value, Mapping):
         state.steps -= len(value)
         if state.steps < 0:
             return None
         keys = sorted(value)
-        return _Turns(keys, [value[key] for key in keys], value)
+        return keys, [value[key] for key in keys], value
     if value is ABSENT or value is None:
-        return _Turns((), ())
+        return (), (), None
     if isinstance(value, int) and not isinstance(value, bool):
         numbers = range(value)
-        return _Turns(None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers)
+        return None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers, None
     return None
 
 
@@ -374,28 +346,76 @@ def _shown(context: Context, state: State, node: nodes.Node, value: object) -> s
 
 
 def _merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]]:
-    """Return nodes with each run of texts and plain fields of dot as one list, where that is worth it."""
+    """Return nodes with each run of texts and plain fields of dot, or of texts and dots, as one list where that is worth it."""
     found: list[nodes.Node | list[nodes.Node]] = []
     run: list[nodes.Node] = []
+    printed: type[nodes.Node] | None = None  # what the actions of the run print
     for child in [*children, None]:
-        if child is not None and (isinstance(child, nodes.Text) or _is_plain_field(child)):
+        kind = None if child is None else _printed(child)
+        if child is not None and (kind is nodes.Text or (kind is not None and printed in (None, kind))):
             run.append(child)
+            printed = printed if kind is nodes.Text else kind
             continue
         if len(run) > 1:
             found.append(run)
         else:
             found.extend(run)
-        run = []
-        if child is not None:
+        run, printed = ([], None) if kind is None or child is None else ([child], kind)
+        if child is not None and kind is None:
             found.append(child)
     return found
 
 
-def _is_plain_field(node: nodes.Node) -> bool:
+def _printed(node: nodes.Node) -> type[nodes.Node] | None:
+    """Return whether a node prints text, a field of dot, or dot, and nothing else."""
+    if isinstance(node, nodes.Text):
+        return nodes.Text
     if not isinstance(node, nodes.Action) or node.pipe.variables or len(node.pipe.commands) > 1:
-        return False
-    args = node.pipe.commands[0].args
-    return len(args) == 1 and isinstance(args[0], nodes.Field) and len(args[0].names) == 1
+        return None
+    word, *args = node.pipe.commands[0].args
+    if args:
+        return None
+    if isinstance(word, nodes.Dot):
+        return nodes.Dot
+    return nodes.Field if isinstance(word, nodes.Field) and len(word.names) == 1 else None
+
+
+def _run_of_fields(context: Context, parts: Sequence[tuple[str, str, nodes.Node]], tail: str) -> Run:
+    """Return code that prints fields of dot, each after a text, and a text at the end."""
+
+    def run(dot: object, state: State) -> None:
+        out = state.out
+        if type(dot) is dict:
+            for text, name, node in parts:
+                if text:
+                    out(text)
+                value = dot.get(name, ABSENT)
+                out(value if type(value) is str else _shown(context, state, node, value))
+        else:
+            for text, name, node in parts:
+                if text:
+                    out(text)
+                value = field_of(context, state, node, dot, name)
+                out(value if type(value) is str else _shown(context, state, node, value))
+        if tail:
+            out(tail)
+
+    return run
+
+
+def _run_of_dots(context: Context, parts: Sequence[tuple[str, nodes.Node]], tail: str) -> Run:
+    """Return code that prints dot after each of some texts, and a text at the end."""
+
+    def run(dot: object, state: State) -> None:
+        out = state.out
+        for text, node in parts:
+            if text:
+                out(text)
+            out(dot if type(dot) is str else _shown(context, state, node, dot))
+        if tail:
+            out(tail)
+
+    return run
 
 
 def _plain_list(codes: Sequence[Run]) -> Run:
