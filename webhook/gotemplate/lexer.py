@@ -108,9 +108,13 @@ _QUOTED = {
     "'": (_CHAR_CONSTANT, Kind.CHAR_CONSTANT, "unterminated character constant"),
 }
 _SPACES = frozenset(SPACES)
-_COMMON = re.compile(r"([ \t\r\n]+)(?![ \t\r\n]|-\}\})|(\.[A-Za-z_][A-Za-z0-9_]*)(?=[ \t\r\n.|)]|\}\})")
-"""The two shapes of token that most actions are made of: spaces before no trim marker, and a field in ASCII."""
+_COMMON = re.compile(
+    r"([ \t\r\n]+)(?![ \t\r\n]|-\}\})|(\.[A-Za-z_][A-Za-z0-9_]*)(?=[ \t\r\n.|)]|\}\})"
+    r"|([A-Za-z_][A-Za-z0-9_]*)(?=[ \t\r\n.|)]|\}\})"
+)
+"""The shapes of token that most actions are made of: spaces before no trim marker, and fields and words in ASCII."""
 _SHAPES = (Kind.TEXT, Kind.SPACE, Kind.FIELD)
+_WORD_SHAPE = 3
 _MARKS = {"=": Kind.ASSIGN, "|": Kind.PIPE}
 _TERMINATORS = frozenset(" \t\r\n.,|:)(")
 
@@ -187,8 +191,10 @@ def _lex_action(text: str, at: int, found: list[Token]) -> int:
     while at < length:
         common = _COMMON.match(text, at)
         if common:
-            token = Token(_SHAPES[common.lastindex or 1], common[0], at)
-            append(token)
+            shape = common.lastindex or 1
+            found_text = common[0]
+            kind = _WORDS.get(found_text, Kind.IDENTIFIER) if shape == _WORD_SHAPE else _SHAPES[shape]
+            append(Token(kind, found_text, at))
             at = common.end()
             continue
         char = text[at]
