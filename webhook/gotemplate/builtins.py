@@ -10,7 +10,7 @@ from . import comparison, escaping
 from .errors import CallError
 from .printing import sprint, sprintf, sprintln
 from .runes import byte_length, from_bytes, to_bytes
-from .values import ABSENT, Uint8, Window, of_strings, type_name
+from .values import ABSENT, Uint8, Window, is_beyond_int, of_strings, type_name
 
 NO_VALUE_TEXT = "<no value>"
 """What Go prints for no value at all."""
@@ -65,7 +65,7 @@ def _position(index: object, capacity: int) -> int:
         raise CallError("cannot index slice/array with nil")
     if isinstance(index, Boxed):
         raise CallError("cannot index slice/array with type interface {}")
-    if not isinstance(index, int) or isinstance(index, bool):
+    if not isinstance(index, int) or isinstance(index, bool) or is_beyond_int(index):
         raise CallError(f"cannot index slice/array with type {type_name(index)}")
     if index < 0 or index > capacity:
         raise CallError(f"index out of range: {index}")

@@ -14,7 +14,7 @@ from .comparison import is_nil
 from .errors import CallError
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT, Window, holds_interfaces, type_name
+from .values import ABSENT, MAX_INT, MIN_INT, Window, holds_interfaces, type_name
 from .verbs import TooLongError
 
 
@@ -322,8 +322,12 @@ def _comparison(
         first = left(dot, state)
         second = right(dot, state)
         kind = type(first)
-        if kind is type(second) and (kind is int or (equality and kind is str)):
-            return compare(first, second)
+        if kind is type(second):
+            if kind is int:
+                if MIN_INT <= first <= MAX_INT and MIN_INT <= second <= MAX_INT:  # type: ignore[operator]  # ints
+                    return compare(first, second)
+            elif equality and kind is str:
+                return compare(first, second)
         return finish([first, second], state)
 
     return run

@@ -13,7 +13,7 @@ from .quote import quote
 from .runes import byte_length
 from .scope import Scope
 from .state import BREAK, CONTINUE, Context, Program, Run, State, late
-from .values import ABSENT, Uint8
+from .values import ABSENT, Uint8, is_beyond_int
 
 _TURN_STEPS = 2
 _CALL_STEPS = 8
@@ -324,7 +324,7 @@ def _turns(value: object) -> _Turns | None:
         return _Turns(keys, [value[key] for key in keys], value, len(keys))
     if value is ABSENT or value is None:
         return _Turns((), ())
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and not is_beyond_int(value):
         numbers = range(value)
         return _Turns(None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers)
     return None
