@@ -5,6 +5,8 @@ import json
 import random
 import threading
 from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,28 @@ def test_no_value_is_reported_where_it_is_printed(seed: int, kind: str) -> None:
     except TemplateError:
         return
     assert not output.count("<no value>") or found
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def in_other_types(value: object) -> object:
+    """Return the same JSON value made of types that are no dict, list, str or int, but stand for one."""
+    if isinstance(value, dict):
+        return MappingProxyType({Text(key): in_other_types(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return tuple(in_other_types(item) for item in value)
+    if isinstance(value, str):
+        return Text(value)
+    return IntEnum("Number", {"VALUE": value}).VALUE if type(value) is int else value
+
+
+@given(SEEDS, st.sampled_from(sorted(generators.KINDS)))
+@QUICK
+def test_mappings_tuples_and_subclasses_are_what_they_stand_for(seed: int, kind: str) -> None:
+    case = generators.case(kind, random.Random(seed))
+    assert conformance.ask_engine(case | {"data": in_other_types(case["data"])}) == conformance.ask_engine(case)
 
 
 @given(SEEDS, st.sampled_from(sorted(generators.KINDS)))

@@ -96,9 +96,7 @@ def path(source: random.Random, within: Any, start: str) -> str:
         if isinstance(within, dict) and within:
             key = source.choice(list(within))
             plain = key.isidentifier() and key.isascii()
-            start = (
-                f"{start.rstrip('.')}.{key}" if plain and source.random() < 0.7 else f"(index {start} {quoted(key)})"
-            )
+            start = f"{start.rstrip('.')}.{key}" if plain and source.random() < 0.7 else f"(index {start} `{key}`)"
             within = within[key]
         elif isinstance(within, list) and within:
             at = source.randrange(len(within))
@@ -106,15 +104,3 @@ def path(source: random.Random, within: Any, start: str) -> str:
         else:
             break
     return start
-
-
-def quoted(key: str) -> str:
-    """Return a string as a literal of Go."""
-    if "`" not in key and source_safe(key):
-        return f"`{key}`"
-    escapes = "".join(f"\\U{ord(char):08x}" for char in key)
-    return f'"{escapes}"'
-
-
-def source_safe(key: str) -> bool:
-    return "\r" not in key and "}}" not in key
