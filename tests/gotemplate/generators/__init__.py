@@ -19,13 +19,16 @@ KINDS: dict[str, Callable[[random.Random], tuple[str, dict[str, Any]]]] = {
     "scopes": scopes,
     "tokens": tokens,
 }
+_NAMES = ['a"b', "two\nlines", "é😀", "a:b", "{{", "\t", "`"]
+"""Names that errors quote; without a percent sign, which Go takes for a directive of its own messages."""
 _MANY = 10_000
 
 
 def case(kind: str, source: random.Random) -> dict[str, Any]:
-    """Return a template of a kind with its data."""
+    """Return a template of a kind with its data, and sometimes a name."""
     template, data = KINDS[kind](source)
-    return {"template": template, "data": _countable(data) if "range" in template else data}
+    found = {"template": template, "data": _countable(data) if "range" in template else data}
+    return found | {"name": source.choice(_NAMES)} if source.random() < 0.03 else found
 
 
 def _countable(value: Any) -> Any:

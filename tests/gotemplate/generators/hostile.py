@@ -20,7 +20,7 @@ from .scopes import calling_nothing
 FUNCTIONS = [*COMPARISONS, "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "html", "js",
              "urlquery", "call"]  # fmt: skip
 
-_RARE = ["(index .MODEL 0)", "(index .S 0)", "(index .Q 0)", "1i", "2i", "(index .A 0 0)", "(slice .L 1 0 1)", "(slice .L 0 2 1)",
+_RARE = ["(index .S 0)", "(index `az` 1)", "(index `é` 0)", "(index `az` 0)", "1i", "2i", "(index .A 0 0)", "(slice .L 1 0 1)", "(slice .L 0 2 1)",
          "(slice .L 1)", "(index .A nil)", "(index .D .k)"]  # fmt: skip
 """Operands of types that only functions and literals give, and indexes of every wrong kind."""
 
@@ -55,6 +55,10 @@ def _command(source: random.Random, depth: int) -> str:
         return _operand(source, depth)
     if pick < 0.45:
         return "printf " + layout(source) + "".join(" " + _operand(source, depth) for _ in range(source.randint(0, 3)))
+    if pick < 0.5:
+        return " ".join(
+            [source.choice(FUNCTIONS), *[source.choice([*_RARE, "nil", ".L"]) for _ in range(source.randint(0, 3))]]
+        )
     words = [source.choice(FUNCTIONS) if pick < 0.9 else _operand(source, depth)]
     words.extend(_operand(source, depth) for _ in range(source.choice([0, 1, 1, 2, 2, 2, 3, 4, 5])))
     return " ".join(words)
