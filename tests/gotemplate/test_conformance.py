@@ -96,6 +96,15 @@ def test_every_part_of_an_answer_counts(golden: Path, monkeypatch: pytest.Monkey
     assert run() == 1
 
 
+@pytest.mark.parametrize(("template", "status"), [('{{printf "%p" .L}}', 0), ('{{printf "%x" 824633786368}}', 1)])
+def test_only_where_an_address_is_printed_may_it_differ(
+    golden: Path, monkeypatch: pytest.MonkeyPatch, template: str, status: int
+) -> None:
+    answering(monkeypatch, lambda _, answer: dataclasses.replace(answer, output="0x20a6e0512690"))
+    monkeypatch.setattr(generators, "case", lambda *_: {"template": template, "data": {"L": []}})
+    assert run() == status
+
+
 def test_one_error_text_in_a_thousand_may_differ(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = iter(range(10**6))
     fixed(monkeypatch, "{{")
