@@ -14,7 +14,7 @@ from .comparison import is_nil
 from .errors import CallError
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT, MAX_INT, MIN_INT, Window, holds_interfaces, type_name
+from .values import ABSENT, HIGH, LOW, Window, holds_interfaces, type_name
 from .verbs import TooLongError
 
 
@@ -315,7 +315,7 @@ def _comparison(
     right: Evaluate,
     finish: Callable[[list[object], State], object],
 ) -> Evaluate:
-    """Return code for a comparison of two values; two ints, or equality of two strings, take the short way."""
+    """Return code for a comparison of two values; two small ints, or equality of two strings, take the short way."""
     equality = compare in (operator.eq, operator.ne)
 
     def run(dot: object, state: State) -> object:
@@ -324,7 +324,7 @@ def _comparison(
         kind = type(first)
         if kind is type(second):
             if kind is int:
-                if MIN_INT <= first <= MAX_INT and MIN_INT <= second <= MAX_INT:  # type: ignore[operator]  # ints
+                if LOW < first < HIGH and LOW < second < HIGH:  # type: ignore[operator]  # ints
                     return compare(first, second)
             elif equality and kind is str:
                 return compare(first, second)

@@ -332,6 +332,8 @@ def _turns(value: object) -> _Turns | None:
 
 def _shown(context: Context, state: State, node: nodes.Node, value: object) -> str:
     """Return what an action prints."""
+    if type(value) is int:
+        return text_of(value)
     if isinstance(value, str):
         return str(value)
     if value is None or value is ABSENT:

@@ -9,8 +9,8 @@ from .floats import format_float
 from .runes import REPLACEMENT, is_byte, normal
 from .values import (
     ABSENT,
-    MAX_INT,
-    MIN_INT,
+    HIGH,
+    LOW,
     Uint8,
     holds_interfaces,
     is_beyond_int,
@@ -34,7 +34,7 @@ def text_of(value: object) -> str:
     kind = type(value)
     if kind is str:
         return value  # type: ignore[return-value]  # the line above says so
-    if kind is int and MIN_INT <= value <= MAX_INT:  # type: ignore[operator]  # an int
+    if kind is int and (LOW < value < HIGH or not is_beyond_int(value)):  # type: ignore[operator]  # an int
         return str(value)
     if kind is bool:
         return "true" if value else "false"
