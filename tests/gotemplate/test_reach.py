@@ -59,6 +59,7 @@ def test_an_expression_that_always_fails_is_found(text, function, message):
         pytest.param("{{gt .SIZE 1}}{{eq .NAME `n`}}{{eq .FLAG true}}{{gt .RATIO 0.1}}", id="comparisons of one type"),
         pytest.param("{{gt .UNKNOWN 1}}{{len .UNKNOWN}}{{range .UNKNOWN}}{{gt . 1}}{{end}}", id="nothing is known"),
         pytest.param("{{$x := 1}}{{if .FLAG}}{{$x = `a`}}{{end}}{{eq $x `a`}}", id="a variable that changes"),
+        pytest.param("{{$ = .SIZE}}{{eq $ 1}}", id="the root that changes"),
         pytest.param("{{range .MIXED}}{{gt . 1}}{{end}}", id="a list of several types"),
         pytest.param("{{range .NONE}}{{gt . 1}}{{end}}", id="an empty list is a list of anything"),
         pytest.param("{{index .ARGS 9}}{{slice .NAME 9}}", id="it depends on the value"),

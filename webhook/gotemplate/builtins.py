@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from . import comparison, escaping
 from .allowance import Allowance
 from .errors import CallError
-from .printing import sprint, sprintf, sprintln, text_of
+from .printing import sprint, sprintf, sprintln
 from .runes import byte_length, from_bytes, to_bytes
-from .values import ABSENT, Uint8, Window, type_name
+from .values import ABSENT, Uint8, Window, is_beyond_int, type_name
 
 NO_VALUE_TEXT = "<no value>"
 """What Go prints for no value at all."""
@@ -69,10 +69,10 @@ def _position(index: object, capacity: int) -> int:
         raise CallError("cannot index slice/array with nil")
     if isinstance(index, Boxed):
         raise CallError("cannot index slice/array with type interface {}")
-    if not isinstance(index, int) or isinstance(index, bool):
+    if not isinstance(index, int) or isinstance(index, bool) or is_beyond_int(index):
         raise CallError(f"cannot index slice/array with type {type_name(index)}")
     if index < 0 or index > capacity:
-        raise CallError(f"index out of range: {text_of(int(index))}")
+        raise CallError(f"index out of range: {index}")
     return int(index)
 
 

@@ -15,7 +15,7 @@ from .comparison import is_nil
 from .errors import CallError, ExecError
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT, Window, type_name
+from .values import ABSENT, HIGH, LOW, Window, type_name
 
 
 class Compiled(NamedTuple):
@@ -329,15 +329,19 @@ def _comparison(
     right: Evaluate,
     finish: Callable[[list[object], State], object],
 ) -> Evaluate:
-    """Return code for a comparison of two values; two ints, or equality of two strings, take the short way."""
+    """Return code for a comparison of two values; two small ints, or equality of two strings, take the short way."""
     equality = compare in (operator.eq, operator.ne)
 
     def run(dot: object, state: State) -> object:
         first = left(dot, state)
         second = right(dot, state)
         kind = type(first)
-        if kind is type(second) and (kind is int or (equality and kind is str and len(first) < _LONG)):  # type: ignore[arg-type]  # a str
-            return compare(first, second)
+        if kind is type(second):
+            if kind is int:
+                if LOW < first < HIGH and LOW < second < HIGH:  # type: ignore[operator]  # ints
+                    return compare(first, second)
+            elif equality and kind is str and len(first) < _LONG:  # type: ignore[arg-type]  # a str
+                return compare(first, second)
         return finish([first, second], state)
 
     return run

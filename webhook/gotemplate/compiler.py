@@ -15,7 +15,7 @@ from .quote import quote
 from .runes import byte_length
 from .scope import Scope
 from .state import BREAK, CONTINUE, Context, Program, Run, State, late
-from .values import ABSENT, Uint8
+from .values import ABSENT, Uint8, is_beyond_int
 
 _STEP = 4
 """So many operands are evaluated in the time of one step; a function counts as that many."""
@@ -322,7 +322,7 @@ def _turns(value: object, state: State) -> _Turns | None:
         return keys, [value[key] for key in keys], value
     if value is ABSENT or value is None:
         return (), (), None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and not is_beyond_int(value):
         numbers = range(value)
         return None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers, None
     return None
@@ -330,6 +330,8 @@ def _turns(value: object, state: State) -> _Turns | None:
 
 def _shown(context: Context, state: State, node: nodes.Node, value: object) -> str:
     """Return what an action prints."""
+    if type(value) is int:
+        return text_of(value)
     if isinstance(value, str):
         return str(value)
     if value is None or value is ABSENT:

@@ -5,9 +5,8 @@ import re
 from .lexer import Kind
 from .nodes import Number
 from .quote import QuoteError, quote, unquote_char
+from .values import MAX_INT, MIN_INT
 
-MAX_INT = 2**63 - 1
-MIN_INT = -(2**63)
 MAX_UINT = 2**64 - 1
 
 # No group is repeated here: Python's re takes 300 bytes for each turn of one. Two underscores are looked for apart.

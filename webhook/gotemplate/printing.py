@@ -8,7 +8,19 @@ from . import verbs
 from .allowance import Allowance, TooLongError
 from .floats import format_float
 from .runes import REPLACEMENT, is_byte, normal
-from .values import ABSENT, Uint8, holds_interfaces, is_list, is_map, scalar_type, type_name
+from .values import (
+    ABSENT,
+    HIGH,
+    LOW,
+    Uint8,
+    holds_interfaces,
+    is_beyond_int,
+    is_list,
+    is_map,
+    number,
+    scalar_type,
+    type_name,
+)
 from .verbs import Directive
 
 _MAX_NUMBER = 1_000_000
@@ -34,11 +46,8 @@ def text_of(value: object) -> str:
     kind = type(value)
     if kind is str:
         return value  # type: ignore[return-value]  # the line above says so
-    if kind is int:
-        try:
-            return str(value)
-        except ValueError:  # more digits than Python prints: beyond any number of Go's
-            return _Printer(None).argument(Directive(), value, "v")
+    if kind is int and (LOW < value < HIGH or not is_beyond_int(value)):  # type: ignore[operator]  # an int
+        return str(value)
     if kind is bool:
         return "true" if value else "false"
     if value is None or value is ABSENT:
@@ -47,6 +56,7 @@ def text_of(value: object) -> str:
         return f"[{' '.join([text_of(item) for item in value])}]"
     if isinstance(value, Mapping):
         return f"map[{' '.join([f'{text_of(key)}:{text_of(value[key])}' for key in sorted(value)])}]"
+    value = number(value)
     if isinstance(value, float):
         return format_float(value, "g", -1)
     return _Printer(None).argument(Directive(), value, "v")
@@ -85,7 +95,7 @@ def sprintf(layout: str, args: Sequence[object], allowance: Allowance) -> str:
         printer = _Printer(allowance)
         for (verb, text), arg in zip(simple[1:], args, strict=True):
             kind = type(arg)
-            if verb == "v" or (kind is str and verb == "s") or (kind is int and verb == "d"):
+            if verb == "v" or (kind is str and verb == "s") or (kind is int and verb == "d" and not is_beyond_int(arg)):
                 pieces.append(text_of(arg))
             else:
                 pieces.append(printer.argument(Directive(), arg, verb))
@@ -325,6 +335,7 @@ _FLAGS = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
 def _scalar(directive: Directive, value: object, verb: str) -> str | None:
     """Return a string, boolean or number under a verb; None if it has no such verb."""
     kind = scalar_type(value)
+    value = number(value)
     if kind is str:
         return verbs.format_string(directive, str(value), verb)
     if kind is bool:

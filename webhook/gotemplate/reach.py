@@ -150,7 +150,8 @@ class _Walk:
             return
         self.visited.add((name, kind))
         root = self.templates[name].root
-        self.known, self.changing = [("$", dot)], frozenset(_assigned(root))
+        self.known, self.changing = [], frozenset(_assigned(root))
+        self.declare("$", dot)
         self.list(root, dot)
 
     # --- actions ---

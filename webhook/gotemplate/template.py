@@ -21,7 +21,8 @@ class Template:
 
     Args:
         text: the text.
-        name: the template's name, which errors begin with.
+        name: the template's name, which errors begin with. Go takes a percent sign in it for a directive of its own
+            messages and garbles them; here it stands as it is.
         limits: bounds on the text and on each rendering.
 
     Raises:
@@ -113,8 +114,9 @@ class Template:
         """Return the output for some data. The data is only read.
 
         Args:
-            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int (and
-                infinite where it has more than 4,300 digits), a float a float64, a list of only str a []string, any other list a []any, a mapping a map[string]any.
+            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int, or,
+                beyond 64 bits, like a float a float64; a list of only str is a []string, any other list a []any, a
+                mapping a map[string]any.
             on_no_value: called each time that `<no value>` is printed. Rendering goes on.
             deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
                 up. It is looked at in each turn of a loop and each call of a template.

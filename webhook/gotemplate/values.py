@@ -4,6 +4,7 @@
 |---|---|
 | str | string |
 | bool, int, float, complex | bool, int, float64, complex128 |
+| int beyond 64 bits | float64, as such a JSON number is read; see `number` |
 | `Uint8` | uint8: a byte of a string |
 | list or tuple of str only, also empty | []string |
 | other list or tuple | []interface {} |
@@ -15,8 +16,15 @@
 All of them have Python's truth value exactly where Go's templates find them true.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
+
+MAX_INT: Final = 2**63 - 1
+MIN_INT: Final = -(2**63)
+LOW: Final = -(10**9)
+HIGH: Final = 10**9
+"""Integers between these two Python compares fastest."""
 
 
 class Absent:
@@ -85,15 +93,32 @@ def of_strings(items: Sequence[object]) -> bool:
 def scalar_type(value: object) -> type | None:
     """Return the Python type that stands for the Go type of a string, bool or number; None for anything else."""
     found = type(value)
-    if found in _NAMES:
-        return None if found is dict else found
-    return next((base for base in _BASES if isinstance(value, base)), None)
+    if found not in _NAMES:
+        found = next((base for base in _BASES if isinstance(value, base)), dict)
+    if found is int and is_beyond_int(value):
+        return float
+    return None if found is dict else found
+
+
+def is_beyond_int(value: object) -> bool:
+    """Return whether a value is an integer that no Go int holds."""
+    return isinstance(value, int) and not MIN_INT <= value <= MAX_INT
+
+
+def number(value: object) -> object:
+    """Return a value, as a float if it is an integer beyond 64 bits; infinite if it is beyond a float, too."""
+    if not isinstance(value, int) or MIN_INT <= value <= MAX_INT:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def type_name(value: object) -> str:
     """Return the name of a value's Go type; that of null is the interface type which holds it."""
     name = _NAMES.get(type(value))
-    if name is not None:
+    if name is not None and not is_beyond_int(value):
         return name
     if isinstance(value, list | tuple):
         return "[]string" if of_strings(value) else "[]interface {}"

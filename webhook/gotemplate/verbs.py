@@ -116,10 +116,7 @@ def _digits(directive: Directive, value: int, base: int, verb: str) -> str:
             return " " * (directive.width or 0)
     elif directive.zero and not directive.minus and directive.width is not None:
         length = directive.width - (value < 0 or directive.plus or directive.space)
-    try:
-        text = format(abs(value), _BASES[base]).rjust(length, "0")
-    except ValueError:  # more digits than Python prints
-        text = "Inf"
+    text = format(abs(value), _BASES[base]).rjust(length, "0")
     if directive.sharp and not (base == 8 and text.startswith("0")):
         text = _PREFIXES[base] + text
     if verb == "X":

@@ -4,8 +4,9 @@
 // writes, for each, {"verdict": "ok" | "parse" | "exec", "output": text, "error": text}.
 // Whole JSON numbers become int, other numbers float64, a list of strings []string,
 // any other list []any, and objects map[string]any. With "repeat": n the template is
-// also parsed and rendered n times, the answer carries the nanoseconds of one, and it
-// is written at once, for a caller that waits for it.
+// also parsed and rendered n times and the answer carries the nanoseconds of one.
+//
+// The program ends at a template that takes longer than two seconds, after the answers before it.
 package main
 
 import (
@@ -124,6 +125,23 @@ func ask(q question) answer {
 	return reply
 }
 
+// answerInTime also says whether the template was given up: a loop can take hours.
+func answerInTime(q question) (reply answer, late bool) {
+	if q.Repeat > 0 {
+		return ask(q), false
+	}
+	done := make(chan answer, 1)
+	go func() { done <- ask(q) }()
+	timer := time.NewTimer(2 * time.Second)
+	defer timer.Stop()
+	select {
+	case reply = <-done:
+		return reply, false
+	case <-timer.C:
+		return answer{}, true
+	}
+}
+
 func main() {
 	debug.SetMaxStack(512 << 20)
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
@@ -139,11 +157,16 @@ func main() {
 		} else if err != nil {
 			log.Fatal(err)
 		}
-		if err := encoder.Encode(ask(q)); err != nil {
+		reply, late := answerInTime(q)
+		if late {
+			return
+		}
+		if err := encoder.Encode(reply); err != nil {
 			log.Fatal(err)
 		}
-		if q.Repeat > 0 {
-			out.Flush()
+		// the next template may be one that ends the program
+		if err := out.Flush(); err != nil {
+			log.Fatal(err)
 		}
 	}
 }

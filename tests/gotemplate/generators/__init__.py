@@ -1,0 +1,40 @@
+"""Random templates with data to hold against Go, by kind. All chance comes from the `random.Random` given."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from .directed import directed
+from .hostile import hostile
+from .literals import layouts
+from .mutated import mutated
+from .scopes import scopes
+from .tokens import tokens
+
+KINDS: dict[str, Callable[[random.Random], tuple[str, dict[str, Any]]]] = {
+    "directed": directed,
+    "hostile": hostile,
+    "layouts": layouts,
+    "mutated": mutated,
+    "scopes": scopes,
+    "tokens": tokens,
+}
+_NAMES = ['a"b', "two\nlines", "é😀", "a:b", "{{", "\t", "`"]
+"""Names that errors quote; without a percent sign, which Go takes for a directive of its own messages."""
+_MANY = 10_000
+
+
+def case(kind: str, source: random.Random) -> dict[str, Any]:
+    """Return a template of a kind with its data, and sometimes a name."""
+    template, data = KINDS[kind](source)
+    found = {"template": template, "data": _countable(data) if "range" in template else data}
+    return found | {"name": source.choice(_NAMES)} if source.random() < 0.03 else found
+
+
+def _countable(value: Any) -> Any:
+    """Return a value without integers that a loop would count up to for hours."""
+    if isinstance(value, dict):
+        return {key: _countable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_countable(item) for item in value]
+    return value % _MANY if type(value) is int and _MANY < value < 2**63 else value
