@@ -71,6 +71,8 @@ class _Scopes:
         if pick < 0.93:
             return f"{self.source.choice(['len', 'not', 'print', 'and', 'or'])} {self.value(depth - 1)}"
         argument = " 1" if self.source.random() < 0.1 else ""
+        if pick < 0.95:
+            return f"{self.value(0)} {self.value(0)}"
         holder = self.source.choice([*self.variables, ""])
         return holder + self.source.choice([".k", ".e.z", ".x"]) + argument
 

@@ -7,7 +7,7 @@ from .literals import ODD_LITERALS, number, string
 
 _TOKENS = [
     "if", "else", "end", "range", "with", "define", "block", "template", "break", "continue", "nil", "true", "false",
-    ".", "$", "$x", "$y", ":=", "=", "|", "(", ")", ",", '"a"', '"t"', "`r`", ".S", ".N", ".A", ".D", ".D.k", ".L", ".X",
+    ".", "$", "$z", "$z\n", "\n .S", "$x", "$y", ":=", "=", "|", "(", ")", ",", '"a"', '"t"', "`r`", ".S", ".N", ".A", ".D", ".D.k", ".L", ".X",
     ".missing", "print", "printf", "len", "index", "not", "and", "or", "eq", "html", "call", "foo", "1", "2.5", "'a'",
     "1i", "1+2i", "\n", "-", "/*", "*/", "é", ".é", "$é", "#", "{", "}", "_", ":", "''", '"', "`", "'", "0x1F", "..",
     "$.S", "$.D.d", "().x", "(1).k", "nil.k", "\u00b2", "\u0660", "\r\n", "\x00", "\u2028", "\ufffd", "&", "==", "%", "\\",
