@@ -94,7 +94,7 @@ def build_oracle(go: str, directory: Path) -> Path:
     """Compile the oracle with the Go command given; return the program."""
     refuse_old_go(go)
     program = directory / "oracle"
-    subprocess.run([go, "build", "-o", str(program), "."], cwd=ORACLE, check=True)
+    subprocess.run([go, "build", "-buildvcs=false", "-o", str(program), "."], cwd=ORACLE, check=True)
     return program
 
 
