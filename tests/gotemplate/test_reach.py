@@ -4,7 +4,8 @@ import pytest
 
 from webhook.gotemplate import Failure, Given, Passage, Template, Unreached
 
-DATA = {"NAME": "n", "SIZE": 1, "FLAG": False, "ARGS": ["a"], "RATIO": 0.5, "MIXED": ["a", 1], "NONE": []}
+DATA = {"NAME": "n", "SIZE": 1, "FLAG": False, "ARGS": ["a"], "RATIO": 0.5, "MIXED": ["a", 1], "OTHER": [1], "NONE": [],
+        "LISTS": [["a"], [1.5]]}  # fmt: skip
 
 
 def reach(text, *certain):
@@ -40,7 +41,15 @@ def reach(text, *certain):
         ("{{len .SIZE}}", "len", "len of type int"),
         ("{{index .SIZE 0}}", "index", "can't index item of type int"),
         ("{{slice .SIZE 0}}", "slice", "can't slice item of type int"),
-        ("{{printf .SIZE}}", "printf", "wrong type for value; expected string; got int"),
+        ("{{printf .SIZE}}", "", "wrong type for value; expected string; got int"),
+        ("{{printf 1}}", "", "expected string; found 1"),
+        ("{{printf nil}}", "", "cannot assign nil to string"),
+        ("{{index .ARGS `a`}}", "index", "cannot index slice/array with type string"),
+        ("{{index . 1}}", "index", "value has type int; should be string"),
+        ("{{.NAME 1}}", "", "NAME is not a method but has arguments"),
+        ("{{1 2}}", "", "can't give argument to non-function 1"),
+        ("{{nil}}", "", "nil is not a command"),
+        ("{{range $i, $n := .SIZE}}{{end}}", "", "can't use an int to iterate over more than one variable"),
         ("{{index `a` 1}}", "index", "reflect: string index out of range"),
         ("{{.NAME.x}}", "", "can't evaluate field x in type string"),
         ("{{range .NAME}}x{{end}}", "", "range can't iterate over a string"),
@@ -60,6 +69,13 @@ def test_an_expression_that_always_fails_is_found(text, function, message):
         pytest.param("{{gt .UNKNOWN 1}}{{len .UNKNOWN}}{{range .UNKNOWN}}{{gt . 1}}{{end}}", id="nothing is known"),
         pytest.param("{{$x := 1}}{{if .FLAG}}{{$x = `a`}}{{end}}{{eq $x `a`}}", id="a variable that changes"),
         pytest.param("{{$ = .SIZE}}{{eq $ 1}}", id="the root that changes"),
+        pytest.param("{{$x := 1}}{{and .FLAG ($x := `a`)}}{{gt $x 0}}", id="a variable that and may declare"),
+        pytest.param("{{range (or .MIXED .OTHER)}}{{eq . 1.5}}{{end}}", id="lists of anything"),
+        pytest.param("{{range .LISTS}}{{range .}}{{eq . 1}}{{end}}{{end}}", id="lists in lists"),
+        pytest.param("{{(or .NONE .).SIZE | eq `a`}}", id="the root, or something else"),
+        pytest.param(
+            '{{define "a"}}{{range .}}{{eq . 1}}{{end}}{{end}}{{template "a" .MIXED}}', id="a list of anything, given"
+        ),
         pytest.param("{{range .MIXED}}{{gt . 1}}{{end}}", id="a list of several types"),
         pytest.param("{{range .NONE}}{{gt . 1}}{{end}}", id="an empty list is a list of anything"),
         pytest.param("{{index .ARGS 9}}{{slice .NAME 9}}", id="it depends on the value"),
@@ -103,6 +119,10 @@ def test_what_may_succeed_is_no_failure(text):
         ("{{if .UNKNOWN}}a{{else}}b{{end}}", []),
         ('{{define "a"}}{{if .}}x{{end}}{{end}}{{template "a"}}', ["body if ."]),
         ('{{define "a"}}{{if .}}x{{end}}{{end}}{{template "a"}}{{template "a" 1}}', []),
+        ('{{define "a"}}{{if .}}x{{else}}y{{end}}{{end}}{{template "a" .NAME}}{{template "a" (or .NAME "x")}}', []),
+        ('{{define "a"}}{{if .}}x{{else}}y{{end}}{{end}}{{template "a" (or .NAME "x")}}{{template "a" .NAME}}', []),
+        ("{{$y := .SIZE}}{{or (len .NAME) ($y := not true)}}{{if $y}}x{{end}}", []),
+        ("{{range `a`}}x{{else}}y{{end}}", []),
         ("{{if false}}{{if false}}a{{end}}{{end}}", ["body if false"]),
     ],
 )
@@ -124,9 +144,11 @@ def test_a_branch_that_one_of_several_cases_enters_is_reached():
     assert [passage.text for passage in template.reach(case_on, case_off).passages] == ["b", "c"]
 
 
-def test_passages_are_text_and_strings_with_their_places():
-    text = 'é{{if .FLAG}}\n x{{end}}{{print "y"}}{{if false}}z{{end}}{{/* c */}}'
-    assert reach(text).passages == (Passage("é", 1, 1), Passage("\n x", 1, 14), Passage("y", 2, 18))
+def test_passages_are_text_and_printed_strings_with_their_places():
+    text = (
+        'é{{if .FLAG}}\n x{{end}}{{print "y\\t"}}{{if false}}z{{end}}{{/* c */}}{{$v := "v"}}{{if eq .NAME "w"}}{{end}}'
+    )
+    assert reach(text).passages == (Passage("é", 1, 1), Passage("\n x", 1, 14), Passage("y\\t", 2, 19))
 
 
 def test_failures_have_the_place_that_go_reports():
@@ -145,3 +167,8 @@ def test_recursion_and_constants_that_grow_come_to_an_end():
 
 def test_a_template_that_is_not_called_is_not_looked_at():
     assert reach('{{define "a"}}{{gt .NAME 1}}{{end}}').failures == ()
+
+
+def test_many_variables_take_no_longer_than_few():
+    text = "{{$z := 1}}" + "{{$a := $z}}" * 12_000
+    assert reach(text).failures == ()

@@ -14,18 +14,18 @@ from .errors import CallError
 from .expressions import ideal
 from .lines import Lines
 from .quote import quote
-from .shapes import NOTHING, UNKNOWN, Shape, constant, element_of, result, short_circuit, turns, typed, widened
+from .shapes import NOTHING, UNKNOWN, VAGUE, Shape, constant, element_of, result, short_circuit, turns, typed, widened
 from .values import ABSENT, is_list, is_map, type_name
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of text, or a string in an action, that a rendering with such data could come to.
+    """A piece of text, or a string in an action that prints, to which a rendering with such data could come.
 
     Attributes:
-        text: as it would be printed.
+        text: as it is written: of a string what stands between its quotation marks.
         line: line in the template's text where it begins, from 1.
-        column: character in that line, from 1; of a string, that of its quotation mark.
+        column: character in that line, from 1.
     """
 
     text: str
@@ -140,8 +140,11 @@ class _Walk:
         self.found = findings
         self.visited: set[tuple[str, str]] = set()
         self.calls: list[tuple[str, Shape]] = []  # templates still to be walked, with what they are given
-        self.known: list[tuple[str, Shape]] = []  # the variables of the template being walked
-        self.changing: frozenset[str] = frozenset()  # those of them that get another value later
+        self.known = _Variables()  # of the template being walked
+        self.changing: frozenset[str] = (
+            frozenset()
+        )  # those of them that do not always have the value of their declaration
+        self.prints = False  # whether what is being evaluated belongs to an action that prints
 
     def template(self, name: str, dot: Shape) -> None:
         """Walk a template. What it is given counts by its type only, so that recursion comes to an end."""
@@ -150,20 +153,22 @@ class _Walk:
             return
         self.visited.add((name, kind))
         root = self.templates[name].root
-        self.known, self.changing = [], frozenset(_assigned(root))
+        self.known, self.changing = _Variables(), frozenset(_changing(root))
         self.declare("$", dot)
         self.list(root, dot)
 
     # --- actions ---
 
     def list(self, parent: nodes.List, dot: Shape) -> None:
-        known = len(self.known)
+        known = self.known.mark()
         for at, child in enumerate(parent.nodes):
             match child:
                 case nodes.Text(offset=offset, text=text):
                     self.found.passages.add((offset, text))
                 case nodes.Action(pipe=pipe):
+                    self.prints = not pipe.variables
                     self.pipe(pipe, dot)
+                    self.prints = False
                 case nodes.Branch():
                     self.branch(child, dot)
                 case nodes.Call():
@@ -172,20 +177,17 @@ class _Walk:
                     if not nodes.is_empty(nodes.List(child.offset, parent.nodes[at + 1 :])):
                         self.found.skipped.add((child.offset, "rest", str(child).strip("{}")))
                     break
-        del self.known[known:]
+        self.known.forget(known)
 
     def branch(self, node: nodes.Branch, dot: Shape) -> None:
-        known = len(self.known)
+        known = self.known.mark()
         value = self.pipe(node.pipe, dot)
         outcome = value.truth
         inner = dot
         if isinstance(node, nodes.With):
             inner = value
         elif isinstance(node, nodes.Range):
-            try:
-                outcome = turns(value)
-            except CallError as refusal:
-                self.fail(node.pipe, "", str(refusal))
+            outcome = self.turns(node.pipe, value)
             inner = self.element(node.pipe, value)
         for branch, below, wanted in (("body", node.body, True), ("else", node.otherwise, False)):
             key = node.pipe.offset, branch, f"{node.keyword} {node.pipe}"
@@ -194,7 +196,19 @@ class _Walk:
             elif below is not None:
                 self.found.entered.add(key)
                 self.list(below, inner if wanted else dot)
-        del self.known[known:]
+        self.known.forget(known)
+
+    def turns(self, pipe: nodes.Pipe, value: Shape) -> bool | None:
+        """Return whether a loop has any turn; None if that is not known, or if it fails."""
+        sample = value.sample
+        if len(pipe.variables) > 1 and isinstance(sample, int) and not isinstance(sample, bool):
+            self.fail(pipe, "", "can't use an int to iterate over more than one variable")
+            return None
+        try:
+            return turns(value)
+        except CallError as refusal:
+            self.fail(pipe, "", str(refusal))
+            return None
 
     def element(self, pipe: nodes.Pipe, value: Shape) -> Shape:
         """Return what dot is in a loop's body, and give the loop's variables their values."""
@@ -203,16 +217,16 @@ class _Walk:
         key = typed("") if is_map(sample) else typed(0) if is_list(sample) else UNKNOWN
         if isinstance(sample, int) and not isinstance(sample, bool):
             element = typed(sample)
-        names = [variable.names[0] for variable in pipe.variables]
-        if names and not pipe.assigns:
-            # the pipeline has declared them with the list itself
-            del self.known[-len(names) :]
-            for name, shape in zip(names, (key, element)[-len(names) :], strict=True):
-                self.declare(name, shape)
+        if not pipe.assigns:
+            # these hide those that the pipeline has declared with the list itself
+            for variable, shape in zip(reversed(pipe.variables), (element, key), strict=False):
+                self.declare(variable.names[0], shape)
         return element
 
     def call(self, node: nodes.Call, dot: Shape) -> None:
         argument = NOTHING if node.pipe is None else widened(self.pipe(node.pipe, dot))
+        if argument.known and argument.sample is not self.data and type_name(argument.sample) in VAGUE:
+            argument = UNKNOWN
         if node.name in self.templates:
             self.calls.append((node.name, argument))
         else:
@@ -231,14 +245,23 @@ class _Walk:
         return value
 
     def declare(self, name: str, value: Shape) -> None:
-        self.known.append((name, UNKNOWN if name in self.changing else value))
+        self.known.declare(name, UNKNOWN if name in self.changing else value)
 
     def command(self, command: nodes.Command, dot: Shape, final: Shape | None) -> Shape:
         word, *args = command.args
         if isinstance(word, nodes.Identifier):
             return self.function(word, command, args, dot, final)
         value = self.operand(word, dot)
-        return value if not args and final is None else UNKNOWN
+        if not args and final is None:
+            if isinstance(word, nodes.Nil):
+                self.fail(word, "", "nil is not a command")
+            return value
+        if isinstance(word, nodes.Field) and dot.sample is self.data and word.names[0] in self.data:
+            if len(word.names) == 1:
+                self.fail(word, "", f"{word.names[0]} is not a method but has arguments")
+        elif args and isinstance(word, nodes.Bool | nodes.Dot | nodes.Nil | nodes.Number | nodes.String):
+            self.fail(word, "", f"can't give argument to non-function {word}")
+        return UNKNOWN
 
     def operand(self, node: nodes.Node, dot: Shape) -> Shape:
         match node:
@@ -247,22 +270,20 @@ class _Walk:
             case nodes.Field(names=names):
                 return self.fields(node, dot, names)
             case nodes.Variable(names=(name, *names)):
-                known = next((value for other, value in reversed(self.known) if other == name), UNKNOWN)
-                return self.fields(node, known, names)
+                return self.fields(node, self.known.get(name), names)
             case nodes.Chain(operand=operand, names=names):
                 return self.fields(node, self.operand(operand, dot), names)
             case nodes.Pipe():
                 return self.pipe(node, dot)
             case nodes.Identifier():
                 return self.function(node, node, (), dot, None)
-            case nodes.String(offset=offset, value=text):
-                self.found.passages.add((offset, text))
-                return constant(text)
-            case nodes.Bool(value=value):
-                return constant(value)
             case nodes.Number():
                 number = ideal(node)
                 return UNKNOWN if number is None else constant(number)
+            case nodes.String() | nodes.Bool():
+                if isinstance(node, nodes.String) and self.prints:
+                    self.found.passages.add((node.offset + 1, node.quoted[1:-1]))
+                return constant(node.value)
             case _:
                 return NOTHING
 
@@ -297,10 +318,12 @@ class _Walk:
         values = [*(self.operand(arg, dot) for arg in args), *piped]
         if word.name == "call":
             return UNKNOWN
-        if word.name == "index" and len(values) > 1 and values[0].sample is self.data:
-            key = values[1]
-            found = self.variable(key.sample) if key.certain and isinstance(key.sample, str) else UNKNOWN
-            values[:2] = [found]
+        if word.name == "printf" and args and self.refuses_layout(args[0], values[0]):
+            return UNKNOWN
+        if word.name == "index" and len(values) > 1 and values[0].sample is self.data and values[1].certain:
+            key = values[1].sample
+            if isinstance(key, str):
+                values[:2] = [self.variable(key)]
         try:
             return result(word.name, values)
         except CallError as refusal:
@@ -316,13 +339,54 @@ class _Walk:
                 return short_circuit(name, values)
         return short_circuit(name, [*values, *piped])
 
+    def refuses_layout(self, node: nodes.Node, layout: Shape) -> bool:
+        """Report a first argument of `printf` that can be no string."""
+        if not layout.known or isinstance(layout.sample, str):
+            return False
+        message = f"wrong type for value; expected string; got {type_name(layout.sample)}"
+        if isinstance(node, nodes.Nil):
+            message = "cannot assign nil to string"
+        elif isinstance(node, nodes.Bool | nodes.Number):
+            message = f"expected string; found {node}"
+        elif layout.sample is ABSENT:
+            message = "invalid value; expected string"
+        self.fail(node, "", message)
+        return True
+
     def fail(self, node: nodes.Node, function: str, message: str) -> None:
         self.found.failures.add((node.offset, str(node), function, message))
 
 
-def _assigned(parent: nodes.Node) -> Iterator[str]:
-    """Yield the variables that something below a node assigns to."""
-    if isinstance(parent, nodes.Pipe) and parent.assigns:
+class _Variables:
+    """The variables of a template, found by name, so that many of them take no longer than few."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.by_name: dict[str, list[Shape]] = {}
+
+    def declare(self, name: str, shape: Shape) -> None:
+        self.names.append(name)
+        self.by_name.setdefault(name, []).append(shape)
+
+    def get(self, name: str) -> Shape:
+        shapes = self.by_name.get(name)
+        return shapes[-1] if shapes else UNKNOWN
+
+    def mark(self) -> int:
+        """Return how many there are."""
+        return len(self.names)
+
+    def forget(self, mark: int) -> None:
+        """Drop those that were declared since."""
+        while len(self.names) > mark:
+            self.by_name[self.names.pop()].pop()
+
+
+def _changing(parent: nodes.Node, *, optional: bool = False) -> Iterator[str]:
+    """Yield the variables that something assigns to, or that an argument of `and` or `or` declares, which may be skipped."""
+    if isinstance(parent, nodes.Pipe) and (parent.assigns or optional):
         yield from (variable.names[0] for variable in parent.variables)
+    word = parent.args[0] if isinstance(parent, nodes.Command) else None
+    skips = isinstance(word, nodes.Identifier) and word.name in ("and", "or")
     for child in nodes.children(parent):
-        yield from _assigned(child)
+        yield from _changing(child, optional=optional or skips)

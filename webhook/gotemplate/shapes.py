@@ -19,6 +19,10 @@ _RESULTS: Mapping[str, object] = {
 """A value of the type that a function gives, where no argument decides it."""
 
 
+VAGUE = frozenset({"[]interface {}", "map[string]interface {}"})
+"""Types that say nothing of what is in a value: two samples of them need not have anything in common."""
+
+
 class _Unknown:
     """The type of a sample where not even the type is known."""
 
@@ -63,16 +67,17 @@ NOTHING: Final = constant(ABSENT)
 
 
 def widened(shape: Shape) -> Shape:
-    """Return the shape of any value with the same type."""
-    return typed(shape.sample) if shape.certain and shape.sample is not ABSENT else shape
+    """Return the shape of any value with the same type; of no value at all there is only one."""
+    return NOTHING if shape.sample is ABSENT else typed(shape.sample)
 
 
 def element_of(shape: Shape) -> Shape:
-    """Return the shape of the elements of a list or map."""
+    """Return the shape of the elements of a list; that of others, and of lists in lists, is not known."""
     sample = shape.sample
-    if not is_list(sample) or not isinstance(sample, Sequence) or not sample:
+    if not is_list(sample) or not isinstance(sample, Sequence):
         return UNKNOWN
-    return typed(sample[0]) if len({type_name(item) for item in sample}) == 1 else UNKNOWN
+    names = {type_name(item) for item in sample}
+    return typed(sample[0]) if len(names) == 1 and not is_list(sample[0]) else UNKNOWN
 
 
 def turns(shape: Shape) -> bool | None:
@@ -97,9 +102,9 @@ def short_circuit(name: str, shapes: Sequence[Shape]) -> Shape:
         return candidates[0]
     # every candidate but the last is given back only where it decides
     truth = deciding if shapes[-1].truth is deciding else None
-    names = {type_name(shape.sample) for shape in candidates if shape.known}
-    same = len(names) == 1 and all(shape.known for shape in candidates)
-    return Shape(candidates[0].sample if same else UNKNOWN.sample, certain=False, truth=truth)
+    names = {type_name(shape.sample) if shape.known else "" for shape in candidates}
+    sample = UNKNOWN.sample if len(names) > 1 or names & {"", *VAGUE} else candidates[0].sample
+    return Shape(sample, certain=False, truth=truth)
 
 
 def result(name: str, args: Sequence[Shape]) -> Shape:
@@ -108,8 +113,8 @@ def result(name: str, args: Sequence[Shape]) -> Shape:
     Raises:
         CallError: it refuses all values of these shapes.
     """
-    if name == "printf" and args[0].known and not isinstance(args[0].sample, str):
-        raise CallError(f"wrong type for value; expected string; got {type_name(args[0].sample)}")
+    if name == "printf" and not isinstance(args[0].sample, str):
+        return typed("")
     if all(arg.certain for arg in args) and _size(args) <= _CONSTANT_BYTES:
         try:
             value = _call(name, args)
@@ -157,10 +162,20 @@ def _check_comparison(name: str, args: Sequence[Shape]) -> None:
 
 def _indexed(args: Sequence[Shape]) -> Shape:
     item = args[0]
-    for _ in args[1:]:
-        if item.known and not isinstance(item.sample, str | list | tuple | Mapping) and item.sample is not ABSENT:
-            raise CallError(f"can't index item of type {type_name(item.sample)}")
-        item = typed(Uint8(0)) if isinstance(item.sample, str) else element_of(item)
+    for index in args[1:]:
+        sample = item.sample
+        if isinstance(sample, str | list | tuple):
+            if index.known and not isinstance(index.sample, int):
+                raise CallError(f"cannot index slice/array with type {type_name(index.sample)}")
+            item = typed(Uint8(0)) if isinstance(sample, str) else element_of(item)
+        elif isinstance(sample, Mapping):
+            if index.known and not isinstance(index.sample, str):
+                raise CallError(f"value has type {type_name(index.sample)}; should be string")
+            item = UNKNOWN
+        elif item.known and sample is not ABSENT:
+            raise CallError(f"can't index item of type {type_name(sample)}")
+        else:
+            item = UNKNOWN
     return item
 
 
