@@ -55,9 +55,17 @@ def test_an_error_elsewhere_has_no_hint() -> None:
     ("text", "hint"),
     [
         ("{{prnt 1}}", 'did you mean "print"?'),
-        ("{{.X | default 1}}", 'default is a function of Helm; write or .A "value"'),
+        ("{{.X | default 1}}", 'write or .A "value"'),
+        ("{{if .A}}{{endif}}", "write end"),
+        ("{{eq .A True}}", "write true"),
+        ("{{add .A 1}}", "Go's templates have nothing in place of Helm's add"),
+        ("{{MODEL_ID}}", "a variable begins with a dot: .MODEL_ID"),
         ("{{zzz}}", "functions: and, call, eq, ge, gt, html, index, js, le, len, lt, ne, not, or, print, printf, println, slice, urlquery"),
         ("{{$TP}}", "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"),
+        ("{{if .A > 1}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
+        ("{{if .A == 1}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
+        ("{{if !.A}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
+        ("{{print .A, .B}}", ""),
     ],
 )  # fmt: skip
 def test_a_name_that_does_not_exist_has_a_hint(text: str, hint: str) -> None:

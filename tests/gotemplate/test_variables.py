@@ -58,3 +58,9 @@ def test_unknown_variables_come_with_the_nearest_name() -> None:
         UnknownVariable("MODLE_NAME", "MODEL_NAME", 2, 4),
         UnknownVariable("zzz", "", 2, 20),
     )
+
+
+@pytest.mark.parametrize("name", ["model_name", "ModelName", "MODLE_NAME", "MODEL_NAM"])
+def test_the_nearest_name_is_found_whatever_its_case(name: str) -> None:
+    [unknown] = Template("{{." + name + "}}").unknown_variables({"MODEL_NAME", "GPU_TYPE"})
+    assert unknown.nearest == "MODEL_NAME"

@@ -6,6 +6,8 @@ from .errors import ParseError, ParseLimitError
 from .lexer import Kind, Token, tokens
 from .limits import Limits
 
+_OPERATORS = frozenset("=<>!&+*/%?")
+_NO_OPERATORS = "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"
 _EOF = Kind.EOF
 _SPACE = Kind.SPACE
 
@@ -107,7 +109,8 @@ class TokenStream:
     def unexpected(self, token: Token, context: str) -> NoReturn:
         """Report a token that cannot stand in `context`, or the error that the lexer found there."""
         if token.kind is not Kind.ERROR:
-            self.error(f"unexpected {token} in {context}")
+            operator = token.kind in (Kind.ASSIGN, Kind.CHAR) and token.text in _OPERATORS
+            self.error(f"unexpected {token} in {context}", hint=_NO_OPERATORS if operator else "")
         extra = ""
         if self.action_start is not None:
             line = self.line_of(self.action_start)
