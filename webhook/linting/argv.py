@@ -1,67 +1,167 @@
 """What a container starts, as its engine sees it: arguments, or the commands of a shell script."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 
-#: The options by which a shell takes the next argument as a script.
-_SCRIPT_OPTION = re.compile(r"-[a-z]*c")
-_SHELLS = frozenset({"ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"})
-#: How a script refers to the arguments behind it.
-_PARAMETER = re.compile(r"\$[@*1-9]|\$\{[@*1-9#]")
-_FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z][\w.-]+)(?:=|$)")
-_SEPARATORS = frozenset("|&;()\n")
-#: Characters of a script that are looked through; more are no script that a person wrote.
-_LOOKED_THROUGH = 50_000
+from webhook.linting import shell
+
+_SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})  # `busybox sh` names one, too
+_SHELL_OPTION = re.compile(r"--?[A-Za-z][\w-]*|\+[A-Za-z]+")
+#: Options of shells whose value is the next argument: long ones, and those that end in an o or O.
+_SHELL_VALUE = re.compile(r"--(?:rcfile|init-file|emulate)|[-+][A-Za-z]*[oO]")
+_SCRIPT_OPTION = re.compile(r"-[A-Zabd-z]*c[A-Za-z]*")
+
+_USER_SWITCHES = frozenset({"runuser", "su"})
+#: Unlike shells, these take options behind other arguments, and in a cluster of them c stands last.
+_SWITCH_SCRIPT = re.compile(r"-[A-Za-z]*c|--command|--session-command")
+
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+#: Options of Python whose value is the next argument.
+_PYTHON_VALUE = re.compile(r"-[A-Za-z]*[WX]")
+
+_FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z]{2}[\w.-]*)(?:=|$)")
+#: Flags of which each one adds to those before: their tools document that they may be repeated.
+_REPEATABLE = frozenset(
+    {
+        *("--mca", "-mca", "--gmca", "-gmca", "--omca", "--prtemca", "--pmixmca", "-env", "-genv"),  # MPI
+        *("--backend-config", "--cache-config", "--load-model", "--metrics-config", "--trace-config"),  # Triton
+        *("--cuda-memory-pool-byte-size", "--host-policy", "--model-repository", "--rate-limit-resource"),
+        *("--constraint", "--extra-index-url", "--find-links", "--requirement", "--trusted-host"),  # pip
+        *("--control-vector", "--lora", "--lora-modules", "--lora-scaled", "--middleware", "--override-kv"),  # engines
+        *("--add-host", "--annotation", "--bind", "--build-arg", "--env", "--env-file"),  # containers
+        *("--label", "--mount", "--publish", "--volume"),
+        *("--cookie", "--data", "--data-urlencode", "--form", "--header"),  # curl
+        *("--define", "--exclude", "--include", "--option", "--set", "--set-file", "--set-string", "--values"),
+    }
+)
+#: Their single-dash words are conditions, not flags.
+_WITH_CONDITIONS = frozenset({"[", "[[", "find", "test"})
+#: What may stand before the program of a command.
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_PREFIXES = frozenset({"command", "env", "exec", "nohup", "sudo", "time"})
+#: Behind the `--` of these stands a command of its own (`tini -- serve`).
+_WRAPPERS = frozenset({"catatonit", "dumb-init", "numactl", "runuser", "set", "setpriv", "tini"})
 
 
 def script_at(argv: Sequence[str]) -> int | None:
     """Return which argument is a shell's script; None if no shell is started with one."""
-    for at, argument in enumerate(argv[1:-1], 1):
-        if _SCRIPT_OPTION.fullmatch(argument) and any(each.rpartition("/")[2] in _SHELLS for each in argv[:at]):
-            return at + 1
+    for at, argument in enumerate(argv):
+        program = _basename(argument)
+        script = None
+        if program in _SHELLS:
+            script = _script_of_shell(argv, at + 1)
+        elif program in _USER_SWITCHES:
+            script = _script_of_switch(argv, at + 1)
+        if script is not None and script < len(argv):
+            return script
+    return None
+
+
+def _basename(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _script_of_shell(argv: Sequence[str], at: int) -> int | None:
+    """Return where the script stands behind a shell: the first that is no option, if one of these contains a c.
+
+    Without it, the first that is no option names a file, and a -c behind that is the file's.
+    """
+    takes_script = False
+    while at < len(argv) and _SHELL_OPTION.fullmatch(argv[at]):
+        takes_script = takes_script or bool(_SCRIPT_OPTION.fullmatch(argv[at]))
+        at += 2 if _SHELL_VALUE.fullmatch(argv[at]) else 1
+    at += at < len(argv) and argv[at] in {"-", "--"}
+    return at if takes_script else None
+
+
+def _script_of_switch(argv: Sequence[str], at: int) -> int | None:
+    """Return where the script stands behind su or runuser; `runuser -u name` takes a command instead."""
+    for index in range(at, len(argv)):
+        if argv[index] in {"--", "-u", "--user"}:
+            return None
+        if _SWITCH_SCRIPT.fullmatch(argv[index]):
+            return index + 1
     return None
 
 
 def passes(argv: Sequence[str], argument: str) -> bool:
     """Tell whether what is started gets this argument: as its own, written in the script, or as its parameter."""
     script = script_at(argv)
-    if script is None:
-        return any(argument in each for each in argv)
-    if argument in argv[script]:
-        return True
-    return any(argument in each for each in argv[script + 1 :]) and bool(_PARAMETER.search(argv[script]))
+    if script is not None:
+        written = argument in shell.uncommented(argv[script])
+        return written or (_among(argument, argv[script + 1 :]) and shell.takes_parameters(argv[script]))
+    code = _code_at(argv)
+    if code is not None and "argv" not in argv[code]:
+        return _among(argument, argv[: code + 1])
+    return _among(argument, argv)
 
 
-def repeated_flags(argv: Sequence[str]) -> Iterator[str]:
-    """Yield each flag that one command gets more than once; flags of a single letter are often meant to be repeated."""
+def _among(argument: str, argv: Sequence[str]) -> bool:
+    return any(argument in each for each in argv)
+
+
+def _code_at(argv: Sequence[str]) -> int | None:
+    """Return which argument is a program in Python: what stands behind it only reaches it as sys.argv."""
+    for at, argument in enumerate(argv):
+        if not _PYTHON.fullmatch(_basename(argument)):
+            continue
+        index = at + 1
+        while index < len(argv) - 1 and argv[index].startswith("-"):
+            if re.fullmatch(r"-[A-Za-z]*c", argv[index]):
+                return index + 1
+            index += 2 if _PYTHON_VALUE.fullmatch(argv[index]) else 1
+    return None
+
+
+def gives_up(argv: Sequence[str]) -> bool:
+    """Tell whether what is started is a script that ends by failing: it only says what is not supported."""
     script = script_at(argv)
-    for command in [argv] if script is None else _commands(argv[script]):
-        seen: set[str] = set()
-        repeated: set[str] = set()
-        for argument in command:
-            flag = _FLAG.match(argument)
-            if flag is None:
+    return script is not None and shell.gives_up(argv[script])
+
+
+def repeated_flags(argv: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield each flag that one command gets more than once, with the argument where it stands again.
+
+    Flags of a single letter are often meant to be repeated.
+    """
+    script = script_at(argv)
+    if script is None:
+        yield from _repeated(list(enumerate(argv)))
+        return
+    for command in shell.commands(argv[script]):
+        yield from _repeated([(script, word) for word in command])
+
+
+def _repeated(words: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int]]:
+    """Yield the repeated flags of words, each of which has its place before it."""
+    for command in _parted(words):
+        conditions = _program(command) in _WITH_CONDITIONS
+        times: dict[str, int] = {}
+        for at, word in command:
+            flag = _FLAG.match(word)
+            if flag is None or flag[1] in _REPEATABLE or (conditions and not word.startswith("--")):
                 continue
-            if flag[1] in seen and flag[1] not in repeated:
-                repeated.add(flag[1])
-                yield flag[1]
-            seen.add(flag[1])
+            times[flag[1]] = times.get(flag[1], 0) + 1
+            if times[flag[1]] == 2:
+                yield flag[1], at
 
 
-def _commands(script: str) -> Iterator[list[str]]:
-    """Yield the commands of a shell script as lists of words, as far as that can be told without a shell."""
-    lexer = shlex.shlex(script[:_LOOKED_THROUGH].replace("\\\n", " "), posix=True, punctuation_chars="|&;()\n")
-    lexer.whitespace = " \t\r"
-    lexer.whitespace_split = True
-    command: list[str] = []
-    try:
-        for word in lexer:
-            if _SEPARATORS.issuperset(word):
-                yield command
-                command = []
-            else:
-                command.append(word)
-    except ValueError:
-        pass  # a quotation mark without its pair, as in a here-document: what was read so far counts
+def _parted(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the commands of mpirun and of wrappers one by one, each without what stands behind its `--`."""
+    command: list[tuple[int, str]] = []
+    ended = False
+    for at, word in words:
+        if word == ":" or (word == "--" and not ended and _program(command) in _WRAPPERS):
+            yield command
+            command, ended = [], False
+        elif word == "--":
+            ended = True
+        elif not ended:
+            command.append((at, word))
     yield command
+
+
+def _program(command: Sequence[tuple[int, str]]) -> str:
+    """Return the name of what a command starts."""
+    words = (_basename(word) for _, word in command if not _ASSIGNMENT.match(word))
+    return next((word for word in words if word not in _PREFIXES), "")
