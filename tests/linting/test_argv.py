@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.linting import argv, shell
+from webhook.linting import argv, scanner
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,22 @@ def test_a_command_gives_up_if_its_script_does(started, gives_up):
 
 @pytest.mark.parametrize("character", ["'", "c", "-", " ", "=", "\n", "o"])
 def test_arguments_of_any_length_are_looked_at(character):
-    long = "-c" + character * shell.LOOKED_THROUGH + "!"
+    long = "-c" + character * scanner.LOOKED_THROUGH + "!"
     for started in (["sh", long, long], ["sh", "-c", long, long], ["su", long], ["python3", long, long]):
         assert argv.passes(started, long) in {True, False}
         assert not list(argv.repeated_flags(started))
         assert not argv.gives_up(started)
+
+
+@pytest.mark.parametrize(
+    ("started", "lost"),
+    [
+        (["bash", "-c", 'serve "$@"', "--a"], True),
+        (["bash", "-c", 'serve "$@"', "name", "--a"], False),
+        (["bash", "-c", 'serve "$0" "$@"', "--a"], False),
+        (["bash", "-c", "serve", "--a"], False),
+        (["serve", "--a"], False),
+    ],
+)
+def test_an_argument_in_the_place_of_the_scripts_name_is_lost(started, lost):
+    assert argv.becomes_name(started, "--a") is lost

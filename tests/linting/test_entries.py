@@ -6,63 +6,6 @@ import pytest
 
 from tests.linting.configurations import found, lint
 from webhook import catalog, linting
-from webhook.linting import flags
-
-
-def test_several_flags_on_one_line_are_found_where_each_line_is_an_argument():
-    problems = lint("""\
-        templates:
-        - runtime: r
-          podTemplate:
-            containerTemplate:
-              argsTemplate:
-              - --model={{ .MODEL_PATH }} --port={{ .MODEL_PORT }}
-              - |-
-                --host={{ .MODEL_HOST }}
-                --served-model-name {{ .MODEL_NAME }}
-    """)
-    assert found(problems) == [("warning", "flags-on-one-line", 6, 34), ("warning", "flags-on-one-line", 9, 28)]
-
-
-def test_blanks_are_free_where_the_command_is_a_template_too():
-    assert (
-        lint("""\
-        templates:
-        - runtime: r
-          podTemplate:
-            containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ["serve --a 1 {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"]}
-    """)
-        == ()
-    )
-
-
-BLANKS = {
-    "one flag": ("--a=1", []),
-    "two flags": ("--a=1 --b=2", [(1, 6)]),
-    "a flag and its value": ("--a 1", [(1, 4)]),
-    "a blank after the equals sign": ("--a= {{ .X }}", []),
-    "blanks around": ("   --a=1   ", []),
-    "a flag on each line": ("--a=1\n  --b=2\n", []),
-    "the second line": ("--a=1\n--b 2\n--c 3", [(2, 4), (3, 4)]),
-    "blanks inside an action": ("--a={{ printf `%s x` .X }}", []),
-    "a condition": ("{{ if gt .TP_SIZE 1 }} --tp={{ .TP_SIZE }} {{ end }}", []),
-    "a flag and a condition": ("--a=1 {{ if .X }}--b{{ end }}", [(1, 6)]),
-    "a flag and a trimmed condition": ("--a=1 {{- if .X }} --b{{ end }}", [(1, 19)]),
-    "an assignment": ("{{ $x := 1 }} --a={{ $x }}", []),
-    "a comment": ("{{/* two words */}} --a=1", []),
-    "an action and a flag": ("{{ .X }} --a", [(1, 9)]),
-    "lines joined by trimming": ("--a=1\n{{- /* x */ -}}\n--b=2", []),
-    "a value in quotes": ("--a='x y'", []),
-    "a value in double quotes": ('--a="x \' y"', []),
-    "a value of JSON": ('--a={"k": [1, 2]}', []),
-    "a value of JSON and a flag": ('--a={"k": 1} --b', [(1, 13)]),
-}
-
-
-@pytest.mark.parametrize(("text", "places"), BLANKS.values(), ids=BLANKS)
-def test_a_blank_that_separates_arguments_is_seen(text, places):
-    assert list(flags.blanks(text)) == places
-
 
 RULES = {
     "custom args unused": (
@@ -70,7 +13,7 @@ RULES = {
         [("warning", "custom-args-unused", 6, 7)],
     ),
     "custom args used": (
-        "podTemplate: {containerTemplate: {commandTemplate: [a], argsTemplate: ['{{ .CUSTOM_ARGS }}']}}",
+        "podTemplate: {containerTemplate: {commandTemplate: [a], argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']}}",
         [],
     ),
     "no args template": ("podTemplate: {containerTemplate: {commandTemplate: [a]}}", []),

@@ -38,7 +38,7 @@ def test_an_unknown_variable_below_render_all_is_found():
 
 
 def test_every_variable_of_the_contract_is_known():
-    text = " ".join(f"{{{{ .{name} }}}}" for name in sorted(samples.VARIABLES))
+    text = " ".join(f"{{{{ print .{name} | len }}}}" for name in sorted(samples.VARIABLES))
     assert (
         lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
     )
@@ -93,6 +93,10 @@ CASES = {
         "{{ if not .IS_DISTRIBUTED }}--a{{ else }}--b=$(LWS_LEADER_ADDRESS){{ end }}",
         [],
     ),
+    "two of a group's variables": ("--a=$(LWS_LEADER_ADDRESS):$(LWS_GROUP_SIZE)", ["lws-variable-in-lone-pod"] * 2),
+    "a group's variable that is only compared": ("{{ if ne .MODEL_ID `$(LWS_X)` }}--a{{ end }}", []),
+    "a dollar sign that is escaped": ("--a=$$(LWS_LEADER_ADDRESS)", []),
+    "a call that lacks its parentheses": ("{{ if gt .TP_SIZE 1 and .IS_LEADER }}--a{{ end }}", ["always-fails"]),
     "another variable of the kubelet": ("--a=$(POD_IP)", []),
 }  # fmt: skip
 
@@ -135,6 +139,29 @@ def test_a_groups_variable_has_the_place_where_it_stands():
     assert problem.cause == (
         "a lone pod can get $(LWS_LEADER_ADDRESS), which exists only in the pods of a LeaderWorkerSet"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("{{ eq .IS_DISTRIBUTED `true` }}", "a boolean stands alone: {{ if .X }}"),
+        ("{{ eq .CUSTOM_ARGS `` }}", "ask {{ if .X }}, or compare (len .X)"),
+        ("{{ ne .TP_SIZE 1.5 }}", "write a whole number"),
+        ("{{ ge .IS_LEADER true }}", "only numbers and strings have an order: use eq, or {{ if .X }}"),
+        ("{{ gt .TP_SIZE }}", "put a call that is an operand of another into parentheses"),
+        ("{{ len .TP_SIZE }}", ""),
+    ],
+)
+def test_the_remedy_fits_what_is_wrong(text, remedy):
+    [problem] = lint(entry(args=[text]))
+    assert problem.remedy == remedy
+
+
+def test_a_groups_variable_in_a_string_has_its_own_column():
+    [problem] = lint(entry(args=["--a={{ print `x$(LWS_GROUP_SIZE)/y` }}"]))
+
+    assert entry(args=["--a={{ print `x$(LWS_GROUP_SIZE)/y` }}"])[problem.column - 1 :].startswith("$(LWS_GROUP_SIZE)")
+    assert "$(LWS_GROUP_SIZE)," in problem.cause
 
 
 def test_a_name_that_does_not_exist_is_an_error_with_the_nearest():

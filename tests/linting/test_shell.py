@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from webhook.linting import shell
+from webhook.linting import scanner, shell
 
 HEREDOC = "python3 - <<E  --a\nit's  $1\nE\nserve  --b"
 
@@ -53,7 +53,7 @@ HEREDOC = "python3 - <<E  --a\nit's  $1\nE\nserve  --b"
     ],
 )
 def test_what_is_no_code_is_masked(script, masked):
-    assert shell.masked(script) == masked
+    assert scanner.masked(script) == masked
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,14 @@ def test_a_script_gives_up_if_it_ends_by_failing(script, gives_up):
 
 
 def test_comments_are_left_out_but_not_their_line_ends():
-    assert shell.uncommented("a # --b\nc '# d' <<E\n# e\nE") == "a \nc '# d' <<E\n# e\nE"
+    assert scanner.uncommented("a # --b\nc '# d' <<E\n# e\nE") == "a \nc '# d' <<E\n# e\nE"
 
 
 def test_only_the_beginning_of_a_long_script_is_looked_through():
-    script = "x" * shell.LOOKED_THROUGH + "\n  'y\n"
-    assert shell.masked(script) == "x" * shell.LOOKED_THROUGH + "\nqqqq\n"
-    assert list(shell.commands(script)) == [["x" * shell.LOOKED_THROUGH]]
-    assert shell.uncommented(script) == script
+    script = "x" * scanner.LOOKED_THROUGH + "\n  'y\n"
+    assert scanner.masked(script) == "x" * scanner.LOOKED_THROUGH + "\nqqqq\n"
+    assert list(shell.commands(script)) == [["x" * scanner.LOOKED_THROUGH]]
+    assert scanner.uncommented(script) == script
     assert not shell.takes_parameters(script + '"$@"')
 
 
@@ -228,15 +228,15 @@ NASTIEST = ["'", "$'", '"$(', "`", "((", "a#", "<<A ", "<<\t", "E\n", "f() { "]
     "script",
     [
         *(piece * 1_000 for piece in PIECES),
-        *((piece * shell.LOOKED_THROUGH)[: shell.LOOKED_THROUGH] for piece in NASTIEST),
+        *((piece * scanner.LOOKED_THROUGH)[: scanner.LOOKED_THROUGH] for piece in NASTIEST),
         *("".join(random.Random(seed).choices(PIECES, k=1_000)) for seed in range(20)),
     ],
     ids=lambda script: ascii(script[:10]),
 )
 def test_nasty_text_is_looked_through_without_losing_a_character(script):
-    assert "".join(script[span.start : span.end] for span in shell.spans(script)) == script
-    assert len(shell.masked(script)) == len(script)
-    assert shell.masked(script).count("\n") == script.count("\n")
+    assert "".join(script[span.start : span.end] for span in scanner.spans(script)) == script
+    assert len(scanner.masked(script)) == len(script)
+    assert scanner.masked(script).count("\n") == script.count("\n")
     assert all(isinstance(word, str) for command in shell.commands(script) for word in command)
     assert shell.takes_parameters(script) in {True, False}
     assert shell.gives_up(script) in {True, False}

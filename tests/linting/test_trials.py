@@ -8,7 +8,7 @@ from webhook.linting import samples
 
 
 def test_every_combination_is_tried_once_and_a_leader_of_nothing_is_marked():
-    combinations = list(samples.combinations("r"))
+    combinations = list(samples.combinations("r", ["cpu"]))
 
     tried = [
         (*tuple(one.data[name] for name in ("IS_DISTRIBUTED", "IS_LEADER", "TP_SIZE")), bool(one.data["CUSTOM_ARGS"]))
@@ -23,7 +23,10 @@ def test_every_combination_is_tried_once_and_a_leader_of_nothing_is_marked():
 
 
 def test_a_combination_says_what_tells_it_from_the_others():
-    assert str(next(samples.combinations("r"))) == "IS_DISTRIBUTED=false IS_LEADER=false TP_SIZE=1, without CUSTOM_ARGS"
+    assert (
+        str(next(samples.combinations("r", ["nvidia-gpu"])))
+        == "IS_DISTRIBUTED=false IS_LEADER=false TP_SIZE=1, without CUSTOM_ARGS"
+    )
 
 
 SCRIPT = ["/bin/bash", "-c"]
@@ -47,8 +50,8 @@ CASES = {
         [("warning", "unreachable-branch"), ("info", "render-fails")],
     ),
     "no value": (
-        entry(args=["--a={{ with .TP_SIZE }}{{ $x := index $ `NO` }}{{ end }}", "--b={{ template `t` }}{{ define `t` }}{{ . }}{{ end }}"]),
-        [("warning", "unknown-variable"), ("warning", "no-value")],
+        entry(args=["--b={{ template `t` }}{{ define `t` }}{{ . }}{{ end }}"]),
+        [("warning", "no-value")],
     ),
     "an unknown variable is not told again": (
         entry(args=["--a={{ .NO }}", "--b={{ gt .NO 1 }}", "--c={{ $x := .NO }}{{ $x }}"]),
@@ -62,12 +65,69 @@ CASES = {
         entry(args=["--a={{ print nil }}", "--b={{ printf `%d` .MODEL_ID }}", "--c={{ printf `%s` }}", "--d=100%!"]),
         [("warning", "misprint")] * 3,
     ),
+    "arguments as a list": (entry(SCRIPT, ["serve {{ .CUSTOM_ARGS }}"]), [("warning", "misprint")]),
+    "a mistake for another GPU type": (
+        entry(args=["{{ if eq .GPU_TYPE `ascend-gpu-910` }}--a={{ print nil }}{{ end }}"]),
+        [("warning", "misprint")],
+    ),
+    "a group's variable by way of another": (
+        entry(args=["{{ $h := `$(LWS_LEADER_ADDRESS)` }}--a={{ $h }}"]),
+        [("warning", "lws-variable-in-lone-pod")],
+    ),
+    "a group's variable in a group by way of another": (
+        entry(args=["{{ $h := `$(LWS_LEADER_ADDRESS)` }}{{ if .IS_DISTRIBUTED }}--a={{ $h }}{{ end }}"]),
+        [],
+    ),
+    "blanks of the author between two actions": (
+        entry(SCRIPT, ["serve {{ .MODEL_PATH }}  {{ .MODEL_HOST }}" + ARGS]),
+        [],
+    ),
+    "two blanks beside an apostrophe in a comment": (
+        entry(SCRIPT, ["# don't\nserve {{ if .IS_LEADER }}x{{ end }} a" + ARGS + "\n# it's"]),
+        [("warning", "doubled-blank")],
+    ),
+    "two blanks in quotes behind an apostrophe in a comment": (
+        entry(SCRIPT, ["# don't\nserve 'a {{ if .IS_LEADER }}x{{ end }} b'" + ARGS]),
+        [],
+    ),
+    "two blanks that stand elsewhere, too": (
+        entry(SCRIPT, ["serve {{ if .IS_LEADER }}x{{ end }} a" + ARGS + "\n[ b  a ]"]),
+        [("warning", "doubled-blank")],
+    ),
+    "two blanks at two places": (
+        entry(SCRIPT, ["serve {{ if .IS_LEADER }}x{{ end }} a" + ARGS + "\nserve {{ if .IS_LEADER }}x{{ end }} b"]),
+        [("warning", "doubled-blank")] * 2,
+    ),
+    "either of two branches on one line": (
+        entry(args=["{{ if gt .TP_SIZE 1 }} --tp={{ .TP_SIZE }} {{ else }} --tp=1 {{ end }}"]),
+        [],
+    ),
+    "braces in what is rendered": (entry(args=["--t={{ `{{` }} x {{ `}}` }}"]), []),
+    "arguments handed over twice": (entry(SCRIPT, ["serve" + ARGS + ARGS]), [("warning", "flag-twice")]),
+    "a worker that waits for the model": (
+        entry(SCRIPT, ["until [ -f {{ .MODEL_PATH }}/x ]; do sleep 1; done\n{{ if and .IS_DISTRIBUTED (not .IS_LEADER) }}ray start{{ else }}serve" + ARGS + "{{ end }}"]),
+        [],
+    ),
+    "a group that is refused": (
+        entry([*SCRIPT, '{{ if .IS_DISTRIBUTED }}echo no >&2; exit 1{{ else }}exec serve "$@"{{ end }}', "name"]),
+        [],
+    ),
+    "arguments by way of the environment": (
+        entry(
+            [*SCRIPT, "exec serve $EXTRA"],
+            renderAll=True,
+            pod={"initContainers": [{"name": "i", "env": [{"name": "A", "value": "{{ range .CUSTOM_ARGS }}{{ . }} {{ end }}"}]}]},
+        ),
+        [],
+    ),
+    "arguments that are escaped": (entry(SCRIPT, ["serve{{ range .CUSTOM_ARGS }} {{ urlquery . }}{{ end }}"]), []),
+    "the option of a script that is no shell's": (entry(["/bin/sh", "/app/start.sh", "-c", "8192"]), []),
     "two blanks where nothing is rendered": (
         entry(SCRIPT, ["serve {{ if gt .TP_SIZE 1 }}--tp={{ .TP_SIZE }}{{ end }} {{ .MODEL_PATH }}" + ARGS]),
         [("warning", "doubled-blank")],
     ),
     "two blanks in a script of the command": (
-        entry([*SCRIPT, "serve {{ if gt .TP_SIZE 1 }}--tp={{ .TP_SIZE }}{{ end }} {{ .MODEL_PATH }} $@"]),
+        entry([*SCRIPT, "serve {{ if gt .TP_SIZE 1 }}--tp={{ .TP_SIZE }}{{ end }} {{ .MODEL_PATH }} $@", "name"]),
         [("warning", "doubled-blank")],
     ),
     "two blanks that the author wrote": (entry(SCRIPT, ["serve  {{ .MODEL_PATH }}" + ARGS + "  # why"]), []),
@@ -75,7 +135,7 @@ CASES = {
     "indentation": (entry(SCRIPT, ["if true; then\n  serve{{ if true }}\n    --a{{ end }}" + ARGS + "\nfi"]), []),
     "a blank at the end": (
         entry(SCRIPT, ["serve {{ .MODEL_PATH }} {{ range .CUSTOM_ARGS }}{{ . }} {{ end }}"]),
-        [("warning", "trailing-blank")],
+        [("warning", "trailing-blank")] * 2,
     ),
     "a blank at the end of a line": (
         entry(SCRIPT, ["serve {{ if .IS_LEADER }}x{{ end }}\ntrue" + ARGS]),
@@ -100,8 +160,13 @@ CASES = {
         entry([*SCRIPT, "serve {{ .MODEL_PATH }}"]),
         [("warning", "custom-args-unused")],
     ),
-    "a script without args template that takes them": (entry([*SCRIPT, 'serve {{ .MODEL_PATH }} "$@"']), []),
-    "a script that takes them one by one": (entry([*SCRIPT, "serve {{ .MODEL_PATH }} ${1} $2"]), []),
+    "a script without args template that takes them": (entry([*SCRIPT, 'serve {{ .MODEL_PATH }} "$@"', "name"]), []),
+    "a script that takes them one by one": (entry([*SCRIPT, "serve {{ .MODEL_PATH }} ${1} $2", "name"]), []),
+    "a script without a name before them": (
+        entry([*SCRIPT, 'serve {{ .MODEL_PATH }} "$@"']),
+        [("warning", "custom-args-unused")],
+    ),
+    "a script that takes the first as its name": (entry([*SCRIPT, 'serve "$0" "$@"']), []),
     "a script that forgets them for leaders": (
         entry(SCRIPT, ["serve {{ .MODEL_PATH }}{{ if not .IS_LEADER }}" + ARGS + "{{ end }}"]),
         [("warning", "custom-args-unused")],

@@ -31,6 +31,8 @@ FUNCTION_NAMES = frozenset(
 )
 
 
+COMPARISON_NAMES = frozenset({"eq", "ge", "gt", "le", "lt", "ne"})
+
 _ALIKE = 0.7
 """How alike names must be: of 0 to 1, by difflib."""
 
@@ -46,7 +48,6 @@ _INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("True", "TRUE", "yes", "on"), "true"),
     **dict.fromkeys(("False", "FALSE", "no", "off"), "false"),
     **dict.fromkeys(("None", "null", "NULL"), "nil"),
-    "contains": 'eq .A "x" "y"',
     "empty": "not",
     "hasPrefix": 'eq (printf "%.4s" .A) "four"',
     "include": 'template "name" .',
@@ -58,13 +59,16 @@ _INSTEAD: Mapping[str, str] = {
 
 _MISSING = frozenset(
     ("add", "sub", "mul", "div", "mod", "int", "float64", "max", "min", "upper", "lower", "title", "replace", "split",
-     "indent", "nindent", "toYaml", "fromYaml", "b64enc", "dict", "set", "required", "fail", "tpl", "lookup")
+     "contains", "indent", "nindent", "toYaml", "fromYaml", "b64enc", "dict", "set", "required", "fail", "tpl", "lookup")
 )  # fmt: skip
 """Functions of Helm in whose place there is nothing."""
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return the known name that is most like this one, whatever its case and underscores; "" if none is."""
+    """Return the known name that is most like this one, whatever its case and underscores; "" if none is.
+
+    Unlike the names in a request, these come from whoever writes templates, so nothing here is bounded.
+    """
     by_letters = {_letters(other): other for other in sorted(known)}
     near = difflib.get_close_matches(_letters(name), by_letters, n=1, cutoff=_ALIKE)
     return by_letters[near[0]] if near else ""

@@ -13,6 +13,7 @@ from .calls import arity_error
 from .errors import CallError
 from .expressions import ideal
 from .lines import Lines
+from .names import COMPARISON_NAMES
 from .quote import quote
 from .shapes import NOTHING, UNKNOWN, VAGUE, Shape, constant, element_of, result, short_circuit, turns, typed, widened
 from .values import ABSENT, is_list, is_map, type_name
@@ -67,6 +68,11 @@ class Failure:
     message: str
     line: int
     column: int
+
+    @property
+    def compares(self) -> bool:
+        """Whether two values cannot be compared, whatever they are."""
+        return self.function in COMPARISON_NAMES and "type" in self.message
 
 
 @dataclass(frozen=True, slots=True)

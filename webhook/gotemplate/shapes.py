@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 from .allowance import Allowance, OutOfStepsError, TooLongError
 from .builtins import FUNCTIONS
 from .errors import CallError
+from .names import COMPARISON_NAMES
 from .values import ABSENT, Uint8, is_list, is_map, type_name
 
 _CONSTANT_BYTES = 4_096
 """Constants are worked out up to this size, in as many steps; of a larger one only the type is known."""
-_COMPARISONS = frozenset({"eq", "ge", "gt", "le", "lt", "ne"})
 _RESULTS: Mapping[str, object] = {
-    **dict.fromkeys((*_COMPARISONS, "not"), False),
+    **dict.fromkeys((*COMPARISON_NAMES, "not"), False),
     **dict.fromkeys(("html", "js", "print", "printf", "println", "urlquery"), ""),
     "len": 0,
 }
@@ -123,7 +123,7 @@ def result(name: str, args: Sequence[Shape]) -> Shape:
         return constant(value)
     if name == "not" and args[0].truth is not None:
         return constant(not args[0].truth)
-    if name in _COMPARISONS:
+    if name in COMPARISON_NAMES:
         _check_comparison(name, args)
     elif name == "len" and args[0].known:
         _call(name, args)

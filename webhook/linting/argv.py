@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from webhook.linting import shell
+from webhook.linting import scanner, shell
 
 _SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})  # `busybox sh` names one, too
 _SHELL_OPTION = re.compile(r"--?[A-Za-z][\w-]*|\+[A-Za-z]+")
@@ -18,6 +18,8 @@ _SWITCH_SCRIPT = re.compile(r"-[A-Za-z]*c|--command|--session-command")
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 #: Options of Python whose value is the next argument.
 _PYTHON_VALUE = re.compile(r"-[A-Za-z]*[WX]")
+
+_READS_ARGUMENTS = re.compile(r"argv|parse_args|argparse")
 
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z]{2}[\w.-]*)(?:=|$)")
 #: Flags of which each one adds to those before: their tools document that they may be repeated.
@@ -88,10 +90,10 @@ def passes(argv: Sequence[str], argument: str) -> bool:
     """Tell whether what is started gets this argument: as its own, written in the script, or as its parameter."""
     script = script_at(argv)
     if script is not None:
-        written = argument in shell.uncommented(argv[script])
+        written = argument in scanner.uncommented(argv[script])
         return written or (_among(argument, argv[script + 1 :]) and shell.takes_parameters(argv[script]))
     code = _code_at(argv)
-    if code is not None and "argv" not in argv[code]:
+    if code is not None and not _READS_ARGUMENTS.search(argv[code]):
         return _among(argument, argv[: code + 1])
     return _among(argument, argv)
 
@@ -111,6 +113,17 @@ def _code_at(argv: Sequence[str]) -> int | None:
                 return index + 1
             index += 2 if _PYTHON_VALUE.fullmatch(argv[index]) else 1
     return None
+
+
+def becomes_name(argv: Sequence[str], argument: str) -> bool:
+    """Tell whether an argument stands where a shell takes the name of the script, `$0`, and is lost by that."""
+    script = script_at(argv)
+    return (
+        script is not None
+        and argv[script + 1 : script + 2] == [argument]
+        and "$0" not in argv[script]
+        and shell.takes_parameters(argv[script])
+    )
 
 
 def gives_up(argv: Sequence[str]) -> bool:

@@ -11,7 +11,6 @@ from webhook import errors
 from webhook.catalog import agent, kubernetes, nodes, templates
 from webhook.catalog.nodes import Mapping, Node, Scalar, Sequence
 from webhook.catalog.report import Report
-from webhook.linting import flags
 
 #: Nearest names are looked for among at most so many: one look takes 20 ms with 10,000.
 _SUGGEST_FROM = 500
@@ -26,22 +25,6 @@ def parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
         container if isinstance(container, Mapping) else None,
         f"{entry.path}.podTemplate",
     )
-
-
-def flags_on_one_line(entries: Iterable[templates.Entry], report: Report) -> None:
-    """Several arguments in one line of an argsTemplate that makes one argument of each line (contract section 5)."""
-    for entry in entries:
-        _, container, path = parts(entry)
-        if entry.template is None or entry.template.command or container is None:
-            continue
-        node = container.get("argsTemplate")
-        for index, item in enumerate(node.items if isinstance(node, Sequence) else ()):
-            if isinstance(item, Scalar) and isinstance(item.value, str):
-                for line, column in flags.blanks(item.value):
-                    cause = f"line {line} of the template holds a blank: the whole line becomes one argument"
-                    remedy = "write each flag on a line of its own, and its value after an equals sign"
-                    where = f"{path}.containerTemplate.argsTemplate[{index}]"
-                    report.warning("flags-on-one-line", where, report.inside(item, line, column), cause, remedy)
 
 
 def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> None:
@@ -230,7 +213,6 @@ def _matched(entry: Node, index: int) -> Node:
 
 
 TEMPLATE_RULES: tuple[Callable[[tuple[templates.Entry, ...], Report], None], ...] = (
-    flags_on_one_line,
     custom_args_unused,
     late_fields,
     plain_command,
