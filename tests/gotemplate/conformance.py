@@ -212,7 +212,7 @@ def _shorter_templates(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _smaller_data(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for name in case["data"]:
+    for name in case["data"] if isinstance(case["data"], dict) else ():
         yield {**case, "data": {other: value for other, value in case["data"].items() if other != name}}
 
 

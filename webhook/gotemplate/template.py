@@ -106,7 +106,7 @@ class Template:
 
     def render(
         self,
-        data: Mapping[str, object],
+        data: object,
         *,
         on_no_value: Callable[[NoValue], None] | None = None,
         deadline: float | None = None,
@@ -114,9 +114,9 @@ class Template:
         """Return the output for some data. The data is only read.
 
         Args:
-            data: JSON-like: str, bool, int, float, list or tuple, mapping with str keys, None. An int is a Go int, or,
-                beyond 64 bits, like a float a float64; a list of only str is a []string, any other list a []any, a
-                mapping a map[string]any.
+            data: what dot is, mostly a mapping; JSON-like: str, bool, int, float, list or tuple, mapping with str keys,
+                None. An int is a Go int, or, beyond 64 bits, like a float a float64; a list of only str is a []string,
+                any other list a []any, a mapping a map[string]any.
             on_no_value: called each time that `<no value>` is printed. Rendering goes on.
             deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
                 up. It is looked at in each turn of a loop and each call of a template.
@@ -131,7 +131,7 @@ class Template:
         if self._constant is not None and deadline is None:
             return self._constant
         state = State(self._limits, on_no_value, deadline)
-        root = data if type(data) is dict else dict(data)
+        root = _root(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
         if deadline is not None and time.monotonic() > deadline:
             raise self._stopped("exceeded the time allowed")
@@ -156,6 +156,13 @@ class Template:
 
     def _stopped(self, message: str) -> ExecLimitError:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)
+
+
+def _root(data: object) -> object:
+    """Return data as the code takes it: a plain dict is the fastest of mappings, and null has no value of its own."""
+    if type(data) is not dict and isinstance(data, Mapping):
+        return dict(data)
+    return ABSENT if data is None else data
 
 
 def _too_deep(name: str) -> ParseLimitError:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from . import values
 from .directed import directed
 from .hostile import hostile
 from .literals import layouts
@@ -25,8 +26,10 @@ _MANY = 10_000
 
 
 def case(kind: str, source: random.Random) -> dict[str, Any]:
-    """Return a template of a kind with its data, and sometimes a name."""
+    """Return a template of a kind with its data, now and then other data, and sometimes a name."""
     template, data = KINDS[kind](source)
+    if source.random() < 0.02:
+        data = values.value(source)
     found = {"template": template, "data": _countable(data) if "range" in template else data}
     return found | {"name": source.choice(_NAMES)} if source.random() < 0.03 else found
 
