@@ -87,11 +87,13 @@ def _look_at_blanks(findings: Findings, one: Tried, text: str, masked: str) -> N
 
 def _written(texts: frozenset[str], text: str, blanks: re.Match[str]) -> bool:
     """Tell whether blanks stand so in one piece of the template's text: then its author wanted them."""
-    before, after = text[: blanks.start()][-_AROUND:], text[blanks.end() :][:_AROUND]
+    before = text[max(blanks.start() - _AROUND, 0) : blanks.start()]
+    after = text[blanks.end() : blanks.end() + _AROUND]
     for piece in texts:
         at = piece.find(blanks[0])
         while at >= 0:
-            left, right = piece[:at][-_AROUND:], piece[at + len(blanks[0]) :][:_AROUND]
+            end = at + len(blanks[0])
+            left, right = piece[max(at - _AROUND, 0) : at], piece[end : end + _AROUND]
             if before.endswith(left) and after.startswith(right):
                 return True
             at = piece.find(blanks[0], at + 1)

@@ -29,10 +29,9 @@ def check(entry: templates.Entry, report: Report, known: frozenset[expressions.P
     """Add the findings of an entry; `known` are places of mistakes that have been reported already."""
     subjects = [subject_of(compiled) for compiled in entry.compiled]
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
-    combinations = samples.combinations(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1])
-    findings: Findings | None = None
+    combinations = tuple(samples.combinations(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
+    findings = Findings(report, combinations[0])
     for combination in combinations:
-        findings = findings or Findings(report, combination)
         findings.combination = combination
         tried = [one for subject in subjects if (one := _try(findings, known, subject)) is not None]
         for one in tried:
@@ -40,8 +39,7 @@ def check(entry: templates.Entry, report: Report, known: frozenset[expressions.P
             _look_for_group_variables(findings, one)
         if entry.template is not None and len(tried) == len(subjects):
             starts.check(findings, entry, entry.template, tried)
-    if findings is not None:
-        findings.tell()
+    findings.tell()
 
 
 def _try(findings: Findings, known: frozenset[expressions.Place], subject: Subject) -> Tried | None:
@@ -52,8 +50,9 @@ def _try(findings: Findings, known: frozenset[expressions.Place], subject: Subje
     try:
         text = template.render(findings.combination.data, on_no_value=missing.append)
     except gotemplate.ExecError as error:
-        said = subject.unknown if error.variable in subject.unknown or not error.variable else ()
-        if not said and (path, error.line, error.column) not in known:
+        # an error without a variable may be about any of those that do not exist
+        of_unknown = subject.unknown and error.variable in {"", *subject.unknown}
+        if not of_unknown and (path, error.line, error.column) not in known:
             at = inside(scalar, error.line, error.column) if error.line else scalar
             findings.add("render-fails", path, (error.line, error.column), at, str(error))
         return None
