@@ -1,7 +1,7 @@
 """A template that asks for too much ends quickly, with an error that says which limit."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -15,11 +15,13 @@ from webhook.gotemplate import (
     ParseError,
     ParseLimitError,
     Template,
+    builtins,
     lexer,
     stream,
 )
 from webhook.gotemplate.printing import _simple_layout
 from webhook.gotemplate.state import State
+from webhook.gotemplate.values import Window, of_strings
 
 HUGE = [
     pytest.param("{{range 1000000000}}{{end}}", "exceeded 100000 steps", id="empty loop"),
@@ -58,6 +60,7 @@ HUGE = [
     pytest.param('{{printf "%d" .Z}}', "exceeded 100000 steps", id="a verb for what is shared"),
     pytest.param('{{printf "%q" .W}}', "exceeded 100000 steps", id="quoting much"),
     pytest.param("{{js .W}}", "exceeded 100000 steps", id="escaping much"),
+    pytest.param('{{$w := slice .H 100000}}{{printf "' + "%[1]T" * 2_000 + '" $w}}', "exceeded 100000 steps", id="types of parts of lists"),
     pytest.param("{{html .S .S .S .S .S .S}}", "output exceeds 1048576 bytes", id="long arguments"),
 ]  # fmt: skip
 SHARED: list[object] = ["x"]
@@ -76,6 +79,7 @@ DATA: Mapping[str, object] = {
     "O": "%[" * 200_000,
     "W": "é" * 450_000,
     "Z": SHARED,
+    "H": [*["a"] * 100_000, {}],
 }
 
 
@@ -158,6 +162,13 @@ def test_a_loop_that_passes_the_deadline_is_given_up(monkeypatch: pytest.MonkeyP
         Template("{{range 10}}x{{end}}").render({}, deadline=1.5)
 
 
+def test_calls_of_templates_that_pass_the_deadline_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 1.0, 2.0, 3.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(moments))
+    with pytest.raises(ExecLimitError, match=r"executing .* at <{{template \"a\"}}>: exceeded the time allowed"):
+        Template('{{define "a"}}{{end}}' + '{{template "a"}}' * 5).render({}, deadline=1.5)
+
+
 def test_recursion_deeper_than_python_allows_is_a_limit_too() -> None:
     text = '{{define "a"}}' + "{{if 1}}" * 90 + '{{template "a"}}' + "{{end}}" * 90 + '{{end}}{{template "a"}}'
     with pytest.raises(ExecLimitError, match="nested too deep"):
@@ -217,18 +228,94 @@ def test_what_is_no_function_is_named_in_the_error() -> None:
         Template("{{((print 1) 1) 1}}").render({})
 
 
-def test_a_list_is_looked_through_for_its_type_once_in_a_loop() -> None:
+class Counted(list[object]):
+    """A list that counts how often somebody goes through it."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[object]:
+        type(self).walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{range 50}}{{range .}}{{end}}{{end}}{{range $.C}}{{.x.y}}{{end}}",
+        '{{$w := slice .C 99}}{{printf "%[1]T%[1]T%[1]T" $w}}',
+    ],
+)
+def test_a_list_is_looked_through_for_its_type_once(text: str) -> None:
     state = State(DEFAULT_LIMITS, None, None)
-    strings = ["x"] * 100
-    assert state.is_typed(strings)
-    assert state.typed[id(strings)] == (strings, True)
-    assert not state.is_typed([1])
+    items = Counted([*["x"] * 99, {}])
+    for _ in range(5):
+        assert not state.is_typed(items)
+    assert Counted.walks == 1
+    part = Window(items, 99, 100, 1)
+    for _ in range(5):
+        assert not state.is_typed(part)
+        assert not of_strings(part)
+    assert Counted.walks == 2
+    Counted.walks = 0
 
 
-def test_the_bytes_that_strings_hide_are_counted_before_they_are_built() -> None:
-    for text in ('{{printf "%x" .S}}', '{{printf "% x" .S}}', "{{js .S}}", "{{html .S}}", "{{urlquery .S}}"):
-        with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
-            Template(text).render({"S": "<" * 600_000})
+@pytest.mark.parametrize("function", ["print", "println", "html", "js", "urlquery"])
+def test_the_bytes_of_strings_are_counted_before_they_are_built(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(_: object) -> str:
+        raise AssertionError
+
+    for name in ("sprint", "sprintln"):
+        monkeypatch.setattr(builtins, name, build)
+    with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
+        Template("{{" + function + " .S .S .S .S .S .S}}").render(DATA)
+
+
+@pytest.mark.parametrize(
+    "text", ['{{printf "%x" .T}}', '{{printf "% x" .T}}', "{{js .T}}", "{{html .T}}", "{{urlquery .T}}"]
+)
+def test_what_becomes_longer_by_being_escaped_is_counted_as_it_becomes(text: str) -> None:
+    with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
+        Template(text).render({"T": "<" * 600_000})
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        pytest.param("{{range 10}}{{end}}", 20, id="a turn"),
+        pytest.param("{{range 10}}a{{.}}b{{.}}c{{end}}", 50, id="what a turn prints"),
+        pytest.param("{{range 10}}{{$.A}}{{$.A}}{{end}}", 40, id="actions of a turn"),
+        pytest.param("{{range 10}}{{if .}}a{{else}}b{{end}}{{end}}", 40, id="one of two branches"),
+        pytest.param("{{range 10}}{{if .}}" + "{{$.A}}" * 8 + "{{else}}b{{end}}{{end}}", 110, id="the longer of two branches"),
+        pytest.param("{{range 10}}a{{else}}" + "{{$.A}}" * 500 + "{{end}}", 30, id="the else of a loop counts no turn"),
+        pytest.param('{{range 10}}{{template "t"}}{{end}}{{define "t"}}{{end}}', 110, id="a call"),
+        pytest.param("{{range $i := 10}}{{index $.S $i}}{{end}}", 40, id="an index of a long string"),
+    ],
+)  # fmt: skip
+def test_so_many_steps_are_counted(text: str, steps: int) -> None:
+    data = {"A": "a", "S": "s" * 100_000}
+    Template(text, limits=Limits(steps=steps)).render(data)
+    with pytest.raises(ExecLimitError, match=f"exceeded {steps - 1} steps"):
+        Template(text, limits=Limits(steps=steps - 1)).render(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "built"),
+    [
+        pytest.param("{{len (slice .L 1)}}", 8 * 39 + 64, id="a part of a list"),
+        pytest.param("{{if print .L}}{{end}}", 81, id="a list"),
+        pytest.param("{{.L}}", 81, id="a list that is printed"),
+        pytest.param('{{if printf "%s!" .N}}{{end}}', 4, id="a string"),
+    ],
+)
+def test_so_many_built_bytes_are_counted(text: str, built: int) -> None:
+    data = {"L": ["a"] * 40, "N": "abc"}
+    Template(text, limits=Limits(output_bytes=built)).render(data)
+    with pytest.raises(ExecLimitError, match=f"output exceeds {built - 1} bytes"):
+        Template(text, limits=Limits(output_bytes=built - 1)).render(data)
+
+
+def test_long_strings_of_a_precision_take_only_that() -> None:
+    assert Template('{{printf "%.0q%.0q%.0q%.0q" .U .U .U .U}}').render({"U": "é" * 200_000}) == '""' * 4
 
 
 def test_each_place_without_a_value_is_described_once() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.gotemplate import Failure, Given, Passage, Template, Unreached
+from webhook.gotemplate import Failure, Given, ParseLimitError, Passage, Template, Unreached
 
 DATA = {"NAME": "n", "SIZE": 1, "FLAG": False, "ARGS": ["a"], "RATIO": 0.5, "MIXED": ["a", 1], "OTHER": [1], "NONE": [],
         "LISTS": [["a"], [1.5]]}  # fmt: skip
@@ -172,3 +172,32 @@ def test_a_template_that_is_not_called_is_not_looked_at():
 def test_many_variables_take_no_longer_than_few():
     text = "{{$z := 1}}" + "{{$a := $z}}" * 12_000
     assert reach(text).failures == ()
+
+
+def test_samples_that_take_long_to_look_through_are_not_worked_out():
+    shared: list[object] = ["x"]
+    for _ in range(40):
+        shared = [shared, shared]
+    assert Template("{{print .Z 1}}").reach(Given({"Z": shared}, ["Z"])).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "failures"),
+    [
+        (5, ["can't evaluate field A in type int"]),
+        (None, []),
+        ("s", ["can't evaluate field A in type string"]),
+        ([], ["can't evaluate field A in type []string"]),
+    ],
+)
+def test_a_template_may_be_given_anything(data, failures):
+    assert [failure.message for failure in Template("{{.A}}").reach(Given(data)).failures] == failures
+
+
+def test_samples_nested_too_deep_are_refused():
+    deep: list[object] = []
+    for _ in range(1_900):
+        deep = [deep]
+    with pytest.raises(ParseLimitError, match="samples are nested too deep") as raised:
+        Template("{{print .D}}").reach(Given({"D": deep}, ["D"]))
+    assert raised.value.excerpt() == ""

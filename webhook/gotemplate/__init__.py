@@ -2,7 +2,7 @@
 
 This package imports nothing but the standard library and could be published alone. Text flows one way through it:
 lexer, parser, nodes, compiler (closures), and a rendering runs the closures. `values`, `printing` and `comparison` say
-what Go's types make of JSON data. Everything is built once per template and never changed afterwards.
+what Go's types make of JSON data. A template is built once; what renderings find out about it on the way (lines, places without a value) is the same for all.
 
     Template("{{if gt .N 1}}many{{else}}one{{end}}").render({"N": 2})
 """

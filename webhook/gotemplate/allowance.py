@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from .errors import CallError
+from .values import Window
 
-_LONG = 128
-"""So many characters of a string are looked through in the time of one step."""
-_LONG_WIDE = 32
-"""Likewise where not all of them are ASCII."""
+_SCANNED = 128
+_SCANNED_WIDE = 32
+"""So many characters of a string are looked through in the time of one step, where all are ASCII and elsewhere."""
+_TYPED = 16
+"""Likewise of elements whose types are looked at."""
 _FLOAT_STEPS = 5
 """What a float takes to print more than other elements, which take one step each."""
 
@@ -49,9 +51,15 @@ class Allowance:
             raise TooLongError
 
 
-def string_steps(text: str) -> int:
-    """Return how many steps it takes to look through a string."""
-    return len(text) // (_LONG if text.isascii() else _LONG_WIDE)
+def string_steps(text: str, narrow: int = _SCANNED, wide: int = _SCANNED_WIDE) -> int:
+    """Return how many steps it takes to go through a string, of which one step does so many ASCII or other characters."""
+    return len(text) // (narrow if text.isascii() else wide)
+
+
+def typing_steps(value: object) -> int:
+    """Return how many steps it takes to find out whether a list is one of strings."""
+    items = value.base if isinstance(value, Window) else value
+    return len(items) // _TYPED if isinstance(items, list | tuple) else 0
 
 
 def container_steps(value: object, most: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import comparison, escaping
-from .allowance import Allowance
+from .allowance import Allowance, string_steps
 from .errors import CallError
 from .printing import sprint, sprintf, sprintln
 from .runes import byte_length, from_bytes, to_bytes
@@ -15,9 +15,6 @@ from .values import ABSENT, Uint8, Window, is_beyond_int, type_name
 
 NO_VALUE_TEXT = "<no value>"
 """What Go prints for no value at all."""
-_ESCAPED = 16
-_ESCAPED_WIDE = 4
-"""So many characters are escaped in the time of one step, where all are ASCII and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +28,7 @@ class Function:
         builds: whether it makes a string as long as its arguments are.
         takes_layout: whether its first argument must be a string.
         prints: whether null among its arguments prints as `<no value>`.
+        scans: whether it looks through strings that are all ASCII; through others every function does.
     """
 
     run: Callable[[list[object], Allowance], object]
@@ -39,6 +37,7 @@ class Function:
     builds: bool = False
     takes_layout: bool = False
     prints: bool = False
+    scans: bool = True
 
 
 class Boxed:
@@ -89,11 +88,12 @@ def _element(item: object, index: object) -> object:
     if item is None:
         raise CallError("index of nil pointer")
     if isinstance(item, str):
-        data = to_bytes(item)
+        data = item if item.isascii() else to_bytes(item)
         at = _position(index, len(data))
         if at == len(data):
             raise CallError("reflect: string index out of range")
-        return Uint8(data[at])
+        byte = data[at]
+        return Uint8(ord(byte) if isinstance(byte, str) else byte)
     if isinstance(item, list | tuple):
         at = _position(index, len(item))
         if at == len(item):
@@ -119,9 +119,10 @@ def _slice(args: list[object], _: Allowance) -> object:
     if isinstance(item, str):
         if len(indexes) == 3:
             raise CallError("cannot 3-index slice a string")
-        data = to_bytes(item)
+        data = item if item.isascii() else to_bytes(item)
         start, stop, _end = _bounds(indexes, len(data), len(data))
-        return from_bytes(data[start:stop])
+        part = data[start:stop]
+        return part if isinstance(part, str) else from_bytes(part)
     if not isinstance(item, list | tuple):
         raise CallError(f"can't slice item of type {type_name(item)}")
     window = item if isinstance(item, Window) else None
@@ -164,12 +165,14 @@ def _printf(args: list[object], allowance: Allowance) -> str:
     return sprintf(layout, args[1:], allowance)
 
 
-def _escaper(escape: Callable[[str], str]) -> Callable[[list[object], Allowance], object]:
+def _escaper(escape: Callable[[str], str], narrow: int, wide: int) -> Callable[[list[object], Allowance], object]:
+    """Return a function that escapes; one step does so many ASCII characters, and so many where there are others."""
+
     def run(args: list[object], allowance: Allowance) -> str:
         allowance.hold(_length_of_strings(args))
         text = sprint([NO_VALUE_TEXT if comparison.is_nil(arg) else arg for arg in args])
         allowance.hold(len(text))
-        allowance.spend(len(text) // (_ESCAPED if text.isascii() else _ESCAPED_WIDE))
+        allowance.spend(string_steps(text, narrow, wide))
         return escape(text)
 
     return run
@@ -179,17 +182,17 @@ FUNCTIONS: dict[str, Function] = {
     "eq": Function(comparison.equal, 1),
     "ge": Function(lambda args, _: comparison.greater_or_equal(*args), 2, exact=True),
     "gt": Function(lambda args, _: comparison.greater(*args), 2, exact=True),
-    "html": Function(_escaper(escaping.html), 0, builds=True, prints=True),
-    "index": Function(_index, 1),
-    "js": Function(_escaper(escaping.js), 0, builds=True, prints=True),
+    "html": Function(_escaper(escaping.html, 64, 64), 0, builds=True, prints=True),
+    "index": Function(_index, 1, scans=False),
+    "js": Function(_escaper(escaping.js, 16, 4), 0, builds=True, prints=True),
     "le": Function(lambda args, _: comparison.less_or_equal(*args), 2, exact=True),
-    "len": Function(_length, 1, exact=True),
+    "len": Function(_length, 1, exact=True, scans=False),
     "lt": Function(lambda args, _: comparison.less(*args), 2, exact=True),
     "ne": Function(comparison.not_equal, 2, exact=True),
-    "not": Function(lambda args, _: not args[0], 1, exact=True),
+    "not": Function(lambda args, _: not args[0], 1, exact=True, scans=False),
     "print": Function(_print, 0, builds=True),
     "printf": Function(_printf, 1, builds=True, takes_layout=True),
     "println": Function(_println, 0, builds=True),
-    "slice": Function(_slice, 1, builds=True),
-    "urlquery": Function(_escaper(escaping.urlquery), 0, builds=True, prints=True),
+    "slice": Function(_slice, 1, builds=True, scans=False),
+    "urlquery": Function(_escaper(escaping.urlquery, 16, 4), 0, builds=True, prints=True),
 }

@@ -171,13 +171,14 @@ class Calls:
         context = self.context
         run = function.run
         prints = function.builds and name != "slice"
+        scans = function.scans
 
         def finish(values: list[object], state: State) -> object:
             if function.prints and state.on_no_value is not None:
                 _report_nil(context, state, values, args)
             for value in values:
-                if type(value) is str:
-                    if len(value) >= _LONG:
+                if isinstance(value, str):
+                    if len(value) >= _LONG and (scans or not value.isascii()):
                         state.steps -= string_steps(value)
                 elif prints and type(value) is not int and isinstance(value, list | tuple | Mapping):
                     state.steps -= container_steps(value, state.steps)

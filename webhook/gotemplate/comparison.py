@@ -6,7 +6,7 @@ from .allowance import Allowance
 from .errors import CallError
 from .printing import sprintf
 from .runes import to_bytes
-from .values import ABSENT, Uint8, is_list, is_map, number, scalar_type, type_name
+from .values import ABSENT, Uint8, go_number, is_list, is_map, scalar_type, type_name
 
 _INTEGERS = (int, Uint8)
 
@@ -29,7 +29,7 @@ def _equal(left: object, right: object, allowance: Allowance) -> bool:
             return False
         raise CallError(f"incompatible types for comparison: {type_name(left)} and {type_name(right)}")
     if kind is not None:
-        return number(left) == number(right)
+        return go_number(left) == go_number(right)
     if is_nil(left) or is_nil(right):
         return is_nil(left) and is_nil(right)
     if is_list(left) != is_list(right):
@@ -59,7 +59,7 @@ def less(left: object, right: object) -> bool:
         raise CallError("invalid type for comparison")
     if isinstance(left, str) and isinstance(right, str) and not (left.isascii() and right.isascii()):
         return to_bytes(left) < to_bytes(right)
-    return bool(number(left) < number(right))  # type: ignore[operator]  # both are strings or both numbers by now
+    return bool(go_number(left) < go_number(right))  # type: ignore[operator]  # both are strings or both numbers by now
 
 
 def _ordered(value: object) -> type:
@@ -71,7 +71,7 @@ def _ordered(value: object) -> type:
 
 def less_or_equal(left: object, right: object) -> bool:
     """Return whether one value is less than another or equals it."""
-    return less(left, right) or left == right
+    return less(left, right) or go_number(left) == go_number(right)
 
 
 def greater(left: object, right: object) -> bool:

@@ -130,12 +130,15 @@ class _Compiler:
     def branches(self, node: nodes.Branch) -> tuple[Run, Run | None, bool]:
         """Compile body and else; return also whether either may leave the loop around it."""
         mark = self.scope.mark()
+        steps = self.steps
         body = self.sequence(node.body)
         leaves = self.leaves_loop
         self.scope.forget(mark)
         otherwise: Run | None = None
         if node.otherwise is not None:
+            with_body, self.steps = self.steps, steps
             otherwise = self.sequence(node.otherwise)
+            self.steps = max(with_body, self.steps)  # only one of them is carried out
             leaves = leaves or self.leaves_loop
         return body, otherwise, leaves
 
@@ -179,13 +182,16 @@ class _Compiler:
         mark = self.scope.mark()
         code, last = self.expressions.pipeline(node.pipe)
         set_element = self.element_setter(node.pipe, last)
+        inner_mark = self.scope.mark()
         outer_steps, self.steps = self.steps, _TURN_STEPS
-        body, otherwise, _ = self.branches(node)
+        body = self.sequence(node.body)
+        cost, self.steps = self.steps, outer_steps
+        self.scope.forget(inner_mark)
+        otherwise = None if node.otherwise is None else self.sequence(node.otherwise)
+        self.scope.forget(mark)
         # What the body does ends here. In the else, Go parses both words as concerning the loop around this one, but
         # when it comes to it, a break only ends this one.
         self.leaves_loop = self.may_continue(node.otherwise)
-        cost, self.steps = self.steps, outer_steps
-        self.scope.forget(mark)
         context = self.context
         two_variables = len(node.pipe.variables) > 1
 
@@ -206,7 +212,7 @@ class _Compiler:
             for key, element in zip(keys or repeat(ABSENT), elements, strict=False):
                 empty = False
                 state.steps -= cost
-                if state.steps < 0 or (state.deadline is not None and late(state)):
+                if state.steps < 0 or (state.deadline is not None and late(state.deadline)):
                     raise context.out_of_steps(state, node.pipe)
                 if set_element is not None:
                     set_element(state, key, element, inner)
@@ -276,7 +282,7 @@ class _Compiler:
                 raise context.error(node, message, limit=True)
             argument = ABSENT if evaluate is None else evaluate(dot, state)
             state.steps -= program.steps
-            if state.steps < 0 or (state.deadline is not None and late(state)):
+            if state.steps < 0 or (state.deadline is not None and late(state.deadline)):
                 raise context.out_of_steps(state, node)
             outer = state.variables, state.containers, state.container
             state.variables = [argument, *repeat(ABSENT, program.slots - 1)]

@@ -12,7 +12,8 @@ class Limits:
         nesting: blocks and parentheses inside one another.
         steps: about how many actions, functions and pieces of text one rendering may carry out. Counted are the turns
             of loops and the calls of templates, by what is in them, and whatever takes functions long: long strings,
-            lists and layouts. What stands outside loops is bounded by the text's size.
+            lists and layouts. Of two branches the longer one counts. What else stands outside loops is bounded by the
+            text's size.
         output_bytes: size of the output, and also of all strings that functions build on the way.
         call_depth: templates that call one another (Go's own bound is 100,000).
     """

@@ -65,10 +65,7 @@ _MISSING = frozenset(
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return the known name that is most like this one, whatever its case and underscores; "" if none is.
-
-    Unlike the names in a request, these come from whoever writes templates, so nothing here is bounded.
-    """
+    """Return the known name that is most like this one, whatever its case and underscores; "" if none is."""
     by_letters = {_letters(other): other for other in sorted(known)}
     near = difflib.get_close_matches(_letters(name), by_letters, n=1, cutoff=_ALIKE)
     return by_letters[near[0]] if near else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from . import verbs
-from .allowance import Allowance, TooLongError
+from .allowance import Allowance, TooLongError, string_steps, typing_steps
 from .floats import format_float
 from .runes import REPLACEMENT, is_byte, normal
 from .values import (
@@ -13,11 +13,11 @@ from .values import (
     HIGH,
     LOW,
     Uint8,
+    go_number,
     holds_interfaces,
     is_beyond_int,
     is_list,
     is_map,
-    number,
     scalar_type,
     type_name,
 )
@@ -34,8 +34,7 @@ _ELEMENT_STEPS = 3
 _LAYOUT = 4
 _QUOTED = 16
 _QUOTED_WIDE = 4
-_TYPED = 16
-"""So many characters of a layout or of a quoted string, or elements looked at for their type, take one step."""
+"""So many characters of a layout, and of a quoted string, take one step."""
 
 _ADDRESS = 0xC000010000
 """What `%p` prints for every list and map. Go prints where the value lies in memory, which no one can rely on."""
@@ -56,7 +55,7 @@ def text_of(value: object) -> str:
         return f"[{' '.join([text_of(item) for item in value])}]"
     if isinstance(value, Mapping):
         return f"map[{' '.join([f'{text_of(key)}:{text_of(value[key])}' for key in sorted(value)])}]"
-    value = number(value)
+    value = go_number(value)
     if isinstance(value, float):
         return format_float(value, "g", -1)
     return _Printer(None).argument(Directive(), value, "v")
@@ -144,7 +143,7 @@ class _Printer:
             return directive.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
         if verb == "T":
             if isinstance(value, list | tuple):
-                self.spend(len(value) // _TYPED)
+                self.spend(typing_steps(value))
             return directive.pad(directive.truncate(type_name(value)))
         if verb == "p":
             if is_list(value) or is_map(value):
@@ -156,8 +155,7 @@ class _Printer:
         if is_list(value) or is_map(value):
             return self.container(directive, value, verb)
         if isinstance(value, str) and (verb == "q" or directive.sharp_v):
-            shown = min(len(value), directive.precision or len(value))
-            self.spend(shown // (_QUOTED if value.isascii() else _QUOTED_WIDE))
+            self.spend(string_steps(directive.truncate(value), _QUOTED, _QUOTED_WIDE))
         text = _scalar(directive, value, verb)
         if text is None:
             return self.bad_verb(directive, value, verb)
@@ -172,7 +170,7 @@ class _Printer:
             return self.bad_verb(directive, value, verb)
         typed = directive.sharp_v
         assert isinstance(value, list | tuple | Mapping)
-        self.spend(_ELEMENT_STEPS * (len(value) + 1))
+        self.spend(_ELEMENT_STEPS * (len(value) + 1) + typing_steps(value))
         interfaces = holds_interfaces(value)
         if isinstance(value, Mapping):
             items: Iterable[str] = (
@@ -335,7 +333,7 @@ _FLAGS = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
 def _scalar(directive: Directive, value: object, verb: str) -> str | None:
     """Return a string, boolean or number under a verb; None if it has no such verb."""
     kind = scalar_type(value)
-    value = number(value)
+    value = go_number(value)
     if kind is str:
         return verbs.format_string(directive, str(value), verb)
     if kind is bool:

@@ -89,11 +89,12 @@ class Given:
     """What is known of the data of a rendering.
 
     Attributes:
-        data: a sample of each variable, of which the type counts; of a list also the type of its elements.
+        data: a sample of each variable, of which the type counts; of a list also the type of its elements. A template
+            that is not given a mapping has no variables; then it is a sample of what it is given.
         certain: names of the variables that have the very value of their sample.
     """
 
-    data: Mapping[str, object]
+    data: object
     certain: Collection[str] = ()
 
 
@@ -109,7 +110,7 @@ def reach(text: str, name: str, templates: Mapping[str, nodes.Definition], cases
     findings = _Findings()
     for given in cases:
         walk = _Walk(templates, given, findings)
-        walk.calls.append((name, typed(given.data)))
+        walk.calls.append((name, NOTHING if given.data is None else typed(given.data)))
         while walk.calls:
             walk.template(*walk.calls.pop())
     place = Lines(text).place
@@ -141,7 +142,7 @@ class _Walk:
 
     def __init__(self, templates: Mapping[str, nodes.Definition], given: Given, findings: _Findings) -> None:
         self.templates = templates
-        self.data = given.data
+        self.data: Mapping[str, object] = given.data if isinstance(given.data, Mapping) else {}
         self.certain = frozenset(given.certain)
         self.found = findings
         self.visited: set[tuple[str, str]] = set()

@@ -105,11 +105,5 @@ def escaped(text: str, escape: Callable[[str], str]) -> str:
 
 def to_text(text: str) -> str:
     """Return a string without stray bytes: each becomes U+FFFD, as Go's encoding/json writes it."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        joined = from_bytes(to_bytes(text))
-        return _BYTE.sub(REPLACEMENT, joined)
-    return text
+    joined = normal(text)
+    return joined if joined.isascii() else _BYTE.sub(REPLACEMENT, joined)

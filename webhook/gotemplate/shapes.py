@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from .allowance import Allowance, OutOfStepsError, TooLongError
+from .allowance import Allowance, OutOfStepsError, TooLongError, container_steps
 from .builtins import FUNCTIONS
 from .errors import CallError
 from .names import COMPARISON_NAMES
@@ -140,7 +140,12 @@ def _call(name: str, args: Sequence[Shape]) -> object:
 
 
 def _size(args: Sequence[Shape]) -> int:
-    return sum(len(arg.sample) for arg in args if isinstance(arg.sample, str | list | tuple | Mapping))
+    """Return about how much there is in some arguments; too much, where it is more than is worked out."""
+    return sum(
+        len(arg.sample) if isinstance(arg.sample, str) else container_steps(arg.sample, _CONSTANT_BYTES)
+        for arg in args
+        if isinstance(arg.sample, str | list | tuple | Mapping)
+    )
 
 
 def _check_comparison(name: str, args: Sequence[Shape]) -> None:

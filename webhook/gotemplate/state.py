@@ -11,7 +11,7 @@ from .errors import ExecError, ExecLimitError, ParseLimitError, shortened
 from .limits import Limits
 from .lines import Lines
 from .quote import quote
-from .values import ABSENT, holds_interfaces, type_name
+from .values import ABSENT, Window, holds_interfaces, type_name
 
 _LONG_LIST = 16
 """In a shorter list, types are looked at anew rather than remembered."""
@@ -21,7 +21,7 @@ NORMAL, BREAK, CONTINUE = None, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class NoValue:
-    """A place where a rendering printed `<no value>`.
+    """A place where no value became the text `<no value>`.
 
     Attributes:
         line: line in the template's text, from 1.
@@ -79,6 +79,8 @@ class State(Allowance):
 
     def is_typed(self, container: object) -> bool:
         """Return whether elements of `container` (None: a value that is no element) have a type of their own."""
+        if isinstance(container, Window):
+            container = container.base  # which is shared by all its parts
         if not isinstance(container, list | tuple) or len(container) < _LONG_LIST:
             return not holds_interfaces(container)
         known = self.typed.get(id(container))
@@ -190,9 +192,9 @@ class Context:
         raise self.error(node, f"can't evaluate field {name} in type {kind}")
 
 
-def late(state: State) -> bool:
-    """Return whether a rendering has passed its deadline."""
-    return state.deadline is not None and time.monotonic() > state.deadline
+def late(deadline: float | None) -> bool:
+    """Return whether a deadline has passed."""
+    return deadline is not None and time.monotonic() > deadline
 
 
 def start_of(node: nodes.Node) -> int:

@@ -1,6 +1,5 @@
 """The template: parsed and compiled once, rendered as often as wanted, by as many threads as wanted."""
 
-import time
 from collections.abc import Callable, Collection, Mapping
 
 from .analysis import FunctionUse, UnknownVariable, Uses, VariableUse, analyse
@@ -12,7 +11,7 @@ from .nodes import List, Text
 from .parser import parse
 from .reach import Given, Reach, reach
 from .runes import byte_length, to_text
-from .state import NoValue, State
+from .state import NoValue, State, late
 from .values import ABSENT
 
 
@@ -83,7 +82,7 @@ class Template:
         try:
             return reach(self._text, self._name, self._templates, cases)
         except RecursionError:
-            raise _too_deep(self._name) from None
+            raise _too_deep(self._name, "blocks, parentheses or samples") from None
 
     def _analysis(self) -> Uses:
         # worked out when first asked for; two threads that ask at once find the same
@@ -117,7 +116,7 @@ class Template:
             data: what dot is, mostly a mapping; JSON-like: str, bool, int, float, list or tuple, mapping with str keys,
                 None. An int is a Go int, or, beyond 64 bits, like a float a float64; a list of only str is a []string,
                 any other list a []any, a mapping a map[string]any.
-            on_no_value: called each time that `<no value>` is printed. Rendering goes on.
+            on_no_value: called each time that no value becomes the text `<no value>`. Rendering goes on.
             deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
                 up. It is looked at in each turn of a loop and each call of a template.
                 What comes between two looks is bounded by the steps and the size of the text.
@@ -133,7 +132,7 @@ class Template:
         state = State(self._limits, on_no_value, deadline)
         root = _root(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
-        if deadline is not None and time.monotonic() > deadline:
+        if late(deadline):
             raise self._stopped("exceeded the time allowed")
         try:
             self._program.run(root, state)
@@ -165,10 +164,9 @@ def _root(data: object) -> object:
     return ABSENT if data is None else data
 
 
-def _too_deep(name: str) -> ParseLimitError:
-    # with the limits as they are, this takes a caller that is itself deep in calls
-    message = f"template: {name}: blocks and parentheses are nested too deep"
-    return ParseLimitError(message, name=name, line=1, column=1)
+def _too_deep(name: str, what: str = "blocks and parentheses") -> ParseLimitError:
+    # with the limits as they are, this takes a caller that is itself deep in calls, or data that is deep
+    return ParseLimitError(f"template: {name}: {what} are nested too deep", name=name)
 
 
 def _constant(root: List, limits: Limits) -> str | None:

@@ -4,7 +4,7 @@
 |---|---|
 | str | string |
 | bool, int, float, complex | bool, int, float64, complex128 |
-| int beyond 64 bits | float64, as such a JSON number is read; see `number` |
+| int beyond 64 bits | float64, as such a JSON number is read; see `go_number` |
 | `Uint8` | uint8: a byte of a string |
 | list or tuple of str only, also empty | []string |
 | other list or tuple | []interface {} |
@@ -52,13 +52,14 @@ class Uint8(int):
 class Window(list[object]):
     """A part of a list. Like a Go slice it can be made longer again, up to its capacity."""
 
-    __slots__ = ("base", "capacity", "start")
+    __slots__ = ("base", "capacity", "start", "strings")
 
     def __init__(self, base: Sequence[object], start: int, stop: int, capacity: int) -> None:
         super().__init__(base[start:stop])
         self.base = base
         self.start = start
         self.capacity = capacity
+        self.strings: bool | None = None  # whether the base is all strings, once somebody has asked
 
 
 _NAMES: dict[type, str] = {
@@ -86,7 +87,9 @@ def is_map(value: object) -> bool:
 def of_strings(items: Sequence[object]) -> bool:
     """Return whether a list is a []string rather than a []interface {}."""
     if isinstance(items, Window):
-        return of_strings(items.base)
+        if items.strings is None:
+            items.strings = of_strings(items.base)
+        return items.strings
     return all(isinstance(item, str) for item in items)
 
 
@@ -105,7 +108,7 @@ def is_beyond_int(value: object) -> bool:
     return isinstance(value, int) and not MIN_INT <= value <= MAX_INT
 
 
-def number(value: object) -> object:
+def go_number(value: object) -> object:
     """Return a value, as a float if it is an integer beyond 64 bits; infinite if it is beyond a float, too."""
     if not isinstance(value, int) or MIN_INT <= value <= MAX_INT:
         return value
