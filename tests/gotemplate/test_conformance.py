@@ -146,8 +146,9 @@ def test_an_old_go_is_refused_with_the_version_that_is_needed(
 
 
 @pytest.mark.parametrize("version", ["go1.27.3", "go1.30", "go2.0", "devel go-tip"])
-def test_a_newer_go_is_taken(tmp_path: Path, version: str) -> None:
+def test_a_newer_go_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str) -> None:
     go = tmp_path / "go"
     go.write_text(f"#!/bin/sh\necho {version}\n")
     go.chmod(0o755)
     conformance.refuse_old_go(str(go))
+    assert capsys.readouterr().err == ""

@@ -148,7 +148,9 @@ def test_any_text_without_actions_is_itself(text: str) -> None:
 @given(st.text(alphabet="{}-. $x|:=()\"'`\\/*1a\n,é", max_size=30))
 @QUICK
 def test_any_text_is_a_template_or_a_parse_error(text: str) -> None:
-    conformance.ask_engine({"template": "{{" + text, "data": {"x": 1}})
+    answer = conformance.ask_engine({"template": "{{" + text, "data": {"x": 1}})
+    assert answer.verdict in ("ok", "parse", "exec")
+    assert bool(answer.error) == (answer.verdict != "ok")
 
 
 FRAGMENTS = st.sampled_from(

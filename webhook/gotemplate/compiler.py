@@ -5,15 +5,13 @@ from itertools import repeat
 from typing import TypeAlias
 
 from . import nodes
-from .allowance import container_steps
-from .builtins import NO_VALUE_TEXT
-from .expressions import Expressions, field_of
+from .expressions import Expressions
 from .limits import Limits
 from .lines import Lines
 from .printing import text_of
 from .quote import quote
-from .runes import byte_length
 from .scope import Scope
+from .sequences import leaving_list, merged, plain_list, run_of_dots, run_of_fields, shown
 from .state import BREAK, CONTINUE, Context, Program, Run, State, late
 from .values import ABSENT, Uint8, is_beyond_int
 
@@ -58,7 +56,7 @@ class _Compiler:
         """Compile a list; sets `leaves_loop`."""
         codes: list[Run] = []
         leaving: list[bool] = []
-        for child in _merged(root.nodes):
+        for child in merged(root.nodes):
             self.steps += 1
             self.leaves_loop = False
             if isinstance(child, nodes.Action | nodes.Branch | nodes.Call) and child.pipe is not None:
@@ -66,7 +64,7 @@ class _Compiler:
             codes.append(self.run_of_prints(child) if isinstance(child, list) else self.action(child))
             leaving.append(self.leaves_loop)
         self.leaves_loop = any(leaving)
-        return _leaving_list(codes) if self.leaves_loop else _plain_list(codes)
+        return leaving_list(codes) if self.leaves_loop else plain_list(codes)
 
     def action(self, node: nodes.Node) -> Run:
         """Compile one action or text; sets `leaves_loop`."""
@@ -105,7 +103,7 @@ class _Compiler:
                 tail = ""
         self.steps += len(parts)
         fields = [(text, node.names[0], node) for text, node in parts if isinstance(node, nodes.Field)]
-        return _run_of_fields(context, fields, tail) if fields else _run_of_dots(context, parts, tail)
+        return run_of_fields(context, fields, tail) if fields else run_of_dots(context, parts, tail)
 
     def printing(self, pipe: nodes.Pipe) -> Run:
         """Compile a pipeline that is an action of its own."""
@@ -121,7 +119,7 @@ class _Compiler:
 
         def run(dot: object, state: State) -> None:
             value = evaluate(dot, state)
-            state.out(value if type(value) is str else _shown(context, state, pipe, value))
+            state.out(value if type(value) is str else shown(context, state, pipe, value))
 
         return run
 
@@ -332,128 +330,3 @@ def _turns(value: object, state: State) -> _Turns | None:
         numbers = range(value)
         return None, map(Uint8, numbers) if isinstance(value, Uint8) else numbers, None
     return None
-
-
-def _shown(context: Context, state: State, node: nodes.Node, value: object) -> str:
-    """Return what an action prints."""
-    if type(value) is int:
-        return text_of(value)
-    if isinstance(value, str):
-        return str(value)
-    if value is None or value is ABSENT:
-        context.no_value(state, node)
-        return NO_VALUE_TEXT
-    if not isinstance(value, list | tuple | Mapping):
-        return text_of(value)
-    state.steps -= container_steps(value, state.steps)
-    if state.steps < 0:
-        raise context.out_of_steps(state, node)
-    text = text_of(value)
-    context.charge(state, node, byte_length(text))
-    return text
-
-
-def _merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]]:
-    """Return nodes with each run of texts and plain fields of dot, or of texts and dots, as one list where that is worth it."""
-    found: list[nodes.Node | list[nodes.Node]] = []
-    run: list[nodes.Node] = []
-    printed: type[nodes.Node] | None = None  # what the actions of the run print
-    for child in [*children, None]:
-        kind = None if child is None else _printed(child)
-        if child is not None and (kind is nodes.Text or (kind is not None and printed in (None, kind))):
-            run.append(child)
-            printed = printed if kind is nodes.Text else kind
-            continue
-        if len(run) > 1:
-            found.append(run)
-        else:
-            found.extend(run)
-        run, printed = ([], None) if kind is None or child is None else ([child], kind)
-        if child is not None and kind is None:
-            found.append(child)
-    return found
-
-
-def _printed(node: nodes.Node) -> type[nodes.Node] | None:
-    """Return whether a node prints text, a field of dot, or dot, and nothing else."""
-    if isinstance(node, nodes.Text):
-        return nodes.Text
-    if not isinstance(node, nodes.Action) or node.pipe.variables or len(node.pipe.commands) > 1:
-        return None
-    word, *args = node.pipe.commands[0].args
-    if args:
-        return None
-    if isinstance(word, nodes.Dot):
-        return nodes.Dot
-    return nodes.Field if isinstance(word, nodes.Field) and len(word.names) == 1 else None
-
-
-def _run_of_fields(context: Context, parts: Sequence[tuple[str, str, nodes.Node]], tail: str) -> Run:
-    """Return code that prints fields of dot, each after a text, and a text at the end."""
-
-    def run(dot: object, state: State) -> None:
-        out = state.out
-        if type(dot) is dict:
-            for text, name, node in parts:
-                if text:
-                    out(text)
-                value = dot.get(name, ABSENT)
-                out(value if type(value) is str else _shown(context, state, node, value))
-        else:
-            for text, name, node in parts:
-                if text:
-                    out(text)
-                value = field_of(context, state, node, dot, name)
-                out(value if type(value) is str else _shown(context, state, node, value))
-        if tail:
-            out(tail)
-
-    return run
-
-
-def _run_of_dots(context: Context, parts: Sequence[tuple[str, nodes.Node]], tail: str) -> Run:
-    """Return code that prints dot after each of some texts, and a text at the end."""
-
-    def run(dot: object, state: State) -> None:
-        out = state.out
-        for text, node in parts:
-            if text:
-                out(text)
-            out(dot if type(dot) is str else _shown(context, state, node, dot))
-        if tail:
-            out(tail)
-
-    return run
-
-
-def _plain_list(codes: Sequence[Run]) -> Run:
-    """Return code that runs others one after the other."""
-    if len(codes) == 1:
-        return codes[0]
-    if len(codes) == 2:
-        first, second = codes
-
-        def run_two(dot: object, state: State) -> None:
-            first(dot, state)
-            second(dot, state)
-
-        return run_two
-
-    def run(dot: object, state: State) -> None:
-        for code in codes:
-            code(dot, state)
-
-    return run
-
-
-def _leaving_list(codes: Sequence[Run]) -> Run:
-    """Return code that runs others until one of them leaves the loop."""
-
-    def run(dot: object, state: State) -> int | None:
-        for code in codes:
-            end = code(dot, state)
-            if end is not None:
-                return end
-        return None
-
-    return run
