@@ -31,4 +31,5 @@ def test_every_room_has_golden_cases() -> None:
         "numbers",
         "parser",
         "printf",
+        "roots",
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import nodes
+from .bindings import Bindings
 from .lines import Lines
 
 
@@ -82,8 +83,7 @@ class _Walk:
         self.functions: set[tuple[int, str]] = set()
         self.visited: set[tuple[str, bool]] = set()
         self.waiting: list[tuple[str, bool]] = []  # templates to visit; chains of calls may be long
-        self.roots: list[tuple[str, bool]] = []  # variables known, and whether each may be the root data
-        self.by_name: dict[str, list[bool]] = {}  # the same by name
+        self.roots = Bindings[bool]()  # variables known, and whether each may be the root data
         self.bound: dict[nodes.Pipe, bool] = {}  # whether a pipeline that set variables may be the root data
 
     def run(self, name: str) -> None:
@@ -91,8 +91,8 @@ class _Walk:
         self.call(name, root=True)
         while self.waiting:
             name, root = self.waiting.pop()
-            self.roots, self.by_name, self.bound = [], {}, {}
-            self.know("$", root=root)
+            self.roots, self.bound = Bindings(), {}
+            self.roots.declare("$", root)
             self.below(self.templates[name].root, dot=root)
 
     def call(self, name: str, *, root: bool) -> None:
@@ -100,18 +100,6 @@ class _Walk:
         if name in self.templates and (name, root) not in self.visited:
             self.visited.add((name, root))
             self.waiting.append((name, root))
-
-    def know(self, name: str, *, root: bool) -> None:
-        self.roots.append((name, root))
-        self.by_name.setdefault(name, []).append(root)
-
-    def forget(self, known: int) -> list[str]:
-        """Drop the variables after the first `known`; return their names."""
-        names = [name for name, _ in self.roots[known:]]
-        for name in names:
-            self.by_name[name].pop()
-        del self.roots[known:]
-        return names
 
     def below(self, parent: nodes.Node, *, dot: bool) -> None:
         """Visit everything below a node."""
@@ -143,21 +131,21 @@ class _Walk:
                 self.call(name, root=pipe is not None and self.value_is_root(pipe, dot=dot))
 
     def branch(self, node: nodes.Branch, *, dot: bool) -> None:
-        known = len(self.roots)
+        known = self.roots.mark()
         self.node(node.pipe, dot=dot)
         inner = dot
         if isinstance(node, nodes.With):
             inner = self.value_is_root(node.pipe, dot=dot)
         elif isinstance(node, nodes.Range):
             inner = False
-            for name in self.forget(known):
-                self.know(name, root=False)
-        after_pipe = len(self.roots)
+            for name in self.roots.forget(known):
+                self.roots.declare(name, False)
+        after_pipe = self.roots.mark()
         self.below(node.body, dot=inner)
-        self.forget(after_pipe)
+        self.roots.forget(after_pipe)
         if node.otherwise is not None:
             self.below(node.otherwise, dot=dot)
-        self.forget(known)
+        self.roots.forget(known)
 
     def bind(self, pipe: nodes.Pipe, *, dot: bool) -> None:
         """Remember what a pipeline declares; an assignment can only add the possibility."""
@@ -166,12 +154,11 @@ class _Walk:
         self.bound[pipe] = root = self.value_is_root(pipe, dot=dot)
         for variable in pipe.variables:
             name = variable.names[0]
-            self.know(name, root=root or (pipe.assigns and self.is_root(name)))
+            self.roots.declare(name, root or (pipe.assigns and self.is_root(name)))
 
     def is_root(self, name: str) -> bool:
         """Return whether a variable may be the root data."""
-        known = self.by_name.get(name, ())
-        return known[-1] if known else False
+        return self.roots.get(name, False)
 
     def value_is_root(self, node: nodes.Node, *, dot: bool) -> bool:
         """Return whether an expression may be the root data."""

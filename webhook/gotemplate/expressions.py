@@ -9,7 +9,7 @@ from .state import Context, Evaluate, EvaluateWith, State
 from .values import ABSENT
 
 _SINGLE_NAME = 1
-MOST_OPTIONAL = 16
+_MOST_OPTIONAL = 16
 """So many variables of one name may stand in arguments of `and` and `or`: each use tries them all."""
 _NOT_A_FUNCTION = "can't give argument to non-function "
 
@@ -67,9 +67,9 @@ class Expressions:
     def declared(self, variable: nodes.Variable) -> int:
         """Return the slot of a new variable."""
         name = variable.names[0]
-        slot = self.scope.declare(name)
-        if self.scope.optional_depth and len(self.scope.slots_of(name)) > MOST_OPTIONAL + 1:
-            message = f"more than {MOST_OPTIONAL} variables {name} in arguments of and and or"
+        slot = self.scope.add(name)
+        if self.scope.optional_depth and len(self.scope.slots_of(name)) > _MOST_OPTIONAL + 1:
+            message = f"more than {_MOST_OPTIONAL} variables {name} in arguments of and and or"
             raise self.context.refusal(variable, message)
         return slot
 

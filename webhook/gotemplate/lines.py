@@ -22,3 +22,7 @@ class Lines:
             self._starts = starts
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
+
+    def source(self, offset: int) -> str:
+        """Return the line in which an offset stands, without its end."""
+        return self.text[self.text.rfind("\n", 0, offset) + 1 :].partition("\n")[0]

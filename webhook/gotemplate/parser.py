@@ -4,9 +4,8 @@ The grammar and the places of messages follow Go's text/template/parse: one toke
 that it defines, a cursor on it, and as line of an error the line of the last token that has been read.
 """
 
-from collections import Counter
-
 from . import nodes
+from .bindings import Bindings
 from .errors import ParseLimitError
 from .lexer import Kind, Token
 from .limits import Limits
@@ -57,8 +56,7 @@ class _Parser(TokenStream):
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
-        self.variables = ["$"]
-        self.known = Counter(self.variables)  # how often each name is among them
+        self.variables = _at_the_start()
         self.range_depth = 0
         self.templates: dict[str, nodes.Definition] = {}
 
@@ -103,16 +101,16 @@ class _Parser(TokenStream):
     def body_of(self, context: str) -> nodes.List:
         """Return the body of a `define` or `block`: it sees none of the variables and loops around it."""
         self.open_block(context.removesuffix(" clause"))
-        outer = self.variables, self.known, self.range_depth, self.action_start
+        outer = self.variables, self.range_depth, self.action_start
         read = self.read
-        self.variables, self.known, self.range_depth, self.action_start = ["$"], Counter("$"), 0, None
+        self.variables, self.range_depth, self.action_start = _at_the_start(), 0, None
         body, end = self.item_list()
         if not isinstance(end, nodes.End):
             if context == _BLOCK:
                 self.read = read  # this error has the line of the block's own action
             self.error(f"unexpected {end} in {context}")
         self.close_block()
-        self.variables, self.known, self.range_depth, self.action_start = outer
+        self.variables, self.range_depth, self.action_start = outer
         return body
 
     def item_list(self) -> tuple[nodes.List, nodes.Node]:
@@ -191,7 +189,7 @@ class _Parser(TokenStream):
             chained: the keyword that makes `{{else if}}` one action with a shared `end`, if there is one.
         """
         self.open_block(context)
-        known = len(self.variables)
+        known = self.variables.mark()
         pipe = self.pipeline(context, Kind.RIGHT_DELIM)
         loop = context == "range"
         self.range_depth += loop
@@ -207,8 +205,7 @@ class _Parser(TokenStream):
                 otherwise, end = self.item_list()
                 if not isinstance(end, nodes.End):
                     self.error(f"expected end; found {end}")
-        while len(self.variables) > known:
-            self.known[self.variables.pop()] -= 1
+        self.variables.forget(known)
         self.close_block()
         return pipe, body, otherwise
 
@@ -286,8 +283,7 @@ class _Parser(TokenStream):
 
     def declare(self, variable: Token, declared: list[nodes.Variable]) -> None:
         declared.append(nodes.Variable(variable.offset, (variable.text,), variable.offset))
-        self.variables.append(variable.text)
-        self.known[variable.text] += 1
+        self.variables.declare(variable.text, None)
 
     def command(self) -> nodes.Command:
         offset = self.peek_word().offset
@@ -339,7 +335,7 @@ class _Parser(TokenStream):
                 self.error(f"function {quote(text)} not defined", hint=instead_of(text))
             return nodes.Identifier(offset, text)
         if kind is Kind.VARIABLE:
-            if not self.known[text]:
+            if text not in self.variables:
                 self.error(f"undefined variable {quote(text)}", hint=_UNDECLARED)
             return nodes.Variable(offset, (text,), offset)
         if kind is Kind.LEFT_PAREN:
@@ -363,6 +359,13 @@ class _Parser(TokenStream):
             return parse_number(offset, text, kind)
         except NumberError as error:
             self.error(str(error))
+
+
+def _at_the_start() -> Bindings[None]:
+    """Return the variables that every template begins with."""
+    variables = Bindings[None]()
+    variables.declare("$", None)
+    return variables
 
 
 _CONTROLS = {

@@ -142,8 +142,7 @@ class _Printer:
         if value is None or value is ABSENT:
             return directive.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
         if verb == "T":
-            if isinstance(value, list | tuple):
-                self.spend(typing_steps(value))
+            self.spend(typing_steps(value))
             return directive.pad(directive.truncate(type_name(value)))
         if verb == "p":
             if is_list(value) or is_map(value):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import nodes
+from .bindings import Bindings
 from .calls import arity_error
 from .errors import CallError
 from .expressions import ideal
@@ -147,10 +148,9 @@ class _Walk:
         self.found = findings
         self.visited: set[tuple[str, str]] = set()
         self.calls: list[tuple[str, Shape]] = []  # templates still to be walked, with what they are given
-        self.known = _Variables()  # of the template being walked
-        self.changing: frozenset[str] = (
-            frozenset()
-        )  # those of them that do not always have the value of their declaration
+        self.known = Bindings[Shape]()  # the variables of the template being walked
+        # those of them that do not always have the value of their declaration
+        self.changing: frozenset[str] = frozenset()
         self.prints = False  # whether what is being evaluated belongs to an action that prints
 
     def template(self, name: str, dot: Shape) -> None:
@@ -160,7 +160,7 @@ class _Walk:
             return
         self.visited.add((name, kind))
         root = self.templates[name].root
-        self.known, self.changing = _Variables(), frozenset(_changing(root))
+        self.known, self.changing = Bindings(), frozenset(_changing(root))
         self.declare("$", dot)
         self.list(root, dot)
 
@@ -277,7 +277,7 @@ class _Walk:
             case nodes.Field(names=names):
                 return self.fields(node, dot, names)
             case nodes.Variable(names=(name, *names)):
-                return self.fields(node, self.known.get(name), names)
+                return self.fields(node, self.known.get(name, UNKNOWN), names)
             case nodes.Chain(operand=operand, names=names):
                 return self.fields(node, self.operand(operand, dot), names)
             case nodes.Pipe():
@@ -362,31 +362,6 @@ class _Walk:
 
     def fail(self, node: nodes.Node, function: str, message: str) -> None:
         self.found.failures.add((node.offset, str(node), function, message))
-
-
-class _Variables:
-    """The variables of a template, found by name, so that many of them take no longer than few."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.by_name: dict[str, list[Shape]] = {}
-
-    def declare(self, name: str, shape: Shape) -> None:
-        self.names.append(name)
-        self.by_name.setdefault(name, []).append(shape)
-
-    def get(self, name: str) -> Shape:
-        shapes = self.by_name.get(name)
-        return shapes[-1] if shapes else UNKNOWN
-
-    def mark(self) -> int:
-        """Return how many there are."""
-        return len(self.names)
-
-    def forget(self, mark: int) -> None:
-        """Drop those that were declared since."""
-        while len(self.names) > mark:
-            self.by_name[self.names.pop()].pop()
 
 
 def _changing(parent: nodes.Node, *, optional: bool = False) -> Iterator[str]:

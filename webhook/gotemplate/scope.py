@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
+from .bindings import Bindings
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """A variable that has been declared.
 
     Attributes:
-        name: with its dollar sign.
         slot: where its value is kept.
         certain: whether it surely exists. One that is declared inside an argument of `and` or `or` may not.
     """
 
-    name: str
     slot: int
     certain: bool
 
@@ -28,38 +28,29 @@ UNSET = Unset()
 """In the slot of a variable whose declaration has not been carried out."""
 
 
-class Scope:
+class Scope(Bindings[Binding]):
     """The variables known while a template is compiled."""
 
-    def __init__(self) -> None:
-        self.bindings = [Binding("$", 0, certain=True)]
-        self.by_name = {"$": self.bindings[:]}
-        self.slots = 1
-        self.optional_depth = 0
+    __slots__ = ("optional_depth", "slots")
 
-    def declare(self, name: str) -> int:
+    def __init__(self) -> None:
+        super().__init__()
+        self.slots = 0
+        self.optional_depth = 0
+        self.add("$")
+
+    def add(self, name: str) -> int:
         """Add a variable; return its slot."""
         slot = self.slots
         self.slots += 1
-        binding = Binding(name, slot, certain=not self.optional_depth)
-        self.bindings.append(binding)
-        self.by_name.setdefault(name, []).append(binding)
+        self.declare(name, Binding(slot, certain=not self.optional_depth))
         return slot
 
     def slots_of(self, name: str) -> tuple[int, ...]:
         """Return the slots to try, the innermost first; only the last is certain to be set. Empty: undefined."""
         found: list[int] = []
-        for binding in reversed(self.by_name.get(name, ())):
+        for binding in reversed(self.all(name)):
             found.append(binding.slot)
             if binding.certain:
                 return tuple(found)
         return (*found, -1) if found else ()
-
-    def mark(self) -> int:
-        """Return how many variables are known."""
-        return len(self.bindings)
-
-    def forget(self, mark: int) -> None:
-        """Drop the variables declared since `mark`."""
-        while len(self.bindings) > mark:
-            self.by_name[self.bindings.pop().name].pop()

@@ -74,7 +74,7 @@ def widened(shape: Shape) -> Shape:
 def element_of(shape: Shape) -> Shape:
     """Return the shape of the elements of a list; that of others, and of lists in lists, is not known."""
     sample = shape.sample
-    if not is_list(sample) or not isinstance(sample, Sequence):
+    if not isinstance(sample, list | tuple):
         return UNKNOWN
     names = {type_name(item) for item in sample}
     return typed(sample[0]) if len(names) == 1 and not is_list(sample[0]) else UNKNOWN

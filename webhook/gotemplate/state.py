@@ -126,9 +126,8 @@ class Context:
         assert node is not None
         line, column = self.lines.place(node.offset)
         expression = str(node)
-        text = self.lines.text
-        begin = node.offset - column + 1
-        byte_column = len(text[begin : node.offset].encode("utf-8", "surrogatepass"))  # Go counts bytes, from 0
+        source = self.lines.source(node.offset)
+        byte_column = len(source[: column - 1].encode("utf-8", "surrogatepass"))  # Go counts bytes, from 0
         kind = ExecLimitError if limit else ExecError
         return kind(
             f"template: {self.source_name}:{line}:{byte_column}: executing {quote(self.template_name)} at <{expression}>:"
@@ -138,20 +137,19 @@ class Context:
             column=column,
             expression=expression,
             variable=_variable(node),
-            source_line=text[begin:].partition("\n")[0],
+            source_line=source,
         )
 
     def refusal(self, node: nodes.Node, message: str) -> ParseLimitError:
         """Return the error of a template that goes beyond a bound of the compiler."""
         line, column = self.lines.place(node.offset)
-        text = self.lines.text
         return ParseLimitError(
             f"template: {self.source_name}:{line}: {message}",
             name=self.source_name,
             line=line,
             column=column,
             expression=str(node),
-            source_line=text[node.offset - column + 1 :].partition("\n")[0],
+            source_line=self.lines.source(node.offset),
         )
 
     def no_value(self, state: State, node: nodes.Node) -> None:
@@ -192,9 +190,9 @@ class Context:
         raise self.error(node, f"can't evaluate field {name} in type {kind}")
 
 
-def late(deadline: float | None) -> bool:
+def late(deadline: float) -> bool:
     """Return whether a deadline has passed."""
-    return deadline is not None and time.monotonic() > deadline
+    return time.monotonic() > deadline
 
 
 def start_of(node: nodes.Node) -> int:

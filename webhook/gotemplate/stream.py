@@ -5,6 +5,7 @@ from typing import NoReturn
 from .errors import ParseError, ParseLimitError
 from .lexer import Kind, Token, tokens
 from .limits import Limits
+from .lines import Lines
 
 _OPERATORS = frozenset("=<>!&+*/%?")
 _NO_OPERATORS = "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"
@@ -20,7 +21,7 @@ class TokenStream:
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         self.name = name
-        self.text = text
+        self.lines = Lines(text)
         self.limits = limits
         self.tokens = tokens(text)
         self.at = 0  # the next token
@@ -69,22 +70,17 @@ class TokenStream:
             self.unexpected(token, context)
         return token
 
-    def line_of(self, offset: int) -> int:
-        """Return the line of an offset, from 1."""
-        return self.text.count("\n", 0, offset) + 1
-
     def error(self, message: str, *, limit: bool = False, hint: str = "") -> NoReturn:
         """Report an error at the line of the last token read; `hint` says more than Go does."""
         token = self.tokens[max(self.read - 1, 0)]
-        line = self.line_of(token.offset)
-        start = self.text.rfind("\n", 0, token.offset) + 1
+        line, column = self.lines.place(token.offset)
         raise (ParseLimitError if limit else ParseError)(
             f"template: {self.name}:{line}: {message}",
             name=self.name,
             line=line,
-            column=token.offset - start + 1,
+            column=column,
             expression="" if token.kind in (Kind.ERROR, Kind.EOF) else token.text,
-            source_line=self.text[start:].partition("\n")[0],
+            source_line=self.lines.source(token.offset),
             hint=hint or (self.still_open() if token.kind is Kind.EOF else ""),
         )
 
@@ -93,8 +89,8 @@ class TokenStream:
         if not self.open:
             return ""
         keyword, offset = self.open[-1]
-        column = offset - self.text.rfind("\n", 0, offset)
-        return f"the {{{{{keyword}}}}} in line {self.line_of(offset)}, column {column} has no {{{{end}}}}"
+        line, column = self.lines.place(offset)
+        return f"the {{{{{keyword}}}}} in line {line}, column {column} has no {{{{end}}}}"
 
     def open_block(self, keyword: str) -> None:
         """Begin a block at the action that is being parsed."""
@@ -113,8 +109,8 @@ class TokenStream:
             self.error(f"unexpected {token} in {context}", hint=_NO_OPERATORS if operator else "")
         extra = ""
         if self.action_start is not None:
-            line = self.line_of(self.action_start)
-            if line != self.line_of(token.offset):
+            line, _ = self.lines.place(self.action_start)
+            if line != self.lines.place(token.offset)[0]:
                 extra = f" in action started at {self.name}:{line}"
                 if token.text.endswith(" action"):
                     extra = extra.removeprefix(" in action")

@@ -130,9 +130,9 @@ class Template:
         if self._constant is not None and deadline is None:
             return self._constant
         state = State(self._limits, on_no_value, deadline)
-        root = _root(data)
+        root = _as_dot(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
-        if late(deadline):
+        if deadline is not None and late(deadline):
             raise self._stopped("exceeded the time allowed")
         try:
             self._program.run(root, state)
@@ -157,7 +157,7 @@ class Template:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)
 
 
-def _root(data: object) -> object:
+def _as_dot(data: object) -> object:
     """Return data as the code takes it: a plain dict is the fastest of mappings, and null has no value of its own."""
     if type(data) is not dict and isinstance(data, Mapping):
         return dict(data)
