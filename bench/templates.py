@@ -16,23 +16,18 @@ import gotpl
 from rich.console import Console
 from rich.table import Table
 
+from bench import ratios
 from tests.gotemplate import conformance
 from webhook import catalog
 from webhook.gotemplate import Template
+from webhook.linting import samples
 
-ONE_POD: dict[str, Any] = {
-    "RUN_TIME": "vllm-cpu", "MODEL_ID": "qwen3-0.6b", "MODEL_NAME": "qwen3-0.6b", "MODEL_PATH": "/data/serving-model",
-    "MODEL_HOST": "0.0.0.0", "MODEL_PORT": 8000, "RAY_PORT": 6379, "CLUSTER": "work-1", "NAMESPACE": "default",
-    "IS_DISTRIBUTED": False, "IS_LEADER": False, "TP_SIZE": 8, "PP_SIZE": 1, "GPU_TYPE": "cpu", "GPU_COUNT": 8,
-    "GROUP_SIZE": 1, "CUSTOM_ARGS": ["--dtype=half", "--max-model-len=8192"],
-}  # fmt: skip
-WORKER = ONE_POD | {"IS_DISTRIBUTED": True, "PP_SIZE": 2, "GROUP_SIZE": 2}
-LEADER = WORKER | {"IS_LEADER": True}
+ONE_POD = samples.of_role("lone")
 CASES = {
     "one pod": ONE_POD,
-    "one pod, no arguments, one GPU": ONE_POD | {"CUSTOM_ARGS": [], "TP_SIZE": 1, "GPU_COUNT": 1},
-    "leader": LEADER,
-    "worker": WORKER,
+    "one pod, no arguments, one GPU": {**ONE_POD, "CUSTOM_ARGS": [], "TP_SIZE": 1, "GPU_COUNT": 1},
+    "leader": samples.of_role("leader"),
+    "worker": samples.of_role("worker"),
 }
 COMPILE = "compile"
 
@@ -44,14 +39,6 @@ class Row:
     go: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
     gotpl: list[float] = field(default_factory=list)
-
-    def of_go(self) -> float:
-        """Our time divided by Go's. Within a round, since the machine's speed changes from round to round."""
-        return statistics.median(mine / its for mine, its in zip(self.ours, self.go, strict=True))
-
-    def against_gotpl(self) -> float:
-        """gotpl's time divided by ours."""
-        return statistics.median(its / mine for mine, its in zip(self.ours, self.gotpl, strict=True))
 
 
 @contextmanager
@@ -112,9 +99,9 @@ def table(rows: dict[str, Row]) -> Table:
         shown.add_row(
             name,
             *(f"{statistics.median(times):,.1f}" for times in (row.go, row.ours, row.gotpl)),
-            f"{row.of_go():.2f}",
+            f"{ratios.median_ratio(row.ours, row.go):.2f}",
             goals[0],
-            f"{row.against_gotpl():.2f}",
+            f"{ratios.median_ratio(row.gotpl, row.ours):.2f}",
             goals[1],
         )
     return shown

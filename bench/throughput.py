@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, parts, servers
+from bench import load, parts, ratios, servers
 
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
@@ -88,18 +88,13 @@ def table(subjects: dict[str, Subject]) -> Table:
             name,
             f"{statistics.median(subject.per_second):,.0f}",
             f"{min(subject.per_second):,.0f} to {max(subject.per_second):,.0f}",
-            f"{_ratio(subject, base):.2f}",
-            f"{_ratio(subject, subjects[FLOOR]):.2f}",
+            f"{ratios.median_ratio(subject.per_second, base.per_second):.2f}",
+            f"{ratios.median_ratio(subject.per_second, subjects[FLOOR].per_second):.2f}",
             f"{statistics.median(subject.cpu_microseconds):,.0f}",
             f"{statistics.median(base.cpu_microseconds) / statistics.median(subject.cpu_microseconds):.2f}",
             f"{statistics.median(subject.client_share):.0%}",
         )
     return shown
-
-
-def _ratio(subject: Subject, other: Subject) -> float:
-    # Within a round, since the machine's speed changes from round to round.
-    return statistics.median(mine / its for mine, its in zip(subject.per_second, other.per_second, strict=True))
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ _AROUND = 20
 def check(findings: Findings, entry: templates.Entry, template: RuntimeTemplate, tried: Sequence[Tried]) -> None:
     """Look at everything that is started together."""
     elements = [one for one in tried if _ARGUMENT.search(one.path)]
+    others = [one for one in tried if not _ARGUMENT.search(one.path)]
     if not elements:
         return
     try:
@@ -38,9 +39,7 @@ def check(findings: Findings, entry: templates.Entry, template: RuntimeTemplate,
             _look_at_lines(findings, one)
     # the elements are those of command and args in their order, unless each line is one
     _look_for_repetitions(findings, elements if template.command else elements[-1:], started)
-    if not rendered.warnings and not any(
-        refers(one.subject.compiled, "CUSTOM_ARGS") for one in tried if one not in elements
-    ):
+    if not rendered.warnings and not any(refers(one.subject.compiled, "CUSTOM_ARGS") for one in others):
         _look_for_arguments(findings, entry, template, started)
 
 
