@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any, Literal, Protocol
 
@@ -93,9 +93,27 @@ class Metrics:
             "Time since a usable text of a configuration was last read.",
             "kind",
         )
+        self._stale = self._gauge(
+            "hydra_webhook_configuration_stale_seconds",
+            "Time for which the source of a configuration has not been followed; 0 while it is.",
+            "kind",
+        )
         self._certificate = self._gauge(
             "hydra_webhook_certificate_expiry_timestamp_seconds",
             "Unix time at which the serving certificate expires.",
+        )
+        self._authority = self._gauge(
+            "hydra_webhook_ca_expiry_timestamp_seconds",
+            "Unix time at which the CA that signs this server's certificates expires.",
+        )
+        self._certificate_events = self._counter(
+            "hydra_webhook_certificate_events", "What happened to the certificates that replicas sign.", "reason"
+        )
+        self._ca_bundles = self._counter(
+            "hydra_webhook_ca_bundle_writes", "Times that the caBundle of the webhook configuration was set."
+        )
+        self._watch_failures = self._counter(
+            "hydra_webhook_watch_failures", "Failed lists and watches of API servers.", "object", "reason"
         )
         build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
@@ -120,6 +138,15 @@ class Metrics:
         self._loaded.labels(kind).set(now)
         self._age.labels(kind).set_function(lambda: time.time() - now)
 
+    def configuration_followed(self, kind: str, stale_since: Callable[[], float | None]) -> None:
+        """Export how long a source has not been followed; ``stale_since`` tells since when (monotonic), None while it is."""
+
+        def stale() -> float:
+            since = stale_since()
+            return 0.0 if since is None else time.monotonic() - since
+
+        self._stale.labels(kind).set_function(stale)
+
     def configuration_problems(self, kind: str, counts: Mapping[str, int]) -> None:
         """Set how many problems of each severity the newest text of this kind has."""
         for severity, count in counts.items():
@@ -128,6 +155,22 @@ class Metrics:
     def certificate_loaded(self, expiry: float) -> None:
         """Set when the certificate in use expires (Unix time, seconds)."""
         self._certificate.set(expiry)
+
+    def ca_loaded(self, expiry: float) -> None:
+        """Set when the CA that signs expires (Unix time, seconds)."""
+        self._authority.set(expiry)
+
+    def certificate_event(self, reason: str) -> None:
+        """Count something that happened to certificates; the reasons are a small fixed set."""
+        self._certificate_events.labels(reason).inc()
+
+    def ca_bundle_written(self) -> None:
+        """Count a caBundle that was set."""
+        self._ca_bundles.inc()
+
+    def watch_failed(self, name: str, reason: str) -> None:
+        """Count a failed list or watch of the object of this name, one of those that the server follows."""
+        self._watch_failures.labels(name, reason).inc()
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics and their Content-Type: OpenMetrics if the ``Accept`` header asks for it, else text."""

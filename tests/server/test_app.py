@@ -265,7 +265,7 @@ def expired(pair: certs.Pair) -> certs.Pair:
 
 
 async def test_the_authority_of_a_self_signed_pair_is_written_for_clients(tmp_path):
-    async with serving(ca_file=tmp_path / "ca.pem", self_signed_hosts=("webhook.hydra.svc",)) as case:
+    async with serving(ca_file=tmp_path / "ca.pem", cert_hosts=("webhook.hydra.svc",)) as case:
         assert (tmp_path / "ca.pem").read_bytes() == case.running.ca_pem
         assert [file.name for file in tmp_path.iterdir()] == ["ca.pem"]
         (loaded,) = case.events("certificate loaded")

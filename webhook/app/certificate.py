@@ -1,81 +1,114 @@
-"""The serving certificate: from a folder, exchanged when its files change, or self-signed."""
+"""The serving certificate: the pair in use, and the two sources that need no cluster, a folder and a self-signed pair."""
 
+import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import certs
 from webhook import files, telemetry
-from webhook.app.options import CannotStart, Options
+from webhook.app.options import CannotStart
 
 SELF_SIGNED_HOSTS = ("localhost", "127.0.0.1", "::1")
 SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key lives in memory alone and ends with the process, far earlier
 
 
 class Certificate:
-    """The pair in use, its context for the listener, and what is wrong with the newest files."""
+    """The pair in use, its context for the listener, and what is wrong with a newer one.
 
-    def __init__(self, options: Options, metrics: telemetry.Metrics, log: telemetry.Log) -> None:
-        """Read or make the pair.
+    Attributes:
+        serving: None until there is a pair.
+        ready: set once there is one.
+        problems: lines for ``/readyz``.
+    """
 
-        Raises:
-            CannotStart: it cannot be used, or ``ca_file`` cannot be written.
-        """
+    def __init__(self, metrics: telemetry.Metrics, log: telemetry.Log) -> None:
         self._metrics = metrics
         self._log = log
-        self._files = options.certificate_files
-        self.ca_pem = b""
+        self.serving: certs.ServingContext | None = None
+        self.ready = asyncio.Event()
         self.problems: tuple[str, ...] = ()
-        try:
-            if self._files:
-                pair = _read_pair(self._files)
-            else:
-                hosts = (*SELF_SIGNED_HOSTS, *options.self_signed_hosts)
-                pair, self.ca_pem = certs.self_signed(hosts, datetime.now(UTC), SELF_SIGNED_LIFETIME)
-            self.serving = certs.ServingContext(pair)
-            if options.ca_file is not None:
-                _write_ca(options.ca_file, self.ca_pem)
-        except (certs.PairError, files.Unreadable) as error:
-            raise CannotStart(f"cannot use the certificate: {error}") from error
-        self._report("certificate loaded")
 
-    def expired(self, now: datetime) -> str:
-        """Say since when the certificate is expired; empty while it is not."""
+    def problem(self, now: datetime) -> str:
+        """Say why nobody can be served: there is no pair yet, or since when it is expired; empty while it is good."""
+        if self.serving is None:
+            return "there is none yet"
         end = self.serving.pair.not_after
         return f"expired at {end.isoformat()}" if now >= end else ""
+
+    def use(self, pair: certs.Pair) -> None:
+        """Serve every connection from now on with this pair.
+
+        Raises:
+            certs.PairError: no handshake succeeds with it; the one before stays in use.
+        """
+        if self.serving is None:
+            self.serving = certs.ServingContext(pair)
+        else:
+            self.serving.replace(pair)
+        self.problems = ()
+        self._metrics.certificate_loaded(pair.not_after.timestamp())
+        self._log.info("certificate loaded", serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
+
+    def refuse(self, why: str, **more: str) -> None:
+        """Report a pair that cannot be used."""
+        self.problems = (f"error: certificate: {why}; the one before stays in use",)
+        self._log.error("certificate not loaded", why=why, **more)
+
+
+class CertificateFiles:
+    """A certificate from files, read again when they change."""
+
+    def __init__(self, certificate: Certificate, paths: tuple[Path, Path]) -> None:
+        """Read the pair: certificate and key, in this order.
+
+        Raises:
+            CannotStart: it cannot be used.
+        """
+        self._certificate = certificate
+        self._paths = paths
+        try:
+            certificate.use(self._read())
+        except (certs.PairError, files.Unreadable) as error:
+            raise CannotStart(f"cannot use the certificate: {error}") from error
+        certificate.ready.set()
 
     def reload(self) -> None:
         """Read the files again; a pair that cannot be used is reported, and the one before stays in use."""
         try:
-            self.serving.replace(_read_pair(self._files))
+            self._certificate.use(self._read())
         except (certs.PairError, files.Unreadable) as error:
-            self._refuse(str(error))
-            return
+            self._certificate.refuse(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a file sets off, the pair before goes on serving
-            self._refuse("internal error", traceback=telemetry.describe(error))
-            return
-        self.problems = ()
-        self._report("certificate loaded")
+            self._certificate.refuse("internal error", traceback=telemetry.describe(error))
 
-    def _refuse(self, why: str, **more: str) -> None:
-        self.problems = (f"error: certificate: {why}; the one before stays in use",)
-        self._log.error("certificate not loaded", why=why, **more)
-
-    def _report(self, event: str) -> None:
-        pair = self.serving.pair
-        self._metrics.certificate_loaded(pair.not_after.timestamp())
-        self._log.info(event, serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
+    def _read(self) -> certs.Pair:
+        certificate, key = (files.read_bytes(path) for path in self._paths)
+        return certs.parse(certificate, key, datetime.now(UTC))
 
 
-def _read_pair(paths: tuple[Path, ...]) -> certs.Pair:
-    certificate, key = (files.read_bytes(path) for path in paths)
-    return certs.parse(certificate, key, datetime.now(UTC))
+def use_self_signed(certificate: Certificate, hosts: Sequence[str]) -> bytes:
+    """Make a pair for loopback and these hosts, use it, and return the PEM that clients must trust.
+
+    Raises:
+        CannotStart: a host is no possible name.
+    """
+    try:
+        pair, ca_pem = certs.self_signed((*SELF_SIGNED_HOSTS, *hosts), datetime.now(UTC), SELF_SIGNED_LIFETIME)
+        certificate.use(pair)
+    except certs.PairError as error:
+        raise CannotStart(f"cannot use the certificate: {error}") from error
+    certificate.ready.set()
+    return ca_pem
 
 
-def _write_ca(path: Path, pem: bytes) -> None:
-    """Write by rename, so that who waits for the file never reads half of it."""
-    if not pem:
-        raise CannotStart("a file for the CA can be written only for a self-signed pair, not with a certificate folder")
+def write_ca(path: Path, pem: bytes) -> None:
+    """Write what clients must trust, by rename, so that who waits for the file never reads half of it.
+
+    Raises:
+        CannotStart: the file cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_bytes(pem)

@@ -1,7 +1,10 @@
-"""The catalog's store, fed from files: read at the start, and again when they change."""
+"""The catalog's store, fed from files and from whoever follows ConfigMaps."""
 
+import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from webhook import catalog, files, telemetry
@@ -11,10 +14,21 @@ _SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
 
 class Configuration:
-    """The catalog's store, fed from files and, where there is no file, from the embedded default."""
+    """The catalog's store, fed from files, from ConfigMaps, and from the embedded default where there is neither."""
 
-    def __init__(self, paths: dict[catalog.Kind, Path], metrics: telemetry.Metrics, log: telemetry.Log) -> None:
-        """Read everything once.
+    def __init__(
+        self,
+        paths: dict[catalog.Kind, Path],
+        followed: Collection[catalog.Kind],
+        metrics: telemetry.Metrics,
+        log: telemetry.Log,
+    ) -> None:
+        """Read every file once.
+
+        Args:
+            paths: the files.
+            followed: kinds whose texts ``take`` will be given.
+            metrics, log: told of every text.
 
         Raises:
             CannotStart: a file cannot be read.
@@ -23,12 +37,13 @@ class Configuration:
         self._paths = paths
         self._metrics = metrics
         self._log = log
-        self._unreadable: dict[catalog.Kind, str] = {}
-        for document in catalog.embedded(beside=paths):
+        self._writing = asyncio.Lock()
+        self._unusable: dict[catalog.Kind, str] = {}
+        for document in catalog.embedded(beside={*paths, *followed}):
             self._update(document)
         try:
             for kind, path in paths.items():
-                self._update(catalog.Document(kind, str(path), files.read_bytes(path)))
+                self._update(_read(kind, path))
         except files.Unreadable as error:
             raise CannotStart(f"cannot read the configuration: {error}") from error
 
@@ -36,27 +51,40 @@ class Configuration:
     def problems(self) -> list[str]:
         """Everything that is wrong with the newest texts, a line each."""
         found = [f"{problem.severity}: {problem}" for problem in self.store.current.problems]
-        return [*(f"error: {line}" for line in self._unreadable.values()), *found]
+        return [*(f"error: {line}" for line in self._unusable.values()), *found]
 
-    def reload(self, changed: frozenset[Path]) -> None:
+    async def take(self, document: catalog.Document) -> catalog.Change | None:
+        """Take in a text; return what changed, or None after reporting that it set off an error of ours."""
+        return await self._in_thread(document.kind, document.source, lambda: document)
+
+    async def reload(self, changed: frozenset[Path]) -> None:
         """Read these files again. What cannot be read or used is reported, and the last good version stays in use."""
         for kind, path in self._paths.items():
-            if path not in changed:
-                continue
+            if path in changed:
+                await self._in_thread(kind, str(path), partial(_read, kind, path))
+
+    async def _in_thread(
+        self, kind: catalog.Kind, source: str, read: Callable[[], catalog.Document]
+    ) -> catalog.Change | None:
+        """Read and take in one text in a thread: a large catalog takes seconds to compile, and requests must be answered."""
+        async with self._writing:  # files and clusters are followed by tasks of their own; the store has one writer
             try:
-                self._update(catalog.Document(kind, str(path), files.read_bytes(path)))
-                self._unreadable = {other: line for other, line in self._unreadable.items() if other != kind}
+                change = await asyncio.to_thread(lambda: self._update(read()))
             except files.Unreadable as error:
-                self._report_unreadable(kind, f"{error}; the last version stays in use")
+                self._report_unusable(kind, f"{error}; the last version stays in use")
             except Exception as error:  # noqa: BLE001 - whatever a text sets off, the server goes on
-                self._report_unreadable(kind, f"{path}: internal error", traceback=telemetry.describe(error))
+                self._report_unusable(kind, f"{source}: internal error", traceback=telemetry.describe(error))
+            else:
+                self._unusable.pop(kind, None)
+                return change
+        return None
 
-    def _report_unreadable(self, kind: catalog.Kind, why: str, **more: str) -> None:
-        self._unreadable = {**self._unreadable, kind: why}  # a new one: /readyz reads it in another thread
+    def _report_unusable(self, kind: catalog.Kind, why: str, **more: str) -> None:
+        self._unusable[kind] = why
         self._metrics.configuration_problems(kind, {"error": 1, "warning": 0, "info": 0})
-        self._log.error("configuration unreadable", kind=kind, why=self._unreadable[kind], **more)
+        self._log.error("configuration unreadable", kind=kind, why=why, **more)
 
-    def _update(self, document: catalog.Document) -> None:
+    def _update(self, document: catalog.Document) -> catalog.Change:
         now = time.time()
         change = self.store.update(document, now)
         found = Counter(problem.severity for problem in change.problems)
@@ -88,3 +116,8 @@ class Configuration:
                 cause=telemetry.clean(problem.cause),
                 remedy=telemetry.clean(problem.remedy),
             )
+        return change
+
+
+def _read(kind: catalog.Kind, path: Path) -> catalog.Document:
+    return catalog.Document(kind, str(path), files.read_bytes(path))

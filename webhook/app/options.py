@@ -1,6 +1,7 @@
 """What an operator says of how to serve, and the one error that ends a start."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from webhook import catalog, errors, telemetry
@@ -12,16 +13,41 @@ class CannotStart(errors.HydraError):
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Which clusters to take part in, and as what.
+
+    Attributes:
+        kubeconfig: of the work cluster; None: the credentials of the pod that this process runs in.
+        global_kubeconfig: of the cluster that holds the runtime templates; None: the work cluster holds them.
+        namespace: of every object that is read or written, in both clusters.
+        webhook_configuration: name of the MutatingWebhookConfiguration whose caBundle is kept; empty: none.
+        ca_secret: name of the Secret through which all replicas share one CA.
+        ca_lifetime, leaf_lifetime: of the CA and of the certificates it signs.
+    """
+
+    kubeconfig: Path | None = None
+    global_kubeconfig: Path | None = None
+    namespace: str = "hydra-system"
+    webhook_configuration: str = ""
+    ca_secret: str = "hydra-webhook-ca"  # noqa: S105 - the name of an object
+    ca_lifetime: timedelta = timedelta(days=365)
+    leaf_lifetime: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to serve.
 
     Attributes:
         host: address to listen on; empty: every address, IPv4 and IPv6.
         port, health_port: TCP ports; 0: a free one.
-        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: a self-signed pair is made.
-        self_signed_hosts: names of the self-signed pair beyond ``SELF_SIGNED_HOSTS``.
-        ca_file: where to write the PEM that clients must trust; only with a self-signed pair.
-        templates, agent, gpu_configs: configuration files, watched; None: the embedded default, or none for GPUs.
+        cluster: what to read from API servers and keep there; None: nothing.
+        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: a pair is made, signed by the CA that the replicas
+            in ``cluster`` share, else self-signed.
+        cert_hosts: names of a pair that is made, beyond those of loopback.
+        ca_file: where to write the PEM that clients must trust; only for a pair that is made.
+        templates, agent, gpu_configs: configuration files, watched; None: the ConfigMaps of ``cluster``, else the embedded
+            default, or none for GPUs.
         settings: constants for rendering.
         drain_seconds: how long to go on serving after the signal to end, so that every API server learns to go elsewhere.
         log_format: ``auto``, ``json`` or ``console``.
@@ -30,8 +56,9 @@ class Options:
     host: str = ""
     port: int = 9443
     health_port: int = 8081
+    cluster: ClusterOptions | None = None
     cert_dir: Path | None = None
-    self_signed_hosts: tuple[str, ...] = ()
+    cert_hosts: tuple[str, ...] = ()
     ca_file: Path | None = None
     templates: Path | None = None
     agent: Path | None = None
@@ -51,6 +78,6 @@ class Options:
         return {kind: path for kind, path in paths.items() if path is not None}
 
     @property
-    def certificate_files(self) -> tuple[Path, ...]:
-        """Return the files of certificate and key, in this order; none if the pair is self-signed."""
-        return () if self.cert_dir is None else (self.cert_dir / "tls.crt", self.cert_dir / "tls.key")
+    def followed(self) -> frozenset[catalog.Kind]:
+        """Return the kinds of configuration that come from ConfigMaps."""
+        return frozenset() if self.cluster is None else catalog.CONFIG_MAPS.keys() - self.configuration_files.keys()

@@ -4,9 +4,11 @@ The room's rule: text comes in, immutable snapshots and problems go out. Nothing
 reads a clock.
 
 Way of a text: ``documents`` (bare or ConfigMap) → ``yamltext`` (nodes with places) → ``templates``, ``agent``, ``gpus``
-(checked, compiled entries) → ``building`` (a snapshot, last good kept) → ``store`` (the snapshot in use).
+(checked, compiled entries) → ``building`` (a snapshot, last good kept) → ``store`` (the snapshot in use). ``kept`` says
+what outlives the process.
 """
 
+from webhook.catalog import kept
 from webhook.catalog.building import build, empty
 from webhook.catalog.documents import CONFIG_MAPS, Document
 from webhook.catalog.embedded import embedded
@@ -46,5 +48,6 @@ __all__ = [
     "dump",
     "embedded",
     "empty",
+    "kept",
     "load_all",
 ]

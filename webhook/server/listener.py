@@ -44,20 +44,30 @@ class Listener:
 
     def __init__(self, handler: Handler, log: telemetry.Log) -> None:
         self._connections = _Connections(handler, log)
+        self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self.port = 0
 
-    async def start(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
-        """Listen on ``host`` (empty: every address, IPv4 and IPv6) and ``port`` (0: a free one, told by ``port``).
+    def bind(self, host: str, port: int) -> None:
+        """Take ``host`` (empty: every address, IPv4 and IPv6) and ``port`` (0: a free one, told by ``port``).
+
+        Until ``listen`` connections are refused at once, not left to wait.
 
         Raises:
             OSError: the address cannot be listened on.
         """
-        listening = _bind(host, port)
-        self.port = listening.getsockname()[1]
+        self._socket = _bind(host, port)
+        self.port = self._socket.getsockname()[1]
+
+    async def listen(self, context: ssl.SSLContext | None = None) -> None:
+        """Accept connections on the address that was bound, plain or as ``context`` says.
+
+        Raises:
+            OSError: somebody else has begun to listen there.
+        """
         self._server = await asyncio.get_running_loop().create_server(
             self._connections,
-            sock=listening,
+            sock=self._socket,
             ssl=context,
             backlog=MAX_CONNECTIONS,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
@@ -68,6 +78,8 @@ class Listener:
         """Stop listening and close every connection; requests that are being read or answered get so long to end."""
         if self._server is not None:
             self._server.close()
+        elif self._socket is not None:
+            self._socket.close()
         await self._connections.finish(seconds)
 
 
@@ -166,8 +178,18 @@ class _Connection(web.RequestHandler):
 
 def _bind(host: str, port: int) -> socket.socket:
     if host:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    if socket.has_dualstack_ipv6():
-        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
-    return socket.create_server(("", port))
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    elif socket.has_dualstack_ipv6():
+        family, address = socket.AF_INET6, ("::", port)
+    else:
+        family, address = socket.AF_INET, ("", port)
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(host)))
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound

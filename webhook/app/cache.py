@@ -1,0 +1,100 @@
+"""The ConfigMap that keeps the last good texts, so that they outlive this process while their own cluster is away."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import catalog, cluster, telemetry
+from webhook.catalog import kept
+
+NAME = "hydra-webhook-cache"
+
+RETRY_SECONDS = 5.0  # what waits is in memory and in use; only a restart would miss it
+
+
+class Cache:
+    """Reads the kept texts once, and writes them whenever there are newer ones.
+
+    Several replicas write the same ConfigMap. Each changes only the kinds for which it has seen a newer text.
+
+    Attributes:
+        problem: a line for ``/readyz`` while the texts cannot be kept; empty if they are.
+    """
+
+    def __init__(self, client: cluster.Client, namespace: str, log: telemetry.Log) -> None:
+        self._client = client
+        self._resource = cluster.config_map(namespace, NAME)
+        self._log = log
+        self._kept: dict[catalog.Kind, kept.Kept] = {}
+        self._unwritten: set[catalog.Kind] = set()
+        self._waiting = asyncio.Event()
+        self.problem = ""
+
+    @property
+    def human(self) -> str:
+        """How a person names the ConfigMap."""
+        return self._resource.human
+
+    async def read(self) -> Mapping[catalog.Kind, kept.Kept]:
+        """Return what is kept; nothing if there is no such ConfigMap.
+
+        Raises:
+            cluster.ApiError: it cannot be read.
+        """
+        found = kept.unpack(_data_of(await self._find()))
+        self._kept = {**found, **self._kept}
+        return found
+
+    def keep(self, kind: catalog.Kind, texts: kept.Texts, *, errors: bool) -> None:
+        """Have an accepted text written; ``errors`` tells whether some of its entries have any."""
+        self._kept[kind] = self._kept.get(kind, kept.Kept()).after(texts, errors=errors)
+        self._unwritten.add(kind)
+        self._waiting.set()
+
+    async def run(self) -> None:
+        """Write what is to be kept, until cancelled. What cannot be written now is tried again."""
+        while True:
+            await self._waiting.wait()
+            try:
+                await self._write()
+            except cluster.ApiError as error:
+                if error.reason == "conflict":  # another replica was faster; what it wrote is read again
+                    continue
+                self._report(f"cannot keep the configuration: {error}")
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write(self) -> None:
+        found = await self._find()
+        written = dict(kept.unpack(_data_of(found)))
+        mine = {kind: self._kept[kind] for kind in self._unwritten}
+        for kind, newer in mine.items():
+            before = written.get(kind, kept.Kept())
+            written[kind] = kept.Kept(newer.flawless or before.flawless, newer.flawed)
+        data, left_out = kept.pack(written)
+        if found is None:
+            metadata = {"name": self._resource.name}
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+            await self._client.create(self._resource, body)
+        elif data != _data_of(found):
+            await self._client.replace(self._resource, {**found, "data": data})
+        self._unwritten = {kind for kind in self._unwritten if self._kept[kind] is not mine.get(kind)}
+        if not self._unwritten:
+            self._waiting.clear()
+        self._report(f"too large to be kept in {self.human}: {', '.join(left_out)}" if left_out else "")
+
+    async def _find(self) -> dict[str, Any] | None:
+        try:
+            return await self._client.get(self._resource)
+        except cluster.ApiError as error:
+            if error.reason == "not-found":
+                return None
+            raise
+
+    def _report(self, problem: str) -> None:
+        if problem and problem != self.problem:
+            self._log.warning("configuration not kept", why=telemetry.clean(problem))
+        self.problem = problem
+
+
+def _data_of(config_map: Mapping[str, Any] | None) -> dict[str, str]:
+    return dict((config_map or {}).get("data") or {})

@@ -1,0 +1,108 @@
+"""ConfigMaps followed in one or two clusters, and the last good of them kept."""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any
+
+from webhook import catalog, cluster, telemetry
+from webhook.app.cache import Cache
+from webhook.app.configuration import Configuration
+from webhook.app.options import ClusterOptions
+
+RETRY_SECONDS = 2.0
+
+
+class Following:
+    """Feeds the configuration from ConfigMaps.
+
+    The texts that were kept are taken in first, those of a kind that has been read meanwhile excepted; so a restart while a
+    cluster is away, or while a text is broken, changes nothing.
+    """
+
+    def __init__(
+        self,
+        options: ClusterOptions,
+        kinds: Collection[catalog.Kind],
+        work: cluster.Client,
+        configuration: Configuration,
+        metrics: telemetry.Metrics,
+        log: telemetry.Log,
+    ) -> None:
+        self._configuration = configuration
+        self._log = log
+        self._metrics = metrics
+        self._cache = Cache(work, options.namespace, log)
+        self._cache_asked = asyncio.Event()
+        self._global = cluster.Client(options.global_kubeconfig) if options.global_kubeconfig else None
+        self._seen: set[catalog.Kind] = set()
+        self._restored: set[catalog.Kind] = set()
+        self._reflectors: dict[catalog.Kind, cluster.Reflector] = {}
+        for kind in catalog.CONFIG_MAPS.keys() & kinds:
+            client = self._global if self._global is not None and kind == "templates" else work
+            self._follow(kind, client, options.namespace)
+
+    @property
+    def waiting(self) -> str:
+        """Say which ConfigMaps have been neither read nor restored yet, and why; empty once all have."""
+        return "; ".join(
+            f"{reflector.resource.human} has not been read yet" + (f": {reflector.failure}" if reflector.failure else "")
+            for kind, reflector in self._reflectors.items()
+            if not reflector.synced and kind not in self._restored
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that keeps ConfigMaps from being followed or kept, a line each."""
+        failures = [reflector.failure for reflector in self._reflectors.values()]
+        return [f"error: {failure}" for failure in failures if failure] + (
+            [f"warning: {self._cache.problem}"] if self._cache.problem else []
+        )
+
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run for as long as the server does."""
+        reflecting = [self._reflect(reflector) for reflector in self._reflectors.values()]
+        return [self._restore(), self._cache.run(), *reflecting]
+
+    async def close(self) -> None:
+        """Close the connections to the global cluster."""
+        if self._global is not None:
+            await self._global.close()
+
+    def _follow(self, kind: catalog.Kind, client: cluster.Client, namespace: str) -> None:
+        resource = cluster.config_map(namespace, catalog.CONFIG_MAPS[kind])
+
+        async def seen(config_map: Mapping[str, Any] | None) -> None:
+            await self._take(kind, resource.human, config_map)
+
+        reflector = cluster.Reflector(client, resource, seen)
+        self._reflectors[kind] = reflector
+        self._metrics.configuration_followed(kind, lambda: reflector.stale_since)
+
+    async def _reflect(self, reflector: cluster.Reflector) -> None:
+        await self._cache_asked.wait()  # what was kept is older, so it comes first
+        await reflector.run()
+
+    async def _take(self, kind: catalog.Kind, source: str, config_map: Mapping[str, Any] | None) -> None:
+        self._seen.add(kind)
+        texts = None if config_map is None else dict(config_map.get("data") or {})
+        change = await self._configuration.take(catalog.Document(kind, source, texts))
+        if texts is not None and change is not None and change.accepted:
+            self._cache.keep(kind, texts, errors=any(problem.severity == "error" for problem in change.problems))
+
+    async def _restore(self) -> None:
+        """Take in what was kept. While it cannot be read the reflectors begin without it."""
+        while True:
+            try:
+                found = await self._cache.read()
+                break
+            except cluster.ApiError as error:
+                self._cache_asked.set()
+                self._log.warning("kept configuration not read", why=telemetry.clean(str(error)))
+            await asyncio.sleep(RETRY_SECONDS)
+        for kind in found.keys() & self._reflectors.keys():
+            source = f"{self._reflectors[kind].resource.human}, kept in {self._cache.human}"
+            for texts in found[kind].in_order:
+                if kind not in self._seen:
+                    await self._configuration.take(catalog.Document(kind, source, texts))
+                    self._restored.add(kind)
+        self._cache_asked.set()
