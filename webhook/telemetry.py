@@ -5,6 +5,7 @@ bounded length and freed of everything unprintable.
 """
 
 import logging
+import math
 import platform
 import sys
 import time
@@ -106,6 +107,8 @@ class Metrics:
             "hydra_webhook_ca_expiry_timestamp_seconds",
             "Unix time at which the CA that signs this server's certificates expires.",
         )
+        for unknown in (self._certificate, self._authority):  # 0 would be an expiry long ago
+            unknown.set(math.nan)
         self._certificate_events = self._counter(
             "hydra_webhook_certificate_events", "What happened to the certificates that replicas sign.", "reason"
         )

@@ -4,8 +4,8 @@ The command line calls :func:`run`; tests and the demo open :func:`serving`, and
 :func:`tune_collector` as ``run`` does.
 """
 
-from webhook.app.options import CannotStart, Options
+from webhook.app.options import CannotStart, ClusterOptions, Options
 from webhook.app.process import run, tune_collector
 from webhook.app.running import Running, serving
 
-__all__ = ["CannotStart", "Options", "Running", "run", "serving", "tune_collector"]
+__all__ = ["CannotStart", "ClusterOptions", "Options", "Running", "run", "serving", "tune_collector"]

@@ -1,15 +1,14 @@
-"""Certificates that the replicas sign themselves: the shared Secret, the caBundle, and the rotator between them."""
+"""The certificate of a replica in a cluster, signed by the CA that all replicas share through a Secret."""
 
 import base64
 import binascii
-from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import certs
 from webhook import cluster, telemetry
-from webhook.app.certificate import SELF_SIGNED_HOSTS, Certificate, write_ca
+from webhook.app.bundle import CaBundle
+from webhook.app.certificate import LOOPBACK, Certificate, write_ca
 from webhook.app.options import CannotStart, ClusterOptions, Options
 
 
@@ -51,67 +50,6 @@ class SecretVault:
         return True
 
 
-class CaBundle:
-    """The caBundle of the webhook configuration: set when the trust changes, and set right when somebody else changes it.
-
-    Attributes:
-        problem: why API servers may not trust this server; empty if they do.
-    """
-
-    def __init__(
-        self, client: cluster.Client, resource: cluster.Resource, metrics: telemetry.Metrics, log: telemetry.Log
-    ) -> None:
-        self._client = client
-        self._resource = resource
-        self._metrics = metrics
-        self._log = log
-        self._wanted = b""
-        self._configuration: Mapping[str, Any] | None = None
-        self._astray: Callable[[], None] = lambda: None
-        self._reflector = cluster.Reflector(client, resource, self._seen)
-        self.problem = f"{resource.human} has not been read yet"
-
-    def on_astray(self, call: Callable[[], None]) -> None:
-        """Have this called when the caBundle is seen to be another than the one published last."""
-        self._astray = call
-
-    async def run(self) -> None:
-        """Follow the configuration until cancelled."""
-        await self._reflector.run()
-
-    async def publish(self, bundle_pem: bytes) -> bool:
-        """Make API servers trust this bundle; return whether the configuration now says so."""
-        self._wanted = bundle_pem
-        configuration = self._configuration
-        if configuration is None:
-            return False  # ``_seen`` asks for another try
-        corrections = cluster.ca_bundle_corrections(configuration, bundle_pem)
-        if corrections:
-            try:
-                self._configuration = await self._client.patch_json(self._resource, corrections)
-            except cluster.ApiError as error:
-                self.problem = str(error)
-                return False
-            self._metrics.ca_bundle_written()
-            self._log.info("caBundle written", configuration=self._resource.name)
-        self.problem = ""
-        return True
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong, a line each."""
-        return [f"error: {line}" for line in (self.problem, self._reflector.failure) if line]
-
-    async def _seen(self, configuration: Mapping[str, Any] | None) -> None:
-        self._configuration = configuration
-        if configuration is None:
-            self.problem = f"{self._resource.human} is not there"
-        elif not self._wanted or cluster.ca_bundle_corrections(configuration, self._wanted):
-            # Not set right from here: a peer may have published a newer bundle than this replica knows of, so the Secret
-            # is read first.
-            self._astray()
-
-
 class SharedAuthority:
     """This replica's certificate, signed by the CA that it shares with its peers.
 
@@ -140,17 +78,16 @@ class SharedAuthority:
         self._metrics = metrics
         self._log = log
         self.ca_pem = b""
-        self.problems: tuple[str, ...] = ()
         secret = cluster.secret(cluster_options.namespace, cluster_options.ca_secret)
         try:
             terms = certs.Terms(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
             self._authority = certs.Authority(SecretVault(client, secret), terms)
             self._rotator = certs.Rotator(
                 self._authority,
-                (*SELF_SIGNED_HOSTS, *options.cert_hosts),
+                (*LOOPBACK, *options.cert_hosts),
                 terms,
                 publish=self._publish,
-                serve=self._serve,
+                serve=certificate.use,
                 report=self._report,
             )
         except (certs.PairError, ValueError) as error:
@@ -160,9 +97,10 @@ class SharedAuthority:
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for as long as the server does."""
-        return [self._rotator.run()]
+        return [self._rotator.run(), *([self._ca_bundle.run()] if self._ca_bundle is not None else [])]
 
     async def _publish(self, bundle_pem: bytes) -> bool:
+        self._certificate.problems = ()
         trust = self._authority.trust
         if trust is not None:
             self._metrics.ca_loaded(trust.signer.not_after.timestamp())
@@ -171,17 +109,16 @@ class SharedAuthority:
         self.ca_pem = bundle_pem
         return self._ca_bundle is None or await self._ca_bundle.publish(bundle_pem)
 
-    def _serve(self, pair: certs.Pair) -> None:
-        self._certificate.use(pair)
-        self._certificate.ready.set()
-
     def _report(self, notice: certs.Notice) -> None:
         self._metrics.certificate_event(notice.reason)
         if notice.reason == "leaf":
-            return  # the certificate says it itself
+            return  # the certificate tells the log itself
         facts = {name: telemetry.clean(text) for name, text in notice.facts.items()}
         if notice.error is not None:
             facts["traceback"] = telemetry.describe(notice.error)
+        if notice.severity != "info":
+            said = ": ".join(["certificate authority", notice.reason, *facts.values()])
+            self._certificate.problems = (f"{notice.severity}: {said}",)
         write = {"info": self._log.info, "warning": self._log.warning, "error": self._log.error}[notice.severity]
         write("certificate authority", reason=notice.reason, **facts)
 

@@ -1,16 +1,18 @@
-"""The serving certificate: the pair in use, and the two sources that need no cluster, a folder and a self-signed pair."""
+"""The serving certificate: the pair in use, and two of its sources, a folder and a pair made for this process alone."""
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
 import certs
 from webhook import files, telemetry
+from webhook.app.bundle import CaBundle
 from webhook.app.options import CannotStart
 
-SELF_SIGNED_HOSTS = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key lives in memory alone and ends with the process, far earlier
 
 
@@ -48,6 +50,7 @@ class Certificate:
         else:
             self.serving.replace(pair)
         self.problems = ()
+        self.ready.set()
         self._metrics.certificate_loaded(pair.not_after.timestamp())
         self._log.info("certificate loaded", serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
 
@@ -57,27 +60,53 @@ class Certificate:
         self._log.error("certificate not loaded", why=why, **more)
 
 
-class CertificateFiles:
-    """A certificate from files, read again when they change."""
+class Source(Protocol):
+    """Where a certificate comes from."""
 
-    def __init__(self, certificate: Certificate, paths: tuple[Path, Path]) -> None:
-        """Read the pair: certificate and key, in this order.
+    @property
+    def ca_pem(self) -> bytes:
+        """What clients must trust, PEM; empty where others tell them, or it is not known yet."""
+
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run for as long as the server does."""
+
+
+class Folder:
+    """A certificate from a folder, read again when its files change.
+
+    Attributes:
+        ca_pem: empty; whoever wrote the folder tells clients what to trust.
+    """
+
+    ca_pem = b""
+
+    def __init__(self, certificate: Certificate, folder: Path, ca_bundle: CaBundle | None) -> None:
+        """Read ``tls.crt`` and ``tls.key``, and ``ca.crt`` if there is a caBundle to keep.
 
         Raises:
-            CannotStart: it cannot be used.
+            CannotStart: they cannot be used.
         """
         self._certificate = certificate
-        self._paths = paths
+        self._ca_bundle = ca_bundle
+        self._paths = (folder / "tls.crt", folder / "tls.key")
+        self._ca_path = folder / "ca.crt"
+        self._seen = files.signatures(self._paths)
         try:
             certificate.use(self._read())
+            if ca_bundle is not None:
+                files.read_bytes(self._ca_path)
         except (certs.PairError, files.Unreadable) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
-        certificate.ready.set()
 
-    def reload(self) -> None:
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run for as long as the server does."""
+        watching = files.watch(self._seen, self._reload)
+        return [watching, self._ca_bundle.keep(self._ca)] if self._ca_bundle is not None else [watching]
+
+    async def _reload(self, _changed: frozenset[Path]) -> None:
         """Read the files again; a pair that cannot be used is reported, and the one before stays in use."""
         try:
-            self._certificate.use(self._read())
+            self._certificate.use(await asyncio.to_thread(self._read))
         except (certs.PairError, files.Unreadable) as error:
             self._certificate.refuse(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a file sets off, the pair before goes on serving
@@ -87,20 +116,34 @@ class CertificateFiles:
         certificate, key = (files.read_bytes(path) for path in self._paths)
         return certs.parse(certificate, key, datetime.now(UTC))
 
+    def _ca(self) -> bytes:
+        return files.read_bytes(self._ca_path)
 
-def use_self_signed(certificate: Certificate, hosts: Sequence[str]) -> bytes:
-    """Make a pair for loopback and these hosts, use it, and return the PEM that clients must trust.
 
-    Raises:
-        CannotStart: a host is no possible name.
+class SelfSigned:
+    """A pair made for this process alone.
+
+    Attributes:
+        ca_pem: what clients must trust, PEM.
     """
-    try:
-        pair, ca_pem = certs.self_signed((*SELF_SIGNED_HOSTS, *hosts), datetime.now(UTC), SELF_SIGNED_LIFETIME)
-        certificate.use(pair)
-    except certs.PairError as error:
-        raise CannotStart(f"cannot use the certificate: {error}") from error
-    certificate.ready.set()
-    return ca_pem
+
+    def __init__(self, certificate: Certificate, hosts: Sequence[str], ca_file: Path | None) -> None:
+        """Make the pair for loopback and these hosts, and write what clients must trust into ``ca_file``.
+
+        Raises:
+            CannotStart: a host is no possible name, or the file cannot be written.
+        """
+        try:
+            pair, self.ca_pem = certs.self_signed((*LOOPBACK, *hosts), datetime.now(UTC), SELF_SIGNED_LIFETIME)
+            certificate.use(pair)
+        except certs.PairError as error:
+            raise CannotStart(f"cannot use the certificate: {error}") from error
+        if ca_file is not None:
+            write_ca(ca_file, self.ca_pem)
+
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return nothing: such a pair outlives the process."""
+        return []
 
 
 def write_ca(path: Path, pem: bytes) -> None:

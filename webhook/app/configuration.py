@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from webhook import catalog, files, telemetry
 from webhook.app.options import CannotStart
@@ -39,6 +40,7 @@ class Configuration:
         self._log = log
         self._writing = asyncio.Lock()
         self._unusable: dict[catalog.Kind, str] = {}
+        self._seen = files.signatures(paths.values())
         for document in catalog.embedded(beside={*paths, *followed}):
             self._update(document)
         try:
@@ -57,7 +59,11 @@ class Configuration:
         """Take in a text; return what changed, or None after reporting that it set off an error of ours."""
         return await self._in_thread(document.kind, document.source, lambda: document)
 
-    async def reload(self, changed: frozenset[Path]) -> None:
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run for as long as the server does."""
+        return [files.watch(self._seen, self._reload)]
+
+    async def _reload(self, changed: frozenset[Path]) -> None:
         """Read these files again. What cannot be read or used is reported, and the last good version stays in use."""
         for kind, path in self._paths.items():
             if path in changed:

@@ -7,6 +7,7 @@ from typing import Any
 from webhook import catalog, cluster, telemetry
 from webhook.app.cache import Cache
 from webhook.app.configuration import Configuration
+from webhook.app.failures import reporter
 from webhook.app.options import ClusterOptions
 
 RETRY_SECONDS = 2.0
@@ -45,7 +46,8 @@ class Following:
     def waiting(self) -> str:
         """Say which ConfigMaps have been neither read nor restored yet, and why; empty once all have."""
         return "; ".join(
-            f"{reflector.resource.human} has not been read yet" + (f": {reflector.failure}" if reflector.failure else "")
+            f"{reflector.resource.human} has not been read yet"
+            + (f": {reflector.failure}" if reflector.failure else "")
             for kind, reflector in self._reflectors.items()
             if not reflector.synced and kind not in self._restored
         )
@@ -74,7 +76,7 @@ class Following:
         async def seen(config_map: Mapping[str, Any] | None) -> None:
             await self._take(kind, resource.human, config_map)
 
-        reflector = cluster.Reflector(client, resource, seen)
+        reflector = cluster.Reflector(client, resource, seen, report=reporter(resource, self._metrics, self._log))
         self._reflectors[kind] = reflector
         self._metrics.configuration_followed(kind, lambda: reflector.stale_since)
 

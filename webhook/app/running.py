@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import webhook
-from webhook import files, mutation, server, telemetry
-from webhook.app.certificate import Certificate
+from webhook import cluster, mutation, server, telemetry
+from webhook.app.authority import SharedAuthority
+from webhook.app.bundle import CaBundle
+from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
 from webhook.app.configuration import Configuration
+from webhook.app.following import Following
 from webhook.app.options import CannotStart, Options
 
 _MAX_NOTES = 100  # lines about problems in /readyz
@@ -20,6 +23,9 @@ _MAX_NOTES = 100  # lines about problems in /readyz
 async def serving(options: Options, log: telemetry.Log) -> AsyncIterator["Running"]:
     """Serve while the context is open.
 
+    With a certificate from a folder or a self-signed one the server listens when the context is entered; in a cluster it
+    does so once it has got its certificate (``Running.ready``).
+
     Raises:
         CannotStart: an address, certificate or configuration file cannot be used.
     """
@@ -27,20 +33,26 @@ async def serving(options: Options, log: telemetry.Log) -> AsyncIterator["Runnin
     await running.start()
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(running.watch())
+            jobs = [tasks.create_task(job) for job in running.jobs()]
             try:
                 yield running
             finally:
-                watching.cancel()
+                for job in jobs:
+                    job.cancel()
     finally:
         await running.stop()
 
 
 class Running:
-    """A server with everything that belongs to it."""
+    """A server with everything that belongs to it.
+
+    Attributes:
+        ready: set once ``/mutate`` is served.
+        hurried: whether to end without waiting for requests in flight.
+    """
 
     def __init__(self, options: Options, log: telemetry.Log) -> None:
-        """Read certificate and configuration.
+        """Read certificate and configuration files.
 
         Raises:
             CannotStart: one of them cannot be used.
@@ -48,12 +60,15 @@ class Running:
         self._options = options
         self._log = log
         self.metrics = telemetry.Metrics(webhook.__version__)
-        self._seen = files.signatures([*options.configuration_files.values(), *options.certificate_files])
-        self.certificate = Certificate(options, self.metrics, log)
-        self.configuration = Configuration(options.configuration_files, self.metrics, log)
+        self.certificate = Certificate(self.metrics, log)
+        self._work = cluster.Client(options.cluster.kubeconfig) if options.cluster is not None else None
+        self._source = self._certificate_source()
+        self.configuration = Configuration(options.configuration_files, options.followed, self.metrics, log)
+        self._following = self._followed()
         self._handler = server.MutateHandler(self._decide, self.metrics, log)
         self._mutate = server.Listener(self._handler, log)
         self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.metrics), log)
+        self.ready = asyncio.Event()
         self.hurried = False
 
     @property
@@ -68,32 +83,35 @@ class Running:
 
     @property
     def ca_pem(self) -> bytes:
-        """What a client must trust, PEM; empty if the certificate is not self-signed."""
-        return self.certificate.ca_pem
+        """What a client must trust, PEM; empty if the certificate comes from a folder, or is not there yet."""
+        return self._source.ca_pem
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Take both addresses and begin to listen as far as possible.
 
         Raises:
             CannotStart: an address cannot be listened on.
         """
-        host, context = self._options.host, self.certificate.serving.context
-        for listener, port, tls in (
-            (self._mutate, self._options.port, context),
-            (self._health, self._options.health_port, None),
-        ):
+        host = self._options.host
+        for listener, port in ((self._mutate, self._options.port), (self._health, self._options.health_port)):
             try:
-                await listener.start(host, port, tls)
+                listener.bind(host, port)
+                if listener is self._health:
+                    await listener.listen()
             except OSError as error:
-                await self._mutate.close(0)
+                await self._close(0)
                 # ``socket`` puts the address into the text of errors that have a number of the system's.
                 reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
                 raise CannotStart(f"cannot listen on {host or '*'}:{port}: {reason}") from error
-        self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
+        if self.certificate.serving is not None:
+            await self._listen()
+        else:
+            self._log.info("waiting for a certificate", health_port=self.health_port)
 
-    async def watch(self) -> None:
-        """Follow the changes of all files until cancelled."""
-        await files.watch(self._seen, self._reload)
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run for as long as the server does."""
+        following = self._following.jobs() if self._following is not None else []
+        return [*self._source.jobs(), *self.configuration.jobs(), *following, self._listen_once_certified()]
 
     def drain(self) -> None:
         """Say "not ready" to probes and ``Connection: close`` with every answer, and go on serving."""
@@ -101,26 +119,62 @@ class Running:
 
     async def stop(self) -> None:
         """Stop listening, let requests in flight end unless ``hurried``, and close every connection."""
-        await self._mutate.close(0 if self.hurried else server.FINISH_SECONDS)
-        await self._health.close(0)
+        await self._close(0 if self.hurried else server.FINISH_SECONDS)
         self._log.info("stopped")
+
+    async def _close(self, seconds: float) -> None:
+        await self._mutate.close(seconds)
+        await self._health.close(0)
+        if self._following is not None:
+            await self._following.close()
+        if self._work is not None:
+            await self._work.close()
+
+    def _certificate_source(self) -> Source:
+        options, in_cluster, ca_bundle = self._options, self._options.cluster, None
+        if in_cluster is not None and self._work is not None and in_cluster.webhook_configuration:
+            ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
+        self._ca_bundle = ca_bundle
+        if options.cert_dir is not None:
+            if options.ca_file is not None:
+                raise CannotStart("a file for the CA can be written only for a pair that is made, not with a folder")
+            return Folder(self.certificate, options.cert_dir, ca_bundle)
+        if in_cluster is not None and self._work is not None:
+            return SharedAuthority(
+                options, in_cluster, self._work, ca_bundle, self.certificate, self.metrics, self._log
+            )
+        return SelfSigned(self.certificate, options.cert_hosts, options.ca_file)
+
+    def _followed(self) -> Following | None:
+        options = self._options
+        if options.cluster is None or self._work is None or not options.followed:
+            return None
+        return Following(options.cluster, options.followed, self._work, self.configuration, self.metrics, self._log)
+
+    async def _listen_once_certified(self) -> None:
+        await self.certificate.ready.wait()
+        if not self.ready.is_set():
+            await self._listen()
+
+    async def _listen(self) -> None:
+        assert self.certificate.serving is not None
+        await self._mutate.listen(self.certificate.serving.context)
+        self.ready.set()
+        self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
 
     def _decide(self, body: bytes) -> mutation.Decision:
         return mutation.decide(body, self.configuration.store.current, self._options.settings)
 
     def _checks(self) -> Iterator[server.Check]:
-        yield server.Check("certificate", self.certificate.expired(datetime.now(UTC)))
-        yield server.Check("configuration", "; ".join(self.configuration.store.current.missing))
+        yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))
+        missing = "; ".join(self.configuration.store.current.missing)
+        yield server.Check("configuration", missing if self._following is None else self._following.waiting)
         yield server.Check("serving", "draining" if self._handler.draining else "")
 
     def _notes(self) -> Iterator[str]:
         notes = [*self.certificate.problems, *self.configuration.problems]
+        notes += self._ca_bundle.problems if self._ca_bundle is not None else []
+        notes += self._following.problems if self._following is not None else []
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:
             yield f"and {len(notes) - _MAX_NOTES} more"
-
-    async def _reload(self, changed: frozenset[Path]) -> None:
-        if changed.intersection(self._options.certificate_files):
-            await asyncio.to_thread(self.certificate.reload)
-        # In a thread, since a large catalog takes seconds to compile and requests must go on being answered.
-        await asyncio.to_thread(self.configuration.reload, changed)

@@ -1,15 +1,19 @@
 """``serve``: the webhook itself."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from webhook import app, telemetry
+from webhook import cluster as cluster_room
 from webhook.cli import options
 from webhook.settings import Settings
 
 _DEFAULTS = app.Options()
+_CLUSTER = app.ClusterOptions()
+_HOUR = timedelta(hours=1)
 
 Host = Annotated[
     str, typer.Option(envvar="HYDRA_WEBHOOK_HOST", show_default="every address", help="Address to listen on.")
@@ -29,14 +33,14 @@ CertDir = Annotated[
         envvar="HYDRA_WEBHOOK_CERT_DIR",
         exists=True,
         file_okay=False,
-        show_default="a self-signed pair made at start",
+        show_default="a pair signed by the CA that the replicas in a cluster share, else by itself",
         help="Folder with tls.crt and tls.key, reloaded when they change.",
     ),
 ]
 CertHost = Annotated[
     list[str] | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_HOST", help="Another name for the self-signed certificate. May be repeated."
+        envvar="HYDRA_WEBHOOK_CERT_HOST", help="Another name for a certificate that is made here. May be repeated."
     ),
 ]
 CaFile = Annotated[
@@ -44,8 +48,47 @@ CaFile = Annotated[
     typer.Option(
         envvar="HYDRA_WEBHOOK_CA_FILE",
         dir_okay=False,
-        help="Where to write what clients of a self-signed pair must trust.",
+        help="Where to write what clients of a certificate that is made here must trust.",
     ),
+]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_KUBECONFIG",
+        dir_okay=False,
+        show_default="the pod's own credentials, if it is one",
+        help="Credentials for the work cluster, whose ConfigMaps are followed.",
+    ),
+]
+GlobalKubeconfig = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_GLOBAL_KUBECONFIG",
+        dir_okay=False,
+        show_default="the work cluster",
+        help="Credentials for the global cluster, if that one holds the runtime templates.",
+    ),
+]
+ClusterNamespace = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of all ConfigMaps and of the CA's Secret.")
+]
+WebhookConfiguration = Annotated[
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
+        show_default="none",
+        help="MutatingWebhookConfiguration whose caBundle is kept.",
+    ),
+]
+CaSecret = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret of the CA that all replicas share.")
+]
+CaLifetimeHours = Annotated[
+    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", help="How long that CA is valid.")
+]
+LeafLifetimeHours = Annotated[
+    float,
+    typer.Option(envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS", help="How long a certificate signed by it is valid."),
 ]
 DrainSeconds = Annotated[
     float,
@@ -65,6 +108,13 @@ def serve(
     cert_dir: CertDir = None,
     cert_host: CertHost = None,
     ca_file: CaFile = None,
+    kubeconfig: Kubeconfig = None,
+    global_kubeconfig: GlobalKubeconfig = None,
+    namespace: ClusterNamespace = _CLUSTER.namespace,
+    webhook_configuration: WebhookConfiguration = _CLUSTER.webhook_configuration,
+    ca_secret: CaSecret = _CLUSTER.ca_secret,
+    ca_lifetime_hours: CaLifetimeHours = _CLUSTER.ca_lifetime / _HOUR,
+    leaf_lifetime_hours: LeafLifetimeHours = _CLUSTER.leaf_lifetime / _HOUR,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
@@ -76,12 +126,32 @@ def serve(
     drain_seconds: DrainSeconds = _DEFAULTS.drain_seconds,
     log_format: LogFormat = _DEFAULTS.log_format,
 ) -> None:
-    """Answer AdmissionReviews over HTTPS until SIGTERM. Configuration files are watched.
+    """Answer AdmissionReviews over HTTPS until SIGTERM.
+
+    Configuration comes from files, which are watched; what no file is given for comes from the ConfigMaps of a cluster, which
+    are followed, if this is a pod or --kubeconfig is given; else it is built in.
 
     Exit status: 0 ended by a signal, 1 could not start, 2 bad usage.
     """
     if cert_dir is not None and (ca_file is not None or cert_host):
-        raise typer.BadParameter("--ca-file and --cert-host are for the self-signed pair, not for --cert-dir")
+        raise typer.BadParameter(
+            "--ca-file and --cert-host are for a certificate that is made here, not for --cert-dir"
+        )
+    in_cluster = None
+    if kubeconfig is not None or cluster_room.in_cluster():
+        in_cluster = app.ClusterOptions(
+            kubeconfig=kubeconfig,
+            global_kubeconfig=global_kubeconfig,
+            namespace=namespace,
+            webhook_configuration=webhook_configuration,
+            ca_secret=ca_secret,
+            ca_lifetime=ca_lifetime_hours * _HOUR,
+            leaf_lifetime=leaf_lifetime_hours * _HOUR,
+        )
+    elif global_kubeconfig is not None or webhook_configuration:
+        raise typer.BadParameter(
+            "--global-kubeconfig and --webhook-configuration need --kubeconfig, since this is no pod of a cluster"
+        )
     settings = Settings(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
@@ -90,8 +160,9 @@ def serve(
             host=host,
             port=port,
             health_port=health_port,
+            cluster=in_cluster,
             cert_dir=cert_dir,
-            self_signed_hosts=tuple(cert_host or ()),
+            cert_hosts=tuple(cert_host or ()),
             ca_file=ca_file,
             templates=templates,
             agent=agent,
