@@ -1,13 +1,51 @@
 """Keys and certificates. Knows nothing of admission, and never imports ``webhook``.
 
-``pki`` makes and reads pairs of a certificate and its key, and is pure: the time is an argument. ``serving`` keeps a TLS
-context whose pair can be exchanged while connections are being made.
+``pki`` makes and reads certificates and their keys. ``policy`` decides when an authority is made, announced, promoted and
+forgotten. Both are pure: the time is an argument. ``authority`` is one such authority that all replicas share through a
+Secret, which it reaches by the small protocol ``Vault``. ``rotator`` is the loop that keeps clients' trust and the leaf up
+to date. ``serving`` keeps a TLS context whose pair can be exchanged while connections are being made. Files are read by
+whoever calls.
 
-The place of what a cluster needs besides is kept beside these two: ``policy`` (pure: when to renew what), ``authority``
-(one CA, shared by all replicas through a Secret) and ``rotator``. Files are read by whoever calls.
+    vault → authority (policy decides) → rotator → publish: clients' trust
+                                                 → serve: ServingContext
 """
 
-from certs.pki import Pair, PairError, issue, make_authority, parse, self_signed
+from certs.authority import Authority, Stored, Vault, VaultError
+from certs.pki import (
+    CertificateInfo,
+    Pair,
+    PairError,
+    describe,
+    issue,
+    make_authority,
+    parse,
+    read_bundle,
+    self_signed,
+    verifies,
+)
+from certs.policy import Decision, Terms, Trust
+from certs.rotator import Notice, Rotator
 from certs.serving import ServingContext
 
-__all__ = ["Pair", "PairError", "ServingContext", "issue", "make_authority", "parse", "self_signed"]
+__all__ = [
+    "Authority",
+    "CertificateInfo",
+    "Decision",
+    "Notice",
+    "Pair",
+    "PairError",
+    "Rotator",
+    "ServingContext",
+    "Stored",
+    "Terms",
+    "Trust",
+    "Vault",
+    "VaultError",
+    "describe",
+    "issue",
+    "make_authority",
+    "parse",
+    "read_bundle",
+    "self_signed",
+    "verifies",
+]

@@ -1,5 +1,6 @@
-"""Pairs of a certificate and its private key: made, read and checked. Pure; the time is always an argument."""
+"""Certificates, alone and paired with their private keys: made, read and checked. Pure; the time is always an argument."""
 
+import contextlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 BACKDATE = timedelta(
@@ -17,6 +19,15 @@ BACKDATE = timedelta(
 
 _ORGANIZATION = "Hydra runtime webhook"
 _MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+# What the library raises when it reads a certificate, at once or when it is asked for a part.
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class PairError(Exception):
@@ -46,6 +57,30 @@ class Pair:
         return f"Pair(serial={self.serial!r}, names={self.names!r}, not_after={self.not_after.isoformat()!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateInfo:
+    """What one certificate says; no key.
+
+    Attributes:
+        subject: its subject as one line (RFC 4514).
+        serial: its serial number in hexadecimal.
+        not_before, not_after: its validity, in UTC.
+        fingerprint: SHA-256 of its DER form in hexadecimal.
+        is_ca: whether it may sign certificates.
+        names: DNS names and IP addresses it is good for.
+        pem: the certificate, always in the same spelling.
+    """
+
+    subject: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    is_ca: bool
+    names: tuple[str, ...]
+    pem: bytes
+
+
 def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
     """Read a pair and check that it can serve at ``now``.
 
@@ -53,25 +88,67 @@ def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
         PairError: one of the two is not PEM, the key is encrypted or belongs to another certificate, or the certificate
             is not valid at ``now``.
     """
-    try:
-        chain = x509.load_pem_x509_certificates(certificate_pem)
-        leaf = chain[0]
-        leaf_key = leaf.public_key()
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        raise PairError("the certificate is not readable PEM") from error
-    try:
-        key = serialization.load_pem_private_key(key_pem, password=None)
-    except TypeError as error:
-        raise PairError("the private key is encrypted; an unencrypted one is needed") from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise PairError("the private key is not readable PEM") from error
-    if _public_bytes(key.public_key()) != _public_bytes(leaf_key):
-        raise PairError("the private key does not belong to the certificate")
+    leaf = _read(certificate_pem, key_pem)
     if now >= leaf.not_valid_after_utc:
         raise PairError(f"the certificate expired at {leaf.not_valid_after_utc.isoformat()}")
     if now < leaf.not_valid_before_utc:
         raise PairError(f"the certificate is not valid before {leaf.not_valid_before_utc.isoformat()}")
     return _pair(leaf, certificate_pem, key_pem)
+
+
+def parse_authority(certificate_pem: bytes, key_pem: bytes) -> Pair:
+    """Read the pair of an authority, whether or not it is valid at present. Issuers of its certificate are left out.
+
+    Raises:
+        PairError: one of the two is not PEM, the key is encrypted or belongs to another certificate, or ``issue`` could
+            not sign with it.
+    """
+    certificate = _read(certificate_pem, key_pem)
+    if not _is_ca(certificate):
+        raise PairError("the certificate is not that of an authority")
+    if not isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+        raise PairError("the authority's key is not one on an elliptic curve")
+    return _pair(certificate, _pem(certificate), key_pem)
+
+
+def describe(pem: bytes) -> tuple[CertificateInfo, ...]:
+    """Tell what each certificate in ``pem`` says.
+
+    Raises:
+        PairError: there is none, or one cannot be read.
+    """
+    found, unreadable = read_bundle(pem)
+    if unreadable or not found:
+        raise PairError("the certificate is not readable PEM")
+    return found
+
+
+def read_bundle(pem: bytes) -> tuple[tuple[CertificateInfo, ...], int]:
+    """Return what the readable certificates in ``pem`` say, and how many are unreadable."""
+    certificates, unreadable = _certificates(pem)
+    found = []
+    for certificate in certificates:
+        try:
+            found.append(_info(certificate))
+        except _UNREADABLE:
+            unreadable += 1
+    return tuple(found), unreadable
+
+
+def verifies(leaf_pem: bytes, bundle_pem: bytes, host: str, now: datetime) -> str:
+    """Say why a client that trusts ``bundle_pem`` refuses ``leaf_pem`` as the certificate of ``host``; empty if it does not."""
+    chain, _ = _certificates(leaf_pem)
+    anchors, _ = _certificates(bundle_pem)
+    if not chain:
+        return "the certificate is not readable PEM"
+    if not anchors:
+        return "the trust bundle holds no readable certificate"
+    try:
+        policy = verification.PolicyBuilder().store(verification.Store(anchors)).time(now)
+        policy.build_server_verifier(_general_name(host)).verify(chain[0], chain[1:])
+    except (PairError, verification.VerificationError) as error:
+        return str(error)
+    return ""
 
 
 def make_authority(now: datetime, lifetime: timedelta) -> Pair:
@@ -82,7 +159,7 @@ def make_authority(now: datetime, lifetime: timedelta) -> Pair:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_key_usage(ca=True), critical=True)
     certificate = builder.sign(key, hashes.SHA256())
-    return _pair(certificate, certificate.public_bytes(serialization.Encoding.PEM), _private_bytes(key))
+    return _pair(certificate, _pem(certificate), _private_bytes(key))
 
 
 def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timedelta) -> Pair:
@@ -94,8 +171,7 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
         PairError: there is no host, one is not a possible name, or the authority has expired or its key is of another
             type.
     """
-    if not hosts or not all(hosts):
-        raise PairError("a serving certificate needs at least one host name or address, and none may be empty")
+    names = check_hosts(hosts)
     if now >= authority.not_after:
         raise PairError(f"the authority expired at {authority.not_after.isoformat()}")
     issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
@@ -108,14 +184,23 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(ca=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    builder = builder.add_extension(
-        x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
-    )
+    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
     )
     certificate = builder.sign(issuer_key, hashes.SHA256())
-    return _pair(certificate, certificate.public_bytes(serialization.Encoding.PEM), _private_bytes(key))
+    return _pair(certificate, _pem(certificate), _private_bytes(key))
+
+
+def check_hosts(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    """Return these DNS names and IP addresses in the form in which a certificate holds them.
+
+    Raises:
+        PairError: there is no host, or one is not a possible name.
+    """
+    if not hosts or not all(hosts):
+        raise PairError("a serving certificate needs at least one host name or address, and none may be empty")
+    return [_general_name(host) for host in hosts]
 
 
 def self_signed(hosts: Sequence[str], now: datetime, lifetime: timedelta) -> tuple[Pair, bytes]:
@@ -168,7 +253,7 @@ def _key_usage(*, ca: bool) -> x509.KeyUsage:
     )
 
 
-def _general_name(host: str) -> x509.GeneralName:
+def _general_name(host: str) -> x509.IPAddress | x509.DNSName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
@@ -179,19 +264,84 @@ def _general_name(host: str) -> x509.GeneralName:
         raise PairError(f"{host!r} is no possible name in a certificate") from error
 
 
-def _pair(leaf: x509.Certificate, certificate_pem: bytes, key_pem: bytes) -> Pair:
+def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
+    """Return the first certificate, to which the key was found to belong."""
     try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
-        hosts = []  # names are for people to read; clients judge the certificate
+        certificate = x509.load_pem_x509_certificates(certificate_pem)[0]
+        public_key = certificate.public_key()
+    except _UNREADABLE as error:
+        raise PairError("the certificate is not readable PEM") from error
+    try:
+        key = serialization.load_pem_private_key(key_pem, password=None)
+    except TypeError as error:
+        raise PairError("the private key is encrypted; an unencrypted one is needed") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise PairError("the private key is not readable PEM") from error
+    if _public_bytes(key.public_key()) != _public_bytes(public_key):
+        raise PairError("the private key does not belong to the certificate")
+    return certificate
+
+
+def _certificates(pem: bytes) -> tuple[list[x509.Certificate], int]:
+    """Return the readable certificates, and how many are unreadable: one that is cut short does not hide the next."""
+    _, *blocks = pem.split(_BEGIN)
+    if not blocks:
+        return [], 1 if pem.strip() else 0
+    found = []
+    for block in blocks:
+        with contextlib.suppress(*_UNREADABLE):
+            found.append(x509.load_pem_x509_certificate(_BEGIN + block))
+    return found, len(blocks) - len(found)
+
+
+def _info(certificate: x509.Certificate) -> CertificateInfo:
+    return CertificateInfo(
+        subject=certificate.subject.rfc4514_string(),
+        serial=_serial(certificate),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        is_ca=_is_ca(certificate),
+        names=_names(certificate),
+        pem=_pem(certificate),
+    )
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound as missing:
+        return missing.oid == x509.KeyUsage.oid  # without that extension, any use is allowed
+    except _UNREADABLE:
+        return False
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return ()  # names are for people to read; clients judge the certificate
+    return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def _serial(certificate: x509.Certificate) -> str:
+    return f"{certificate.serial_number:x}"
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _pair(leaf: x509.Certificate, certificate_pem: bytes, key_pem: bytes) -> Pair:
     return Pair(
         certificate_pem=certificate_pem,
         key_pem=key_pem,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
-        names=tuple(hosts),
-        serial=f"{leaf.serial_number:x}",
+        names=_names(leaf),
+        serial=_serial(leaf),
     )
 
 

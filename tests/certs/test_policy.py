@@ -1,0 +1,254 @@
+"""What is made of a Secret: by what it says, by what is remembered, and by the time."""
+
+import functools
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import certs
+from certs import pki, policy
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+TERMS = certs.Terms(authority=90 * DAY, leaf=DAY)
+
+
+@functools.cache
+def authority(name: str, end: timedelta = 90 * DAY) -> certs.Pair:
+    """An authority made at NOW; the name tells one from another."""
+    assert name
+    return pki.make_authority(NOW, end)
+
+
+def public(*pairs: certs.Pair) -> tuple[certs.CertificateInfo, ...]:
+    return tuple(info for pair in pairs for info in certs.describe(pair.certificate_pem))
+
+
+OLD, NEXT, EARLIER = authority("old"), authority("next", 180 * DAY), authority("earlier", 30 * DAY)
+ALONE = certs.Trust(OLD)
+ANNOUNCED = certs.Trust(OLD, NEXT, public(EARLIER))
+PROMOTED = certs.Trust(NEXT, None, public(OLD, EARLIER))
+LEAF = pki.issue(OLD, ["localhost"], NOW, DAY)
+OTHER, _ = certs.self_signed(["localhost"], NOW, 90 * DAY)
+
+
+def with_keys(trust: certs.Trust, **data: bytes) -> dict[str, bytes]:
+    """The data of a trust, in which ``tls_key=…`` stands for key ``tls.key``."""
+    return policy.data_of(trust) | {name.replace("_", "."): value for name, value in data.items()}
+
+
+def decide(data, remembered=None, now=NOW, announced=""):
+    return policy.decide(policy.contents_of(data), remembered, now, TERMS, announced)
+
+
+@pytest.mark.parametrize("trust", [ALONE, ANNOUNCED, PROMOTED], ids=["alone", "announced", "promoted"])
+def test_what_was_written_is_read_again_and_kept(trust):
+    contents = policy.contents_of(policy.data_of(trust))
+    assert (contents.signer, contents.successor, contents.problems) == (trust.signer, trust.successor, ())
+    assert decide(policy.data_of(trust), trust) == certs.Decision(trust, "kept")
+
+
+def test_the_bundle_holds_every_certificate_once_and_no_key():
+    bundle = ANNOUNCED.bundle_pem
+    assert {info.serial for info in certs.describe(bundle)} == {OLD.serial, NEXT.serial, EARLIER.serial}
+    assert b"KEY" not in bundle
+
+
+def test_a_promotion_leaves_the_bundle_as_it_is():
+    assert PROMOTED.bundle_pem == ANNOUNCED.bundle_pem
+
+
+@dataclass(frozen=True)
+class Case:
+    data: dict[str, bytes]
+    reason: str
+    signer: certs.Pair | None  # None: a new one
+    successor: certs.Pair | None = None
+    predecessors: tuple[certs.Pair, ...] = ()
+    remembered: certs.Trust | None = None
+    now: datetime = NOW
+    announced: str = ""
+    problem: str = ""
+
+
+CUT = OLD.certificate_pem[:300] + b"\n"
+CASES = {
+    "nothing, nothing remembered": Case({}, "created", None),
+    "empty values count as nothing": Case({"tls.crt": b"", "ca.crt": b""}, "created", None),
+    "nothing, and something remembered": Case({}, "refilled", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED),
+    "nothing, and what is remembered has expired": Case({}, "created", None, remembered=ALONE, now=NOW + 90 * DAY),
+    "read for the first time": Case(with_keys(ANNOUNCED), "learned", OLD, NEXT, (EARLIER,)),
+    "another replica announced": Case(with_keys(ANNOUNCED), "learned", OLD, NEXT, (EARLIER,), remembered=ALONE),
+    "another replica promoted": Case(with_keys(PROMOTED), "learned", NEXT, None, (OLD, EARLIER), remembered=ANNOUNCED),
+    "a person put another authority there": Case(with_keys(certs.Trust(NEXT)), "learned", NEXT, remembered=ALONE),
+    "another authority in a bundle that was written by hand": Case(
+        with_keys(ALONE, ca_crt=b"# ours\n" + ALONE.bundle_pem + EARLIER.certificate_pem),
+        "learned",
+        OLD,
+        None,
+        (EARLIER,),
+    ),
+    "a predecessor was taken out by hand": Case(
+        with_keys(replace(ANNOUNCED, predecessors=())), "learned", OLD, NEXT, (), remembered=ANNOUNCED
+    ),
+    "just before two thirds": Case(with_keys(ALONE), "kept", OLD, remembered=ALONE, now=NOW + 59.99 * DAY),
+    "two thirds have passed, and the successor is known": Case(
+        with_keys(ANNOUNCED), "promoted", NEXT, None, (OLD, EARLIER), announced=NEXT.serial
+    ),
+    "another successor is known to clients": Case(
+        with_keys(ANNOUNCED), "kept", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED, announced=OLD.serial
+    ),
+    "a predecessor has expired, by any clock": Case(
+        with_keys(PROMOTED), "forgot-expired", NEXT, None, (OLD,), now=NOW + 30 * DAY + pki.BACKDATE
+    ),
+    "a predecessor has expired, perhaps": Case(
+        with_keys(PROMOTED), "kept", NEXT, None, (OLD, EARLIER), remembered=PROMOTED, now=NOW + 30 * DAY
+    ),
+    "a successor has expired": Case(with_keys(certs.Trust(NEXT, EARLIER)), "forgot-expired", NEXT, now=NOW + 31 * DAY),
+    "the signer has expired, the successor has not": Case(
+        with_keys(ANNOUNCED), "recovered", NEXT, None, (OLD,), now=NOW + 90 * DAY, problem="tls.crt: expired at"
+    ),
+    "the signer expired long ago": Case(
+        with_keys(ALONE), "replaced", None, now=NOW + 99 * DAY, problem="tls.crt: expired at"
+    ),
+    "a key of another certificate, with a successor": Case(
+        with_keys(ANNOUNCED, tls_key=EARLIER.key_pem),
+        "recovered",
+        NEXT,
+        None,
+        (OLD, EARLIER),
+        problem="tls.crt, tls.key: the private key does not belong",
+    ),
+    "a key of another certificate": Case(
+        with_keys(ALONE, tls_key=EARLIER.key_pem), "replaced", None, None, (OLD,), problem="does not belong"
+    ),
+    "a key of another certificate, and something remembered": Case(
+        with_keys(ALONE, tls_key=EARLIER.key_pem),
+        "restored",
+        OLD,
+        NEXT,
+        (EARLIER,),
+        remembered=ANNOUNCED,
+        problem="does not belong",
+    ),
+    "half a certificate": Case(
+        with_keys(ANNOUNCED, tls_crt=CUT), "recovered", NEXT, None, (OLD, EARLIER), problem="tls.crt, tls.key: "
+    ),
+    "no key": Case(with_keys(ALONE, tls_key=b""), "replaced", None, None, (OLD,), problem="key is not readable"),
+    "a bundle alone": Case(
+        {"ca.crt": ANNOUNCED.bundle_pem}, "replaced", None, None, (NEXT, OLD, EARLIER), problem="tls.crt: missing"
+    ),
+    "no authority": Case(
+        {"tls.crt": LEAF.certificate_pem, "tls.key": LEAF.key_pem, "ca.crt": OLD.certificate_pem},
+        "replaced",
+        None,
+        None,
+        (OLD,),
+        problem="not that of an authority",
+    ),
+    "garbage everywhere": Case(
+        dict.fromkeys(policy.KEYS, b"\xff\x00"), "replaced", None, problem="ca.crt: 1 unreadable"
+    ),
+    "a pair without its bundle": Case(
+        {"tls.crt": OLD.certificate_pem, "tls.key": OLD.key_pem},
+        "mended",
+        OLD,
+        problem="ca.crt: an authority is missing",
+    ),
+    "garbage in the bundle": Case(
+        with_keys(ANNOUNCED, ca_crt=CUT + ANNOUNCED.bundle_pem + b"-----BEGIN CERTIFICATE-----\n"),
+        "mended",
+        OLD,
+        NEXT,
+        (EARLIER,),
+        problem="ca.crt: 2 unreadable",
+    ),
+    "an unreadable successor": Case(
+        with_keys(ANNOUNCED, next_key=b"?"), "mended", OLD, None, (NEXT, EARLIER), problem="next.crt, next.key: "
+    ),
+    "a successor that is the signer": Case(
+        with_keys(ALONE, next_crt=OLD.certificate_pem, next_key=OLD.key_pem), "mended", OLD, problem="it is the signer"
+    ),
+    "an old backup": Case(
+        with_keys(ALONE), "restored", NEXT, None, (OLD, EARLIER), remembered=PROMOTED, announced=NEXT.serial
+    ),
+    "an old backup from the time of the announcement": Case(
+        with_keys(ANNOUNCED), "restored", NEXT, None, (OLD, EARLIER), remembered=PROMOTED
+    ),
+    "each is a predecessor of the other": Case(
+        with_keys(certs.Trust(OLD, None, public(NEXT))), "learned", OLD, None, (NEXT,), remembered=PROMOTED
+    ),
+    "a clock far behind": Case(with_keys(ALONE), "kept", OLD, remembered=ALONE, now=NOW - DAY),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_decisions(case):
+    decision = decide(case.data, case.remembered, case.now, case.announced)
+
+    trust = decision.trust
+    assert decision.reason == case.reason
+    if case.signer is None:
+        assert trust.signer.not_after == case.now + TERMS.authority
+    else:
+        assert trust.signer == case.signer
+    assert trust.successor == case.successor
+    assert trust.predecessors == public(*case.predecessors)
+    assert case.problem in "\n".join(decision.problems)
+    assert bool(case.problem) == bool(decision.problems)
+    assert b"KEY" not in repr(decision).encode()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_was_decided_is_kept_by_everyone(case):
+    trust = decide(case.data, case.remembered, case.now, case.announced).trust
+    for remembered, reason in ((trust, "kept"), (None, "learned"), (case.remembered, "learned")):
+        again = decide(policy.data_of(trust), remembered, case.now)
+        assert again.trust == trust
+        assert again.reason == reason or remembered == trust
+
+
+def test_after_two_thirds_a_successor_is_announced():
+    decision = decide(with_keys(ALONE), ALONE, NOW + 60 * DAY)
+
+    assert (decision.reason, decision.trust.signer) == ("announced", OLD)
+    successor = decision.trust.successor
+    assert successor.not_after == NOW + 150 * DAY
+    assert {info.serial for info in certs.describe(decision.trust.bundle_pem)} == {OLD.serial, successor.serial}
+
+
+@pytest.mark.parametrize(
+    ("authority", "leaf", "announce", "look"),
+    [
+        (timedelta(days=365), timedelta(days=7), timedelta(minutes=1), timedelta(seconds=30)),
+        (timedelta(minutes=1), timedelta(minutes=1), timedelta(seconds=3), timedelta(seconds=1.5)),
+        (timedelta(days=365), timedelta(seconds=20), timedelta(minutes=1), timedelta(seconds=1)),
+    ],
+)
+def test_short_lives_are_looked_after_more_often(authority, leaf, announce, look):
+    terms = certs.Terms(authority, leaf)
+    assert (terms.announce, terms.look) == (announce, look)
+
+
+@pytest.mark.parametrize(
+    "terms", [{"authority": timedelta(0)}, {"leaf": timedelta(seconds=-1)}, {"leaf": timedelta(0)}]
+)
+def test_a_life_of_no_length_is_refused(terms):
+    with pytest.raises(ValueError, match="at least one"):
+        certs.Terms(**terms)
+
+
+def test_renewal_counts_from_the_making_not_from_the_backdated_beginning():
+    short = pki.make_authority(NOW, timedelta(seconds=30))
+    assert policy.renewal(short) == NOW + timedelta(seconds=20)
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "passed", "due"),
+    [(DAY, 0.66, False), (DAY, 0.67, True), (90 * DAY, 0.9, False)],
+    ids=["early", "two thirds", "it ends with its signer"],
+)
+def test_a_leaf_is_due_at_two_thirds_if_that_helps(lifetime, passed, due):
+    leaf = pki.issue(OLD, ["localhost"], NOW, lifetime)
+    assert policy.leaf_is_due(leaf, OLD, NOW + lifetime * passed) is due
