@@ -1,0 +1,176 @@
+"""A kubeconfig, or the service account of the pod, to what a connection needs.
+
+``kubernetes_asyncio`` knows the ways to prove who one is: tokens and their files, passwords, OIDC, exec plugins. What it
+would do with inline keys is done here: it writes them into temporary files and forgets these, while Python's ``ssl`` can
+read keys from files only. They are put into anonymous files in memory instead (``memfd_create``) for as long as it takes to
+read them, so nothing needs a writable file system and no key reaches a disk.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import os
+import ssl
+import time
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from webhook import files
+from webhook.cluster import kubeconfig
+from webhook.cluster.kubeconfig import Unusable
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # mounted into every pod, unless it opts out
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection to an API server needs.
+
+    Attributes:
+        server: URL of the API server, without a slash at the end.
+        authorization: value of the header of that name; empty if the client certificate says it all. Secret.
+        context: for TLS; None if the URL is plain HTTP.
+        server_hostname: name that the server's certificate must have, if not that in the URL.
+        proxy: URL of a proxy on the way.
+        seen: the files that all this was read from, with their signatures.
+        expires: Unix time from which it is of no use any more; None if that is not known.
+    """
+
+    server: str
+    authorization: str
+    context: ssl.SSLContext | None
+    server_hostname: str | None
+    proxy: str | None
+    seen: dict[Path, files.Signature]
+    expires: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials(server={self.server!r})"
+
+    async def outdated(self) -> bool:
+        """Tell whether they have expired, or a file that they were read from has changed since."""
+        if self.expires is not None and time.time() >= self.expires:
+            return True
+        return await asyncio.to_thread(files.signatures, self.seen) != self.seen
+
+
+def in_cluster() -> bool:
+    """Tell whether this is a pod with a service account, so that a client needs no kubeconfig."""
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").is_file()
+
+
+async def read(path: Path | None) -> Credentials:
+    """Read a kubeconfig, or the service account of this pod if ``path`` is None.
+
+    May run the kubeconfig's exec plugin, for as long as that takes.
+
+    Raises:
+        Unusable: what is there cannot be used.
+    """
+    # Imported on first use: it costs half a second and 40 MB, which commands that never connect must not pay; and in a
+    # thread, so that requests are answered meanwhile.
+    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.config")
+    try:
+        return await (_service_account() if path is None else _kubeconfig(path))
+    except (Unusable, files.Unreadable):
+        raise
+    except Exception as error:  # the library raises whatever it stumbles upon, AssertionError and TypeError among it
+        raise Unusable(str(error) or type(error).__name__) from error
+
+
+async def _service_account() -> Credentials:
+    from kubernetes_asyncio import client, config  # noqa: PLC0415 - see read()
+
+    token, authority = SERVICE_ACCOUNT / "token", SERVICE_ACCOUNT / "ca.crt"
+    seen = files.signatures([token, authority])
+    loaded: Any = client.Configuration()
+    config.load_incluster_config(  # type: ignore[no-untyped-call]  # the library does not type it
+        loaded, try_refresh_token=False, token_filename=str(token), cert_filename=str(authority)
+    )
+    # Never through a proxy: cluster addresses are reached directly, and NO_PROXY often names them as a range of
+    # addresses, which Python does not understand.
+    return _credentials(loaded, seen, proxy=None)
+
+
+async def _kubeconfig(path: Path) -> Credentials:
+    from kubernetes_asyncio import client  # noqa: PLC0415 - see read()
+    from kubernetes_asyncio.config.kube_config import KubeConfigLoader  # noqa: PLC0415
+
+    seen = files.signatures([path])
+    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path))
+    seen |= files.signatures(selected.files(path.parent))
+    inline = selected.inline()
+    expires = None
+    if plugin := selected.user.pop("exec", None):
+        expires = await _from_plugin(plugin, selected.user, inline)
+    with contextlib.ExitStack() as in_memory:
+        for field, content in inline.items():
+            entry = selected.cluster if field == "certificate-authority" else selected.user
+            entry[field] = _file_in_memory(content, in_memory)
+        loader = KubeConfigLoader(selected.whole(), config_base_path=str(path.parent))
+        loaded: Any = client.Configuration()
+        await loader.load_and_set(loaded)
+        proxy = loaded.proxy or _proxy_of_environment(loaded.host)
+        return replace(_credentials(loaded, seen, proxy), expires=expires)
+
+
+async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> float | None:
+    """Run an exec plugin, put what it says into the user's fields, and return when that expires."""
+    from kubernetes_asyncio.config.exec_provider import ExecProvider  # noqa: PLC0415 - see read()
+    from kubernetes_asyncio.config.kube_config import ConfigNode  # noqa: PLC0415
+
+    status = await ExecProvider(ConfigNode("exec", plugin)).run()
+    if not isinstance(status, dict) or not (status.get("token") or status.get("clientCertificateData")):
+        raise Unusable("exec: the plugin gave neither token nor clientCertificateData")
+    if status.get("token"):
+        user["token"] = status["token"]
+    if status.get("clientCertificateData"):
+        inline["client-certificate"] = status["clientCertificateData"].encode()
+        inline["client-key"] = status["clientKeyData"].encode()
+    expiry = status.get("expirationTimestamp")
+    return datetime.fromisoformat(expiry).timestamp() if expiry else None
+
+
+def _credentials(loaded: Any, seen: dict[Path, files.Signature], proxy: str | None) -> Credentials:
+    return Credentials(
+        server=loaded.host,
+        # A token's file often ends in a newline, which has no place in a header.
+        authorization=loaded.api_key.get("BearerToken", "").strip(),
+        context=_context(loaded) if loaded.host.startswith("https://") else None,
+        server_hostname=loaded.tls_server_name,
+        proxy=proxy,
+        seen=seen,
+    )
+
+
+def _context(loaded: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=loaded.ssl_ca_cert)
+    # Set by Python 3.13 and later. Go does not ask for it, so there are clusters whose certificates would fail.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if loaded.cert_file:
+        # A password that is wrong: without one, an encrypted key would have OpenSSL ask for it at the terminal.
+        context.load_cert_chain(loaded.cert_file, loaded.key_file, password="")
+    if not loaded.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _file_in_memory(content: bytes, until: contextlib.ExitStack) -> str:
+    """Return the path of a file that has no name on any file system and is gone with ``until``."""
+    file = until.enter_context(os.fdopen(os.memfd_create("hydra-webhook"), "wb"))
+    file.write(content)
+    file.flush()
+    return f"/proc/self/fd/{file.fileno()}"
+
+
+def _proxy_of_environment(server: str) -> str | None:
+    """Return the proxy that ``HTTPS_PROXY`` and its kin ask for, as kubectl does."""
+    url = urllib.parse.urlsplit(server)
+    if urllib.request.proxy_bypass(url.netloc):
+        return None
+    return urllib.request.getproxies().get(url.scheme)
