@@ -58,7 +58,8 @@ async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
         return web.Response(body=CONSTANT, content_type="application/json")
 
     listener = server.Listener(handle, telemetry.make_log(io.BytesIO(), "json"))
-    await listener.start("127.0.0.1", 0, _context())
+    listener.bind("127.0.0.1", 0)
+    await listener.listen(_context())
     try:
         yield listener.port
     finally:
@@ -111,7 +112,8 @@ async def handler_alone(_folder: Path) -> AsyncIterator[int]:
     log = telemetry.make_log(log_format="json")
     handler = server.MutateHandler(lambda _body: decision, telemetry.Metrics("bench"), log)
     listener = server.Listener(handler, log)
-    await listener.start("127.0.0.1", 0, _context())
+    listener.bind("127.0.0.1", 0)
+    await listener.listen(_context())
     try:
         yield listener.port
     finally:

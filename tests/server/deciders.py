@@ -65,7 +65,8 @@ async def served(decide: Callable[[bytes], mutation.Decision] = admit) -> AsyncI
     log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("test")
     handler = server.MutateHandler(decide, metrics, log)
     listener = server.Listener(handler, log)
-    await listener.start("127.0.0.1", 0, certs.ServingContext(PAIR).context)
+    listener.bind("127.0.0.1", 0)
+    await listener.listen(certs.ServingContext(PAIR).context)
     try:
         yield Served(listener.port, CA_PEM, handler, listener, metrics, output)
     finally:

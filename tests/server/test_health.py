@@ -13,7 +13,8 @@ from webhook import server, telemetry
 async def health(*checks: server.Check, notes: tuple[str, ...] = ()):
     log, metrics = telemetry.make_log(io.BytesIO(), "json"), telemetry.Metrics("1.2.3")
     listener = server.Listener(server.HealthHandler(lambda: checks, lambda: notes, metrics), log)
-    await listener.start("127.0.0.1", 0)
+    listener.bind("127.0.0.1", 0)
+    await listener.listen()
     try:
         async with wire.connect(listener.port) as client:
             yield client

@@ -29,7 +29,8 @@ class Configuration:
         Args:
             paths: the files.
             followed: kinds whose texts ``take`` will be given.
-            metrics, log: told of every text.
+            metrics: told of every text.
+            log: likewise.
 
         Raises:
             CannotStart: a file cannot be read.

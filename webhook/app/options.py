@@ -80,4 +80,4 @@ class Options:
     @property
     def followed(self) -> frozenset[catalog.Kind]:
         """Return the kinds of configuration that come from ConfigMaps."""
-        return frozenset() if self.cluster is None else catalog.CONFIG_MAPS.keys() - self.configuration_files.keys()
+        return frozenset(() if self.cluster is None else catalog.CONFIG_MAPS.keys() - self.configuration_files.keys())

@@ -16,10 +16,12 @@ forever for a silent peer, so requests and watches are our own.
     connections   connections made from credentials, and made again when those change
     client        the requests
     reflector     list, watch, and again
+    bundles       what must change in a webhook configuration for a caBundle to be right
 
-All but the last four are free of I/O.
+All but those from credentials to reflector are free of I/O.
 """
 
+from webhook.cluster.bundles import ca_bundle_corrections
 from webhook.cluster.client import Client, Deadlines
 from webhook.cluster.credentials import in_cluster
 from webhook.cluster.failures import ApiError, Reason
@@ -34,6 +36,7 @@ __all__ = [
     "Reflector",
     "Resource",
     "Timing",
+    "ca_bundle_corrections",
     "config_map",
     "in_cluster",
     "mutating_webhook_configuration",

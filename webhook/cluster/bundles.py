@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def corrections(configuration: Mapping[str, Any], bundle_pem: bytes) -> list[dict[str, Any]]:
+def ca_bundle_corrections(configuration: Mapping[str, Any], bundle_pem: bytes) -> list[dict[str, Any]]:
     """Return the JSON Patch operations after which every webhook of the configuration trusts exactly this bundle.
 
     Empty if they all do. Each change is guarded by a test of the webhook's name, so that it fails instead of hitting another

@@ -65,6 +65,7 @@ class Listener:
         Raises:
             OSError: somebody else has begun to listen there.
         """
+        assert self._socket is not None, "bind comes first"
         self._server = await asyncio.get_running_loop().create_server(
             self._connections,
             sock=self._socket,
