@@ -16,7 +16,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The names that the API server calls the webhook by, separated by blanks. */ -}}
+{{- /* The names in the serving certificate, separated by blanks; that of webhook.url comes last. */ -}}
 {{- define "hydra-webhook.hosts" -}}
 hydra-webhook.{{ .Release.Namespace }}.svc hydra-webhook.{{ .Release.Namespace }}.svc.cluster.local
 {{- with .Values.webhook.url }} {{ (urlParse .).hostname }}{{ end }}
