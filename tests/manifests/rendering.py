@@ -1,0 +1,110 @@
+"""What kustomize and Helm make of `manifests/`, as objects. Nothing is asked of a cluster."""
+
+import functools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.controlplane import binaries
+
+Object = dict[str, Any]
+
+MANIFESTS = Path(__file__).parents[2] / "manifests"
+CHART = MANIFESTS / "chart"
+NAMESPACE = "hydra-system"
+
+HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
+"""What Helm's objects have beyond those of kustomize."""
+
+
+class RenderError(Exception):
+    """kubectl or helm refused; the text is what it said."""
+
+
+def kustomize(folder: Path = MANIFESTS / "base") -> list[Object]:
+    return objects(_run("kubectl", "kustomize", folder))
+
+
+def base_with(*components: str, tag: str = "") -> list[Object]:
+    """Return the base with components, and with another image tag, as a kustomization of the user's own has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_kustomization(Path(folder), *components, tag=tag)
+        return kustomize(Path(folder))
+
+
+def write_kustomization(folder: Path, *components: str, tag: str = "") -> None:
+    manifests = os.path.relpath(MANIFESTS, folder.resolve())
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"{manifests}/base"],
+        "components": [f"{manifests}/components/{component}" for component in components],
+        "images": [{"name": "hydra-runtime-webhook", "newTag": tag}] if tag else [],
+    }
+    (folder / "kustomization.yaml").write_text(json.dumps(kustomization))
+
+
+def helm(values: Object | None = None, *arguments: str, release: str = "hydra-webhook") -> list[Object]:
+    """Return what `helm install` would create.
+
+    Args:
+        values: values, as in a file.
+        arguments: more arguments.
+        release: name of the release.
+
+    Raises:
+        RenderError: Helm refuses the values.
+    """
+    options = ["--namespace", NAMESPACE, "--kube-version", "1.36.0", "--values", "-", *arguments]
+    return objects(_run("helm", "template", release, CHART, *options, stdin=json.dumps(values or {})))
+
+
+def lint(values: Object) -> None:
+    """Let Helm check the chart.
+
+    Raises:
+        RenderError: It has a complaint.
+    """
+    _run("helm", "lint", "--strict", CHART, "--kube-version", "1.36.0", "--values", "-", stdin=json.dumps(values))
+
+
+def objects(text: str) -> list[Object]:
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def find(rendered: Iterable[Object], kind: str, name: str = "hydra-webhook") -> Object:
+    """Return the one object of this kind and name."""
+    (found,) = (item for item in rendered if (item["kind"], item["metadata"]["name"]) == (kind, name))
+    return found
+
+
+def kinds(rendered: Iterable[Object]) -> set[str]:
+    return {item["kind"] for item in rendered}
+
+
+def container(rendered: Iterable[Object]) -> Object:
+    return find(rendered, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+
+
+def environment(rendered: Iterable[Object]) -> dict[str, Any]:
+    """Return the container's variables; None stands for one whose value is taken from elsewhere."""
+    return {variable["name"]: variable.get("value") for variable in container(rendered)["env"]}
+
+
+@functools.cache
+def _run(program: str, *arguments: str | Path, stdin: str = "") -> str:
+    found = binaries.find(program)
+    assert found, f"{program} is nowhere: make controlplane"
+    command: Sequence[str | Path] = [found, *arguments]
+    with tempfile.TemporaryDirectory() as home:  # Helm keeps a cache there
+        environ = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home}
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environ, check=False)
+    if done.returncode:
+        raise RenderError(done.stderr + done.stdout)
+    return done.stdout

@@ -1,0 +1,142 @@
+"""What the manifests promise: contract section 2, permissions, a pod that may do little and that goes quietly."""
+
+import pytest
+
+from tests.manifests import rendering
+
+PODS = "pods.webhook.hydra.io"
+GROUPS = "leaderworkersets.webhook.hydra.io"
+
+
+@pytest.fixture(scope="module")
+def base():
+    return rendering.kustomize()
+
+
+def webhooks(objects):
+    return {webhook["name"]: webhook for webhook in rendering.find(objects, "MutatingWebhookConfiguration")["webhooks"]}
+
+
+def rule(group, resource, *operations):
+    return {
+        "apiGroups": [group],
+        "apiVersions": ["v1"],
+        "resources": [resource],
+        "operations": list(operations),
+        "scope": "Namespaced",
+    }
+
+
+LABELLED = [
+    {"key": "hydra.io/runtime", "operator": "Exists"},
+    {"key": "hydra.io/inject", "operator": "NotIn", "values": ["false"]},
+]
+NAMESPACES = [
+    {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "hydra-system"]},
+    {"key": "hydra.io/inject", "operator": "NotIn", "values": ["false"]},
+]
+SERVICE = {"service": {"name": "hydra-webhook", "namespace": "hydra-system", "port": 443, "path": "/mutate"}}
+
+INTERCEPTED = [
+    (PODS, "rules", [rule("", "pods", "CREATE")]),
+    (GROUPS, "rules", [rule("leaderworkerset.x-k8s.io", "leaderworkersets", "CREATE", "UPDATE")]),
+    *(
+        (name, field, value)
+        for name in (PODS, GROUPS)
+        for field, value in {
+            "clientConfig": SERVICE,
+            "objectSelector": {"matchExpressions": LABELLED},
+            "namespaceSelector": {"matchExpressions": NAMESPACES},
+            "failurePolicy": "Fail",
+            "sideEffects": "None",
+            "reinvocationPolicy": "IfNeeded",
+            "matchPolicy": "Equivalent",
+            "timeoutSeconds": 5,
+            "admissionReviewVersions": ["v1"],
+        }.items()
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "value"), INTERCEPTED, ids=lambda value: value if type(value) is str else "")
+def test_the_webhooks_intercept_what_the_contract_says(base, name, field, value):
+    assert webhooks(base)[name][field] == value
+
+
+def test_there_are_these_two_webhooks_and_only_that_for_pods_has_conditions(base):
+    conditions = {name: len(webhook.get("matchConditions", [])) for name, webhook in webhooks(base).items()}
+    assert conditions == {PODS: 2, GROUPS: 0}
+
+
+def test_the_policy_looks_at_the_pods_of_the_webhook(base):
+    policy = rendering.find(base, "ValidatingAdmissionPolicy", "hydra-webhook-record")["spec"]
+    pods = webhooks(base)[PODS]
+    constraints = policy["matchConstraints"]
+    assert constraints["resourceRules"] == pods["rules"]
+    for selector in ("objectSelector", "namespaceSelector"):
+        assert constraints[selector] == pods[selector]
+    assert policy["matchConditions"] == pods["matchConditions"][:1]
+    binding = rendering.find(base, "ValidatingAdmissionPolicyBinding", "hydra-webhook-record")["spec"]
+    assert binding == {"policyName": "hydra-webhook-record", "validationActions": ["Deny"]}
+
+
+READ = [("configmaps", ["hydra-agent", "hydra-gpu-configs", "hydra-runtime-template"], ["list", "watch"])]
+READ_HERE = [("configmaps", ["hydra-agent", "hydra-gpu-configs"], ["list", "watch"])]
+KEEP = [("configmaps", ["hydra-webhook-cache"], ["get", "update"])]
+SIGN = [("secrets", ["hydra-webhook-ca"], ["get", "update"])]
+TRUST = [("mutatingwebhookconfigurations", ["hydra-webhook"], ["list", "watch", "patch"])]
+
+
+@pytest.mark.parametrize(
+    ("components", "role", "cluster_role"),
+    [
+        ((), READ + KEEP + SIGN, TRUST),
+        (("cert-manager",), READ + KEEP, []),
+        (("global-cluster",), READ_HERE + KEEP + SIGN, TRUST),
+        (("cert-manager", "global-cluster"), READ_HERE + KEEP, []),
+    ],
+    ids=["base", "cert-manager", "global-cluster", "both"],
+)
+def test_permissions_are_these_each_by_name(components, role, cluster_role):
+    rendered = rendering.base_with(*components)
+    granted = {"Role": [], "ClusterRole": []}
+    for item in rendered:
+        if item["kind"] in granted:
+            granted[item["kind"]] += [
+                (*rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in item["rules"]
+            ]
+    assert granted == {"Role": role, "ClusterRole": cluster_role}
+
+
+def test_with_cert_manager_the_webhook_keeps_no_certificates_itself():
+    rendered = rendering.kustomize(rendering.MANIFESTS / "overlays" / "cert-manager")
+    environment = rendering.environment(rendered)
+    assert environment["HYDRA_WEBHOOK_CERT_DIR"] == "/etc/hydra-webhook/tls"
+    assert not environment.keys() & {"HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION", "HYDRA_WEBHOOK_CERT_HOST"}
+    assert "Secret" not in rendering.kinds(rendered)
+    annotations = rendering.find(rendered, "MutatingWebhookConfiguration")["metadata"]["annotations"]
+    assert annotations == {"cert-manager.io/inject-ca-from": "hydra-system/hydra-webhook"}
+
+
+def test_what_the_webhook_remembers_is_shipped_without_data(base):
+    for item in rendering.find(base, "Secret", "hydra-webhook-ca"), rendering.find(base, "ConfigMap", "hydra-webhook-cache"):
+        assert not item.keys() & {"data", "stringData", "binaryData", "immutable"}
+    assert not any("caBundle" in webhook["clientConfig"] for webhook in webhooks(base).values())
+
+
+@pytest.mark.parametrize("drain", [0, 5, 60])
+def test_the_grace_period_covers_pre_stop_drain_and_requests_in_flight(drain):
+    pod = rendering.find(rendering.helm({"drainSeconds": drain}), "Deployment")["spec"]["template"]["spec"]
+    pre_stop = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod["terminationGracePeriodSeconds"] >= pre_stop + drain + 5 + 10
+
+
+def test_selectors_find_the_pods(base):
+    labels = rendering.find(base, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    selectors = [
+        rendering.find(base, "Deployment")["spec"]["selector"]["matchLabels"],
+        rendering.find(base, "Service")["spec"]["selector"],
+        rendering.find(base, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        rendering.find(base, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
+    ]
+    assert all(selector and selector.items() <= labels for selector in selectors)

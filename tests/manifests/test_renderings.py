@@ -1,0 +1,78 @@
+"""kustomize and Helm make the same objects."""
+
+import pytest
+import yaml
+
+import webhook
+from tests.manifests import rendering
+
+CERT_MANAGER = {"certificates": {"mode": "cert-manager"}}
+GLOBAL_CLUSTER = {"globalCluster": {"kubeconfigSecret": "hydra-global-kubeconfig"}}
+SERVICE_MONITOR = {"serviceMonitor": {"enabled": True}}
+HPA = {"hpa": {"enabled": True}}
+
+SETUPS = {
+    "the base": ((), {}),
+    "cert-manager": (("cert-manager",), CERT_MANAGER),
+    "a global cluster": (("global-cluster",), GLOBAL_CLUSTER),
+    "a service monitor": (("service-monitor",), SERVICE_MONITOR),
+    "an autoscaler": (("hpa",), HPA),
+    "everything": (
+        ("cert-manager", "global-cluster", "service-monitor", "hpa"),
+        CERT_MANAGER | GLOBAL_CLUSTER | SERVICE_MONITOR | HPA,
+    ),
+}
+
+
+def comparable(objects):
+    """Return objects by kind, namespace and name: without the Namespace, which only kustomize makes, and Helm's labels."""
+    found = {}
+    for item in objects:
+        if item["kind"] != "Namespace":
+            for label in rendering.HELM_LABELS:
+                item["metadata"]["labels"].pop(label, None)
+            metadata = item["metadata"]
+            found[item["kind"], metadata.get("namespace"), metadata["name"]] = item
+    return found
+
+
+@pytest.mark.parametrize(("components", "values"), SETUPS.values(), ids=SETUPS)
+def test_kustomize_and_helm_render_the_same_objects(components, values):
+    by_kustomize = comparable(rendering.base_with(*components))
+    by_helm = comparable(rendering.helm(values))
+    assert by_kustomize.keys() == by_helm.keys()
+    for identity, item in by_kustomize.items():
+        assert item == by_helm[identity], identity
+
+
+@pytest.mark.parametrize("component", ["cert-manager", "global-cluster"])
+def test_an_overlay_is_the_base_with_its_component(component):
+    overlay = rendering.kustomize(rendering.MANIFESTS / "overlays" / component)
+    assert overlay == rendering.base_with(component)
+
+
+def test_components_go_together_in_any_order():
+    there = comparable(rendering.base_with("cert-manager", "global-cluster"))
+    back = comparable(rendering.base_with("global-cluster", "cert-manager"))
+    assert there["Role", "hydra-system", "hydra-webhook"] == back["Role", "hydra-system", "hydra-webhook"]
+    assert there.keys() == back.keys()
+    assert rendering.environment(there.values()) == rendering.environment(back.values())
+
+
+def test_the_image_tag_is_the_version_of_the_package():
+    chart = yaml.safe_load((rendering.CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == webhook.__version__
+    image = f"hydra-runtime-webhook:{webhook.__version__}"
+    assert rendering.container(rendering.kustomize())["image"] == image
+    assert rendering.container(rendering.helm())["image"] == image
+
+
+def test_every_object_but_the_namespace_has_the_labels_of_the_installation():
+    for item in rendering.base_with("cert-manager", "service-monitor", "hpa"):
+        labels = item["metadata"]["labels"]
+        ours = {key: value for key, value in labels.items() if key.startswith("app.kubernetes.io/")}
+        expected = {"name": "hydra-webhook", "instance": "hydra-webhook", "part-of": "hydra"}
+        if item["kind"] == "Namespace":
+            assert ours == {}
+        else:
+            assert ours == {f"app.kubernetes.io/{key}": value for key, value in expected.items()}, item["metadata"]
