@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import binaries
+from tests.controlplane.installation import Installation, Service
 from tests.controlplane.plane import ControlPlane
 
 HERE = Path(__file__).parent
@@ -68,3 +69,19 @@ def namespace(plane: ControlPlane) -> Iterator[str]:
     plane.wait(lambda: plane.get("serviceaccount", "default", name), "the namespace has its ServiceAccount")
     yield name
     plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Installation]:
+    """A cluster of its own with the webhook's objects in it: they are cluster-wide, and other tests have theirs."""
+    with ControlPlane() as plane, Service() as service, Installation(plane, service) as installation:
+        installation.install()
+        yield installation
+
+
+@pytest.fixture
+def hydra(site: Installation) -> Iterator[Installation]:
+    """The webhook installed, nothing left of earlier tests, and no replica running yet."""
+    site.reset()
+    yield site
+    site.stop_all()
