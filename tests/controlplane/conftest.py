@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import binaries
+from tests.controlplane.leaderworkersets import LeaderWorkerSets
 from tests.controlplane.plane import ControlPlane
 
 HERE = Path(__file__).parent
@@ -58,6 +59,14 @@ def global_plane() -> Iterator[ControlPlane]:
     """A second cluster, which only holds objects: an API server without controllers."""
     with ControlPlane(controllers=False) as plane:
         yield plane
+
+
+@pytest.fixture(scope="session")
+def lws(plane: ControlPlane) -> LeaderWorkerSets:
+    """LeaderWorkerSets in the cluster, with their controller."""
+    installed = LeaderWorkerSets(plane)
+    installed.install()
+    return installed
 
 
 @pytest.fixture
