@@ -2,6 +2,8 @@
 
 Nothing schedules pods or runs them; everything before that is as in a cluster: authorization, admission, webhooks,
 controllers, garbage collection. Every process belongs to the keeper (see `keeper`), so nothing outlives the tests.
+
+All calls block. A test whose event loop serves what the API server asks for must make them in a thread.
 """
 
 import contextlib
@@ -29,8 +31,8 @@ Object = dict[str, Any]
 
 ROOT = Path(__file__).parents[2]
 
-START_SECONDS = 60
-"""Until what does not come up is given up; it takes about 4 on an idle machine."""
+START_SECONDS = 120
+"""Until what does not come up is given up; everything together takes about 4 on an idle machine."""
 
 _TAKEN = "address already in use"
 
@@ -94,9 +96,8 @@ class ControlPlane:
     def stop(self) -> None:
         """End every process and remove the folder."""
         self._keeper.communicate()  # closes the pipe that the keeper waits on
-        for process in self._processes.values():
-            process.wait()
-        self._processes.clear()
+        for name in tuple(self._processes):
+            self.end(name)
 
     def end(self, name: str) -> None:
         """Kill one process that `spawn` started."""
@@ -137,7 +138,7 @@ class ControlPlane:
                 stderr=subprocess.STDOUT,
                 env=self._environ(environ or {}),
                 cwd=ROOT,
-                process_group=self._keeper.pid,
+                process_group=self.keeper,
             )
         self._processes[name] = process
         return process
@@ -166,6 +167,11 @@ class ControlPlane:
         return self.folder / f"{name}.log"
 
     # Use
+
+    @property
+    def keeper(self) -> int:
+        """Return the id of the keeper and of the process group of everything that runs here."""
+        return self._keeper.pid
 
     @property
     def server(self) -> str:
