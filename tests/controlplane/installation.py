@@ -106,8 +106,16 @@ class Replica:
     @property
     def lines(self) -> list[Object]:
         """Everything it has logged."""
-        text = self._log.read_text() if self._log.exists() else ""
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        return [
+            json.loads(line)
+            for line in self.output.splitlines(keepends=True)
+            if line.startswith("{") and line.endswith("\n")
+        ]
+
+    @property
+    def output(self) -> str:
+        """Everything it has written, whatever it is."""
+        return self._log.read_text() if self._log.exists() else ""
 
     def events(self, name: str) -> list[Object]:
         return [line for line in self.lines if line["event"] == name]
@@ -157,7 +165,10 @@ class Replica:
         for number in (signal.SIGTERM, signal.SIGINT):  # a second signal does not wait for the drain
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(number)
-        return self.process.wait(60)
+        status = self.process.wait(60)
+        # Each line is JSON: whatever else there is came from Python itself, such as a warning at the end.
+        assert all(line.startswith("{") for line in self.output.splitlines()), self.output
+        return status
 
 
 class Installation:

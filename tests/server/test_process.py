@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
+import ssl
 import sys
 from pathlib import Path
 
@@ -82,6 +84,20 @@ async def test_while_draining_the_server_is_not_ready_and_a_second_signal_ends_i
             assert (await probe.ask(wire.get("/readyz"))).status == 503
         server.process.send_signal(signal.SIGTERM)
         assert await server.ended() == 0
+
+
+async def test_a_client_that_does_not_end_its_connection_does_not_spoil_the_end(tmp_path):
+    async with started(tmp_path) as server:
+        serving = await server.event("serving")
+        trust = ssl.create_default_context(cadata=server.ca_file.read_text())
+        plain = socket.create_connection(("127.0.0.1", serving["port"]))
+        # Reads nothing more after the handshake, so it never answers the server's end of the connection.
+        with await asyncio.to_thread(trust.wrap_socket, plain, server_hostname="localhost"):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                server.process.send_signal(number)
+            await server.event("stopped")
+            assert await server.ended() == 0
+            assert await server.process.stderr.read() == b""
 
 
 async def test_sigint_ends_it_like_sigterm(tmp_path):

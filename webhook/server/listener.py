@@ -90,6 +90,7 @@ class _Connections(web.Server):
     def __init__(self, handler: Handler, log: telemetry.Log) -> None:
         super().__init__(handler, request_factory=self._request)
         self.log = log
+        self.open: set[asyncio.Transport] = set()
 
     def __call__(self) -> web.RequestHandler:
         """Make the protocol of one new connection."""
@@ -103,6 +104,14 @@ class _Connections(web.Server):
             await asyncio.sleep(0.01)
         self.pre_shutdown()
         await self.shutdown(max(0.1, deadline - self._loop.time()))
+        # A TLS connection ends when its client has answered; one that is still ending breaks the event loop's own end.
+        deadline = self._loop.time() + (SHUTDOWN_SECONDS if seconds else 0)
+        while self.open and self._loop.time() < deadline:  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(0.01)
+        for transport in tuple(self.open):
+            transport.abort()
+        while self.open:  # noqa: ASYNC110 - likewise; an abort takes a round or two of the loop
+            await asyncio.sleep(0)
 
     def _busy(self) -> bool:
         return any(isinstance(connection, _Connection) and connection.busy for connection in self.connections)
@@ -121,7 +130,7 @@ class _Connections(web.Server):
 class _Connection(web.RequestHandler):
     """One connection; adds what aiohttp has no setting for."""
 
-    __slots__ = ("_connections", "_head_timer")
+    __slots__ = ("_connections", "_head_timer", "_transport")
 
     def __init__(self, connections: _Connections, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -144,6 +153,8 @@ class _Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many connections; a first request must come soon."""
         super().connection_made(transport)
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.open.add(self._transport)
         if len(self._connections.connections) > MAX_CONNECTIONS:
             self._connections.log.warning("too many connections", limit=MAX_CONNECTIONS)
             self.force_close()
@@ -154,6 +165,7 @@ class _Connection(web.RequestHandler):
         """End."""
         if self._head_timer is not None:
             self._head_timer.cancel()
+        self._connections.open.discard(self._transport)
         super().connection_lost(exc)
 
     def handle_error(
