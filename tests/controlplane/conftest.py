@@ -1,7 +1,6 @@
 """The control plane for tests that need a cluster: every test in this folder is one, and is marked `cluster`."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,11 +76,8 @@ def lws(plane: ControlPlane, request: pytest.FixtureRequest) -> LeaderWorkerSets
 @pytest.fixture
 def namespace(plane: ControlPlane) -> Iterator[str]:
     """A fresh namespace of the cluster, in which pods can be created."""
-    name = f"test-{secrets.token_hex(4)}"
-    plane.kubectl("create", "namespace", name)
-    plane.wait(lambda: plane.get("serviceaccount", "default", name), "the namespace has its ServiceAccount")
-    yield name
-    plane.kubectl("delete", "namespace", name, "--wait=false")
+    with plane.fresh_namespace() as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import secrets
 import socket
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -257,6 +258,17 @@ class ControlPlane:
         path = self.folder / f"user-{name}.kubeconfig"
         self._write_kubeconfig(path, name, {"token": self.token, "as": name, "as-groups": list(groups)})
         return path
+
+    @contextlib.contextmanager
+    def fresh_namespace(self) -> Iterator[str]:
+        """Make a namespace in which pods can be created, and delete it afterwards without waiting for that."""
+        name = f"test-{secrets.token_hex(4)}"
+        self.kubectl("create", "namespace", name)
+        self.wait(lambda: self.get("serviceaccount", "default", name), "the namespace has its ServiceAccount")
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
 
     def wait(self, condition: Callable[[], T], what: str, seconds: float = 60) -> T:
         """Poll a condition until it holds, and return its value. A request that fails is one that does not hold yet.

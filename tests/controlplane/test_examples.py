@@ -1,13 +1,12 @@
 """What users create in a cluster becomes runnable: every example, by kubectl, through real controllers."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.controlplane.installation import AGENT, EXAMPLES, ROOT, Installation, pod, templates
+from tests.controlplane.installation import EXAMPLES, ROOT, Installation, pod
 from tests.controlplane.leaderworkersets import LeaderWorkerSets, leader_worker_set
 
 Object = dict[str, Any]
@@ -19,7 +18,7 @@ GROUPS = sorted(path.name for path in EXAMPLES.glob("leaderworkerset*.yaml"))
 
 
 @pytest.fixture(scope="module")
-def cluster(site: Installation, request: pytest.FixtureRequest):
+def cluster(site: Installation) -> Installation:
     """The webhook with the built-in runtimes as ConfigMaps, and LeaderWorkerSets beside it."""
     site.reset()
     site.configure(
@@ -27,8 +26,13 @@ def cluster(site: Installation, request: pytest.FixtureRequest):
         agent=(BUILT_IN / "hydra-agent.yaml").read_text(),
     )
     site.run()
-    yield site
-    site.stop_all()
+    return site
+
+
+@pytest.fixture(scope="session")
+def lws(site: Installation) -> None:
+    """LeaderWorkerSets in the webhook's cluster, with their controller."""
+    LeaderWorkerSets(site.plane).install()
 
 
 @pytest.fixture
@@ -85,3 +89,94 @@ def test_the_pods_of_a_controller_are_stored_complete(cluster, namespace, exampl
 
     for stored in pods:
         expect_runnable(stored["metadata"], stored["spec"])
+
+
+@pytest.mark.usefixtures("lws")
+@pytest.mark.parametrize("example", GROUPS)
+def test_the_pods_of_a_group_are_stored_complete_each_for_its_role(cluster, namespace, example):
+    bare = create(cluster, namespace, example)
+    name, spec = bare["metadata"]["name"], bare["spec"]
+    size = spec["leaderWorkerTemplate"]["size"]
+
+    pods = all_pods(cluster, namespace, spec["replicas"] * size)
+
+    for index, stored in pods.items():
+        expect_runnable(stored["metadata"], stored["spec"])
+        assert stored["metadata"]["labels"]["hydra.io/runtime"] == bare["metadata"]["labels"]["hydra.io/runtime"]
+        variables = {variable["name"] for variable in inference(stored["spec"])["env"]}
+        assert {"LWS_LEADER_ADDRESS", "LWS_WORKER_INDEX"} <= variables, index
+    if size > 1:
+        leader, worker = (starts(pods[f"{name}-0{suffix}"]) for suffix in ("", "-1"))
+        assert leader != worker
+        assert "$(LWS_LEADER_ADDRESS)" in worker
+
+
+def all_pods(cluster: Installation, namespace: str, number: int) -> dict[str, Object]:
+    """Wait for so many pods of groups; return them by name."""
+
+    def found() -> dict[str, Object]:
+        pods = {pod["metadata"]["name"]: pod for pod in cluster.plane.list("pods", namespace)}
+        return pods if len(pods) == number else {}
+
+    return cluster.plane.wait(found, f"{number} pods")
+
+
+def starts(stored: Object) -> str:
+    """Return everything that a pod starts, in one text."""
+    container = inference(stored["spec"])
+    return " ".join([*container["command"], *container.get("args", ())])
+
+
+@pytest.mark.usefixtures("lws")
+def test_where_only_the_pod_template_is_labelled_the_pods_are_filled_in_each_for_its_role(cluster, namespace):
+    bare = leader_worker_set("set", namespace)
+    template = bare["spec"]["leaderWorkerTemplate"]["workerTemplate"]
+    template["metadata"] = {"labels": {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "qwen3-0.6b"}}
+    template["spec"]["containers"][0]["image"] = "auto"
+    cluster.plane.create(bare)
+
+    pods = all_pods(cluster, namespace, 2)
+
+    assert "ray start --head" in starts(pods["set-0"])
+    assert "ray start --block --address=$(LWS_LEADER_ADDRESS)" in starts(pods["set-0-1"])
+    for stored in pods.values():
+        expect_runnable(stored["metadata"], stored["spec"])
+
+
+@pytest.mark.usefixtures("lws")
+@pytest.mark.parametrize("example", [*LONE, *CONTROLLED, *GROUPS])
+def test_server_side_dry_run_and_diff_work_and_store_nothing(cluster, namespace, example):
+    file = EXAMPLES / example
+    kind = next(yaml.safe_load_all(file.read_text()))["kind"]
+    dry = cluster.plane.kubectl("create", "--namespace", namespace, "--dry-run=server", "-f", file)
+    diff = cluster.plane.kubectl("diff", "--namespace", namespace, "-f", file, check=False)
+
+    assert "created (server dry run)" in dry.stdout
+    assert (diff.returncode, diff.stderr) == (1, "")
+    if kind in {"Pod", "LeaderWorkerSet"}:  # those of others are filled in when their pods are made
+        assert "hydra.io/rendered" in diff.stdout
+    assert cluster.plane.list(kind, namespace) == []
+
+
+def test_what_is_stored_shows_no_difference_to_itself(cluster, namespace):
+    create(cluster, namespace, "pod.yaml")
+    stored = cluster.plane.kubectl("get", "pod", "qwen3", "--namespace", namespace, "--output", "yaml").stdout
+
+    assert cluster.plane.kubectl("diff", "-f", "-", stdin=stored).stdout == ""
+
+
+def test_a_typo_in_the_runtime_is_refused_with_the_nearest_runtime(cluster, namespace):
+    refused = cluster.plane.kubectl(
+        "create", "-f", "-", stdin=json.dumps(pod("typo", namespace, runtime="vlm-cpu")), check=False
+    )
+
+    assert refused.returncode == 1
+    assert 'admission webhook "pods.webhook.hydra.io" denied the request' in refused.stderr
+    assert 'did you mean "vllm-cpu"?' in refused.stderr
+
+
+def test_a_warning_is_shown_to_the_user(cluster, namespace):
+    own = pod("own", namespace)
+    own["spec"]["containers"][0] |= {"command": ["sleep"], "args": ["1"]}
+
+    assert "Warning: " in cluster.plane.create(own).stderr
