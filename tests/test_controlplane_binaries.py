@@ -34,15 +34,16 @@ def program(path, text=""):
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
     """Variables under which nothing is found yet."""
-    variables = {"PATH": f"{tmp_path / 'path'}:/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    variables = {"PATH": f"{tmp_path / 'path'}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    for name in ("KUBEBUILDER_ASSETS", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
 
 
 def test_the_folder_of_envtest_comes_first_then_the_newest_build_then_the_path(tmp_path, environ):
-    builds = tmp_path / "cache" / "hydra-webhook" / "controlplane"
+    builds = tmp_path / ".cache" / "hydra-webhook" / "controlplane"
     found = {"nothing": binaries.find("helm", {**environ, "PATH": ""})}
     found["path"] = program(tmp_path / "path" / "helm")
     assert binaries.find("helm", environ) == found["path"]
@@ -50,6 +51,8 @@ def test_the_folder_of_envtest_comes_first_then_the_newest_build_then_the_path(t
         program(builds / name / "helm")
         os.utime(builds / name, (10_000 - age, 10_000 - age))
     assert binaries.find("helm", environ) == builds / "b" / "helm"
+    other = {**environ, "XDG_CACHE_HOME": str(tmp_path / "other")}
+    assert binaries.find("helm", other) == found["path"]
     assets = program(tmp_path / "assets" / "helm").parent
     assert binaries.find("helm", {**environ, "KUBEBUILDER_ASSETS": str(assets)}) == assets / "helm"
     assert found["nothing"] is None

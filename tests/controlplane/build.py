@@ -61,14 +61,14 @@ class CannotBuildError(Exception):
 
 
 def main() -> int:
-    absent = binaries.missing({key: value for key, value in os.environ.items() if key == "KUBEBUILDER_ASSETS"})
-    if not absent:
-        print(f"The control plane is complete in {os.environ['KUBEBUILDER_ASSETS']} ($KUBEBUILDER_ASSETS).")
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets and binaries.complete(Path(assets)):
+        print(f"The control plane is complete in {assets} ($KUBEBUILDER_ASSETS).")
         return 0
     try:
         go, release = usable_go([shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))])
         target = binaries.cache() / digest(release)
-        if all(os.access(target / name, os.X_OK) for name in binaries.NAMES):
+        if binaries.complete(target):
             os.utime(target)  # the newest build is the one that is used
             print(f"The control plane is built already: {target}")
         else:
@@ -109,9 +109,7 @@ def build(go: str, release: str, target: Path) -> None:
     """Build everything; `target` appears when all is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     print(f"Building the control plane with {release} into {target}")
-    print(
-        "It takes about 15 minutes on two cores with nothing cached, and less than one where Go's build cache is warm."
-    )
+    print("It takes about 15 minutes on two cores with nothing cached, and one or two where Go's build cache is warm.")
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         for module in ALL:

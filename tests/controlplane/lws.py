@@ -199,40 +199,38 @@ def service(workloads: Object) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace, "ownerReferences": [owned_by(workloads)]},
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {NAME: name},
+            "ownerReferences": [owned_by(workloads)],
+        },
         "spec": {"clusterIP": "None", "selector": {NAME: name}, "publishNotReadyAddresses": True},
     }
 
 
 def status(workloads: Object, pods: list[Object]) -> Object:
     """Return the status, given the leader pods."""
-    metadata, old = workloads["metadata"], workloads.get("status", {})
+    metadata = workloads["metadata"]
     updated = sum(pod["metadata"]["labels"].get(REVISION) == revision(workloads) for pod in pods)
     ready = sum(is_ready(pod) for pod in pods)
-    available = ready == updated == workloads["spec"]["replicas"]
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    since = {(each["type"], each["status"]): each["lastTransitionTime"] for each in old.get("conditions", [])}
-    conditions = [
-        {
-            "type": kind,
-            "status": str(holds),
-            "reason": reason,
-            "message": message,
-            "observedGeneration": metadata["generation"],
-            "lastTransitionTime": since.get((kind, str(holds)), now),
-        }
-        for kind, holds, reason, message in (
-            ("Available", available, "AllGroupsReady", "All replicas are ready"),
-            ("Progressing", not available, "GroupsProgressing", "Replicas are progressing"),
-        )
-    ]
+    if ready == updated == workloads["spec"]["replicas"]:
+        condition = {"type": "Available", "reason": "AllGroupsReady", "message": "All replicas are ready"}
+    else:
+        condition = {"type": "Progressing", "reason": "GroupsProgressing", "message": "Replicas are progressing"}
+    since = {each["type"]: each["lastTransitionTime"] for each in workloads.get("status", {}).get("conditions", [])}
+    condition |= {
+        "status": "True",
+        "observedGeneration": metadata["generation"],
+        "lastTransitionTime": since.get(condition["type"], datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+    }
     return {
         "replicas": len(pods),
         "updatedReplicas": updated,
         "readyReplicas": ready,
         "hpaPodSelector": f"{NAME}={metadata['name']},{WORKER_INDEX}=0",
         "observedGeneration": metadata["generation"],
-        "conditions": conditions,
+        "conditions": [condition],
     }
 
 

@@ -228,8 +228,12 @@ class ControlPlane:
         asked = self.kubectl("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json")
         return json.loads(asked.stdout)["items"]
 
-    def request(self, method: str, path: str, body: Object | None = None) -> Object:
+    def request(self, method: str, path: str, body: Object | None = None, *, seconds: float = 10) -> Object:
         """Ask the API server as admin, in a few milliseconds where kubectl takes a hundred.
+
+        Args:
+            method, path, body: of the request.
+            seconds: until it is given up.
 
         Raises:
             urllib.error.HTTPError: It answered with an error.
@@ -242,7 +246,7 @@ class ControlPlane:
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         trust = ssl.create_default_context(cafile=self.ca_file)
-        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
+        with urllib.request.urlopen(request, context=trust, timeout=seconds) as answer:
             text = answer.read().decode()
         return json.loads(text) if answer.headers.get_content_type() == "application/json" else {"text": text}
 
@@ -306,7 +310,8 @@ class ControlPlane:
                 "--unsafe-no-fsync",
             ],
         )
-        self.until("etcd", lambda: urllib.request.urlopen(f"{self._etcd}/health", timeout=5).close() is None)
+        # Not asked over HTTP: somebody else's etcd on a port that was lost to it would answer as well.
+        self.until("etcd", lambda: "ready to serve client requests" in self.log("etcd").read_text())
 
     def _start_api_server(self, port: int) -> None:
         self._port = port
@@ -329,7 +334,7 @@ class ControlPlane:
                 "--allow-privileged=true",
             ],
         )
-        self.until("kube-apiserver", lambda: self.request("GET", "/readyz"))
+        self.until("kube-apiserver", lambda: self.request("GET", "/readyz", seconds=2))
 
     def _start_controller_manager(self) -> None:
         self.spawn(
