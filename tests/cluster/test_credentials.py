@@ -1,0 +1,350 @@
+"""Every usual way to say who one is, against a server that listens; keys stay off the disk."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import ssl
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certs import pki
+from tests.cluster.apiserver import AGENT, ApiServer, kubeconfig
+from webhook import cluster
+from webhook.cluster import credentials
+
+PLUGIN = """
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+(folder / "runs").open("a").write("x")
+print((folder / "answer").read_text())
+"""
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return pki.make_authority(datetime.now(UTC), timedelta(days=1))
+
+
+@pytest.fixture(scope="module")
+def other_authority():
+    return pki.make_authority(datetime.now(UTC), timedelta(days=1))
+
+
+def serving_context(authority: pki.Pair, folder: Path, host: str = "127.0.0.1") -> ssl.SSLContext:
+    pair = pki.issue(authority, [host], datetime.now(UTC), timedelta(hours=1))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (folder / "server.pem").write_bytes(pair.certificate_pem + pair.key_pem)
+    context.load_cert_chain(folder / "server.pem")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=authority.certificate_pem.decode())
+    return context
+
+
+@pytest.fixture
+async def tls_server(clock, authority, tmp_path):
+    async with ApiServer(clock, serving_context(authority, tmp_path)) as running:
+        await running.put("one")
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_temporary_files(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a temporary file")
+
+    for name in ("mkstemp", "NamedTemporaryFile", "TemporaryFile", "mkdtemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+
+
+def inline(pem: bytes) -> str:
+    return base64.b64encode(pem).decode()
+
+
+def trusting(authority: pki.Pair) -> dict[str, str]:
+    return {"certificate-authority-data": inline(authority.certificate_pem)}
+
+
+async def asked(path, server: ApiServer):
+    """Get the object through a client of its own and return the request as the server saw it."""
+    client = cluster.Client(path)
+    try:
+        assert (await client.get(AGENT))["data"] == {"text": "one"}
+        assert client.server == server.url
+    finally:
+        await client.close()
+    return server.requests[-1]
+
+
+USERS = {
+    "a token": ({"token": "t0k3n"}, "Bearer t0k3n"),
+    "a file with a token and a newline": ({"tokenFile": "token"}, "Bearer from-file"),
+    "a password": ({"username": "me", "password": "pw"}, "Basic bWU6cHc="),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("user", "expected"), USERS.values(), ids=USERS)
+async def test_who_we_are_is_said_in_the_header(tls_server, authority, tmp_path, user, expected):
+    (tmp_path / "token").write_text("from-file\n")
+    request = await asked(kubeconfig(tmp_path, tls_server.url, trusting(authority), user), tls_server)
+    assert request.headers.get("authorization") == expected
+    assert request.headers["user-agent"].startswith("hydra-webhook/")
+
+
+async def test_a_client_certificate_may_be_inline(tls_server, authority, tmp_path):
+    user = {
+        "client-certificate-data": inline(authority.certificate_pem),
+        "client-key-data": inline(authority.key_pem),
+    }
+    request = await asked(kubeconfig(tmp_path, tls_server.url, trusting(authority), user), tls_server)
+    assert request.client_certificate
+
+
+async def test_certificates_may_be_in_files_beside_the_kubeconfig(tls_server, authority, tmp_path):
+    (tmp_path / "tls.crt").write_bytes(authority.certificate_pem)
+    (tmp_path / "tls.key").write_bytes(authority.key_pem)
+    user = {"client-certificate": "tls.crt", "client-key": "tls.key"}
+    request = await asked(kubeconfig(tmp_path, tls_server.url, {"certificate-authority": "tls.crt"}, user), tls_server)
+    assert request.client_certificate
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_no_descriptor_is_left_open_after_reading(authority, tmp_path):
+    user = {
+        "client-certificate-data": inline(authority.certificate_pem),
+        "client-key-data": inline(authority.key_pem),
+    }
+    path = kubeconfig(tmp_path, "https://127.0.0.1:1", trusting(authority), user)
+    await credentials.read(path)
+    before = open_files()
+    await credentials.read(path)
+    assert open_files() == before
+
+
+async def test_a_server_of_another_authority_is_refused_and_trusted_once_the_file_says_so(
+    tls_server, authority, other_authority, tmp_path
+):
+    client = cluster.Client(kubeconfig(tmp_path, tls_server.url, trusting(other_authority)))
+    try:
+        with pytest.raises(cluster.ApiError, match="certificate verify failed") as caught:
+            await client.get(AGENT)
+        assert caught.value.reason == "unreachable"
+        kubeconfig(tmp_path, tls_server.url, trusting(authority))
+        assert await client.get(AGENT)
+    finally:
+        await client.close()
+
+
+async def test_verification_may_be_switched_off(tls_server, tmp_path):
+    await asked(kubeconfig(tmp_path, tls_server.url, {"insecure-skip-tls-verify": True}), tls_server)
+
+
+async def test_the_servers_certificate_may_have_another_name(clock, authority, tmp_path):
+    async with ApiServer(clock, serving_context(authority, tmp_path, "kubernetes.example")) as server:
+        await server.put("one")
+        trusted = {**trusting(authority), "tls-server-name": "kubernetes.example"}
+        await asked(kubeconfig(tmp_path, server.url, trusted), server)
+        with pytest.raises(cluster.ApiError, match=r"not valid for '127\.0\.0\.1'"):
+            await asked(kubeconfig(tmp_path, server.url, trusting(authority)), server)
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Return the user of a kubeconfig whose plugin answers with a given status."""
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+
+    def answering(status) -> dict:
+        version = "client.authentication.k8s.io/v1"
+        answer = {"apiVersion": version, "kind": "ExecCredential", "status": status}
+        (tmp_path / "answer").write_text(json.dumps(answer))
+        command = {"command": sys.executable, "args": [str(tmp_path / "plugin.py"), str(tmp_path)]}
+        return {"exec": {"apiVersion": version, **command}}
+
+    return answering
+
+
+async def test_a_plugin_may_give_a_token(tls_server, authority, tmp_path, plugin):
+    request = await asked(
+        kubeconfig(tmp_path, tls_server.url, trusting(authority), plugin({"token": "t0k3n"})), tls_server
+    )
+    assert request.headers["authorization"] == "Bearer t0k3n"
+
+
+async def test_a_plugin_may_give_a_certificate(tls_server, authority, tmp_path, plugin):
+    pair = {
+        "clientCertificateData": authority.certificate_pem.decode(),
+        "clientKeyData": authority.key_pem.decode(),
+    }
+    request = await asked(kubeconfig(tmp_path, tls_server.url, trusting(authority), plugin(pair)), tls_server)
+    assert request.client_certificate
+
+
+async def test_a_plugin_is_run_again_when_its_token_has_expired_or_is_refused(server, tmp_path, plugin):
+    def runs() -> int:
+        return len((tmp_path / "runs").read_text())
+
+    def stamp(ahead: float) -> str:
+        return datetime.fromtimestamp(time.time() + ahead, UTC).isoformat().replace("+00:00", "Z")
+
+    await server.put("one")
+    client = cluster.Client(
+        kubeconfig(tmp_path, server.url, user=plugin({"token": "a", "expirationTimestamp": stamp(-1)}))
+    )
+    try:
+        await client.get(AGENT)
+        plugin({"token": "b", "expirationTimestamp": stamp(3600)})
+        await client.get(AGENT)
+        await client.get(AGENT)
+        assert (runs(), server.requests[-1].headers["authorization"]) == (2, "Bearer b")
+        server.required_authorization = "Bearer c"
+        plugin({"token": "c"})
+        with pytest.raises(cluster.ApiError, match="401: Unauthorized"):
+            await client.get(AGENT)
+        await client.get(AGENT)
+        assert runs() == 3
+    finally:
+        await client.close()
+
+
+async def test_requests_that_come_while_a_plugin_is_slow_wait_for_the_same_run(server, tmp_path, plugin):
+    await server.put("one")
+    user = plugin({"token": "t0k3n"})
+    script = tmp_path / "plugin.py"
+    script.write_text(
+        f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.01)\n{PLUGIN}"
+    )
+    client = cluster.Client(kubeconfig(tmp_path, server.url, user=user), deadlines=cluster.Deadlines(answer=0.1))
+    try:
+        for _ in range(3):
+            with pytest.raises(cluster.ApiError, match="no credentials in time") as caught:
+                await client.get(AGENT)
+            assert caught.value.reason == "timeout"
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(60):
+            while not server.requests:
+                with contextlib.suppress(cluster.ApiError):
+                    await client.get(AGENT)
+        assert (tmp_path / "runs").read_text() == "x"
+    finally:
+        await client.close()
+
+
+UNUSABLE = {
+    "a plugin that does not exist": (
+        {"exec": {"apiVersion": "v1", "command": "/no/such"}},
+        "No such file or directory",
+    ),
+    "a plugin that fails": (
+        {"exec": {"apiVersion": "v1", "command": sys.executable, "args": ["-c", "raise SystemExit('no login')"]}},
+        "exec: process returned 1. no login",
+    ),
+    "a plugin without a version": ({"exec": {"command": "x"}}, "malformed request. missing key 'apiVersion'"),
+    "a token's file that does not exist": ({"tokenFile": "/no/such"}, "No such file or directory"),
+    "a key that is none": ({"client-certificate-data": "eA==", "client-key-data": "eA=="}, "PEM"),
+}
+
+
+@pytest.mark.parametrize(("user", "message"), UNUSABLE.values(), ids=UNUSABLE)
+async def test_credentials_that_cannot_be_used_are_told_with_the_file(tmp_path, user, message):
+    path = kubeconfig(tmp_path, "https://127.0.0.1:1", user=user)
+    client = cluster.Client(path)
+    with pytest.raises(cluster.ApiError) as caught:
+        await client.get(AGENT)
+    await client.close()
+    assert caught.value.reason == "credentials"
+    told = str(caught.value)
+    assert told.startswith(f"get ConfigMap hydra-system/hydra-agent: kubeconfig {path}: ")
+    assert message in told
+
+
+@pytest.mark.parametrize(("text", "message"), [(None, ": No such file or directory"), ("{", ": is not YAML, line 1")])
+async def test_a_start_can_tell_that_a_kubeconfig_is_missing_or_garbage(tmp_path, text, message):
+    path = tmp_path / "kubeconfig"
+    if text is not None:
+        path.write_text(text)
+    client = cluster.Client(path)
+    with pytest.raises(cluster.ApiError) as caught:
+        await client.connect()
+    await client.close()
+    assert caught.value.reason == "credentials"
+    assert f"{path}{message}" in str(caught.value)
+
+
+async def test_an_encrypted_key_is_refused_without_asking_for_its_password(tls_server, authority, tmp_path):
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - for this test alone
+
+    key = serialization.load_pem_private_key(authority.key_pem, None)
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    user = {"client-certificate-data": inline(authority.certificate_pem), "client-key-data": inline(encrypted)}
+    client = cluster.Client(kubeconfig(tmp_path, tls_server.url, trusting(authority), user))
+    with pytest.raises(cluster.ApiError, match="kubeconfig"):
+        await client.connect()
+    await client.close()
+
+
+@pytest.fixture
+def pod(monkeypatch, tls_server, authority, tmp_path):
+    """A pod's file system and environment."""
+    (tmp_path / "token").write_text("t0k3n")
+    (tmp_path / "ca.crt").write_bytes(authority.certificate_pem)
+    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(tls_server.port))
+    return tmp_path
+
+
+def test_a_pod_is_one_with_environment_and_token(pod, monkeypatch):
+    assert cluster.in_cluster()
+    (pod / "token").unlink()
+    assert not cluster.in_cluster()
+    (pod / "token").touch()
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST")
+    assert not cluster.in_cluster()
+
+
+async def test_a_pod_needs_no_kubeconfig_and_follows_its_rotated_token(pod, tls_server, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    client = cluster.Client(None)
+    try:
+        await client.get(AGENT)
+        (pod / "new").write_text("r0tat3d")
+        (pod / "new").replace(pod / "token")
+        await client.get(AGENT)
+    finally:
+        await client.close()
+    assert [request.headers["authorization"] for request in tls_server.requests] == ["Bearer t0k3n", "Bearer r0tat3d"]
+
+
+async def test_a_pod_without_service_account_is_told_so(pod):
+    (pod / "ca.crt").unlink()
+    client = cluster.Client(None)
+    with pytest.raises(cluster.ApiError, match="connect: service account of this pod: Service certification file"):
+        await client.connect()
+    await client.close()
+
+
+async def test_a_proxy_of_the_environment_is_used_with_a_kubeconfig(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert (await credentials.read(kubeconfig(tmp_path, server.url))).proxy == "http://127.0.0.1:1"
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert (await credentials.read(kubeconfig(tmp_path, server.url))).proxy is None
+
+
+async def test_what_is_printed_of_credentials_is_no_secret(tmp_path):
+    read = await credentials.read(kubeconfig(tmp_path, "http://127.0.0.1:1", user={"token": "t0k3n"}))
+    assert "t0k3n" not in repr(read)
