@@ -119,7 +119,10 @@ def test_with_cert_manager_the_webhook_keeps_no_certificates_itself():
 
 
 def test_what_the_webhook_remembers_is_shipped_without_data(base):
-    for item in rendering.find(base, "Secret", "hydra-webhook-ca"), rendering.find(base, "ConfigMap", "hydra-webhook-cache"):
+    for item in (
+        rendering.find(base, "Secret", "hydra-webhook-ca"),
+        rendering.find(base, "ConfigMap", "hydra-webhook-cache"),
+    ):
         assert not item.keys() & {"data", "stringData", "binaryData", "immutable"}
     assert not any("caBundle" in webhook["clientConfig"] for webhook in webhooks(base).values())
 

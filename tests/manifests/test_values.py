@@ -10,7 +10,11 @@ from tests.manifests import rendering
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 DIGEST = f"sha256:{'0' * 64}"
-OWN_PAIR = {"certificates.mode": "secret", "certificates.secret.name": "pair", "certificates.secret.caBundle": AUTHORITY}
+OWN_PAIR = {
+    "certificates.mode": "secret",
+    "certificates.secret.name": "pair",
+    "certificates.secret.caBundle": AUTHORITY,
+}
 BY_CERT_MANAGER = {"certificates.mode": "cert-manager"}
 WHOLE = ("resources",)
 """Values that are documented as one although they are maps with defaults."""
@@ -120,8 +124,16 @@ USED = [
         "hydra-webhook.hydra-system.svc hydra-webhook.hydra-system.svc.cluster.local hooks.example.com",
     ),
     ({"webhook.url": URL} | BY_CERT_MANAGER, lambda r: certificate(r)["dnsNames"][2:], ["hooks.example.com"]),
-    ({"webhook.url": "https://10.0.0.7/mutate"} | BY_CERT_MANAGER, lambda r: certificate(r)["ipAddresses"], ["10.0.0.7"]),
-    ({"webhook.url": "https://[fd00::7]:1/mutate"} | BY_CERT_MANAGER, lambda r: certificate(r)["ipAddresses"], ["fd00::7"]),
+    (
+        {"webhook.url": "https://10.0.0.7/mutate"} | BY_CERT_MANAGER,
+        lambda r: certificate(r)["ipAddresses"],
+        ["10.0.0.7"],
+    ),
+    (
+        {"webhook.url": "https://[fd00::7]:1/mutate"} | BY_CERT_MANAGER,
+        lambda r: certificate(r)["ipAddresses"],
+        ["fd00::7"],
+    ),
     (
         {"webhook.excludedNamespaces": ["a", "b"]},
         lambda r: webhook(r)["namespaceSelector"]["matchExpressions"][0]["values"],
