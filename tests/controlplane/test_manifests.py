@@ -14,7 +14,7 @@ import pytest
 from tests.controlplane import binaries
 from tests.manifests import rendering
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().replace(" \\\n  ", " ")
 SELECTOR = "app.kubernetes.io/name=hydra-webhook"
 NAMESPACE = rendering.NAMESPACE
 PASSING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "endpointslices.discovery.k8s.io"}
@@ -175,8 +175,15 @@ def test_helm_installs_upgrades_goes_back_and_leaves_nothing_behind(plane):
     fill(plane)
     state = filled(plane)
 
-    plane.helm("upgrade", "hydra-webhook", rendering.CHART, "-n", NAMESPACE, "--set", "image.tag=9.9.9")
-    plane.wait(lambda: has_pods(plane, 1, image("9.9.9")), "a pod of the next version beside those of the last")
+    run(
+        plane,
+        "helm upgrade hydra-webhook manifests/chart --namespace hydra-system --wait --reset-then-reuse-values "
+        "--set image.repository=registry.example.com/hydra/hydra-runtime-webhook --set settings.cluster=work-1",
+        "--set",
+        "image.tag=9.9.9",
+    )
+    upgraded = f"registry.example.com/hydra/{image('9.9.9')}"
+    plane.wait(lambda: has_pods(plane, 1, upgraded), "a pod of the next version beside those of the last")
     assert filled(plane) == state
 
     run(plane, "helm rollback hydra-webhook --namespace hydra-system --wait")
@@ -190,7 +197,7 @@ def test_helm_installs_upgrades_goes_back_and_leaves_nothing_behind(plane):
     assert called == [{"url": url, "caBundle": authority} for authority in state["caBundle"]]
 
     run(plane, "helm uninstall hydra-webhook --namespace hydra-system --wait")
-    plane.wait(lambda: everything(plane) == before, "the cluster is as it was")
+    plane.wait(lambda: not everything(plane) - before, "nothing is there that was not there before")
 
 
 def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreign_kinds, tmp_path):
@@ -199,6 +206,46 @@ def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreig
     overlays = rendering.MANIFESTS / "overlays"
     for folder in (overlays / "cert-manager", overlays / "global-cluster", tmp_path):
         plane.kubectl("apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-k", folder)
+
+
+def test_what_kubectl_leaves_after_a_change_to_cert_manager_can_be_deleted_as_the_page_says(plane, foreign_kinds):
+    run(plane, "kubectl apply -k manifests/base")
+    overlay = rendering.MANIFESTS / "overlays" / "cert-manager"
+    plane.kubectl("apply", "-k", overlay)
+    superfluous = {
+        ("Secret", "hydra-webhook-ca"),
+        ("ClusterRole", "hydra-webhook"),
+        ("ClusterRoleBinding", "hydra-webhook"),
+    }
+    wanted = {(item["kind"], item["metadata"]["name"]) for item in rendering.kustomize(overlay)}
+    assert versions(plane).keys() - wanted == superfluous
+    run(
+        plane,
+        "kubectl --namespace hydra-system delete "
+        "secret/hydra-webhook-ca clusterrole/hydra-webhook clusterrolebinding/hydra-webhook",
+    )
+    assert versions(plane).keys() <= wanted
+
+
+NOTES = {
+    "defaults": ("", "is refused while the webhook cannot answer. A pod"),
+    "failing open": ("webhook.failurePolicy=Ignore", "(recordPolicy.enabled: true, action: Deny). A pod"),
+    "a global cluster": (
+        "globalCluster.kubeconfigSecret=other",
+        "with the kubeconfig in Secret other (key kubeconfig)",
+    ),
+    "cert-manager": ("certificates.mode=cert-manager", "when cert-manager has made Secret hydra-webhook-tls"),
+    "an own pair": (
+        "certificates.mode=secret,certificates.secret.name=pair,webhook.url=https://h:8443/mutate",
+        "The certificate in Secret pair must be good for the name that the API server calls:\n  h\n",
+    ),
+}
+
+
+def test_helm_tells_what_follows_from_the_values(plane, foreign_kinds):
+    for case, (values, sentence) in NOTES.items():
+        install = ("hydra-webhook", rendering.CHART, "-n", NAMESPACE, "--dry-run=client")
+        assert sentence in plane.helm("install", *install, "--set", values).stdout, case
 
 
 def test_the_global_clusters_account_may_read_the_templates_and_nothing_else(plane, tmp_path):
