@@ -16,8 +16,14 @@ ON_THE_PATH = ("kubectl", "helm")
 
 def cache(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the builds: one folder each, named by a digest of what it was built from."""
-    base = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".cache"
-    return Path(base) / "hydra-webhook" / "controlplane"
+    base = environ.get("XDG_CACHE_HOME")
+    home = Path(environ.get("HOME") or Path.home())
+    return (Path(base) if base else home / ".cache") / "hydra-webhook" / "controlplane"
+
+
+def complete(folder: Path) -> bool:
+    """Tell whether a folder has all programs."""
+    return all(os.access(folder / name, os.X_OK) for name in NAMES)
 
 
 def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:

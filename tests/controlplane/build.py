@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +61,14 @@ class CannotBuildError(Exception):
 
 
 def main() -> int:
-    absent = binaries.missing({key: value for key, value in os.environ.items() if key == "KUBEBUILDER_ASSETS"})
-    if not absent:
-        print(f"The control plane is complete in {os.environ['KUBEBUILDER_ASSETS']} ($KUBEBUILDER_ASSETS)")
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets and binaries.complete(Path(assets)):
+        print(f"The control plane is complete in {assets} ($KUBEBUILDER_ASSETS).")
         return 0
     try:
-        go, release = usable_go()
+        go, release = usable_go([shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))])
         target = binaries.cache() / digest(release)
-        if all(os.access(target / name, os.X_OK) for name in binaries.NAMES):
+        if binaries.complete(target):
             os.utime(target)  # the newest build is the one that is used
             print(f"The control plane is built already: {target}")
         else:
@@ -78,18 +79,22 @@ def main() -> int:
     return 0
 
 
-def usable_go() -> tuple[str, str]:
-    """Return the Go to build with and its version, such as go1.26.8."""
+def usable_go(candidates: Iterable[str | None]) -> tuple[str, str]:
+    """Return the first Go that is new enough, and its version, such as go1.26.8.
+
+    Raises:
+        CannotBuildError: None is.
+    """
     tried = []
-    for go in filter(None, (shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent)))):
+    for go in filter(None, candidates):
         # Go itself judges whether it is new enough for a module, and may be set up to fetch a newer one.
         asked = [_run(go, module, "list", "-m") for module in ALL]
         if all(answer.returncode == 0 for answer in asked):
             return go, _run(go, KUBERNETES, "env", "GOVERSION").stdout.strip()
-        tried += [f"\n  {go}: {answer.stderr.strip()}" for answer in asked if answer.returncode != 0]
+        tried.append(f"\n  {go}: {next(answer.stderr.strip() for answer in asked if answer.returncode != 0)}")
     needed = re.search(r"^go (\S+)", (KUBERNETES.path / "go.mod").read_text(), re.MULTILINE)
     assert needed
-    raise CannotBuildError(f"Go {needed[1]} or newer is needed on the PATH (or: make conformance).{''.join(tried)}")
+    raise CannotBuildError(f"Go {needed[1]} or newer is needed, on the PATH or from: make conformance{''.join(tried)}")
 
 
 def digest(release: str) -> str:
@@ -104,9 +109,7 @@ def build(go: str, release: str, target: Path) -> None:
     """Build everything; `target` appears when all is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     print(f"Building the control plane with {release} into {target}")
-    print(
-        "It takes about 15 minutes on two cores with nothing cached, and less than one where Go's build cache is warm."
-    )
+    print("It takes about 15 minutes on two cores with nothing cached, and one or two where Go's build cache is warm.")
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         for module in ALL:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import binaries
+from tests.controlplane.leaderworkersets import LeaderWorkerSets
 from tests.controlplane.plane import ControlPlane
 
 HERE = Path(__file__).parent
 NOT_RUN = pytest.StashKey[int]()
+CONTROLLER = pytest.StashKey[str]()
 REQUIRED = os.environ.get("HYDRA_CONTROLPLANE") == "required"
 
 
@@ -37,6 +39,8 @@ def pytest_collection_finish(session):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if controller := config.stash.get(CONTROLLER, ""):
+        terminalreporter.line(f"LeaderWorkerSet controller: {controller}")
     if number := config.stash.get(NOT_RUN, 0):
         say = {"red": True, "bold": True}
         terminalreporter.section("NOT RUN: the tests against a real API server", sep="!", **say)
@@ -58,6 +62,15 @@ def global_plane() -> Iterator[ControlPlane]:
     """A second cluster, which only holds objects: an API server without controllers."""
     with ControlPlane(controllers=False) as plane:
         yield plane
+
+
+@pytest.fixture(scope="session")
+def lws(plane: ControlPlane, request: pytest.FixtureRequest) -> LeaderWorkerSets:
+    """LeaderWorkerSets in the cluster, with their controller."""
+    installed = LeaderWorkerSets(plane)
+    installed.install()
+    request.config.stash[CONTROLLER] = installed.manager or "the stand-in (LWS_MANAGER is not set)"
+    return installed
 
 
 @pytest.fixture

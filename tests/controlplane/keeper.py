@@ -5,27 +5,29 @@ SIGKILL. Then it kills every other process of its process group. Those that belo
 group. Standard library only, so that it is there at once.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 
-def others() -> Iterator[int]:
-    """Yield the ids of the living processes in this process's group, without this one."""
+def members(group: int) -> set[int]:
+    """Return the ids of the living processes of a process group."""
+    found = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = status.read_text()
         except OSError:  # it has just ended
             continue
-        state, _parent, group = text[text.rindex(")") + 1 :].split()[:3]
-        process = int(status.parent.name)
-        if int(group) == os.getpgrp() and process != os.getpid() and state not in "ZX":
-            yield process
+        state, _parent, its_group = text[text.rindex(")") + 1 :].split()[:3]
+        # One that has ended stays listed until its parent asks for its status, and in a container nobody may.
+        if int(its_group) == group and state not in "ZX":
+            found.add(int(status.parent.name))
+    return found
 
 
 def main() -> None:
@@ -36,12 +38,10 @@ def main() -> None:
     sys.stdout.write(f"{folder}\n")
     sys.stdout.flush()
     sys.stdin.buffer.read()
-    while members := list(others()):
-        for process in members:
-            try:
+    while others := members(os.getpgrp()) - {os.getpid()}:
+        for process in others:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         time.sleep(0.02)
     shutil.rmtree(folder)
 

@@ -2,6 +2,8 @@
 
 Nothing schedules pods or runs them; everything before that is as in a cluster: authorization, admission, webhooks,
 controllers, garbage collection. Every process belongs to the keeper (see `keeper`), so nothing outlives the tests.
+
+All calls block. A test whose event loop serves what the API server asks for must make them in a thread.
 """
 
 import contextlib
@@ -27,8 +29,10 @@ from tests.controlplane import binaries, keeper
 T = TypeVar("T")
 Object = dict[str, Any]
 
-START_SECONDS = 60
-"""Until what does not come up is given up; it takes about 4 on an idle machine."""
+ROOT = Path(__file__).parents[2]
+
+START_SECONDS = 120
+"""Until what does not come up is given up; everything together takes about 4 on an idle machine."""
 
 _TAKEN = "address already in use"
 
@@ -80,8 +84,8 @@ class ControlPlane:
             assert self._keeper.stdout
             self.folder = Path(self._keeper.stdout.readline().decode().strip())
             self._write_credentials()
-            _on_free_ports(self._start_etcd)
-            _on_free_ports(self._start_api_server)
+            on_free_port(self._start_etcd)
+            on_free_port(self._start_api_server)
             self._write_kubeconfig(self.kubeconfig, "admin", {"token": self.token})
             if self.controllers:
                 self._start_controller_manager()
@@ -92,21 +96,25 @@ class ControlPlane:
     def stop(self) -> None:
         """End every process and remove the folder."""
         self._keeper.communicate()  # closes the pipe that the keeper waits on
-        for process in self._processes.values():
-            process.wait()
-        self._processes.clear()
+        for name in tuple(self._processes):
+            self.end(name)
+
+    def end(self, name: str) -> None:
+        """Kill one process that `spawn` started."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
 
     def stop_api_server(self) -> None:
         """End the API server as a machine that shuts down does: a signal, two seconds of grace, the end.
 
         Left alone it would go on for a minute, for as long as controllers hold their watches.
         """
-        process = self._processes.pop("kube-apiserver")
+        process = self._processes["kube-apiserver"]
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(2)
-        process.kill()
-        process.wait()
+        self.end("kube-apiserver")
 
     def start_api_server(self) -> None:
         """Start it again on the same port and data, and return when it serves."""
@@ -120,7 +128,7 @@ class ControlPlane:
         Args:
             name: of the process; one that has ended may be started again, its log goes on.
             arguments: command line.
-            environ: variables beside PATH and HOME.
+            environ: variables beside PATH and HOME. The working directory is the project's.
         """
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
@@ -129,10 +137,31 @@ class ControlPlane:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environ(environ or {}),
-                process_group=self._keeper.pid,
+                cwd=ROOT,
+                process_group=self.keeper,
             )
         self._processes[name] = process
         return process
+
+    def until(self, name: str, ready: Callable[[], object]) -> None:
+        """Wait until a process that was just started is ready.
+
+        Raises:
+            StartError: It ended or is not ready in time; the text has the end of its log.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                if ready():
+                    return
+            except OSError:  # also urllib's errors
+                pass
+            ended = self._processes[name].poll()
+            if ended is not None or time.monotonic() > deadline:
+                state = f"is not ready after {START_SECONDS} seconds" if ended is None else f"ended with {ended}"
+                end = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-30:])
+                raise StartError(f"{name} {state}. The end of its log:\n{end}")
+            time.sleep(0.05)
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -140,14 +169,23 @@ class ControlPlane:
     # Use
 
     @property
+    def keeper(self) -> int:
+        """Return the id of the keeper and of the process group of everything that runs here."""
+        return self._keeper.pid
+
+    @property
     def server(self) -> str:
         """Return the URL of the API server."""
         return f"https://127.0.0.1:{self._port}"
 
     @property
+    def ca_file(self) -> Path:
+        """Return the file with what clients of the API server must trust: its own certificate, which it makes itself."""
+        return self.folder / "certs" / "apiserver.crt"
+
+    @property
     def ca_pem(self) -> str:
-        """Return what clients of the API server must trust, as PEM."""
-        return (self.folder / "certs" / "apiserver.crt").read_text()
+        return self.ca_file.read_text()
 
     @property
     def kubeconfig(self) -> Path:
@@ -189,8 +227,12 @@ class ControlPlane:
         asked = self.kubectl("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json")
         return json.loads(asked.stdout)["items"]
 
-    def request(self, method: str, path: str, body: Object | None = None) -> Object:
+    def request(self, method: str, path: str, body: Object | None = None, *, seconds: float = 10) -> Object:
         """Ask the API server as admin, in a few milliseconds where kubectl takes a hundred.
+
+        Args:
+            method, path, body: of the request.
+            seconds: until it is given up.
 
         Raises:
             urllib.error.HTTPError: It answered with an error.
@@ -202,8 +244,8 @@ class ControlPlane:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
-        trust = ssl.create_default_context(cadata=self.ca_pem)
-        with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
+        trust = ssl.create_default_context(cafile=self.ca_file)
+        with urllib.request.urlopen(request, context=trust, timeout=seconds) as answer:
             text = answer.read().decode()
         return json.loads(text) if answer.headers.get_content_type() == "application/json" else {"text": text}
 
@@ -242,7 +284,7 @@ class ControlPlane:
 
     def _start_etcd(self, port: int) -> None:
         self._etcd = f"http://127.0.0.1:{port}"
-        peers = f"http://127.0.0.1:{_free_port()}"
+        peers = f"http://127.0.0.1:{free_port()}"
         self.spawn(
             "etcd",
             [
@@ -256,7 +298,8 @@ class ControlPlane:
                 "--unsafe-no-fsync",
             ],
         )
-        self._until("etcd", lambda: urllib.request.urlopen(f"{self._etcd}/health", timeout=5).close() is None)
+        # Not asked over HTTP: somebody else's etcd on a port that was lost to it would answer as well.
+        self.until("etcd", lambda: "ready to serve client requests" in self.log("etcd").read_text())
 
     def _start_api_server(self, port: int) -> None:
         self._port = port
@@ -279,7 +322,7 @@ class ControlPlane:
                 "--allow-privileged=true",
             ],
         )
-        self._until("kube-apiserver", lambda: self.request("GET", "/readyz"))
+        self.until("kube-apiserver", lambda: self.request("GET", "/readyz", seconds=2))
 
     def _start_controller_manager(self) -> None:
         self.spawn(
@@ -292,28 +335,12 @@ class ControlPlane:
                 "--secure-port=0",
                 f"--cert-dir={self.folder / 'certs'}",
                 f"--service-account-private-key-file={self.folder / 'service-accounts.key'}",
-                f"--root-ca-file={self.folder / 'certs' / 'apiserver.crt'}",
+                f"--root-ca-file={self.ca_file}",
             ],
         )
         # Pods can be created where this ServiceAccount is.
         account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self._until("kube-controller-manager", lambda: self.request("GET", account))
-
-    def _until(self, name: str, ready: Callable[[], object]) -> None:
-        """Wait until a process that was just started is ready."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                if ready():
-                    return
-            except OSError:  # also urllib's errors
-                pass
-            ended = self._processes[name].poll()
-            if ended is not None or time.monotonic() > deadline:
-                state = f"is not ready after {START_SECONDS} seconds" if ended is None else f"ended with {ended}"
-                end = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-30:])
-                raise StartError(f"{name} {state}. The end of its log:\n{end}")
-            time.sleep(0.05)
+        self.until("kube-controller-manager", lambda: self.request("GET", account))
 
     def _command(
         self, name: str, arguments: Sequence[str | Path], stdin: str | None, kubeconfig: Path | None, *, check: bool
@@ -343,11 +370,12 @@ class ControlPlane:
         (self.folder / "home").mkdir()
 
     def _write_kubeconfig(self, path: Path, user: str, credentials: Object) -> None:
-        authority = str(self.folder / "certs" / "apiserver.crt")
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "test", "cluster": {"server": self.server, "certificate-authority": authority}}],
+            "clusters": [
+                {"name": "test", "cluster": {"server": self.server, "certificate-authority": str(self.ca_file)}}
+            ],
             "users": [{"name": user, "user": credentials}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": user}}],
             "current-context": "test",
@@ -355,11 +383,11 @@ class ControlPlane:
         path.write_text(json.dumps(config, indent=2))
 
 
-def _on_free_ports(start: Callable[[int], None]) -> None:
-    """Start with a free port, and with another one if somebody took it in between."""
+def on_free_port(start: Callable[[int], None]) -> None:
+    """Start something on a free port, and on another one if somebody took it in between: `start` raises StartError."""
     for remaining in reversed(range(5)):
         try:
-            start(_free_port())
+            start(free_port())
         except StartError as error:
             if _TAKEN not in str(error) or not remaining:
                 raise
@@ -367,7 +395,7 @@ def _on_free_ports(start: Callable[[int], None]) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port below those that Linux gives to outgoing connections: those may take one while its server restarts."""
     choose = random.SystemRandom()  # the tests' seed would give two runs the same ports
     while True:
