@@ -1,0 +1,375 @@
+"""The manifests in a cluster: installed, applied again, upgraded and removed, as docs/operations.md tells it."""
+
+import base64
+import json
+import os
+import re
+import shlex
+import subprocess
+import urllib.error
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane import binaries
+from tests.manifests import rendering
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().replace(" \\\n  ", " ")
+SELECTOR = "app.kubernetes.io/name=hydra-webhook"
+NAMESPACE = rendering.NAMESPACE
+PASSING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "endpointslices.discovery.k8s.io"}
+"""Kinds that controllers write in their own time."""
+
+CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+
+
+@pytest.fixture(autouse=True)
+def clean(plane):
+    """Remove everything that a test may have installed, also what belongs to the whole cluster."""
+    yield
+    for kinds in (
+        "mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings",
+        "clusterroles,clusterrolebindings",
+    ):
+        plane.kubectl("delete", kinds, "--selector", SELECTOR)
+    plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+
+
+@pytest.fixture
+def foreign_kinds(plane):
+    """The kinds of cert-manager and of the Prometheus operator, as far as the manifests use them: anything goes."""
+    groups = {"cert-manager.io": ("Issuer", "Certificate"), "monitoring.coreos.com": ("ServiceMonitor",)}
+    crds = [definition(group, kind) for group, kinds in groups.items() for kind in kinds]
+    plane.create(*crds)
+    names = [f"crd/{crd['metadata']['name']}" for crd in crds]
+    plane.kubectl("wait", "--for=condition=Established", *names)
+    yield
+    plane.kubectl("delete", *names)
+
+
+def definition(group, kind):
+    names = {"kind": kind, "plural": f"{kind.lower()}s", "singular": kind.lower(), "listKind": f"{kind}List"}
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names['plural']}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": names,
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def run(plane, command, *more):
+    """Run a command that the operations page has, from the top of the project, with more arguments behind it."""
+    assert command in PAGE, command
+    program, *arguments = shlex.split(command)
+    root = str(rendering.MANIFESTS)
+    arguments = [re.sub(r"^manifests\b", root, argument) for argument in arguments if argument != "--wait"]
+    return getattr(plane, program)(*arguments, *more).stdout
+
+
+def everything(plane):
+    """Return the names of all objects of the cluster."""
+    listed = plane.kubectl("api-resources", "--verbs=list", "--output=name").stdout.split()
+    kinds = ",".join(sorted(set(listed) - PASSING))
+    return set(
+        plane.kubectl(
+            "get",
+            kinds,
+            "--all-namespaces",
+            "--output=jsonpath={range .items[*]}{.kind} {.metadata.namespace} {.metadata.name}{'\\n'}{end}",
+        ).stdout.splitlines()
+    )
+
+
+def versions(plane):
+    """Return a number for each object of the installation that goes up when somebody changes what the manifests say."""
+    kinds = sorted({item["kind"] for item in rendering.kustomize()} - {"Namespace", "ResourceQuota"})
+    listed = plane.kubectl("get", ",".join(kinds), "-n", NAMESPACE, "-l", SELECTOR, "-o", "json").stdout
+    return {
+        (item["kind"], item["metadata"]["name"]): item["metadata"].get(
+            "generation", item["metadata"]["resourceVersion"]
+        )
+        for item in json.loads(listed)["items"]
+    }
+
+
+def fill(plane):
+    """Write what the webhook writes."""
+    authority = base64.b64encode(plane.ca_pem.encode()).decode()
+    plane.kubectl(
+        "patch", "secret", "hydra-webhook-ca", "-n", NAMESPACE, "-p", json.dumps({"data": {"ca.crt": authority}})
+    )
+    plane.kubectl("patch", "configmap", "hydra-webhook-cache", "-n", NAMESPACE, "-p", '{"data": {"templates": "text"}}')
+    names = ("pods.webhook.hydra.io", "leaderworkersets.webhook.hydra.io")
+    webhooks = [{"name": name, "clientConfig": {"caBundle": authority}} for name in names]
+    plane.kubectl("patch", "mutatingwebhookconfiguration", "hydra-webhook", "-p", json.dumps({"webhooks": webhooks}))
+
+
+def filled(plane):
+    """Return what the webhook has written, as far as it is still there."""
+    configuration = plane.request("GET", f"{CONFIGURATIONS}/hydra-webhook")
+    return {
+        "secret": plane.get("secret", "hydra-webhook-ca", NAMESPACE).get("data"),
+        "cache": plane.get("configmap", "hydra-webhook-cache", NAMESPACE).get("data"),
+        "caBundle": [webhook["clientConfig"].get("caBundle") for webhook in configuration["webhooks"]],
+    }
+
+
+def has_pods(plane, number, image):
+    """Tell whether the controllers have got so many pods with this image admitted."""
+    pods = plane.list("pods", NAMESPACE, SELECTOR)
+    return sum(pod["spec"]["containers"][0]["image"] == image for pod in pods) == number
+
+
+def image(tag):
+    return f"hydra-runtime-webhook:{tag}"
+
+
+def released():
+    return rendering.container(rendering.kustomize())["image"]
+
+
+def test_kustomize_installs_applies_again_upgrades_and_removes(plane, tmp_path):
+    run(plane, "kubectl apply -k manifests/base", "--validate=strict")
+    plane.wait(lambda: has_pods(plane, 2, released()), "Pod Security and quota admit both pods")
+    fill(plane)
+    state, before = filled(plane), versions(plane)
+
+    run(plane, "kubectl apply -k manifests/base")
+    assert versions(plane) == before
+    assert filled(plane) == state
+    plane.kubectl("diff", "-k", rendering.MANIFESTS / "base")
+
+    run(plane, "kubectl apply --server-side -k manifests/base")
+    assert filled(plane) == state
+
+    rendering.write_kustomization(tmp_path, tag="9.9.9")
+    plane.kubectl("apply", "-k", tmp_path)
+    plane.wait(lambda: has_pods(plane, 1, image("9.9.9")), "a pod of the next version beside those of the last")
+    assert has_pods(plane, 2, released())
+    assert filled(plane) == state
+
+    plane.kubectl("create", "configmap", "hydra-agent", "-n", NAMESPACE)
+    run(plane, "kubectl delete -k manifests/base --selector app.kubernetes.io/name=hydra-webhook")
+    plane.get("configmap", "hydra-agent", NAMESPACE)
+    plane.wait(lambda: not of_the_installation(plane), "nothing of the webhook is left")
+
+
+def of_the_installation(plane):
+    return {name for name in everything(plane) if "hydra-webhook" in name}
+
+
+def test_helm_installs_upgrades_goes_back_and_leaves_nothing_behind(plane):
+    plane.kubectl("create", "namespace", NAMESPACE)
+    run(plane, "kubectl label namespace hydra-system pod-security.kubernetes.io/enforce=restricted")
+    plane.wait(lambda: plane.get("serviceaccount", "default", NAMESPACE), "the namespace has its ServiceAccount")
+    before = everything(plane)
+
+    run(plane, "helm install hydra-webhook manifests/chart --namespace hydra-system --create-namespace --wait")
+    plane.wait(lambda: has_pods(plane, 2, released()), "Pod Security and quota admit both pods")
+    fill(plane)
+    state = filled(plane)
+
+    run(
+        plane,
+        "helm upgrade hydra-webhook manifests/chart --namespace hydra-system --wait --reset-then-reuse-values "
+        "--set image.repository=registry.example.com/hydra/hydra-runtime-webhook --set settings.cluster=work-1",
+        "--set",
+        "image.tag=9.9.9",
+    )
+    upgraded = f"registry.example.com/hydra/{image('9.9.9')}"
+    plane.wait(lambda: has_pods(plane, 1, upgraded), "a pod of the next version beside those of the last")
+    assert filled(plane) == state
+
+    run(plane, "helm rollback hydra-webhook --namespace hydra-system --wait")
+    assert rendering.container([plane.get("deployment", "hydra-webhook", NAMESPACE)])["image"] == released()
+    assert filled(plane) == state
+
+    url = "https://10.0.0.7/mutate"
+    plane.helm("upgrade", "hydra-webhook", rendering.CHART, "-n", NAMESPACE, "--set", f"webhook.url={url}")
+    configuration = plane.request("GET", f"{CONFIGURATIONS}/hydra-webhook")
+    called = [webhook["clientConfig"] for webhook in configuration["webhooks"]]
+    assert called == [{"url": url, "caBundle": authority} for authority in state["caBundle"]]
+
+    run(plane, "helm uninstall hydra-webhook --namespace hydra-system --wait")
+    plane.wait(lambda: not everything(plane) - before, "nothing is there that was not there before")
+
+
+def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreign_kinds, tmp_path):
+    plane.kubectl("create", "namespace", NAMESPACE)
+    rendering.write_kustomization(tmp_path, "cert-manager", "global-cluster", "service-monitor", "hpa")
+    overlays = rendering.MANIFESTS / "overlays"
+    for folder in (overlays / "cert-manager", overlays / "global-cluster", tmp_path):
+        plane.kubectl("apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-k", folder)
+
+
+def test_what_kubectl_leaves_after_a_change_to_cert_manager_can_be_deleted_as_the_page_says(plane, foreign_kinds):
+    run(plane, "kubectl apply -k manifests/base")
+    overlay = rendering.MANIFESTS / "overlays" / "cert-manager"
+    plane.kubectl("apply", "-k", overlay)
+    superfluous = {
+        ("Secret", "hydra-webhook-ca"),
+        ("ClusterRole", "hydra-webhook"),
+        ("ClusterRoleBinding", "hydra-webhook"),
+    }
+    wanted = {(item["kind"], item["metadata"]["name"]) for item in rendering.kustomize(overlay)}
+    assert versions(plane).keys() - wanted == superfluous
+    run(
+        plane,
+        "kubectl --namespace hydra-system delete "
+        "secret/hydra-webhook-ca clusterrole/hydra-webhook clusterrolebinding/hydra-webhook",
+    )
+    assert versions(plane).keys() <= wanted
+
+
+NOTES = {
+    "defaults": ("", "is refused while the webhook cannot answer. A pod"),
+    "failing open": ("webhook.failurePolicy=Ignore", "(recordPolicy.enabled: true, action: Deny). A pod"),
+    "a global cluster": (
+        "globalCluster.kubeconfigSecret=other",
+        "with the kubeconfig in Secret other (key kubeconfig)",
+    ),
+    "cert-manager": ("certificates.mode=cert-manager", "when cert-manager has made Secret hydra-webhook-tls"),
+    "an own pair": (
+        "certificates.mode=secret,certificates.secret.name=pair,webhook.url=https://h:8443/mutate",
+        "The certificate in Secret pair must be good for the name that the API server calls:\n  h\n",
+    ),
+}
+
+
+def test_helm_tells_what_follows_from_the_values(plane, foreign_kinds):
+    for case, (values, sentence) in NOTES.items():
+        install = ("hydra-webhook", rendering.CHART, "-n", NAMESPACE, "--dry-run=client")
+        assert sentence in plane.helm("install", *install, "--set", values).stdout, case
+
+
+def test_the_global_clusters_account_may_read_the_templates_and_nothing_else(plane, tmp_path):
+    plane.kubectl("create", "namespace", NAMESPACE)
+    (script,) = re.findall(r"```sh\n(kubectl --context global .*?)```", PAGE, re.DOTALL)
+    contexts = plane.kubectl("config", "view", "--raw", "--flatten", "--output=json").stdout
+    config = json.loads(contexts)
+    only = config["contexts"][0]["context"]
+    config["contexts"] = [{"name": name, "context": only} for name in ("global", "work")]
+    kubeconfig = tmp_path / "both"
+    kubeconfig.write_text(json.dumps(config))
+    (tmp_path / "manifests").symlink_to(rendering.MANIFESTS)
+    shell(script, tmp_path, {"KUBECONFIG": str(kubeconfig), "GLOBAL_SERVER": plane.server})
+
+    secret = plane.get("secret", "hydra-global-kubeconfig", NAMESPACE)
+    reader = tmp_path / "reader"
+    reader.write_bytes(base64.b64decode(secret["data"]["kubeconfig"]))
+    config_maps = f"/api/v1/namespaces/{NAMESPACE}/configmaps?fieldSelector=metadata.name%3D"
+    plane.kubectl("get", "--raw", f"{config_maps}hydra-runtime-template", kubeconfig=reader)
+    refused = plane.kubectl("get", "--raw", f"{config_maps}hydra-agent", kubeconfig=reader, check=False)
+    assert "Forbidden" in refused.stderr
+    allowed = plane.kubectl("auth", "can-i", "--list", "-n", NAMESPACE, "--no-headers", kubeconfig=reader).stdout
+    granted = [line for line in allowed.splitlines() if "hydra" in line]
+    assert len(granted) == 1
+    assert granted[0].split() == ["configmaps", "[]", "[hydra-runtime-template]", "[list", "watch]"]
+
+
+def shell(script, folder, environ):
+    """Run lines of the operations page as a user does, in a folder that has `manifests/`."""
+    kubectl = binaries.find("kubectl")
+    assert kubectl
+    path = f"{kubectl.parent}:{os.environ.get('PATH', os.defpath)}"
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+RECORD = {"hydra.io/rendered": '{"version":1}'}
+ASKS = {"hydra.io/runtime": "vllm", "hydra.io/model-id": "qwen3"}
+
+
+def pod(labels, annotations, name="qwen3"):
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"labels": labels, "annotations": annotations}
+        | ({"name": name} if name else {"generateName": "qwen3-"}),
+        "spec": {"containers": [{"name": "main", "image": "auto"}], "nodeName": "node"},
+    }
+
+
+def refusal(plane, namespace, workload):
+    """Return why a pod is refused, or an empty text if it is admitted. Nothing is stored."""
+    try:
+        plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", workload)
+    except urllib.error.HTTPError as error:
+        return json.loads(error.read())["message"]
+    return ""
+
+
+LET_THROUGH = {
+    "a pod with a record": pod(ASKS, RECORD),
+    "a pod that opts out": pod(ASKS | {"hydra.io/inject": "false"}, {}),
+    "a pod without the label": pod({"app": "x"}, {}),
+    "a mirror pod": pod(ASKS, {"kubernetes.io/config.mirror": "digest"}),
+}
+HELD_BACK = {
+    "a bare pod": pod(ASKS, {}),
+    "a bare pod of a controller": pod(ASKS, {}, name=""),
+    "a pod that opts out wrongly": pod(ASKS | {"hydra.io/inject": "no"}, {}),
+    "a pod with a record that is none": pod(ASKS, {"hydra.io/rendered": "yes"}),
+}
+
+
+@pytest.fixture
+def policy(plane, namespace):
+    """The record policy alone, in effect."""
+    plane.create(*(item for item in rendering.kustomize() if item["kind"].startswith("ValidatingAdmissionPolicy")))
+    plane.wait(lambda: refusal(plane, namespace, pod(ASKS, {})), "the policy is in effect")
+
+
+@pytest.fixture
+def configuration(plane, namespace):
+    """The webhook configuration alone, in effect, with nothing behind it."""
+    plane.create(rendering.find(rendering.kustomize(), "MutatingWebhookConfiguration"))
+    plane.wait(lambda: refusal(plane, namespace, pod(ASKS, {})), "the configuration is in effect")
+
+
+@pytest.mark.parametrize("gate", ["policy", "configuration"])
+def test_policy_and_webhook_hold_back_the_same_pods(plane, namespace, gate, request):
+    request.getfixturevalue(gate)
+    who = {
+        "policy": "ValidatingAdmissionPolicy 'hydra-webhook-record'",
+        "configuration": 'failed calling webhook "pods.webhook.hydra.io"',
+    }
+    for case, workload in HELD_BACK.items():
+        assert who[gate] in refusal(plane, namespace, workload), case
+    for case, workload in LET_THROUGH.items():
+        assert refusal(plane, namespace, workload) == "", case
+
+
+def test_some_namespaces_are_left_alone(plane, namespace, policy, configuration):
+    plane.kubectl("create", "namespace", NAMESPACE)
+    plane.kubectl("label", "namespace", namespace, "hydra.io/inject=false")
+    bare = pod(ASKS, {})
+    for left_alone in (namespace, "kube-system", NAMESPACE):
+        plane.wait(lambda place=left_alone: refusal(plane, place, bare) == "", f"{left_alone} is left alone")
+    assert refusal(plane, "default", bare)
+
+
+def test_kubectl_shows_who_refused_which_pod_and_what_to_do(plane, namespace, policy):
+    refused = plane.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(pod(ASKS, {})), check=False)
+    assert refused.stderr == (
+        'Error from server (Forbidden): error when creating "STDIN": pods "qwen3" is forbidden: '
+        "ValidatingAdmissionPolicy 'hydra-webhook-record' with binding 'hydra-webhook-record' denied request: "
+        f"pod {namespace}/qwen3 asks for runtime vllm, but the Hydra runtime webhook has not filled it in: it is not installed, "
+        "was bypassed, or failed open. Check Deployment hydra-webhook in namespace hydra-system and "
+        "MutatingWebhookConfiguration hydra-webhook, then create the pod again; or opt out with the label "
+        'hydra.io/inject: "false".\n'
+    )

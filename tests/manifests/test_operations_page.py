@@ -1,0 +1,19 @@
+"""The kustomization that the operations page shows works as it stands there."""
+
+import re
+from pathlib import Path
+
+from tests.manifests import rendering
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+
+
+def test_the_kustomization_of_the_page_sets_the_image_and_an_option(tmp_path):
+    kustomization, patches = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "kustomization.yaml").write_text(kustomization + patches)
+    (tmp_path / "manifests").symlink_to(rendering.MANIFESTS)
+    rendered = rendering.kustomize(tmp_path)
+    assert rendering.container(rendered)["image"] == "registry.example.com/hydra/hydra-runtime-webhook:0.1.0"
+    environment = rendering.environment(rendered)
+    assert environment["HYDRA_WEBHOOK_CLUSTER"] == "work-1"
+    assert environment.keys() >= {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG", "HYDRA_WEBHOOK_CERT_HOST"}
