@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast lint types layers format conformance bench bench-templates image kind kind-clean lock clean
+.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-templates image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -29,11 +29,11 @@ serve: $(READY) ## Keep the webhook running and print a curl line that works
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
-test: $(READY) lint types layers ## Lint, types, layers and all tests
+test: $(READY) lint types layers ## Lint, types, layers and all tests; those against a real API server after `make controlplane`
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## The tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not cluster and not image"
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -54,6 +54,9 @@ SEED ?= 1
 conformance: $(GO_READY) ## Random templates, CASES of each kind from SEED, held against Go 1.27
 	$(BIN)/python -m tests.gotemplate.conformance --go $(abspath $(BIN)/go) --cases $(CASES) --seed $(SEED)
 
+controlplane: $(GO_READY) ## Build etcd, Kubernetes and helm for the tests into the user's cache, once for all checkouts
+	$(BIN)/python -m tests.controlplane.build
+
 bench: $(READY) ## Requests per second next to a no-op handler, as ratios
 	$(BIN)/python -m bench.throughput
 
@@ -65,8 +68,8 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py
 IMAGE ?= hydra-runtime-webhook:$(VERSION)
 REVISION := $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
-# Each is handed to the Dockerfile where it has a value, from the command line or the environment.
-BUILD_ARGS := BASE BUILD_BASE PIP_INDEX_URL PIP_CERT SOURCE VERSION REVISION SOURCE_DATE_EPOCH
+# Each is handed to the Dockerfile where it has a value.
+BUILD_ARGS := BASE BUILD_BASE SOURCE VERSION REVISION SOURCE_DATE_EPOCH
 image: ## Build IMAGE on BASE, then see that it starts there; BUILD_OPTIONS go to the engine
 	$(CONTAINER_ENGINE) build $(BUILD_OPTIONS) $(foreach name,$(BUILD_ARGS),$(if $($(name)),--build-arg $(name)="$($(name))")) --tag $(IMAGE) .
 	$(CONTAINER_ENGINE) run --rm --read-only --network none $(IMAGE) --version

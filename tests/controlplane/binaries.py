@@ -1,0 +1,42 @@
+"""Where the programs of the control plane are found.
+
+Each is looked for in the folder `$KUBEBUILDER_ASSETS`, as every user of envtest has it; then in the newest build that
+`make controlplane` left in the user's cache; kubectl and helm at last on the PATH.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm")
+ON_THE_PATH = ("kubectl", "helm")
+"""Clients, which work with servers of other versions too."""
+
+
+def cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the builds: one folder each, named by a digest of what it was built from."""
+    base = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".cache"
+    return Path(base) / "hydra-webhook" / "controlplane"
+
+
+def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the path of one of `NAMES`, or None if it is nowhere."""
+    for folder in _folders(environ):
+        if os.access(folder / name, os.X_OK):
+            return folder / name
+    if name in ON_THE_PATH and (found := shutil.which(name, path=environ.get("PATH", ""))):
+        return Path(found).absolute()
+    return None
+
+
+def missing(environ: Mapping[str, str] = os.environ) -> list[str]:
+    return [name for name in NAMES if find(name, environ) is None]
+
+
+def _folders(environ: Mapping[str, str]) -> list[Path]:
+    assets = environ.get("KUBEBUILDER_ASSETS")
+    # A folder whose name begins with a dot is a build that has not finished.
+    builds = [folder for folder in cache(environ).glob("*/") if not folder.name.startswith(".")]
+    newest = max(builds, key=lambda folder: folder.stat().st_mtime_ns, default=None)
+    return [*([Path(assets).absolute()] if assets else []), *([newest] if newest else [])]
