@@ -66,7 +66,7 @@ bench-templates: $(GO_READY) ## Rendering and compiling next to Go and gotpl, as
 CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)
 IMAGE ?= hydra-runtime-webhook:$(VERSION)
-REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+REVISION := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 # Each is handed to the Dockerfile where it has a value.
 BUILD_ARGS := BASE BUILD_BASE SOURCE VERSION REVISION SOURCE_DATE_EPOCH
