@@ -47,4 +47,4 @@ EXPOSE 9443 8081
 ENTRYPOINT ["python3", "-m", "webhook.cli"]
 CMD ["serve"]
 # For container engines; Kubernetes asks /livez and /readyz itself.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python3", "-m", "webhook.cli", "healthy"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python3", "-m", "webhook.cli", "healthy"]

@@ -74,6 +74,12 @@ image: ## Build IMAGE on BASE, then see that it starts there; BUILD_OPTIONS go t
 	$(CONTAINER_ENGINE) build $(BUILD_OPTIONS) $(foreach name,$(BUILD_ARGS),$(if $($(name)),--build-arg $(name)="$($(name))")) --tag $(IMAGE) .
 	$(CONTAINER_ENGINE) run --rm --read-only --network none $(IMAGE) --version
 
+kind: ## A kind cluster with the webhook in it and an example pod (needs kind, kubectl, docker and a container registry)
+	manifests/kind/up.sh
+
+kind-clean: ## Remove that cluster
+	manifests/kind/down.sh
+
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv on the PATH)
 	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
 	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
