@@ -5,6 +5,7 @@ close it or die, be it by SIGKILL. Standard library only, so that it is there at
 """
 
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -32,6 +33,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     folder = Path(tempfile.mkdtemp(prefix="hydra-image-"))
+    namespace = f"hydra-image-{os.getpid()}"  # containerd does not take every name that a folder has
     engine = subprocess.Popen(
         [
             "dockerd",
@@ -40,7 +42,7 @@ def main() -> None:
             *("--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid"),
             *("--host", f"unix://{folder / 'socket'}"),
             # Should it find the containerd of another engine.
-            *("--containerd-namespace", folder.name, "--containerd-plugins-namespace", f"{folder.name}-plugins"),
+            *("--containerd-namespace", namespace, "--containerd-plugins-namespace", f"{namespace}-plugins"),
         ],
         stdin=subprocess.DEVNULL,
         stdout=(folder / "log").open("wb"),
