@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-templates lock clean
+.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-templates image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -33,7 +33,7 @@ test: $(READY) lint types layers ## Lint, types, layers and all tests; those aga
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## The tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster"
+	$(BIN)/python -m pytest -m "not slow and not cluster and not image"
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -63,9 +63,27 @@ bench: $(READY) ## Requests per second next to a no-op handler, as ratios
 bench-templates: $(GO_READY) ## Rendering and compiling next to Go and gotpl, as ratios
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
 
+CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)
+IMAGE ?= hydra-runtime-webhook:$(VERSION)
+REVISION := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+# Each is handed to the Dockerfile where it has a value.
+BUILD_ARGS := BASE BUILD_BASE SOURCE VERSION REVISION SOURCE_DATE_EPOCH
+image: ## Build IMAGE on BASE, then see that it starts there; BUILD_OPTIONS go to the engine
+	$(CONTAINER_ENGINE) build $(BUILD_OPTIONS) $(foreach name,$(BUILD_ARGS),$(if $($(name)),--build-arg $(name)="$($(name))")) --tag $(IMAGE) .
+	$(CONTAINER_ENGINE) run --rm --read-only --network none $(IMAGE) --version
+
+kind: ## A kind cluster with the webhook in it and an example pod (needs kind, kubectl, docker and a container registry)
+	manifests/kind/up.sh
+
+kind-clean: ## Remove that cluster
+	manifests/kind/down.sh
+
 lock: ## Pin the newest versions that pyproject.toml allows (needs uv on the PATH)
 	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
 	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
+	uv pip compile --group build --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-build.lock
 	uv pip compile --group conformance --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-conformance.lock
 
 clean:

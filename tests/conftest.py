@@ -2,6 +2,35 @@
 
 from hypothesis import HealthCheck, settings
 
+from tests import needs
+from tests.controlplane import binaries
+from tests.image import engine
+
 # Timing never decides a test; CI machines are slow and shared.
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("everyday")
+
+NEEDS = (
+    needs.Need(
+        marker="cluster",
+        what="the tests against a real API server",
+        missing=binaries.missing,
+        remedy="This command builds what is missing (15 minutes, once):  make controlplane",
+        variable="HYDRA_CONTROLPLANE",
+    ),
+    needs.Need(
+        marker="image",
+        what="the tests of the container image",
+        missing=engine.missing,
+        remedy="As root on Debian:  apt-get install --no-install-recommends docker.io debootstrap",
+        variable="HYDRA_IMAGE",
+    ),
+)
+
+
+def pytest_collection_finish(session):
+    needs.check(session, NEEDS)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    needs.summarize(terminalreporter, config)

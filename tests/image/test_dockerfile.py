@@ -1,0 +1,49 @@
+"""What can be said of the Dockerfile without an engine."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+INSTRUCTIONS = [
+    line.split(None, 1)
+    for line in re.sub(r"\\\n", "", (ROOT / "Dockerfile").read_text()).splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def stages() -> list[list[list[str]]]:
+    """Return the instructions of each stage, FROM first."""
+    found = []
+    for instruction in INSTRUCTIONS:
+        if instruction[0] == "FROM":
+            found.append([])
+        if found:
+            found[-1].append(instruction)
+    return found
+
+
+def test_the_last_stage_runs_nothing_and_starts_without_a_shell():
+    last = stages()[-1]
+
+    assert "RUN" not in [name for name, _ in last]
+    for name, value in last:
+        if name in {"ENTRYPOINT", "CMD"} or (name == "HEALTHCHECK" and (value := value.partition("CMD ")[2])):
+            assert re.fullmatch(r'\[("[^"]+"(, )?)+\]', value)
+
+
+def test_every_base_can_be_given_from_outside():
+    assert [stage[0][1] for stage in stages()] == ["${BUILD_BASE} AS build", "${BASE}"]
+
+
+def test_what_is_copied_is_exactly_what_reaches_the_engine():
+    copied = {
+        source
+        for name, value in INSTRUCTIONS
+        if name == "COPY" and not value.startswith("--from=")
+        for source in value.split()[:-1]
+    }
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+
+    assert copied == {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    assert "*" in ignore
+    assert all((ROOT / each).exists() for each in copied)

@@ -1,0 +1,77 @@
+"""Tests that need what is not there are left out loudly, or fail the run where they are required."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONFTEST = """
+from tests import needs
+
+NEED = needs.Need(
+    marker="moon", what="the tests on the moon", missing=lambda: {missing}, remedy="Build a rocket.", variable="MOON"
+)
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "moon: needs one")
+
+def pytest_collection_finish(session):
+    needs.check(session, (NEED,))
+
+def pytest_terminal_summary(terminalreporter, config):
+    needs.summarize(terminalreporter, config)
+"""
+TESTS = """
+import pytest
+
+@pytest.mark.moon
+def test_there(): pass
+
+def test_here(): pass
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run one test that has the need and one that has not."""
+
+    def run(*arguments, missing=("a rocket", "fuel"), **environ):
+        (tmp_path / "conftest.py").write_text(CONFTEST.format(missing=list(missing)))
+        (tmp_path / "test_moon.py").write_text(TESTS)
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "--rootdir", tmp_path, "-p", "no:cacheprovider", *arguments, tmp_path],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ},
+            check=False,
+        )
+
+    return run
+
+
+def test_what_was_left_out_is_said_with_the_reason_and_the_remedy(run):
+    done = run()
+
+    assert done.returncode == 0
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "NOT RUN: the tests on the moon" in done.stdout
+    assert "1 tests were left out: a rocket, fuel missing.\nBuild a rocket." in done.stdout
+
+
+def test_where_it_is_required_nothing_runs(run):
+    done = run(MOON="required")
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "MOON=required, but this is missing: a rocket, fuel. Build a rocket." in done.stderr
+    assert "passed" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-m", "not moon")], ids=["all there", "not selected"])
+def test_nothing_is_said_where_nothing_was_left_out(run, arguments):
+    done = run(*arguments, missing=["a rocket"] if arguments else [], MOON="required")
+
+    assert done.returncode == 0
+    assert "NOT RUN" not in done.stdout
