@@ -11,7 +11,7 @@ any bundle of the last two stages.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -168,8 +168,7 @@ def decide(contents: Contents, remembered: Trust | None, now: datetime, terms: T
     signer, successor = (
         pair if pair is not None and now < pair.not_after else None for pair in (contents.signer, contents.successor)
     )
-    if remembered is not None and now >= remembered.signer.not_after:
-        remembered = None
+    remembered = _still_valid(remembered, now)
     known, problems = contents.certificates, contents.problems
     if signer is not None and not (remembered and _went_back(contents, remembered)):
         stored = _trust(signer, successor, known, now)
@@ -196,6 +195,11 @@ def leaf_is_due(leaf: Pair, signer: Pair, now: datetime) -> bool:
     return now >= renewal(leaf) and leaf.not_after < signer.not_after
 
 
+def leaf_is_ending(leaf: Pair, now: datetime, terms: Terms) -> bool:
+    """Whether a leaf may expire before the next look has been completed, by clocks that differ by a minute."""
+    return now + 4 * terms.look >= leaf.not_after
+
+
 def _advance(
     contents: Contents, stored: Trust, remembered: Trust | None, now: datetime, terms: Terms, announced: str
 ) -> Decision:
@@ -216,18 +220,33 @@ def _advance(
 def _went_back(contents: Contents, remembered: Trust) -> bool:
     """Whether the Secret is older than what is remembered, as after somebody restored a backup.
 
-    If each took the other for its predecessor, the Secret counts, so that replicas cannot fight over it.
+    What is written then holds every certificate of both, so replicas that remember different things cannot fight over it.
+    A signer that is not remembered at all is not older: somebody wants it.
     """
     assert contents.signer is not None
-    was_signer = contents.signer.certificate_pem in {info.pem for info in remembered.predecessors}
-    announced = contents.successor is not None and contents.successor.serial == remembered.signer.serial
-    knows_it = remembered.signer.certificate_pem in {info.pem for info in contents.certificates}
-    return was_signer and (announced or not knows_it)
+    signer, certificates = contents.signer.certificate_pem, {info.pem for info in contents.certificates}
+    if signer != remembered.signer.certificate_pem and signer not in {info.pem for info in remembered.predecessors}:
+        return False
+    if contents.successor is not None and contents.successor.certificate_pem == remembered.signer.certificate_pem:
+        return True
+    return not _active(remembered.signer, remembered.successor) <= certificates
+
+
+def _still_valid(remembered: Trust | None, now: datetime) -> Trust | None:
+    """Return what can still be used of what is remembered."""
+    if remembered is None or now >= remembered.signer.not_after:
+        return None
+    successor = remembered.successor
+    return replace(remembered, successor=None) if successor and now >= successor.not_after else remembered
+
+
+def _active(*pairs: Pair | None) -> set[bytes]:
+    return {pair.certificate_pem for pair in pairs if pair is not None}
 
 
 def _trust(signer: Pair, successor: Pair | None, certificates: Iterable[CertificateInfo], now: datetime) -> Trust:
     """Return the trust in which everyone else, if not expired, is a predecessor."""
-    active = {pair.certificate_pem for pair in (signer, successor) if pair is not None}
+    active = _active(signer, successor)
     predecessors = (info for info in certificates if info.pem not in active)
     return Trust(signer, successor, _alive(_ordered(predecessors), now))
 

@@ -160,7 +160,7 @@ class Rotator:
         if leaf is not None and self._issuer == signer.certificate_pem:
             if not policy.leaf_is_due(leaf, signer, now):
                 return True
-        elif leaf is not None and not published and now + self._terms.look < leaf.not_after:
+        elif leaf is not None and not published and not policy.leaf_is_ending(leaf, now, self._terms):
             return False  # clients may not know the new signer yet, and still know the one before
         try:
             fresh = pki.issue(signer, self._hosts, now, self._terms.leaf)

@@ -1,12 +1,14 @@
 """Pairs are made as browsers, Go and OpenSSL accept them, and read with a reason for every refusal."""
 
+import hashlib
 import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
 import certs
@@ -152,3 +154,68 @@ def test_names_of_a_kind_that_nobody_reads_do_no_harm(authority):
 def test_an_authority_that_has_expired_signs_nothing(authority):
     with pytest.raises(certs.PairError, match="the authority expired"):
         certs.issue(authority, ["localhost"], authority.not_after, timedelta(days=1))
+
+
+def test_an_authority_is_read_whether_or_not_it_is_valid(authority):
+    assert certs.pki.parse_authority(authority.certificate_pem + b"\n# a comment", authority.key_pem) == authority
+
+
+def rsa_authority() -> tuple[bytes, bytes]:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + DAY)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    encoding = serialization.PrivateFormat.PKCS8
+    return pem, key.private_bytes(serialization.Encoding.PEM, encoding, serialization.NoEncryption())
+
+
+def test_who_cannot_sign_leaves_is_no_authority(leaf):
+    with pytest.raises(certs.PairError, match="not that of an authority"):
+        certs.pki.parse_authority(leaf.certificate_pem, leaf.key_pem)
+    with pytest.raises(certs.PairError, match="not one on an elliptic curve"):
+        certs.pki.parse_authority(*rsa_authority())
+
+
+def test_a_description_tells_what_openssl_tells(authority, leaf):
+    ca, server = certs.describe(b"# trust\n" + authority.certificate_pem + leaf.certificate_pem)
+    assert (ca.is_ca, server.is_ca) == (True, False)
+    assert (ca.names, server.names) == ((), leaf.names)
+    assert server.subject == "CN=webhook.hydra.svc,O=Hydra runtime webhook"
+    assert (server.serial, server.not_before, server.not_after) == (leaf.serial, leaf.not_before, leaf.not_after)
+    assert server.fingerprint == hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf.certificate_pem.decode())).hexdigest()
+    assert server.pem == leaf.certificate_pem
+
+
+@pytest.mark.parametrize("pem", [b"", b"garbage", b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"])
+def test_what_is_no_certificate_has_no_description(pem):
+    with pytest.raises(certs.PairError, match="not readable PEM"):
+        certs.describe(pem)
+
+
+def test_in_a_bundle_what_is_cut_short_hides_nothing(authority, leaf):
+    found, unreadable = certs.read_bundle(
+        authority.certificate_pem + leaf.certificate_pem[:100] + b"\n" + leaf.certificate_pem
+    )
+    assert [info.serial for info in found] == [authority.serial, leaf.serial]
+    assert unreadable == 1
+
+
+VERDICTS = {
+    "trusted": (lambda leaf, ca, _: (leaf, ca, HOSTS[0], NOW), ""),
+    "trusted beside garbage": (lambda leaf, ca, other: (leaf, b"?" + other + ca[:99] + ca, HOSTS[3], NOW), ""),
+    "another authority": (lambda leaf, _, other: (leaf, other, HOSTS[0], NOW), "candidates exhausted"),
+    "another host": (lambda leaf, ca, _: (leaf, ca, "example.com", NOW), "subject"),
+    "no possible host": (lambda leaf, ca, _: (leaf, ca, "münchen", NOW), "no possible name"),
+    "expired": (lambda leaf, ca, _: (leaf, ca, HOSTS[0], NOW + 2 * DAY), "not valid at validation time"),
+    "an empty bundle": (lambda leaf, _ca, _other: (leaf, b"", HOSTS[0], NOW), "no readable certificate"),
+    "no leaf": (lambda _leaf, ca, _: (b"", ca, HOSTS[0], NOW), "not readable PEM"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), VERDICTS.values(), ids=VERDICTS)
+def test_a_verdict_says_why_a_client_refuses(authority, leaf, make, why):
+    other = certs.make_authority(NOW, DAY)
+    verdict = certs.verifies(*make(leaf.certificate_pem, authority.certificate_pem, other.certificate_pem))
+    assert why in verdict
+    assert bool(why) == bool(verdict)

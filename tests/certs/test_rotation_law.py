@@ -1,0 +1,166 @@
+"""The law of rotation: at every instant, every leaf in use is trusted by every client until it expires.
+
+That is, it verifies against the bundle that was published last, by anyone, and against each one that was published within the
+last ``LATE`` seconds, because API servers learn of a new bundle with a delay.
+
+Replicas with clocks that differ share one Secret and one place of publication. Each operation takes a while before and after
+it takes effect, and may fail before or after it; the vault may also be slow. Replicas end and start anew; the Secret is emptied or set back.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+import certs
+from tests.certs import fakes
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TERMS = certs.Terms(authority=timedelta(minutes=20), leaf=timedelta(minutes=15))
+HOST = "hydra-webhook.hydra-system.svc"
+LATE = 20.0  # seconds; with the longest DELAY to publish, less than half an announcement
+DELAY = 5.0  # seconds that one half of an operation takes at most
+END = 60 * 45  # seconds: two promotions, and the end of the first authority
+
+
+@dataclass(frozen=True)
+class Schedule:
+    seed: int
+    skews: list[int]  # seconds by which the clock of each replica is ahead
+    failures: float  # probability that one half of an operation fails
+    disturbance: str  # what happens to replicas or the Secret now and then
+    outage: int  # minute at which the vault is away for three minutes
+
+
+class World:
+    """What all replicas share, with the law."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.chance = random.Random(schedule.seed)
+        self.vault = fakes.MemoryVault({})
+        self.vault.pass_by = self.pass_by_vault
+        self.published: list[tuple[float, bytes]] = []
+        self.leaves: dict[int, certs.Pair] = {}  # by replica
+        self.reasons: set[str] = set()
+        self.verified = 0
+
+    def time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def pass_by(self) -> bool:
+        """Let a while pass; tell whether the operation fails here."""
+        await asyncio.sleep(self.chance.uniform(0, DELAY))
+        return self.chance.random() < self.schedule.failures
+
+    async def pass_by_vault(self, moment: str) -> None:
+        if self.chance.random() < self.schedule.failures / 2:
+            await asyncio.sleep(self.chance.uniform(0, 90))
+        away = 0 <= self.time() - 60 * self.schedule.outage < 180
+        if await self.pass_by() or away:
+            raise certs.VaultError(f"no answer ({moment})")
+
+    async def publish(self, bundle: bytes) -> bool:
+        if await self.pass_by():
+            return False
+        self.published.append((self.time(), bundle))
+        for replica in self.leaves:
+            self.hold(replica, bundle)
+        if await self.pass_by():
+            raise ConnectionResetError
+        return True
+
+    def serve(self, replica: int, leaf: certs.Pair) -> None:
+        self.leaves[replica] = leaf
+        self.hold_against_recent(replica)
+
+    def hold_against_recent(self, replica: int) -> None:
+        recent = {bundle for time, bundle in self.published if time >= self.time() - LATE}
+        for bundle in recent | {bundle for _, bundle in self.published[-1:]}:
+            self.hold(replica, bundle)
+
+    def hold(self, replica: int, bundle: bytes) -> None:
+        now = START + timedelta(seconds=self.time())
+        if now >= self.leaves[replica].not_after:
+            assert self.schedule.failures, "a leaf has expired although nothing kept anyone from renewing it"
+            return
+        problem = certs.verifies(self.leaves[replica].certificate_pem, bundle, HOST, now)
+        assert not problem, f"replica {replica} at {self.time():.1f} s: {problem}"
+        self.verified += 1
+
+    def report(self, notice: certs.Notice) -> None:
+        self.reasons.add(notice.reason)
+        if isinstance(notice.error, AssertionError):
+            raise notice.error  # the law was broken inside of `publish`
+
+    async def replica(self, number: int) -> None:
+        skew = self.schedule.skews[number]
+
+        def now() -> datetime:
+            return START + timedelta(seconds=self.time() + skew)
+
+        authority = certs.Authority(self.vault, TERMS)
+        await certs.Rotator(
+            authority, [HOST], TERMS, self.publish, lambda leaf: self.serve(number, leaf), self.report, now
+        ).run()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.replica(number)) for number in range(len(self.schedule.skews))]
+            backup: dict[str, bytes] = {}
+            while self.time() < END:
+                await asyncio.sleep(self.chance.uniform(1, 40))
+                for replica in self.leaves:
+                    self.hold_against_recent(replica)
+                if self.chance.random() < 0.9 or len(self.leaves) < len(tasks):
+                    continue  # and nothing is disturbed before everyone knows the first authority
+                if self.schedule.disturbance == "restart":
+                    number = self.chance.randrange(len(tasks))
+                    tasks[number].cancel()
+                    self.leaves.pop(number, None)
+                    tasks[number] = group.create_task(self.replica(number))
+                elif self.schedule.disturbance == "empty":
+                    self.vault.put(self.chance.choice([None, {}]))
+                elif self.schedule.disturbance == "backup":
+                    self.vault.put(backup or self.vault.data)
+                    backup = dict(self.vault.data)
+            for task in tasks:
+                task.cancel()
+
+
+SKEWS = st.lists(st.integers(-60, 60), min_size=2, max_size=4)
+OUTAGES = st.integers(1, 45)
+# Whoever missed an announcement may fill an empty Secret with what was before: that needs a vault that fails just then.
+SCHEDULES = st.one_of(
+    st.builds(
+        Schedule,
+        seed=st.integers(0, 2**32),
+        skews=SKEWS,
+        failures=st.sampled_from([0, 0.05, 0.2]),
+        disturbance=st.sampled_from(["nothing", "restart"]),
+        outage=OUTAGES,
+    ),
+    st.builds(
+        Schedule,
+        seed=st.integers(0, 2**32),
+        skews=SKEWS,
+        failures=st.just(0.0),
+        disturbance=st.sampled_from(["empty", "backup"]),
+        outage=st.just(END),
+    ),
+)
+
+
+@settings(max_examples=12)
+@given(SCHEDULES)
+def test_every_leaf_in_use_is_trusted_by_every_client_at_every_instant(schedule):
+    world = World(schedule)
+    fakes.run(world.run())
+    assert world.verified > 100
+    if not schedule.failures:
+        assert {"created", "leaf", "announced", "promoted", "forgot-expired"} <= world.reasons
+    for reason in sorted(world.reasons):
+        event(reason)
