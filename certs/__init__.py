@@ -23,13 +23,14 @@ from certs.pki import (
     self_signed,
     verifies,
 )
-from certs.policy import Decision, Terms, Trust
+from certs.policy import Contents, Decision, Terms, Trust, contents_of, renewal
 from certs.rotator import Notice, Rotator
 from certs.serving import ServingContext
 
 __all__ = [
     "Authority",
     "CertificateInfo",
+    "Contents",
     "Decision",
     "Notice",
     "Pair",
@@ -41,11 +42,13 @@ __all__ = [
     "Trust",
     "Vault",
     "VaultError",
+    "contents_of",
     "describe",
     "issue",
     "make_authority",
     "parse",
     "read_bundle",
+    "renewal",
     "self_signed",
     "verifies",
 ]

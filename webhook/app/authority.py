@@ -1,7 +1,6 @@
 """The certificate of a replica in a cluster, signed by the CA that all replicas share through a Secret."""
 
 import base64
-import binascii
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -28,8 +27,7 @@ class SecretVault:
             if error.reason == "not-found":
                 return None
             raise certs.VaultError(str(error)) from error
-        data = {key: _decoded(text) for key, text in (self._found.get("data") or {}).items()}
-        return certs.Stored(data, self._found["metadata"]["resourceVersion"])
+        return certs.Stored(cluster.secret_data(self._found), self._found["metadata"]["resourceVersion"])
 
     async def write(self, data: Mapping[str, bytes], version: str | None) -> bool:
         """Write the data unless somebody else was faster; everything else about the Secret stays as it was read."""
@@ -121,11 +119,3 @@ class SharedAuthority:
             self._certificate.problems = (f"{notice.severity}: {said}",)
         write = {"info": self._log.info, "warning": self._log.warning, "error": self._log.error}[notice.severity]
         write("certificate authority", reason=notice.reason, **facts)
-
-
-def _decoded(text: str) -> bytes:
-    """Return what a Secret's value holds; the API server lets no other than base64 through."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return b""

@@ -11,7 +11,7 @@ import webhook
 
 __all__ = ["main"]
 
-#: Command → the module of this package that has it, as a function of that name.
+#: Command → the module of this package that has it, as a function or group of that name.
 _MODULES = {
     "serve": "serve",
     "healthy": "healthy",
@@ -19,6 +19,7 @@ _MODULES = {
     "restore": "render",
     "lint": "check",
     "runtimes": "check",
+    "certs": "certificates",
     "demo": "demo",
 }
 
@@ -29,10 +30,12 @@ class _Commands(UserDict[str, Any]):
     All of them together take 0.6 seconds to import, ``healthy``, which a container engine runs every few seconds, a tenth.
     """
 
-    def __getitem__(self, name: str) -> TyperCommand:
-        module = importlib.import_module(f"{__name__}.{super().__getitem__(name)}")
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        found = getattr(importlib.import_module(f"{__name__}.{super().__getitem__(name)}"), name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_group(found)
         alone = typer.Typer(add_completion=False)
-        alone.command(name)(getattr(module, name))
+        alone.command(name)(found)
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)
         return command

@@ -47,6 +47,22 @@ RayPort = Annotated[
     int, typer.Option(envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="RAY_PORT: the port of Ray's head.")
 ]
 
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_KUBECONFIG",
+        dir_okay=False,
+        show_default="the pod's own credentials, if it is one",
+        help="Credentials for the work cluster.",
+    ),
+]
+ClusterNamespace = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of all ConfigMaps and of the CA's Secret.")
+]
+CaSecret = Annotated[
+    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret of the CA that all replicas share.")
+]
+
 
 def read(kind: catalog.Kind, path: Path) -> catalog.Document:
     """Read a configuration file; what is wrong with its content is for the catalog to say.

@@ -51,15 +51,6 @@ CaFile = Annotated[
         help="Where to write what clients of a certificate that is made here must trust.",
     ),
 ]
-Kubeconfig = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="HYDRA_WEBHOOK_KUBECONFIG",
-        dir_okay=False,
-        show_default="the pod's own credentials, if it is one",
-        help="Credentials for the work cluster, whose ConfigMaps are followed.",
-    ),
-]
 GlobalKubeconfig = Annotated[
     Path | None,
     typer.Option(
@@ -69,9 +60,6 @@ GlobalKubeconfig = Annotated[
         help="Credentials for the global cluster, if that one holds the runtime templates.",
     ),
 ]
-ClusterNamespace = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of all ConfigMaps and of the CA's Secret.")
-]
 WebhookConfiguration = Annotated[
     str,
     typer.Option(
@@ -79,9 +67,6 @@ WebhookConfiguration = Annotated[
         show_default="none",
         help="MutatingWebhookConfiguration whose caBundle is kept.",
     ),
-]
-CaSecret = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret of the CA that all replicas share.")
 ]
 CaLifetimeHours = Annotated[
     float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", help="How long that CA is valid.")
@@ -108,11 +93,11 @@ def serve(
     cert_dir: CertDir = None,
     cert_host: CertHost = None,
     ca_file: CaFile = None,
-    kubeconfig: Kubeconfig = None,
+    kubeconfig: options.Kubeconfig = None,
     global_kubeconfig: GlobalKubeconfig = None,
-    namespace: ClusterNamespace = _CLUSTER.namespace,
+    namespace: options.ClusterNamespace = _CLUSTER.namespace,
     webhook_configuration: WebhookConfiguration = _CLUSTER.webhook_configuration,
-    ca_secret: CaSecret = _CLUSTER.ca_secret,
+    ca_secret: options.CaSecret = _CLUSTER.ca_secret,
     ca_lifetime_hours: CaLifetimeHours = _CLUSTER.ca_lifetime / _HOUR,
     leaf_lifetime_hours: LeafLifetimeHours = _CLUSTER.leaf_lifetime / _HOUR,
     templates: options.Templates = None,

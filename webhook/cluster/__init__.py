@@ -16,15 +16,15 @@ forever for a silent peer, so requests and watches are our own.
     connections   connections made from credentials, and made again when those change
     client        the requests
     reflector     list, watch, and again
-    bundles       what must change in a webhook configuration for a caBundle to be right
+    objects       what is inside Secrets and webhook configurations
 
 All but those from credentials to reflector are free of I/O.
 """
 
-from webhook.cluster.bundles import ca_bundle_corrections
 from webhook.cluster.client import Client, Deadlines
 from webhook.cluster.credentials import in_cluster
 from webhook.cluster.failures import ApiError, Reason
+from webhook.cluster.objects import ca_bundle_corrections, ca_bundles, secret_data
 from webhook.cluster.reflector import Reflector, Timing
 from webhook.cluster.resources import Resource, config_map, mutating_webhook_configuration, secret
 
@@ -37,8 +37,10 @@ __all__ = [
     "Resource",
     "Timing",
     "ca_bundle_corrections",
+    "ca_bundles",
     "config_map",
     "in_cluster",
     "mutating_webhook_configuration",
     "secret",
+    "secret_data",
 ]

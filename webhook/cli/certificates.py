@@ -1,0 +1,169 @@
+"""``certs show``: the authority that the replicas in a cluster share, and whether API servers trust it."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+import certs as pki
+from webhook import app, cluster
+from webhook.cli import options, output
+
+certs = typer.Typer(name="certs", no_args_is_help=True, add_completion=False)
+
+_DEFAULTS = app.ClusterOptions()
+
+WebhookConfiguration = Annotated[
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION", help="MutatingWebhookConfiguration whose caBundle to check."
+    ),
+]
+Connect = Annotated[
+    str,
+    typer.Option(metavar="HOST:PORT", show_default="none", help="Also look at the certificate that is served there."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A row of the table.
+
+    Attributes:
+        role: ``signer``, ``successor``, ``predecessor``, or ``served``.
+        info: what the certificate says.
+        due: when its renewal is due; None where nobody renews it.
+        trusted: whether API servers trust it, as far as the webhook configuration says; None if there is none to ask.
+    """
+
+    role: str
+    info: pki.CertificateInfo
+    due: datetime | None
+    trusted: bool | None
+
+
+@certs.callback()
+def _certs() -> None:
+    """The certificates of an installation."""
+
+
+@certs.command()
+def show(
+    kubeconfig: options.Kubeconfig = None,
+    namespace: options.ClusterNamespace = _DEFAULTS.namespace,
+    ca_secret: options.CaSecret = _DEFAULTS.ca_secret,
+    webhook_configuration: WebhookConfiguration = "hydra-webhook",
+    connect: Connect = "",
+) -> None:
+    """Show who signs the webhook's certificates, until when, and whether API servers trust that.
+
+    Needs permission to get the Secret and to list the webhook configuration. Keys are never shown. Exit status: 0 all is well,
+    1 something is wrong or cannot be read, 2 bad usage.
+    """
+    if kubeconfig is None and not cluster.in_cluster():
+        raise typer.BadParameter("this is no pod of a cluster: name a kubeconfig", param_hint="--kubeconfig")
+    secret = cluster.secret(namespace, ca_secret)
+    configuration = cluster.mutating_webhook_configuration(webhook_configuration)
+    try:
+        data, found = asyncio.run(_read(cluster.Client(kubeconfig), secret, configuration))
+        served = _served(connect)
+    except (cluster.ApiError, OSError, ValueError) as error:
+        output.say(str(error))
+        raise typer.Exit(1) from error
+    now = datetime.now(UTC)
+    bundles = cluster.ca_bundles(found or {})
+    rows, wrong = judge(pki.contents_of(data), bundles, now)
+    if not data:
+        wrong = [f"{secret.human} is empty: no replica has written it yet", *wrong]
+    if found is None:
+        wrong.append(f"{configuration.human} is not there")
+    for info in served:
+        trusted = all(not pki.verifies(info.pem, bundle, _host_of(info), now) for bundle in bundles.values())
+        rows.append(Certificate("served", info, None, trusted if bundles else None))
+        if bundles and not trusted:
+            wrong.append(f"API servers do not trust the certificate served at {connect}")
+    output.console().print(_table(rows, now))
+    for line in wrong:
+        output.say(line)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -> tuple[list[Certificate], list[str]]:
+    """Return the certificates of the Secret, and a line for everything that is wrong.
+
+    Args:
+        contents: of the Secret.
+        bundles: PEM of the caBundle by name of webhook; empty if there is no webhook configuration.
+        now: the time.
+    """
+    trusted = [{info.pem for info in pki.read_bundle(bundle)[0]} for bundle in bundles.values()]
+    pairs = {"signer": contents.signer, "successor": contents.successor}
+    roles = {pair.certificate_pem: (role, pki.renewal(pair)) for role, pair in pairs.items() if pair is not None}
+    rows = []
+    for info in contents.certificates:
+        role, due = roles.get(info.pem, ("predecessor", None))
+        in_all = all(info.pem in bundle for bundle in trusted) if bundles else None
+        rows.append(Certificate(role, info, due if role == "signer" else None, in_all))
+    rows.sort(key=lambda row: ("signer", "successor", "predecessor").index(row.role))
+    wrong = list(contents.problems)
+    for name, bundle in bundles.items():
+        if not bundle:
+            wrong.append(f"webhook {name} has no caBundle: API servers cannot call it")
+        elif any(row.role == "signer" and row.trusted is False for row in rows):
+            wrong.append(
+                f"the caBundle of webhook {name} lacks the signer: API servers refuse the webhook's certificate"
+            )
+    wrong += [f"the {row.role} expired" for row in rows if row.role == "signer" and now >= row.info.not_after]
+    return rows, wrong
+
+
+async def _read(
+    client: cluster.Client, secret: cluster.Resource, configuration: cluster.Resource
+) -> tuple[dict[str, bytes], dict[str, Any] | None]:
+    try:
+        data = cluster.secret_data(await client.get(secret))
+        page = await client.page(configuration)  # not a get: the webhook's own account may only list
+    finally:
+        await client.close()
+    return data, next(iter(page.items), None)
+
+
+def _served(address: str) -> Sequence[pki.CertificateInfo]:
+    """Return the certificate that a server shows.
+
+    Raises:
+        ValueError: the address is none.
+        OSError: nobody answers there.
+    """
+    if not address:
+        return ()
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise ValueError(f"{address!r} is not HOST:PORT")
+    return pki.describe(ssl.get_server_certificate((host.strip("[]"), int(port)), timeout=5).encode())
+
+
+def _host_of(info: pki.CertificateInfo) -> str:
+    """Return a name to verify the certificate with: which one does not matter, since only the trust is asked for."""
+    return info.names[0] if info.names else "localhost"
+
+
+def _table(rows: Sequence[Certificate], now: datetime) -> Table:
+    table = Table("ROLE", "SERIAL", "VALID UNTIL", "LEFT", "RENEWED FROM", "TRUSTED", box=None, pad_edge=False)
+    for row in rows:
+        trusted = {None: "unknown", True: "yes", False: "no"}[row.trusted]
+        due = f"{row.due:%Y-%m-%d %H:%M}" if row.due is not None else ""
+        until = row.info.not_after
+        table.add_row(row.role, row.info.serial[:16], f"{until:%Y-%m-%d %H:%M}", _left(until, now), due, trusted)
+    return table
+
+
+def _left(until: datetime, now: datetime) -> str:
+    hours = int((until - now).total_seconds() // 3600)
+    return "expired" if until <= now else f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
