@@ -27,11 +27,8 @@ CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigura
 def clean(plane):
     """Remove everything that a test may have installed, also what belongs to the whole cluster."""
     yield
-    for kinds in (
-        "mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings",
-        "clusterroles,clusterrolebindings",
-    ):
-        plane.kubectl("delete", kinds, "--selector", SELECTOR)
+    admission = "mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings"
+    plane.kubectl("delete", f"{admission},clusterroles,clusterrolebindings", "--selector", SELECTOR)
     plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
 
 
@@ -64,7 +61,10 @@ def definition(group, kind):
 
 
 def run(plane, command, *more):
-    """Run a command that the operations page has, from the top of the project, with more arguments behind it."""
+    """Run a command that the operations page has, from the top of the project, with more arguments behind it.
+
+    Without --wait, since nothing runs pods here.
+    """
     assert command in PAGE, command
     program, *arguments = shlex.split(command)
     root = str(rendering.MANIFESTS)

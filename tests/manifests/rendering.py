@@ -75,7 +75,7 @@ def lint(values: Object) -> None:
 
 
 def objects(text: str) -> list[Object]:
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def find(rendered: Iterable[Object], kind: str, name: str = "hydra-webhook") -> Object:

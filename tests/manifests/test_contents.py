@@ -127,6 +127,34 @@ def test_what_the_webhook_remembers_is_shipped_without_data(base):
     assert not any("caBundle" in webhook["clientConfig"] for webhook in webhooks(base).values())
 
 
+def test_the_container_writes_nowhere_but_in_memory_and_has_no_privileges(base):
+    pod = rendering.find(base, "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "fsGroup": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}]
+
+
+def test_neither_a_rollout_nor_a_drained_node_takes_the_last_replica(base):
+    deployment = rendering.find(base, "Deployment")["spec"]
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    spread = [constraint["topologyKey"] for constraint in deployment["template"]["spec"]["topologySpreadConstraints"]]
+    assert spread == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    assert rendering.find(base, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
 @pytest.mark.parametrize("drain", [0, 5, 60])
 def test_the_grace_period_covers_pre_stop_drain_and_requests_in_flight(drain):
     pod = rendering.find(rendering.helm({"drainSeconds": drain}), "Deployment")["spec"]["template"]["spec"]

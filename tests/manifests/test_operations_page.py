@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import webhook
 from tests.manifests import rendering
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
@@ -13,7 +14,8 @@ def test_the_kustomization_of_the_page_sets_the_image_and_an_option(tmp_path):
     (tmp_path / "kustomization.yaml").write_text(kustomization + patches)
     (tmp_path / "manifests").symlink_to(rendering.MANIFESTS)
     rendered = rendering.kustomize(tmp_path)
-    assert rendering.container(rendered)["image"] == "registry.example.com/hydra/hydra-runtime-webhook:0.1.0"
+    image = f"registry.example.com/hydra/hydra-runtime-webhook:{webhook.__version__}"
+    assert rendering.container(rendered)["image"] == image
     environment = rendering.environment(rendered)
     assert environment["HYDRA_WEBHOOK_CLUSTER"] == "work-1"
     assert environment.keys() >= {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG", "HYDRA_WEBHOOK_CERT_HOST"}
