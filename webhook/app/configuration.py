@@ -99,8 +99,9 @@ class Configuration:
         if change.accepted:
             self._metrics.configuration_loaded(change.kind, now)
         self._metrics.configuration_problems(change.kind, counts)
+        event = "configuration loaded" if change.accepted else "configuration refused"
         self._log.info(
-            "configuration loaded" if change.accepted else "configuration refused",
+            event if document.content is not None else "configuration absent",
             kind=change.kind,
             source=change.source,
             added=len(change.added),
@@ -110,9 +111,9 @@ class Configuration:
             broken=len(change.broken),
             **counts,
         )
+        writers = {"error": self._log.error, "warning": self._log.warning, "info": self._log.info}
         for problem in change.problems:
-            write = self._log.error if problem.severity == "error" else self._log.warning
-            write(
+            writers[problem.severity](
                 "configuration problem",
                 code=problem.code,
                 severity=problem.severity,
