@@ -8,6 +8,7 @@
     │   └── NotReady      refused until a configuration has been read; the caller may try again
     ├── catalog.BadYaml   a text is not YAML as kubectl reads it
     ├── files.Unreadable  a file cannot be read
+    ├── cluster.ApiError  a request to an API server has failed, or could not be made
     └── app.CannotStart   the server cannot start
 
 What a library raises is translated in the room that calls the library. ``gotemplate`` has a tree of its own, since it

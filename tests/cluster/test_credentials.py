@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -188,6 +189,15 @@ async def test_a_plugin_may_give_a_certificate(tls_server, authority, tmp_path, 
     assert request.client_certificate
 
 
+@pytest.mark.parametrize("status", [None, {}, {"token": ""}, {"clientCertificateData": "x"}])
+async def test_a_plugin_that_gives_nothing_of_use_is_told_so(tmp_path, plugin, status):
+    client = cluster.Client(kubeconfig(tmp_path, "https://127.0.0.1:1", user=plugin(status)))
+    with pytest.raises(cluster.ApiError, match="exec: the plugin gave") as caught:
+        await client.connect()
+    await client.close()
+    assert caught.value.reason == "credentials"
+
+
 async def test_a_plugin_is_run_again_when_its_token_has_expired_or_is_refused(server, tmp_path, plugin):
     def runs() -> int:
         return len((tmp_path / "runs").read_text())
@@ -215,6 +225,16 @@ async def test_a_plugin_is_run_again_when_its_token_has_expired_or_is_refused(se
         await client.close()
 
 
+async def test_after_a_failed_verification_everything_is_read_again(tls_server, other_authority, tmp_path, plugin):
+    user = plugin({"token": "t0k3n"})
+    client = cluster.Client(kubeconfig(tmp_path, tls_server.url, trusting(other_authority), user))
+    for _ in range(2):
+        with pytest.raises(cluster.ApiError, match="certificate verify failed"):
+            await client.get(AGENT)
+    await client.close()
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
 async def test_requests_that_come_while_a_plugin_is_slow_wait_for_the_same_run(server, tmp_path, plugin):
     await server.put("one")
     user = plugin({"token": "t0k3n"})
@@ -236,6 +256,11 @@ async def test_requests_that_come_while_a_plugin_is_slow_wait_for_the_same_run(s
         assert (tmp_path / "runs").read_text() == "x"
     finally:
         await client.close()
+
+
+def test_commands_that_never_connect_do_not_pay_for_the_library():
+    check = "import sys, webhook.cluster; sys.exit('kubernetes_asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 UNUSABLE = {

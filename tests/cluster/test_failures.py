@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from webhook import cluster
 from webhook.cluster import failures
@@ -47,7 +49,9 @@ def test_the_servers_own_message_is_told_in_one_line():
     )
 
 
-@pytest.mark.parametrize("body", [b"<html>\n<body>Bad Gateway</body>", b"", b"[1]", b"\xff\xfe", b'{"message": 3}'])
+@pytest.mark.parametrize(
+    "body", [b"<html>\n<body>Bad Gateway</body>", b"", b"[" * 60_000, b"[1]", b"\xff\xfe", b'{"message": 3}']
+)
 def test_an_answer_that_is_no_status_object_is_left_out(body):
     error = failures.refused("list", AGENT, 502, body)
     assert str(error) == "list ConfigMap hydra-system/hydra-agent: 502: Bad Gateway"
@@ -100,3 +104,9 @@ def test_a_status_in_a_stream_is_judged_by_code_and_reason(status, reason):
 )
 def test_retry_after_is_read_as_seconds_or_date_and_bounded(header, seconds):
     assert failures.retry_after(header, NOW) == seconds
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+"))
+def test_no_retry_after_is_too_strange_to_be_read(header):
+    seconds = failures.retry_after(header, NOW)
+    assert seconds is None or 0 <= seconds <= 30

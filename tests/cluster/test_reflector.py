@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 from datetime import UTC, datetime, timedelta
 
@@ -39,7 +40,7 @@ class Following:
         self.seen: list[str | None] = []
         self.reports: list[Exception] = []
         self.fails = False
-        self.stale_since: list[float | None] = []  # at each report
+        self.told: list[tuple[float | None, str]] = []  # stale_since and failure at each report
         self.client = cluster.Client(kubeconfig(folder, server.url, user=user), deadlines=deadlines)
         timing = cluster.Timing(watch, server.clock, server.clock.sleep, lambda: 0.5)
         self.reflector = cluster.Reflector(self.client, AGENT, self._see, report=self._report, timing=timing)
@@ -51,7 +52,7 @@ class Following:
 
     def _report(self, error: Exception) -> None:
         self.reports.append(error)
-        self.stale_since.append(self.reflector.stale_since)
+        self.told.append((self.reflector.stale_since, self.reflector.failure))
         raise ValueError("whoever reports is at fault")
 
     @property
@@ -190,8 +191,7 @@ FAULTS_OF_A_WATCH = [
 @pytest.mark.parametrize(("fault", "reason"), FAULTS_OF_A_WATCH, ids=str)
 async def test_after_a_failed_watch_it_lists_again_and_has_missed_nothing(server, tmp_path, fault, reason):
     await server.put("one")
-    fault = type(fault)(fault.name, fault.act, on="watch")
-    server.script.append(fault)
+    server.script.append(dataclasses.replace(fault, on="watch"))
     async with following(server, tmp_path) as follow:
         await until(lambda: follow.reports)
         await server.put("two")
@@ -233,9 +233,10 @@ async def test_a_server_that_says_nothing_is_given_up(server, tmp_path, on):
     await server.put("one")
     server.script.append(silence(on))
     async with following(server, tmp_path, SOON) as follow:
-        await until(lambda: follow.reports)
-        assert follow.reasons[0] == "timeout"
-        assert str(follow.reports[0]).startswith(f"{on} ConfigMap hydra-system/hydra-agent at {server.url}: no answer")
+        # Others may join it on a slow machine, since the deadline is so short.
+        told = f"{on} ConfigMap hydra-system/hydra-agent at {server.url}: no answer in time"
+        await until(lambda: told in map(str, follow.reports))
+        assert "timeout" in follow.reasons
         await until(lambda: follow.seen == ["one"])
 
 
@@ -243,9 +244,13 @@ async def test_a_watch_on_which_nothing_comes_not_even_its_end_is_given_up(serve
     await server.put("one")
     server.script.append(stream(NEXT, then="silence"))
     async with following(server, tmp_path, SOON, watch=0) as follow:
-        await until(lambda: follow.reports)
-        assert follow.reasons[0] == "timeout"
-        assert follow.seen[:2] == ["one", "two"]
+        await until(lambda: follow.seen[:2] == ["one", "two"])
+        await until(
+            lambda: (
+                f"watch ConfigMap hydra-system/hydra-agent at {server.url}: no answer in time"
+                in map(str, follow.reports)
+            )
+        )
 
 
 async def test_a_port_where_nobody_listens_is_tried_again_until_somebody_does(clock, tmp_path):
@@ -280,6 +285,19 @@ async def test_a_change_between_two_watches_is_told(server, tmp_path):
         await server.end_watches()
         await server.put("two")
         await until(lambda: follow.seen == ["one", "two"])
+
+
+async def test_a_change_that_no_watch_tells_is_found_after_five_minutes(server, tmp_path):
+    from_the_future = event("BOOKMARK", {"metadata": {"resourceVersion": "5000"}})
+    server.script += [stream(from_the_future, seconds=30)] + [stream(seconds=30) for _ in range(9)]
+    async with following(server, tmp_path) as follow:
+        await until(lambda: len(server.script) < 9)
+        await server.put("one")
+        await until(lambda: follow.seen == [None, "one"])
+        await follow.settled()
+        assert follow.reports == []
+    lists = [request.time for request in server.requests if request.kind == "list"]
+    assert lists == [1000, 1300]
 
 
 async def test_a_server_that_ends_every_watch_at_once_is_asked_less_and_less_and_changes_are_told(server, tmp_path):
@@ -389,12 +407,13 @@ async def test_how_long_it_has_been_out_of_touch_is_known(server, tmp_path):
     server.script += [status(500, "InternalError", on="list"), stream(seconds=20, then="reset")]
     async with following(server, tmp_path) as follow:
         assert follow.reflector.stale_since == 1000
-        await until(lambda: follow.reports)
-        assert follow.reflector.failure == "list ConfigMap hydra-system/hydra-agent: 500: so it is"
         await follow.settled()
         assert follow.reflector.failure == ""
-    _, listed, *_ = server.requests
-    assert follow.stale_since == [1000, listed.time]
+        _, listed, *_ = server.requests
+        assert follow.told == [
+            (1000, "list ConfigMap hydra-system/hydra-agent: 500: so it is"),
+            (listed.time, str(follow.reports[1])),
+        ]
 
 
 async def test_two_clusters_do_not_wait_for_each_other(server, tmp_path):
@@ -423,7 +442,8 @@ async def test_a_token_that_changes_on_disk_is_taken_up_after_a_401(server, tmp_
 
 
 FAULTS = st.one_of(
-    st.sampled_from([fault for fault, _ in FAULTS_OF_A_LIST]),
+    # None that waits for a list: when the script comes to it, a watch may be open that nobody ends.
+    st.sampled_from([dataclasses.replace(fault, on="") for fault, _ in FAULTS_OF_A_LIST]),
     st.sampled_from([fault for fault, _ in FAULTS_OF_A_WATCH if "17" not in fault.name]),
     st.sampled_from(["one", "two", None]),  # what happens to the object meanwhile
     st.builds(

@@ -117,9 +117,10 @@ class Connections:
 
     async def close(self) -> None:
         """Break off every request and forget the credentials."""
-        current, self._current = self._current, None
         if self._connecting is not None:
             self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        current, self._current = self._current, None
         if current is not None:
             await current.close()
 

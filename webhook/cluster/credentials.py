@@ -129,6 +129,8 @@ async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, byte
     if status.get("token"):
         user["token"] = status["token"]
     if status.get("clientCertificateData"):
+        if not status.get("clientKeyData"):
+            raise Unusable("exec: the plugin gave clientCertificateData without clientKeyData")
         inline["client-certificate"] = status["clientCertificateData"].encode()
         inline["client-key"] = status["clientKeyData"].encode()
     expiry = status.get("expirationTimestamp")

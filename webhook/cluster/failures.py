@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
-import msgspec
-
 from webhook import errors
+from webhook.cluster import events
 from webhook.cluster.resources import Resource
 
 Reason = Literal[
@@ -69,10 +68,10 @@ def refused(verb: str, resource: Resource, status: int, body: bytes, retry_after
         retry_after: what ``retry_after`` made of the header.
     """
     try:
-        told = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # the HTML page of a proxy is of no use in a log
-        told = None
-    return _error(verb, resource, status, told if isinstance(told, dict) else {}, retry_after)
+        told = events.decode(body)
+    except events.Malformed:  # the HTML page of a proxy is of no use in a log
+        told = {}
+    return _error(verb, resource, status, told, retry_after)
 
 
 def told_in_stream(verb: str, resource: Resource, status: Mapping[str, Any]) -> ApiError:

@@ -17,6 +17,10 @@ LASTED = 10.0
 """Seconds for which a watch must have been open to count as one that works: only then may the next one be opened without a
 pause, and only then do pauses become short again."""
 
+LIST_AGAIN = 300.0
+"""Seconds after which the object is listed again although nothing seems to be wrong. When etcd has been restored from a
+backup, the API server may accept watches from resourceVersions that are still to come and tell nothing until then."""
+
 _MAX_PAGES = 10  # the one object that is asked for fits on one
 
 
@@ -90,6 +94,7 @@ class Reflector:
         self._timing = timing or Timing()
         self._limiter = pacing.Limiter()
         self._backoff = pacing.Backoff(self._timing.random)
+        self._listed = self._timing.clock()
         self._told: events.Identity | None = None
         self.synced = False
         self.stale_since: float | None = self._timing.clock()
@@ -101,6 +106,8 @@ class Reflector:
         while True:
             try:
                 version = await self._watch(version or await self._list())
+                if self._timing.clock() - self._listed >= LIST_AGAIN:
+                    version = ""
             except ApiError as error:
                 await self._failed(error, error.retry_after or 0.0)
                 version = ""
@@ -128,7 +135,7 @@ class Reflector:
                 break
         else:
             raise self._malformed(f"more than {_MAX_PAGES} pages")
-        self.stale_since = self._timing.clock()
+        self.stale_since = self._listed = self._timing.clock()
         await self._tell(found)
         self.synced = True
         return version
