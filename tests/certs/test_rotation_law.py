@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -154,6 +155,7 @@ SCHEDULES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(SCHEDULES)
 def test_every_leaf_in_use_is_trusted_by_every_client_at_every_instant(schedule):
