@@ -10,8 +10,6 @@ FROM ${BUILD_BASE} AS build
 # For a package index of one's own. pip reads both from its environment.
 ARG PIP_INDEX_URL
 ARG PIP_CERT
-# Unix time given to every file, so that equal sources make equal layers.
-ARG SOURCE_DATE_EPOCH=0
 ENV PIP_QUIET=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
@@ -21,6 +19,8 @@ RUN python3 -m venv venv \
 COPY pyproject.toml README.md LICENSE ./
 COPY certs certs
 COPY webhook webhook
+# Unix time given to every file, so that equal sources make equal files.
+ARG SOURCE_DATE_EPOCH=0
 # Compiled here, because the file system is read-only where it runs; unchecked, because nothing changes there. The scripts
 # in bin/ name an interpreter that the other base need not have.
 RUN venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \

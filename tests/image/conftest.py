@@ -35,7 +35,8 @@ def image(engine, bare, tmp_path_factory) -> str:
     """The image."""
     archive, _ = base.archives()
     engine.docker("import", archive, "debian")
-    options = "--network=host"
+    # The package index as this machine reaches it; an argument without a value takes that of the environment, if any.
+    options = "--network=host --build-arg PIP_INDEX_URL --build-arg HTTPS_PROXY --build-arg NO_PROXY"
     build_base = "debian"
     if trusted := os.environ.get("SSL_CERT_FILE"):  # of a proxy between this machine and the package index
         context = tmp_path_factory.mktemp("build-base")
