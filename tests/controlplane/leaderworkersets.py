@@ -47,6 +47,8 @@ class LeaderWorkerSets:
         if self.manager:
             self.plane.apply(_further_crd("DisaggregatedSet"), _further_crd("DisaggregatedSetRoleScaler"))
         self.plane.kubectl("wait", "--for=condition=Established", "-f", crd)
+        if self.plane.controllers:
+            self.plane.restart_controllers()
         self.start()
 
     def start(self) -> None:

@@ -109,7 +109,8 @@ class Controller:
     async def listed(self, address: str) -> list[Object]:
         separator = "&" if "?" in address else "?"
         async with self.session.get(f"{address}{separator}resourceVersion=0") as answer:
-            return (await answer.json())["items"]
+            items: list[Object] = (await answer.json())["items"]
+            return items
 
     async def apply(self, api: str, plural: str, wanted: Object, *, anew: bool = False) -> None:
         address = path(api, plural, wanted)

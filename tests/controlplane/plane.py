@@ -90,6 +90,11 @@ class ControlPlane(Processes):
         """Start it again on the same port and data, and return when it serves."""
         self._start_api_server(self._port)
 
+    def restart_controllers(self) -> None:
+        """Restart kube-controller-manager, whose garbage collector would learn of a new CRD's kind half a minute later."""
+        self.end("kube-controller-manager")
+        self._start_controller_manager()
+
     # Use
 
     @property
@@ -139,12 +144,14 @@ class ControlPlane(Processes):
         Raises:
             CommandError: There is none, or it cannot be asked for.
         """
-        return json.loads(self.kubectl("get", kind, name, "--namespace", namespace, "--output", "json").stdout)
+        found: Object = json.loads(self.kubectl("get", kind, name, "--namespace", namespace, "--output", "json").stdout)
+        return found
 
     def list(self, kind: str, namespace: str = "default", selector: str = "") -> list[Object]:
         """Return the objects of a kind, by name."""
         asked = self.kubectl("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json")
-        return json.loads(asked.stdout)["items"]
+        found: list[Object] = json.loads(asked.stdout)["items"]
+        return found
 
     def request(self, method: str, path: str, body: Object | None = None, *, seconds: float = 10) -> Object:
         """Ask the API server as admin, in a few milliseconds where kubectl takes a hundred.

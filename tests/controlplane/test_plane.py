@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_before_it_is_used_is_given_up_for_another(monkeypa
         monkeypatch.setattr(processes, "free_port", lambda: choices.pop(0) if choices else free_port())
         with ControlPlane(controllers=False) as plane:
             assert choices == []
-            assert plane.kubectl("get", "namespaces")
+            assert "default" in plane.kubectl("get", "namespaces").stdout
 
 
 def test_tests_that_are_killed_leave_no_process_and_no_folder():
