@@ -16,8 +16,8 @@ BUILDING_GO = f"""#!/bin/sh
 case "$1" in
 env) echo go9.9.9 ;;
 build)
-    while [ "$1" != -o ]; do shift; done
-    for name in {" ".join(binaries.NAMES)}; do echo > "$2/$name"; chmod +x "$2/$name"; done ;;
+    for flag; do case "$flag" in -o=*) folder=${{flag#-o=}} ;; esac; done
+    for name in {" ".join(binaries.NAMES)}; do echo > "$folder/$name"; chmod +x "$folder/$name"; done ;;
 esac
 """
 FAILING_GO = '#!/bin/sh\ncase "$1" in env) echo go9.9.9 ;; build) exit 1 ;; esac\n'

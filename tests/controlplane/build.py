@@ -98,8 +98,8 @@ def usable_go(candidates: Iterable[str | None]) -> tuple[str, str]:
 
 
 def digest(release: str) -> str:
-    """Return the name of a build: it changes with Go and with any file of the modules."""
-    state = hashlib.sha256(release.encode())
+    """Return the name of a build: it changes with Go, with the flags and with any file of the modules."""
+    state = hashlib.sha256("\0".join([release, *map(_ldflags, ALL)]).encode())
     for path in sorted(path for path in MODULES.rglob("*") if path.suffix in {".mod", ".sum", ".go"}):
         state.update(f"\0{path.relative_to(MODULES)}\0".encode() + path.read_bytes())
     return state.hexdigest()[:16]
@@ -114,21 +114,13 @@ def build(go: str, release: str, target: Path) -> None:
     try:
         for module in ALL:
             print(f"  {module.pinned} {module.version(module.pinned)} …", flush=True)
-            command = [
-                go,
-                "build",
-                "-buildvcs=false",
-                "-trimpath",
-                "-ldflags",
-                _ldflags(module),
-                "-o",
-                f"{unfinished}/",
-            ]
-            if subprocess.run([*command, *module.packages], cwd=module.path, check=False).returncode != 0:
+            flags = ["-buildvcs=false", "-trimpath", f"-ldflags={_ldflags(module)}", f"-o={unfinished}/"]
+            if subprocess.run([go, "build", *flags, *module.packages], cwd=module.path, check=False).returncode != 0:
                 raise CannotBuildError(f"{module.pinned}: see above; modules come from $GOPROXY")
         unfinished.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
-        unfinished.rename(target)
+        if not binaries.complete(target):  # as it is if somebody else built it meanwhile
+            shutil.rmtree(target, ignore_errors=True)
+            unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     print(f"Built {', '.join(binaries.NAMES)}")

@@ -9,12 +9,11 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import certs
-from tests.controlplane.plane import ControlPlane, on_free_port
-
-Object = dict[str, Any]
+from tests.controlplane.objects import Object, leader_worker_set
+from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import on_free_port
 
 HERE = Path(__file__).parent
 OWN_CRD = HERE / "leaderworkersets-crd.yaml"
@@ -48,6 +47,8 @@ class LeaderWorkerSets:
         if self.manager:
             self.plane.apply(_further_crd("DisaggregatedSet"), _further_crd("DisaggregatedSetRoleScaler"))
         self.plane.kubectl("wait", "--for=condition=Established", "-f", crd)
+        if self.plane.controllers:
+            self.plane.restart_controllers()
         self.start()
 
     def start(self) -> None:
@@ -83,17 +84,6 @@ class LeaderWorkerSets:
         probe = leader_worker_set("probe", "default", size=1)
         asked = self.plane.request("POST", f"/apis/{GROUP}/v1/namespaces/default/leaderworkersets?dryRun=All", probe)
         return "networkConfig" in asked["spec"]
-
-
-def leader_worker_set(name: str, namespace: str, *, size: int = 2, replicas: int = 1) -> Object:
-    """Return a plain LeaderWorkerSet."""
-    pods = {"spec": {"containers": [{"name": "main", "image": "example.com/image:1"}]}}
-    return {
-        "apiVersion": f"{GROUP}/v1",
-        "kind": "LeaderWorkerSet",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {"replicas": replicas, "leaderWorkerTemplate": {"size": size, "workerTemplate": pods}},
-    }
 
 
 def _webhook_configuration(kind: str, verb: str, url: str, authority: bytes) -> Object:

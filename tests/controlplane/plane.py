@@ -8,34 +8,24 @@ All calls block. A test whose event loop serves what the API server asks for mus
 
 import contextlib
 import json
-import os
-import random
 import secrets
-import socket
 import ssl
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.controlplane import binaries, keeper
+from tests.controlplane import binaries, processes
+from tests.controlplane.objects import Object
+from tests.controlplane.processes import Processes, StartError, on_free_port
 
 T = TypeVar("T")
-Object = dict[str, Any]
-
-ROOT = Path(__file__).parents[2]
-
-START_SECONDS = 120
-"""Until what does not come up is given up; everything together takes about 4 on an idle machine."""
-
-_TAKEN = "address already in use"
 
 
 class CommandError(Exception):
@@ -47,22 +37,21 @@ class CommandError(Exception):
         self.completed = completed
 
 
-class StartError(Exception):
-    """A process of the control plane does not come up: the text has the end of its log."""
-
-
-class ControlPlane:
+class ControlPlane(Processes):
     """One cluster. Use it as a context manager, or call `start` and `stop`.
 
     Args:
         controllers: Whether kube-controller-manager runs. Without it nothing fills in Deployments or ServiceAccounts,
             which is enough for a cluster that is only read from.
+
+    Attributes:
+        token: bearer token of the user admin.
     """
 
     def __init__(self, *, controllers: bool = True) -> None:
+        super().__init__()
         self.controllers = controllers
         self.token = "admin"
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,15 +64,8 @@ class ControlPlane:
 
     def start(self) -> None:
         """Start everything and return when it serves."""
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-S", "-E", keeper.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            process_group=0,
-        )
+        super().start()
         try:
-            assert self._keeper.stdout
-            self.folder = Path(self._keeper.stdout.readline().decode().strip())
             self._write_credentials()
             on_free_port(self._start_etcd)
             on_free_port(self._start_api_server)
@@ -93,18 +75,6 @@ class ControlPlane:
         except BaseException:
             self.stop()
             raise
-
-    def stop(self) -> None:
-        """End every process and remove the folder."""
-        self._keeper.communicate()  # closes the pipe that the keeper waits on
-        for name in tuple(self._processes):
-            self.end(name)
-
-    def end(self, name: str) -> None:
-        """Kill one process that `spawn` started."""
-        process = self._processes.pop(name)
-        process.kill()
-        process.wait()
 
     def stop_api_server(self) -> None:
         """End the API server as a machine that shuts down does: a signal, two seconds of grace, the end.
@@ -121,58 +91,12 @@ class ControlPlane:
         """Start it again on the same port and data, and return when it serves."""
         self._start_api_server(self._port)
 
-    def spawn(
-        self, name: str, arguments: Sequence[str | Path], environ: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
-        """Start a process that ends with the control plane at the latest. Its output goes to `log(name)`.
-
-        Args:
-            name: of the process; one that has ended may be started again, its log goes on.
-            arguments: command line.
-            environ: variables beside PATH and HOME. The working directory is the project's.
-        """
-        with self.log(name).open("ab") as log:
-            process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environ(environ or {}),
-                cwd=ROOT,
-                process_group=self.keeper,
-            )
-        self._processes[name] = process
-        return process
-
-    def until(self, name: str, ready: Callable[[], object]) -> None:
-        """Wait until a process that was just started is ready.
-
-        Raises:
-            StartError: It ended or is not ready in time; the text has the end of its log.
-        """
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                if ready():
-                    return
-            except OSError:  # also urllib's errors
-                pass
-            ended = self._processes[name].poll()
-            if ended is not None or time.monotonic() > deadline:
-                state = f"is not ready after {START_SECONDS} seconds" if ended is None else f"ended with {ended}"
-                end = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-30:])
-                raise StartError(f"{name} {state}. The end of its log:\n{end}")
-            time.sleep(0.05)
-
-    def log(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
+    def restart_controllers(self) -> None:
+        """Restart kube-controller-manager, whose garbage collector would learn of a new CRD's kind half a minute later."""
+        self.end("kube-controller-manager")
+        self._start_controller_manager()
 
     # Use
-
-    @property
-    def keeper(self) -> int:
-        """Return the id of the keeper and of the process group of everything that runs here."""
-        return self._keeper.pid
 
     @property
     def server(self) -> str:
@@ -221,12 +145,14 @@ class ControlPlane:
         Raises:
             CommandError: There is none, or it cannot be asked for.
         """
-        return json.loads(self.kubectl("get", kind, name, "--namespace", namespace, "--output", "json").stdout)
+        found: Object = json.loads(self.kubectl("get", kind, name, "--namespace", namespace, "--output", "json").stdout)
+        return found
 
     def list(self, kind: str, namespace: str = "default", selector: str = "") -> list[Object]:
         """Return the objects of a kind, by name."""
         asked = self.kubectl("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json")
-        return json.loads(asked.stdout)["items"]
+        found: list[Object] = json.loads(asked.stdout)["items"]
+        return found
 
     def request(self, method: str, path: str, body: Object | None = None, *, seconds: float = 10) -> Object:
         """Ask the API server as admin, in a few milliseconds where kubectl takes a hundred.
@@ -296,7 +222,7 @@ class ControlPlane:
 
     def _start_etcd(self, port: int) -> None:
         self._etcd = f"http://127.0.0.1:{port}"
-        peers = f"http://127.0.0.1:{free_port()}"
+        peers = f"http://127.0.0.1:{processes.free_port()}"
         self.spawn(
             "etcd",
             [
@@ -342,10 +268,8 @@ class ControlPlane:
             [
                 _binary("kube-controller-manager"),
                 f"--kubeconfig={self.kubeconfig}",
-                "--use-service-account-credentials=false",
                 "--leader-elect=false",
                 "--secure-port=0",
-                f"--cert-dir={self.folder / 'certs'}",
                 f"--service-account-private-key-file={self.folder / 'service-accounts.key'}",
                 f"--root-ca-file={self.ca_file}",
             ],
@@ -362,16 +286,13 @@ class ControlPlane:
             input=stdin or "",
             capture_output=True,
             text=True,
-            env=self._environ({"KUBECONFIG": str(kubeconfig or self.kubeconfig)}),
+            env=self.environ({"KUBECONFIG": str(kubeconfig or self.kubeconfig)}),
+            process_group=self.keeper,
             check=False,
         )
         if check and completed.returncode != 0:
             raise CommandError(completed)
         return completed
-
-    def _environ(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Return the variables of every process: nothing of the user's own configuration gets in."""
-        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder / "home"), **more}
 
     def _write_credentials(self) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
@@ -379,7 +300,6 @@ class ControlPlane:
         )
         (self.folder / "service-accounts.key").write_bytes(key)
         (self.folder / "tokens.csv").write_text(f'{self.token},admin,admin,"system:masters"\n')
-        (self.folder / "home").mkdir()
 
     def _write_kubeconfig(self, path: Path, user: str, credentials: Object) -> None:
         config = {
@@ -393,31 +313,6 @@ class ControlPlane:
             "current-context": "test",
         }
         path.write_text(json.dumps(config, indent=2))
-
-
-def on_free_port(start: Callable[[int], None]) -> None:
-    """Start something on a free port, and on another one if somebody took it in between: `start` raises StartError."""
-    for remaining in reversed(range(5)):
-        try:
-            start(free_port())
-        except StartError as error:
-            if _TAKEN not in str(error) or not remaining:
-                raise
-        else:
-            return
-
-
-def free_port() -> int:
-    """Return a port below those that Linux gives to outgoing connections: those may take one while its server restarts."""
-    choose = random.SystemRandom()  # the tests' seed would give two runs the same ports
-    while True:
-        port = choose.randrange(20_000, 30_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def _binary(name: str) -> Path:

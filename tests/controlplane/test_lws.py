@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.controlplane.leaderworkersets import leader_worker_set
+from tests.controlplane.objects import leader_worker_set
 
 LABEL = "leaderworkerset.sigs.k8s.io/"
 VARIABLES = ["LWS_LEADER_ADDRESS", "LWS_GROUP_SIZE", "LWS_WORKER_INDEX"]

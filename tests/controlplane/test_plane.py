@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.controlplane import plane as planes
+from tests.controlplane import processes
 from tests.controlplane.keeper import members
 from tests.controlplane.objects import deployment, job
-from tests.controlplane.plane import CommandError, ControlPlane, StartError
+from tests.controlplane.plane import CommandError, ControlPlane
+from tests.controlplane.processes import StartError
 
 PROGRAM = """
 import time
@@ -79,17 +80,17 @@ def test_the_api_server_comes_back_as_it_was_and_nothing_is_left_in_the_end():
 
 def test_a_port_that_is_taken_before_it_is_used_is_given_up_for_another(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as somebody:
-        taken, free_port = somebody.getsockname()[1], planes.free_port
+        taken, free_port = somebody.getsockname()[1], processes.free_port
         # etcd takes two ports each time, the second for a peer; the API server one
         choices = [taken, free_port(), free_port(), free_port(), taken]
-        monkeypatch.setattr(planes, "free_port", lambda: choices.pop(0) if choices else free_port())
+        monkeypatch.setattr(processes, "free_port", lambda: choices.pop(0) if choices else free_port())
         with ControlPlane(controllers=False) as plane:
             assert choices == []
-            assert plane.kubectl("get", "namespaces")
+            assert "default" in plane.kubectl("get", "namespaces").stdout
 
 
 def test_tests_that_are_killed_leave_no_process_and_no_folder():
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, cwd=planes.ROOT) as tests:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, cwd=processes.ROOT) as tests:
         folder, keeper = tests.stdout.readline().split()
         assert len(members(int(keeper))) == 3
         tests.send_signal(signal.SIGKILL)
