@@ -1,8 +1,10 @@
 """What the manifests promise: contract section 2, permissions, a pod that may do little and that goes quietly."""
 
 import pytest
+import typer
 
 from tests.manifests import rendering
+from webhook import cli
 
 PODS = "pods.webhook.hydra.io"
 GROUPS = "leaderworkersets.webhook.hydra.io"
@@ -171,3 +173,12 @@ def test_selectors_find_the_pods(base):
         rendering.find(base, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
     ]
     assert all(selector and selector.items() <= labels for selector in selectors)
+
+
+def test_every_variable_of_the_container_is_an_option_of_the_server():
+    objects = rendering.base_with("cert-manager", "global-cluster")
+    options = {parameter.envvar for parameter in typer.main.get_command(cli._app).commands["serve"].params}
+    given = {name for name in rendering.environment(objects) if name.startswith("HYDRA_WEBHOOK_")}
+
+    assert given
+    assert given <= options
