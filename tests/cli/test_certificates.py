@@ -79,7 +79,9 @@ def test_outside_of_a_cluster_a_kubeconfig_is_asked_for(run, monkeypatch):
 
 
 def test_what_cannot_be_read_is_said_in_one_line(run, tmp_path):
-    result = run("certs", "show", "--kubeconfig", tmp_path / "absent")
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("no kubeconfig")
+    result = run("certs", "show", "--kubeconfig", kubeconfig)
     assert (result.status, result.out) == (1, "")
     assert result.err.count("\n") == 1
-    assert "absent" in result.err
+    assert f"kubeconfig {kubeconfig}" in result.err

@@ -46,7 +46,9 @@ class LeaderWorkerSets:
         self.plane.kubectl("apply", "--server-side", "-f", crd)
         if self.manager:
             self.plane.apply(_further_crd("DisaggregatedSet"), _further_crd("DisaggregatedSetRoleScaler"))
-        self.plane.kubectl("wait", "--for=condition=Established", "-f", crd)
+        # Repeated, since `kubectl wait` fails on an object that has no status yet.
+        wait = ("wait", "--for=condition=Established", "-f", crd)
+        self.plane.wait(lambda: self.plane.kubectl(*wait), "the kind is served")
         if self.plane.controllers:
             self.plane.restart_controllers()
         self.start()

@@ -68,8 +68,11 @@ class SharedAuthority:
         """Prepare; nothing is read yet.
 
         Raises:
-            CannotStart: a host is no possible name in a certificate, or a lifetime is too short.
+            CannotStart: a host is no possible name in a certificate, a lifetime is too short, or there is no folder for the
+                file of the CA.
         """
+        if options.ca_file is not None and not options.ca_file.parent.is_dir():
+            raise CannotStart(f"cannot write the CA to {options.ca_file}: there is no such folder")
         self._certificate = certificate
         self._ca_bundle = ca_bundle
         self._ca_file = options.ca_file
@@ -103,7 +106,12 @@ class SharedAuthority:
         if trust is not None:
             self._metrics.ca_loaded(trust.signer.not_after.timestamp())
         if self._ca_file is not None and bundle_pem != self.ca_pem:
-            write_ca(self._ca_file, bundle_pem)
+            try:
+                write_ca(self._ca_file, bundle_pem)
+            except CannotStart as error:
+                self._certificate.problems = (f"error: {error}",)
+                self._log.error("CA not written", why=str(error))
+                return False
         self.ca_pem = bundle_pem
         return self._ca_bundle is None or await self._ca_bundle.publish(bundle_pem)
 

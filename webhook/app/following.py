@@ -10,7 +10,7 @@ from webhook.app.configuration import Configuration
 from webhook.app.failures import reporter
 from webhook.app.options import ClusterOptions
 
-RETRY_SECONDS = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between attempts to read what was kept
 
 
 class Following:
@@ -38,7 +38,7 @@ class Following:
         self._seen: set[catalog.Kind] = set()
         self._restored: set[catalog.Kind] = set()
         self._reflectors: dict[catalog.Kind, cluster.Reflector] = {}
-        for kind in catalog.CONFIG_MAPS.keys() & kinds:
+        for kind in (kind for kind in catalog.CONFIG_MAPS if kind in kinds):
             client = self._global if self._global is not None and kind == "templates" else work
             self._follow(kind, client, options.namespace)
 
@@ -93,6 +93,7 @@ class Following:
 
     async def _restore(self) -> None:
         """Take in what was kept. While it cannot be read the reflectors begin without it."""
+        pause = FIRST_PAUSE
         while True:
             try:
                 found = await self._cache.read()
@@ -100,7 +101,8 @@ class Following:
             except cluster.ApiError as error:
                 self._cache_asked.set()
                 self._log.warning("kept configuration not read", why=telemetry.clean(str(error)))
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
         for kind in found.keys() & self._reflectors.keys():
             source = f"{self._reflectors[kind].resource.human}, kept in {self._cache.human}"
             for texts in found[kind].in_order:

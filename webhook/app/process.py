@@ -36,7 +36,7 @@ _COLLECT_AFTER = 50_000
 
 
 def tune_collector() -> None:
-    """Set Python's garbage collector for serving; called once, when everything that stays has been made.
+    """Set Python's garbage collector for serving; called once, when everything that stays has been made: at the first readiness.
 
     What is there by now lives as long as the process. Out of the collector's sight it costs no pauses: a catalog of 10,000
     runtimes has a million objects to walk through.
@@ -56,8 +56,11 @@ async def _serve_until_signal(options: Options, log: telemetry.Log) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
     async with serving(options, log) as running:
+        ended, ready = asyncio.create_task(told.wait()), asyncio.create_task(running.until_ready())
+        await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
         tune_collector()
-        await told.wait()
+        await ended
         running.drain()
         log.info("draining", seconds=options.drain_seconds)
         # The API server goes on using its open connections to a pod that is ending, and new ones arrive until every

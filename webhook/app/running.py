@@ -113,6 +113,11 @@ class Running:
         following = self._following.jobs() if self._following is not None else []
         return [*self._source.jobs(), *self.configuration.jobs(), *following, self._listen_once_certified()]
 
+    async def until_ready(self) -> None:
+        """Wait until every check of readiness has passed at one time."""
+        while any(check.problem for check in self._checks()):  # noqa: ASYNC110 - the certificate's end is no event
+            await asyncio.sleep(0.1)
+
     def drain(self) -> None:
         """Say "not ready" to probes and ``Connection: close`` with every answer, and go on serving."""
         self._handler.draining = True

@@ -51,6 +51,7 @@ Kubeconfig = Annotated[
     Path | None,
     typer.Option(
         envvar="HYDRA_WEBHOOK_KUBECONFIG",
+        exists=True,
         dir_okay=False,
         show_default="the pod's own credentials, if it is one",
         help="Credentials for the work cluster.",
