@@ -7,10 +7,11 @@ import webhook
 from tests.manifests import rendering
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+KUSTOMIZE = PAGE.partition("## Install with kustomize")[2].partition("\n## ")[0]
 
 
 def test_the_kustomization_of_the_page_sets_the_image_and_an_option(tmp_path):
-    kustomization, patches = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    kustomization, patches = re.findall(r"```yaml\n(.*?)```", KUSTOMIZE, re.DOTALL)
     (tmp_path / "kustomization.yaml").write_text(kustomization + patches)
     (tmp_path / "manifests").symlink_to(rendering.MANIFESTS)
     rendered = rendering.kustomize(tmp_path)
