@@ -41,9 +41,14 @@ def global_plane() -> Iterator[ControlPlane]:
 @pytest.fixture(scope="session")
 def lws(plane: ControlPlane, request: pytest.FixtureRequest) -> LeaderWorkerSets:
     """LeaderWorkerSets in the cluster, with their controller."""
+    return install_lws(plane, request.config)
+
+
+def install_lws(plane: ControlPlane, config: pytest.Config) -> LeaderWorkerSets:
+    """Install LeaderWorkerSets, and have the end of the run say by which controller."""
     installed = LeaderWorkerSets(plane)
     installed.install()
-    request.config.stash[CONTROLLER] = installed.manager or "the stand-in (LWS_MANAGER is not set)"
+    config.stash[CONTROLLER] = installed.manager or "the stand-in (LWS_MANAGER is not set)"
     return installed
 
 
@@ -60,6 +65,12 @@ def site() -> Iterator[Installation]:
     with ControlPlane() as plane, Service() as service, Installation(plane, service) as installation:
         installation.install()
         yield installation
+
+
+@pytest.fixture(scope="session")
+def site_lws(site: Installation, request: pytest.FixtureRequest) -> None:
+    """LeaderWorkerSets in that cluster, with their controller."""
+    install_lws(site.plane, request.config)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.controlplane.installation import EXAMPLES, ROOT, Installation, pod
-from tests.controlplane.leaderworkersets import LeaderWorkerSets, leader_worker_set
+from tests.controlplane.leaderworkersets import leader_worker_set
 
 Object = dict[str, Any]
 
@@ -27,12 +27,6 @@ def cluster(site: Installation) -> Installation:
     )
     site.run()
     return site
-
-
-@pytest.fixture(scope="session")
-def lws(site: Installation) -> None:
-    """LeaderWorkerSets in the webhook's cluster, with their controller."""
-    LeaderWorkerSets(site.plane).install()
 
 
 @pytest.fixture
@@ -91,7 +85,7 @@ def test_the_pods_of_a_controller_are_stored_complete(cluster, namespace, exampl
         expect_runnable(stored["metadata"], stored["spec"])
 
 
-@pytest.mark.usefixtures("lws")
+@pytest.mark.usefixtures("site_lws")
 @pytest.mark.parametrize("example", GROUPS)
 def test_the_pods_of_a_group_are_stored_complete_each_for_its_role(cluster, namespace, example):
     bare = create(cluster, namespace, example)
@@ -127,7 +121,7 @@ def starts(stored: Object) -> str:
     return " ".join([*container["command"], *container.get("args", ())])
 
 
-@pytest.mark.usefixtures("lws")
+@pytest.mark.usefixtures("site_lws")
 def test_where_only_the_pod_template_is_labelled_the_pods_are_filled_in_each_for_its_role(cluster, namespace):
     bare = leader_worker_set("set", namespace)
     template = bare["spec"]["leaderWorkerTemplate"]["workerTemplate"]
@@ -143,7 +137,7 @@ def test_where_only_the_pod_template_is_labelled_the_pods_are_filled_in_each_for
         expect_runnable(stored["metadata"], stored["spec"])
 
 
-@pytest.mark.usefixtures("lws")
+@pytest.mark.usefixtures("site_lws")
 @pytest.mark.parametrize("example", [*LONE, *CONTROLLED, *GROUPS])
 def test_server_side_dry_run_and_diff_work_and_store_nothing(cluster, namespace, example):
     file = EXAMPLES / example

@@ -1,11 +1,15 @@
 """The webhook is away: what goes on and what does not, and what people are told."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.controlplane.installation import CONFIGURATION, Installation, pod
+from tests.controlplane.installation import CONFIGURATION, NAMESPACE, ROOT, Installation, pod
+from tests.controlplane.leaderworkersets import leader_worker_set
 
 Object = dict[str, Any]
 
@@ -63,3 +67,38 @@ def test_without_the_webhook_configuration_the_policy_refuses_a_bare_pod_and_say
     assert "Check Deployment hydra-webhook in namespace hydra-system" in message
     assert 'opt out with the label hydra.io/inject: "false"' in message
     assert created(hydra, as_recreated(filled_in)) == ""
+
+
+@pytest.mark.usefixtures("site_lws")
+def test_without_it_bare_groups_are_refused_and_rendered_ones_admitted(hydra, filled_in, tmp_path):
+    bare = leader_worker_set("set", "default")
+    bare["metadata"]["labels"] = {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}
+    hydra.plane.kubectl("delete", "mutatingwebhookconfiguration", CONFIGURATION)
+
+    hydra.plane.wait(
+        lambda: "hydra-webhook-record-leaderworkersets" in created(hydra, bare), "the API server has noticed"
+    )
+
+    assert "LeaderWorkerSet default/set asks for runtime vllm-cpu" in created(hydra, bare)
+    assert created(hydra, rendered(hydra, bare, tmp_path)) == ""
+
+
+def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
+    """Render an object by hand, with the ConfigMaps of the cluster, as the page on operations says."""
+    options = []
+    for option, name in (("--templates", "hydra-runtime-template"), ("--agent", "hydra-agent")):
+        file = folder / f"{name}.yaml"
+        file.write_text(
+            hydra.plane.kubectl("get", "configmap", name, "--namespace", NAMESPACE, "--output", "yaml").stdout
+        )
+        options += [option, str(file)]
+    command = [sys.executable, "-m", "webhook.cli", "render", "-f", "-", "--output", "json", *options]
+    done = subprocess.run(command, input=json.dumps(item), capture_output=True, text=True, check=True, cwd=ROOT)
+    return json.loads(done.stdout)
+
+
+def test_a_pod_that_was_rendered_by_hand_is_admitted_while_the_webhook_is_away(hydra, filled_in, tmp_path):
+    by_hand = rendered(hydra, pod("two"), tmp_path)
+
+    assert created(hydra, by_hand) == ""
+    assert by_hand["spec"]["containers"][0]["command"] == filled_in["spec"]["containers"][0]["command"]

@@ -82,6 +82,18 @@ def test_the_policy_looks_at_the_pods_of_the_webhook(base):
     assert binding == {"policyName": "hydra-webhook-record", "validationActions": ["Deny"]}
 
 
+def test_the_policy_for_leaderworkersets_looks_at_those_of_the_webhook_when_they_are_created(base):
+    name = "hydra-webhook-record-leaderworkersets"
+    policy = rendering.find(base, "ValidatingAdmissionPolicy", name)["spec"]
+    groups = webhooks(base)[GROUPS]
+    constraints = policy["matchConstraints"]
+    assert constraints["resourceRules"] == [{**groups["rules"][0], "operations": ["CREATE"]}]
+    for selector in ("objectSelector", "namespaceSelector"):
+        assert constraints[selector] == groups[selector]
+    binding = rendering.find(base, "ValidatingAdmissionPolicyBinding", name)["spec"]
+    assert binding == {"policyName": name, "validationActions": ["Deny"]}
+
+
 READ = [("configmaps", ["hydra-agent", "hydra-gpu-configs", "hydra-runtime-template"], ["list", "watch"])]
 READ_HERE = [("configmaps", ["hydra-agent", "hydra-gpu-configs"], ["list", "watch"])]
 KEEP = [("configmaps", ["hydra-webhook-cache"], ["get", "update"])]
