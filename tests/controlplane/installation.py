@@ -98,6 +98,7 @@ class Replica:
         self._log = plane.log(name)
         self._log.unlink(missing_ok=True)
         self._plane = plane
+        self._ports: dict[str, int] = {}
         loopback = {"HYDRA_WEBHOOK_HOST": "127.0.0.1", "HYDRA_WEBHOOK_PORT": "0", "HYDRA_WEBHOOK_HEALTH_PORT": "0"}
         command = [sys.executable, "-W", "error", "-m", "webhook.cli", "serve"]
         self.process = plane.spawn(name, command, {"PYTHONPATH": str(ROOT), **loopback, **environ})
@@ -123,13 +124,18 @@ class Replica:
     @property
     def port(self) -> int:
         """TCP port of /mutate; 0 while it is not served."""
-        return next((line["port"] for line in self.events("serving")), 0)
+        return self._announced("port", "serving")
 
     @property
     def health_port(self) -> int:
         """TCP port of /readyz and /metrics; 0 before that is served."""
-        listening = [*self.events("waiting for a certificate"), *self.events("serving")]
-        return next((line["health_port"] for line in listening), 0)
+        return self._announced("health_port", "waiting for a certificate", "serving")
+
+    def _announced(self, name: str, *events: str) -> int:
+        """Return a port from the first of these events; it is asked for too often to read a long log each time."""
+        if not self._ports.get(name):
+            self._ports[name] = next((line[name] for event in events for line in self.events(event)), 0)
+        return self._ports[name]
 
     def health(self, path: str) -> tuple[int, str]:
         """Ask /livez, /readyz or /metrics; status 0 if nobody answers."""

@@ -43,11 +43,13 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def connect(port: int, ca_pem: bytes | None = None, context: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
-    """Open a connection: plain, or TLS that trusts ``ca_pem`` alone, or as ``context`` says."""
+async def connect(
+    port: int, ca_pem: bytes | None = None, context: ssl.SSLContext | None = None, host: str = "localhost"
+) -> AsyncIterator[Wire]:
+    """Open a connection: plain, or TLS that trusts ``ca_pem`` alone, or as ``context`` says, with a certificate of ``host``."""
     if ca_pem:
         context = ssl.create_default_context(cadata=ca_pem.decode())
-    name = {"server_hostname": "localhost"} if context is not None else {}
+    name = {"server_hostname": host} if context is not None else {}
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, **name)
     try:
         yield Wire(reader, writer)

@@ -1,0 +1,256 @@
+"""Load on the webhook: admissions at a steady rate, sent as API servers send them, and what became of them."""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import json
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Self
+
+import aiohttp
+
+from tests.controlplane.installation import CONFIGURATION, Installation, pod
+from tests.controlplane.plane import ControlPlane
+from tests.server import wire
+
+HOST = "127.0.0.1"  # what clients verify the certificate for
+LATE_SECONDS = 0.2  # that a client goes on with the caBundle before, since API servers learn of a change a little later
+HANGING_SECONDS = 240
+
+RECORD = "hydra.io/rendered"
+REVIEW = {
+    "apiVersion": "admission.k8s.io/v1",
+    "kind": "AdmissionReview",
+    "request": {
+        "uid": "5d1b8b8e-0c0c-4f0e-9d5f-2f1f3c1c2b1a",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "operation": "CREATE",
+        "namespace": "default",
+        "name": "one",
+        "object": pod("one"),
+    },
+}
+ADMISSION = wire.post(json.dumps(REVIEW).encode())
+
+Send = Callable[[], Awaitable[str]]
+"""Sends one request; returns what is wrong with its answer, nothing if it is right."""
+
+FAILURES = (OSError, EOFError, TimeoutError, ValueError, LookupError, aiohttp.ClientError)
+"""What connections and answers raise that are not as they should be."""
+
+
+class Load:
+    """Requests sent one after the other by a few senders, all together at a steady rate.
+
+    Attributes:
+        done: how many were sent and answered, or failed.
+        failed: what was wrong, for each that failed.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._pause = 1 / rate
+        self._next = time.monotonic()
+        self._began = time.monotonic()
+        self.done = 0
+        self.failed: list[str] = []
+
+    def until(self, done: int) -> Self:
+        """Wait until so many are done."""
+        deadline = time.monotonic() + HANGING_SECONDS
+        while self.done < done:
+            assert time.monotonic() < deadline, f"{self.done} of {done} requests after {HANGING_SECONDS} seconds"
+            time.sleep(0.05)
+        return self
+
+    def go_on(self, more: int = 100) -> Self:
+        """Wait until so many more are done."""
+        return self.until(self.done + more)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second so far."""
+        return self.done / (time.monotonic() - self._began)
+
+    async def run(self, send: Send) -> None:
+        """Send until cancelled."""
+        while True:
+            # Who has fallen behind does not catch up: a burst would be another test.
+            self._next = max(self._next, time.monotonic()) + self._pause
+            await asyncio.sleep(self._next - self._pause - time.monotonic())
+            try:
+                problem = await send()
+            except FAILURES as error:
+                problem = f"{type(error).__name__}: {error}"
+            self.done += 1
+            if problem:
+                self.failed.append(problem)
+
+
+class Traffic:
+    """Clients of the webhook, in a thread of their own, until the context is left."""
+
+    def __init__(self, hydra: Installation) -> None:
+        self._hydra = hydra
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._turn = itertools.count()
+        self.trust = Trust(hydra.plane, hydra.ca_bundle)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._start(self.trust.follow()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def on_new_connections(self, rate: float, senders: int = 2) -> Load:
+        """Send admissions to the replicas behind the Service in turn, each on a connection of its own."""
+        return self._load(self._new, rate, senders)
+
+    def on_kept_connections(self, rate: float, senders: int = 2) -> Load:
+        """Likewise, but each sender keeps its connection for as long as the replica does."""
+        return self._load(self._kept, rate, senders)
+
+    def through_the_api_server(self, rate: float, senders: int = 4) -> Load:
+        """Create pods, in a dry run: the API server asks the webhook."""
+        return self._load(self._created, rate, senders)
+
+    def _load(
+        self, opened: Callable[[], contextlib.AbstractAsyncContextManager[Send]], rate: float, senders: int
+    ) -> Load:
+        load = Load(rate)
+
+        async def sender() -> None:
+            async with opened() as send:
+                await load.run(send)
+
+        for _ in range(senders):
+            self._call(self._start(sender()))
+        return load
+
+    @contextlib.asynccontextmanager
+    async def _new(self) -> AsyncIterator[Send]:
+        async def send() -> str:
+            async with self._connected() as connection:
+                return admitted(await connection.ask(ADMISSION))
+
+        yield send
+
+    @contextlib.asynccontextmanager
+    async def _kept(self) -> AsyncIterator[Send]:
+        async with contextlib.AsyncExitStack() as stack:
+            connection: wire.Wire | None = None
+
+            async def send() -> str:
+                nonlocal connection
+                used, connection = connection or await stack.enter_async_context(self._connected()), None
+                answer = await used.ask(ADMISSION)
+                if answer.headers.get("connection") == "close":
+                    await stack.aclose()
+                else:
+                    connection = used
+                return admitted(answer)
+
+            yield send
+
+    @contextlib.asynccontextmanager
+    async def _created(self) -> AsyncIterator[Send]:
+        async with api_session(self._hydra.plane) as session:
+
+            async def send() -> str:
+                path = "/api/v1/namespaces/default/pods?dryRun=All"
+                async with session.post(path, json=pod(f"load-{next(self._turn)}")) as answer:
+                    stored = await answer.json()
+                if answer.status != 201:
+                    return str(stored)
+                return "" if RECORD in stored["metadata"].get("annotations", {}) else "created without a record"
+
+            yield send
+
+    def _connected(self) -> contextlib.AbstractAsyncContextManager[wire.Wire]:
+        targets = self._hydra.service.targets
+        if not targets:
+            raise ConnectionRefusedError("the Service has no replica")
+        return wire.connect(targets[next(self._turn) % len(targets)], context=self.trust.context, host=HOST)
+
+    def _call(self, coroutine: Any) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _start(self, coroutine: Any) -> None:
+        self._tasks.append(asyncio.create_task(coroutine))
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        early = [result for result in results if not isinstance(result, asyncio.CancelledError)]
+        assert early == [], "a sender ended before the test"
+
+
+class Trust:
+    """What an API server trusts: the caBundle of the webhook configuration, which it watches.
+
+    Attributes:
+        context: for new connections.
+        bundles: all that were seen, in order.
+    """
+
+    def __init__(self, plane: ControlPlane, bundle: bytes) -> None:
+        self._plane = plane
+        self.bundles: list[bytes] = []
+        self._use(bundle)
+
+    def _use(self, bundle: bytes) -> None:
+        if bundle and bundle not in self.bundles[-1:]:
+            self.bundles.append(bundle)
+            self.context = ssl.create_default_context(cadata=bundle.decode())
+
+    async def follow(self) -> None:
+        """Watch until cancelled."""
+        path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+        query = {"watch": "1", "fieldSelector": f"metadata.name={CONFIGURATION}"}
+        async with api_session(self._plane) as session:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, OSError):
+                    async with session.get(path, params=query, timeout=aiohttp.ClientTimeout(total=None)) as stream:
+                        async for line in stream.content:
+                            webhook = json.loads(line)["object"]["webhooks"][0]
+                            await asyncio.sleep(LATE_SECONDS)
+                            self._use(base64.b64decode(webhook["clientConfig"].get("caBundle", "")))
+                await asyncio.sleep(LATE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def api_session(plane: ControlPlane) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open what asks the API server as admin."""
+    trust = ssl.create_default_context(cafile=str(plane.ca_file))
+    async with aiohttp.ClientSession(
+        plane.server,
+        connector=aiohttp.TCPConnector(ssl=trust),
+        headers={"Authorization": f"Bearer {plane.token}"},
+        timeout=aiohttp.ClientTimeout(total=20),
+    ) as session:
+        yield session
+
+
+def admitted(answer: wire.Answer) -> str:
+    """Say what is wrong with the answer to an admission; nothing if the pod gets its record."""
+    if answer.status != 200:
+        return f"{answer.status}: {answer.body!r}"
+    response = json.loads(answer.body)["response"]
+    if not response["allowed"]:
+        return str(response["status"])
+    patch = base64.b64decode(response.get("patch", ""))
+    return (
+        "" if RECORD.replace("/", "~1").encode() in patch or RECORD.encode() in patch else "admitted without a record"
+    )

@@ -1,0 +1,210 @@
+"""The CA that replicas share and the caBundle that they keep, with other people's hands in both."""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import certs
+from certs import policy
+from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation, Replica
+from tests.controlplane.load import HOST, Traffic
+from webhook import cluster
+from webhook.app.authority import SecretVault
+
+SECRET = "hydra-webhook-ca"
+STILL_SECONDS = 3.0
+"""For how long nobody writes when all agree: a replica that does not looks again after a second."""
+
+
+@pytest.fixture
+def running(hydra: Installation) -> Installation:
+    hydra.configure()
+    hydra.run(2)
+    return hydra
+
+
+# The race
+
+
+class Together(SecretVault):
+    """A vault whose first read returns when all have read."""
+
+    def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
+        super().__init__(client, cluster.secret(NAMESPACE, SECRET))
+        self._all_read = all_read
+        self._first = True
+
+    async def read(self) -> certs.Stored | None:
+        stored = await super().read()
+        if self._first:
+            self._first = False
+            await self._all_read.wait()
+        return stored
+
+
+async def test_of_200_authorities_that_find_an_empty_secret_one_makes_the_ca(hydra):
+    client = cluster.Client(hydra.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook"))
+    all_read = asyncio.Barrier(200)
+    authorities = [certs.Authority(Together(client, all_read), certs.Terms()) for _ in range(200)]
+    now = datetime.now(UTC)
+
+    decisions = await asyncio.gather(*(authority.refresh(now) for authority in authorities))
+    await client.close()
+
+    reasons = [decision.reason for decision in decisions]
+    assert (reasons.count("created"), reasons.count("learned")) == (1, 199)
+    bundle = secret(hydra)["ca.crt"]
+    assert len(certs.describe(bundle)) == 1
+    for decision in decisions:
+        leaf = certs.issue(decision.trust.signer, [HOST], now, timedelta(days=7))
+        assert certs.verifies(leaf.certificate_pem, bundle, HOST, now) == ""
+
+
+# The caBundle
+
+
+def set_bundle(hydra: Installation, bundle: bytes | None) -> None:
+    """Set the caBundle of every webhook, as somebody else might; None: remove it."""
+    path = "/webhooks/{}/clientConfig/caBundle"
+    change = {"op": "remove"} if bundle is None else {"op": "add", "value": base64.b64encode(bundle).decode()}
+    operations = [{**change, "path": path.format(number)} for number in range(2)]
+    hydra.plane.kubectl(
+        *("patch", "mutatingwebhookconfiguration", CONFIGURATION, "--type=json", f"--patch={json.dumps(operations)}")
+    )
+
+
+def version(hydra: Installation) -> str:
+    return hydra.plane.get("mutatingwebhookconfiguration", CONFIGURATION)["metadata"]["resourceVersion"]
+
+
+def stands_still(hydra: Installation) -> bool:
+    """Tell whether nobody writes the webhook configuration for a while."""
+    before = version(hydra)
+    time.sleep(STILL_SECONDS)
+    return version(hydra) == before
+
+
+def writes(hydra: Installation) -> list[float]:
+    """Return how often each replica has written the caBundle."""
+    return [replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in hydra.replicas]
+
+
+def foreign() -> bytes:
+    return certs.make_authority(datetime.now(UTC), timedelta(days=1)).certificate_pem
+
+
+RESETS: dict[str, Callable[[], bytes | None]] = {
+    "removed": lambda: None,
+    "no certificate": lambda: b"nonsense",
+    "somebody else's CA": foreign,
+}
+
+
+@pytest.mark.parametrize("reset", RESETS.values(), ids=RESETS)
+def test_a_ca_bundle_that_somebody_resets_is_repaired_and_left_alone(running, reset):
+    right, before = running.ca_bundle, writes(running)
+
+    set_bundle(running, reset())
+
+    running.plane.wait(lambda: running.ca_bundle == right, "the caBundle is repaired")
+    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    assert running.ca_bundle == right
+    assert 1 <= sum(writes(running)) - sum(before) <= 2
+    running.until_trusted()
+
+
+def test_a_replica_that_has_not_heard_of_a_successor_leaves_the_newer_ca_bundle_alone(running):
+    newer, before = announced(running), writes(running)
+
+    set_bundle(running, newer)
+
+    running.plane.wait(lambda: all(knows_successor(replica) for replica in running.replicas), "both have learned of it")
+    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    assert running.ca_bundle == newer
+    assert writes(running) == before
+
+
+def test_a_ca_bundle_that_is_reset_during_a_rotation_is_repaired_to_the_newer_one(running):
+    newer, before = announced(running), writes(running)
+
+    set_bundle(running, None)
+
+    running.plane.wait(lambda: running.ca_bundle == newer, "the caBundle is repaired")
+    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    assert running.ca_bundle == newer
+    assert 1 <= sum(writes(running)) - sum(before) <= 2
+
+
+def announced(hydra: Installation) -> bytes:
+    """Announce a successor in the Secret, as a third replica would; return the bundle that this replica would publish."""
+    signer = policy.contents_of(secret(hydra)).signer
+    assert signer is not None
+    trust = certs.Trust(signer, certs.make_authority(datetime.now(UTC), timedelta(days=365)))
+    data = {key: base64.b64encode(value).decode() for key, value in policy.data_of(trust).items()}
+    patch(hydra, {"data": data})
+    return trust.bundle_pem
+
+
+def knows_successor(replica: Replica) -> bool:
+    return any("successor" in line for line in replica.events("certificate authority"))
+
+
+# The Secret
+
+
+def secret(hydra: Installation) -> dict[str, bytes]:
+    data = hydra.plane.get("secret", SECRET, NAMESPACE).get("data") or {}
+    return {key: base64.b64decode(value) for key, value in data.items()}
+
+
+def patch(hydra: Installation, change: object) -> None:
+    hydra.plane.kubectl(
+        *("patch", "secret", SECRET, "--namespace", NAMESPACE, "--type=merge", f"--patch={json.dumps(change)}")
+    )
+
+
+@pytest.fixture
+def watchful(hydra: Installation) -> Installation:
+    """Replicas that look at the Secret every three seconds, since their leaves live for a minute."""
+    hydra.configure()
+    hydra.run(2, HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS=str(60 / 3600))
+    return hydra
+
+
+def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
+    before = secret(watchful)
+    watchful.install()  # the shipped Secret, which is empty, says nothing of the data
+    assert secret(watchful) == before
+
+    patch(watchful, {"data": None})
+
+    watchful.plane.wait(lambda: secret(watchful), "the Secret is filled")
+    assert secret(watchful) == before
+
+
+def test_without_the_secret_the_webhook_serves_on_and_says_so_and_fills_the_next_one_with_the_same_ca(watchful):
+    before = secret(watchful)
+    watchful.plane.kubectl("delete", "secret", SECRET, "--namespace", NAMESPACE)
+
+    def complaint(replica: Replica) -> bool:
+        status, detail = replica.health("/readyz?verbose")
+        return status == 200 and "error: certificate authority: unreachable" in detail
+
+    with Traffic(watchful) as traffic:
+        loads = [traffic.on_new_connections(20), traffic.through_the_api_server(5)]
+        watchful.plane.wait(lambda: all(map(complaint, watchful.replicas)), "both replicas tell")
+        for load in loads:
+            load.go_on(10)
+        watchful.install()
+        watchful.plane.wait(lambda: secret(watchful), "the Secret is filled")
+        watchful.plane.wait(lambda: not any(map(complaint, watchful.replicas)), "the replicas are content")
+        for load in loads:
+            load.go_on(10)
+
+    assert secret(watchful) == before
+    assert [load.failed for load in loads] == [[], []]

@@ -1,0 +1,237 @@
+"""Nobody's pod is refused while the webhook's certificates, its processes or the API servers around it change."""
+
+import base64
+import contextlib
+import itertools
+import os
+import signal
+import ssl
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import certs
+from certs import policy
+from tests.controlplane.installation import (
+    AGENT,
+    NAMESPACE,
+    ROOT,
+    Installation,
+    Object,
+    Replica,
+    config_map,
+    pod,
+    templates,
+)
+from tests.controlplane.load import HOST, Traffic
+from tests.controlplane.plane import ControlPlane
+
+ADMISSIONS = 10_000
+GLOBAL_AWAY_SECONDS = float(os.environ.get("HYDRA_GLOBAL_AWAY_SECONDS", "8"))
+"""For how long the global cluster is away. Nothing depends on it; ten minutes have been tried."""
+
+
+@pytest.fixture
+def configured(hydra: Installation) -> Installation:
+    hydra.configure(templates=templates(**{"vllm-cpu": "serve"}), agent=AGENT)
+    return hydra
+
+
+@pytest.fixture
+def running(configured: Installation) -> Installation:
+    configured.run(2)
+    return configured
+
+
+def replace(hydra: Installation, old: Replica, **environ: str) -> Replica:
+    """Replace a replica as a Deployment with maxUnavailable 0 does."""
+    new = hydra.start(**environ).until_ready()
+    hydra.plane.wait(lambda: new.port in hydra.service.targets, "the Service forwards to the new replica")
+    time.sleep(0.5)  # the old one waits in its preStop hook, and the endpoints are still the old ones
+    hydra.replicas.remove(old)
+    hydra.plane.wait(lambda: old.port not in hydra.service.targets, "the Service has forgotten the old replica")
+    old.process.send_signal(signal.SIGTERM)
+    assert old.process.wait(60) == 0
+    assert old.events("stopped")
+    return new
+
+
+@contextlib.contextmanager
+def away(plane: ControlPlane) -> Iterator[None]:
+    """Stop an API server for as long as the context is open."""
+    plane.stop_api_server()
+    try:
+        yield
+    finally:
+        plane.start_api_server()
+
+
+def command(hydra: Installation) -> list[str]:
+    """Return the command that a pod gets now."""
+    stored = hydra.plane.request("POST", "/api/v1/namespaces/default/pods?dryRun=All", pod("probe"))
+    return stored["spec"]["containers"][0]["command"]
+
+
+# Certificates
+
+
+def secret(trust: certs.Trust) -> Object:
+    """Return the Secret of a CA."""
+    data = {key: base64.b64encode(value).decode() for key, value in policy.data_of(trust).items()}
+    metadata = {"name": "hydra-webhook-ca", "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+
+
+def old_authority(now: datetime) -> certs.Trust:
+    """Return a CA that gets its successor in 15 seconds, and has a predecessor that is to be forgotten in 10."""
+    made = now - timedelta(minutes=10)
+    predecessor = certs.make_authority(made, timedelta(minutes=5, seconds=10))  # it is kept 5 minutes longer
+    signer = certs.make_authority(made, (timedelta(minutes=10, seconds=15)) * 3 / 2)
+    return certs.Trust(signer, None, certs.describe(predecessor.certificate_pem))
+
+
+@pytest.mark.slow
+def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured):
+    first = old_authority(datetime.now(UTC))
+    configured.plane.apply(secret(first))
+    lifetimes = {
+        "HYDRA_WEBHOOK_CA_LIFETIME_HOURS": str(60 / 3600),  # so a successor is announced for 3 seconds
+        "HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS": str(20 / 3600),
+    }
+    replicas = configured.run(2, **lifetimes)
+
+    def events(reason: str) -> float:
+        return sum(replica.metric("hydra_webhook_certificate_events_total", reason=reason) for replica in replicas)
+
+    def leaves() -> float:
+        return min(replica.metric("hydra_webhook_certificate_events_total", reason="leaf") for replica in replicas)
+
+    with Traffic(configured) as traffic:
+        new, kept = traffic.on_new_connections(rate=150), traffic.on_kept_connections(rate=150)
+        created = traffic.through_the_api_server(rate=10)
+        new.until(ADMISSIONS // 2)
+        kept.until(ADMISSIONS // 2)
+        configured.plane.wait(lambda: events("promoted"), "the CA's successor signs", 120)
+        configured.plane.wait(lambda: leaves() >= 4, "both replicas have renewed their leaves", 120)
+        for load in (new, kept, created):
+            load.go_on(20)
+        bundles = traffic.trust.bundles
+
+    assert (new.failed, kept.failed, created.failed) == ([], [], [])
+    assert events("announced") == events("promoted") >= 1
+    assert events("forgot-expired") >= 1
+    assert bundles[0] == first.bundle_pem
+    last = certs.describe(bundles[-1])
+    assert first.predecessors[0] not in last
+    assert certs.describe(first.signer.certificate_pem)[0] in last
+    for replica in replicas:
+        leaf = ssl.get_server_certificate((HOST, replica.port)).encode()
+        assert certs.verifies(leaf, first.signer.certificate_pem, HOST, datetime.now(UTC)) != ""
+        assert certs.verifies(leaf, bundles[-1], HOST, datetime.now(UTC)) == ""
+    # Each replica writes what it is the first to know; both of them each bundle would be a fight.
+    written = sum(replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in replicas)
+    assert len(bundles) <= written <= 2 * len(bundles)
+
+
+# Restarts
+
+
+@pytest.mark.slow
+def test_no_creation_fails_while_all_replicas_are_replaced(running):
+    with Traffic(running) as traffic:
+        created = traffic.through_the_api_server(rate=50).go_on()
+        for old in tuple(running.replicas):
+            replace(running, old)
+            created.go_on()
+
+    assert created.failed == []
+    assert len(running.replicas) == 2
+
+
+def test_no_admission_fails_while_the_api_server_is_restarted(running):
+    before = [loaded(replica) for replica in running.replicas]
+    with Traffic(running) as traffic:
+        new, kept = traffic.on_new_connections(rate=20), traffic.on_kept_connections(rate=20)
+        with away(running.plane):
+            new.go_on()
+            kept.go_on()
+        running.plane.apply(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+        for replica, earlier in zip(running.replicas, before, strict=True):
+            running.plane.wait(lambda: loaded(replica) > earlier, "the edit is taken up")  # noqa: B023 - called at once
+        new.go_on(20)
+        kept.go_on(20)
+
+    assert (new.failed, kept.failed) == ([], [])
+    running.until_trusted()
+    assert [replica.process.poll() for replica in running.replicas] == [None, None]
+
+
+def loaded(replica: Replica) -> float:
+    """Return when it has taken up an agent configuration last."""
+    return replica.metric("hydra_webhook_configuration_last_load_timestamp_seconds", kind="agent")
+
+
+def test_a_server_that_starts_before_any_api_server_is_up_waits_and_says_for_what(configured):
+    environ = configured.environ()
+    with away(configured.plane):
+        replica = Replica(configured.plane, "early", environ)
+        configured.replicas.append(replica)
+
+        def detail() -> str:
+            return replica.health("/readyz")[1]
+
+        configured.plane.wait(lambda: "Connection refused" in detail(), "the server has tried")
+        assert replica.health("/livez")[0] == 200
+        assert replica.health("/readyz")[0] == 503
+        assert "[-]certificate failed: there is none yet" in detail()
+        assert "ConfigMap hydra-system/hydra-agent has not been read yet: list" in detail()
+
+    replica.until_ready()
+    configured.until_trusted()
+
+
+# The global cluster
+
+
+@pytest.fixture
+def reader(global_plane: ControlPlane) -> Iterator[Path]:
+    """What the webhook reads runtime templates with."""
+    global_plane.kubectl("create", "namespace", NAMESPACE)
+    global_plane.kubectl("apply", "-k", ROOT / "manifests" / "global-cluster")
+    yield global_plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
+    global_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+@pytest.mark.slow
+def test_templates_are_served_while_the_global_cluster_is_away_also_after_a_restart(hydra, global_plane, reader):
+    global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
+    hydra.configure(templates=templates(other="not that of the work cluster"), agent=AGENT)
+    environ = {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG": str(reader)}
+    old, other = hydra.run(2, **environ)
+
+    def stale(replica: Replica) -> float:
+        return replica.metric("hydra_webhook_configuration_stale_seconds", kind="templates")
+
+    with Traffic(hydra) as traffic:
+        loads = [traffic.on_new_connections(20), traffic.on_kept_connections(20), traffic.through_the_api_server(5)]
+        with away(global_plane):
+            away_until = time.monotonic() + GLOBAL_AWAY_SECONDS
+            restarted = replace(hydra, old, **environ)
+            ages = [stale(restarted)]
+            while len(ages) < 3 or time.monotonic() < away_until:
+                loads[0].go_on(20)
+                ages.append(stale(restarted))
+                assert restarted.health("/readyz")[0] == other.health("/readyz")[0] == 200
+            assert "hydra-runtime-template" in restarted.health("/readyz?verbose")[1]
+            assert all(earlier < later for earlier, later in itertools.pairwise(ages))
+
+        global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "second"})))
+        hydra.plane.wait(lambda: stale(restarted) == stale(other) == 0, "the global cluster is followed again")
+        hydra.plane.wait(lambda: command(hydra) == ["second"], "the edit is in effect")
+        for load in loads:
+            load.go_on(10)
+
+    assert [load.failed for load in loads] == [[], [], []]
