@@ -68,6 +68,9 @@ class CaBundle:
                 self._configuration = await self._client.patch_json(self._resource, corrections)
             except cluster.ApiError as error:
                 self.problem = str(error)
+                self._log.warning(
+                    "caBundle not written", configuration=self._resource.name, why=telemetry.clean(self.problem)
+                )
                 return False
             self._metrics.ca_bundle_written()
             self._log.info("caBundle written", configuration=self._resource.name)

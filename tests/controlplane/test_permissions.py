@@ -1,0 +1,382 @@
+"""What the webhook's accounts may do: without any one permission something fails, and there is none that is not needed."""
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.controlplane.installation import (
+    AGENT,
+    CONFIGURATION,
+    NAMESPACE,
+    ROOT,
+    Installation,
+    Replica,
+    ca_bundle,
+    config_map,
+    pod,
+    templates,
+)
+from tests.controlplane.plane import ControlPlane
+from webhook import catalog
+
+Object = dict[str, Any]
+
+MANIFESTS = ROOT / "manifests"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+CORE = f"/api/v1/namespaces/{NAMESPACE}"
+CACHE, SECRET = f"{CORE}/configmaps/hydra-webhook-cache", f"{CORE}/secrets/hydra-webhook-ca"
+WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """To do one thing with one object."""
+
+    verb: str
+    group: str
+    resource: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource} {self.name}"
+
+    @property
+    def message(self) -> str:
+        """What the webhook says where it is missing."""
+        return f'(permission needed: {self.verb} on {self.resource} named "{self.name}")'
+
+    @property
+    def rule(self) -> Object:
+        parts = {"apiGroups": self.group, "resources": self.resource, "resourceNames": self.name, "verbs": self.verb}
+        return {key: [value] for key, value in parts.items()}
+
+
+def permissions(rules: list[Object]) -> list[Permission]:
+    """Return each single permission of some rules. A rule without names, which would be about all objects, has no place."""
+    return [
+        Permission(verb, group, resource, name)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule["resourceNames"]
+        for verb in rule["verbs"]
+    ]
+
+
+def roles(text: str) -> dict[str, Object]:
+    """Return the Roles and ClusterRoles of a manifest by their paths in the API."""
+    return {path(item): item for item in yaml.safe_load_all(text) if item["kind"] in {"Role", "ClusterRole"}}
+
+
+def path(role: Object) -> str:
+    metadata = role["metadata"]
+    scope = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{RBAC}{scope}/{role['kind'].lower()}s/{metadata['name']}"
+
+
+class Account:
+    """A ServiceAccount of the namespace hydra-system, and the roles that it is bound to.
+
+    Args:
+        plane: its cluster.
+        name: of the account.
+        granted: its roles by path, as manifests describe them.
+    """
+
+    def __init__(self, plane: ControlPlane, name: str, granted: dict[str, Object]) -> None:
+        self.plane = plane
+        self.user = f"system:serviceaccount:{NAMESPACE}:{name}"
+        self.roles = granted
+
+    @property
+    def applied(self) -> list[Permission]:
+        """What it has, by the objects in the cluster."""
+        return permissions([rule for path in self.roles for rule in self.plane.request("GET", path)["rules"]])
+
+    def grant(self) -> None:
+        """Give it everything that its roles say."""
+        self._put({path: permissions(role["rules"]) for path, role in self.roles.items()})
+
+    @contextlib.contextmanager
+    def without(self, *missing: Permission) -> Iterator[None]:
+        """Take some permissions away for a while."""
+        self._put(
+            {
+                path: [one for one in permissions(role["rules"]) if one not in missing]
+                for path, role in self.roles.items()
+            }
+        )
+        try:
+            yield
+        finally:
+            self.grant()
+
+    def may(self, permission: Permission) -> bool:
+        attributes = {"namespace": NAMESPACE, "verb": permission.verb, "group": permission.group}
+        attributes |= {"resource": permission.resource, "name": permission.name}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
+        review["spec"] = {"user": self.user, "resourceAttributes": attributes}
+        answer = self.plane.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+        return answer["status"]["allowed"]
+
+    def _put(self, wanted: dict[str, list[Permission]]) -> None:
+        for path, role in self.roles.items():
+            self.plane.request("PUT", path, {**role, "rules": [one.rule for one in wanted[path]]})
+        for path, role in self.roles.items():
+            for one in permissions(role["rules"]):
+                self.plane.wait(lambda one=one, path=path: self.may(one) == (one in wanted[path]), f"it counts: {one}")
+
+    def allowed(self, namespace: str) -> set[tuple[str, ...]]:
+        """Return what `kubectl auth can-i --list` tells beyond what it tells for an account that nobody has granted anything."""
+        return can_i(self.plane, self.user, namespace) - can_i(self.plane, f"{self.user}-without-roles", namespace)
+
+
+def can_i(plane: ControlPlane, user: str, namespace: str) -> set[tuple[str, ...]]:
+    """Return what a user may do in a namespace: resource with its group, URL, name of the object and verb of each."""
+    asked = ["auth", "can-i", "--list", "--no-headers", "--namespace", namespace, "--as", user]
+    lines = plane.kubectl(*asked).stdout.splitlines()
+    found = set()
+    for line in lines:
+        parts = re.fullmatch(r"(\S*)\s+\[(.*)\]\s+\[(.*)\]\s+\[(.*)\]\s*", line)
+        assert parts, line
+        resource, *several = parts.groups()
+        urls, names, verbs = ([*filter(None, part.split())] or [""] for part in several)
+        found |= {(resource, url, name, verb) for url in urls for name in names for verb in verbs}
+    return found
+
+
+def as_told(granted: list[Permission]) -> set[tuple[str, ...]]:
+    """Return permissions as `can_i` has them."""
+    return {(f"{one.resource}.{one.group}" if one.group else one.resource, "", one.name, one.verb) for one in granted}
+
+
+OWN_ROLES = roles((MANIFESTS / "base" / "rbac.yaml").read_text())
+READER_ROLES = roles((MANIFESTS / "global-cluster" / "reader.yaml").read_text())
+
+
+def of(granted: dict[str, Object]) -> list[Permission]:
+    return permissions([rule for role in granted.values() for rule in role["rules"]])
+
+
+@pytest.fixture(scope="module")
+def installed(site: Installation) -> Installation:
+    """The webhook installed and configured."""
+    site.reset()
+    site.configure(templates=templates(one="work", **{"vllm-cpu": "serve"}), agent=AGENT)
+    return site
+
+
+@pytest.fixture
+def hydra(installed: Installation) -> Iterator[Installation]:
+    """The same, with nothing kept yet and no replica running."""
+    for kept in (CACHE, SECRET):
+        item = installed.plane.request("GET", kept)
+        item.pop("data", None)
+        installed.plane.request("PUT", kept, item)
+    webhooks = installed.plane.request("GET", WEBHOOKS)
+    for webhook in webhooks["webhooks"]:
+        webhook["clientConfig"].pop("caBundle", None)
+    installed.plane.request("PUT", WEBHOOKS, webhooks)
+    yield installed
+    installed.stop_all()
+
+
+@pytest.fixture
+def account(hydra: Installation) -> Account:
+    return Account(hydra.plane, "hydra-webhook", OWN_ROLES)
+
+
+@pytest.fixture(scope="module")
+def reader_installed(global_plane: ControlPlane) -> ControlPlane:
+    """The global cluster with the templates and their reader's account."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    global_plane.apply(namespace, config_map("hydra-runtime-template", templates(one="global")))
+    global_plane.kubectl("apply", "-k", MANIFESTS / "global-cluster")
+    return global_plane
+
+
+@pytest.fixture
+def reader(reader_installed: ControlPlane) -> Account:
+    return Account(reader_installed, "hydra-webhook-reader", READER_ROLES)
+
+
+@pytest.fixture
+def away(hydra: Installation, reader: Account) -> Iterator[Callable[[], Replica]]:
+    """Starts a replica that has what the overlay gives it: a role without the templates, and the reader's kubeconfig."""
+    overlay = roles(hydra.plane.kubectl("kustomize", MANIFESTS / "overlays" / "global-cluster").stdout)
+    kubeconfig = reader.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
+    Account(hydra.plane, "hydra-webhook", overlay).grant()
+    yield lambda: hydra.start(HYDRA_WEBHOOK_GLOBAL_KUBECONFIG=str(kubeconfig))
+    Account(hydra.plane, "hydra-webhook", OWN_ROLES).grant()
+
+
+def not_read(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
+    """Readiness waits for the ConfigMap."""
+    status, detail = replica.health("/readyz")
+    waiting = f"[-]configuration failed: ConfigMap {NAMESPACE}/{permission.name} has not been read yet"
+    return status == 503 and waiting in detail
+
+
+def not_followed(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
+    """The ConfigMap is used as it was read, and is known to be stale."""
+    kinds: dict[str, str] = {name: kind for kind, name in catalog.CONFIG_MAPS.items()}
+    stale = replica.metric("hydra_webhook_configuration_stale_seconds", kind=kinds[permission.name])
+    return replica.ready and stale > 0
+
+
+def not_kept(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
+    """The configuration is in use, and a restart would not find it."""
+    return replica.ready and "data" not in hydra.plane.request("GET", CACHE)
+
+
+def not_certified(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
+    """Nobody is served, since there is no authority."""
+    status, detail = replica.health("/readyz")
+    no_secret = "data" not in hydra.plane.request("GET", SECRET)
+    return (status, replica.port) == (503, 0) and "[-]certificate failed: there is none yet" in detail and no_secret
+
+
+def not_trusted(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
+    """The API server is not told whom to trust."""
+    return replica.ready and not hydra.ca_bundle
+
+
+def not_watched(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
+    """A caBundle that somebody resets is noticed late."""
+    failures = replica.metric("hydra_webhook_watch_failures_total", object=permission.name, reason="forbidden")
+    return replica.ready and failures > 0
+
+
+SYMPTOMS = {
+    ("list", "hydra-runtime-template"): not_read,
+    ("watch", "hydra-runtime-template"): not_followed,
+    ("list", "hydra-agent"): not_read,
+    ("watch", "hydra-agent"): not_followed,
+    ("list", "hydra-gpu-configs"): not_read,
+    ("watch", "hydra-gpu-configs"): not_followed,
+    ("get", "hydra-webhook-cache"): not_kept,
+    ("update", "hydra-webhook-cache"): not_kept,
+    ("get", "hydra-webhook-ca"): not_certified,
+    ("update", "hydra-webhook-ca"): not_certified,
+    ("list", "hydra-webhook"): not_trusted,
+    ("watch", "hydra-webhook"): not_watched,
+    ("patch", "hydra-webhook"): not_trusted,
+}
+"""By verb and object: what is to be seen where the permission is missing from the start."""
+
+
+def assert_fails(hydra: Installation, replica: Replica, permission: Permission) -> None:
+    hydra.plane.wait(lambda: permission.message in replica.health("/readyz?verbose")[1], "it says what is missing")
+    symptom = SYMPTOMS[permission.verb, permission.name]
+    hydra.plane.wait(lambda: symptom(hydra, replica, permission), str(symptom.__doc__))
+    assert_healthy(replica)
+    # One is enough to be seen, and it is told as the one that it is.
+    assert set(re.findall(r"\(permission needed: .*?\)", replica.output.replace("\\", ""))) == {permission.message}
+
+
+def assert_healthy(replica: Replica) -> None:
+    assert replica.process.poll() is None
+    assert replica.health("/livez")[0] == 200
+    assert "traceback" not in replica.output
+
+
+def says(replica: Replica, lost: list[Permission]) -> bool:
+    """Tell whether readiness names every list among the permissions, which is what is tried first."""
+    detail = replica.health("/readyz?verbose")[1]
+    return all(one.message in detail for one in lost if one.verb == "list")
+
+
+def command(hydra: Installation, runtime: str = "one") -> list[str]:
+    """Return the command that a pod gets."""
+    asked = ["create", "--dry-run=server", "--output", "json", "-f", "-"]
+    stored = json.loads(hydra.plane.kubectl(*asked, stdin=json.dumps(pod("probe", runtime=runtime))).stdout)
+    return stored["spec"]["containers"][0].get("command", [])
+
+
+@pytest.mark.parametrize("permission", of(OWN_ROLES), ids=str)
+def test_without_one_permission_something_fails(hydra, account, permission):
+    with account.without(permission):
+        assert_fails(hydra, hydra.start(), permission)
+
+
+@pytest.mark.parametrize("permission", of(READER_ROLES), ids=str)
+def test_without_one_permission_in_the_global_cluster_something_fails(hydra, reader, away, permission):
+    with reader.without(permission):
+        assert_fails(hydra, away(), permission)
+
+
+def assert_complete(hydra: Installation, replica: Replica) -> None:
+    """Everything works that one of the permissions is for."""
+    replica.until_ready()
+    hydra.plane.wait(lambda: ca_bundle(hydra.plane), "the API server is told whom to trust")
+    hydra.plane.wait(lambda: "data" in hydra.plane.request("GET", CACHE), "the configuration is kept")
+    hydra.plane.wait(lambda: not replica.metric("hydra_webhook_configuration_stale_seconds"), "everything is followed")
+    hydra.plane.wait(lambda: "error" not in replica.health("/readyz?verbose")[1], "nothing is wrong")
+    assert "permission needed" not in replica.output
+
+
+def test_with_the_permissions_of_the_base_nothing_fails_and_nothing_else_is_allowed(hydra, account):
+    assert set(account.applied) == set(of(OWN_ROLES))
+
+    assert_complete(hydra, hydra.start())
+
+    in_cluster = [one for one in account.applied if one.resource == "mutatingwebhookconfigurations"]
+    assert account.allowed(NAMESPACE) == as_told(account.applied)
+    assert account.allowed("default") == account.allowed("kube-system") == as_told(in_cluster)
+
+
+def test_with_the_permissions_of_the_global_clusters_reader_nothing_fails_and_nothing_else_is_allowed(
+    hydra, reader, away
+):
+    assert set(reader.applied) == set(of(READER_ROLES))
+
+    replica = away()
+    assert_complete(hydra, replica)
+    hydra.plane.wait(lambda: command(hydra) == ["global"], "the API server reaches it")
+    assert reader.allowed(NAMESPACE) == as_told(reader.applied)
+    assert reader.allowed("default") == reader.allowed("kube-system") == set()
+
+
+def test_with_the_overlay_for_a_global_cluster_the_work_cluster_allows_all_but_the_templates(hydra, away):
+    overlaid = Account(hydra.plane, "hydra-webhook", OWN_ROLES)
+
+    kept = [one for one in of(OWN_ROLES) if one.name != "hydra-runtime-template"]
+    assert overlaid.allowed(NAMESPACE) == as_told(kept)
+
+
+def test_a_start_without_access_to_what_was_kept_serves_it(hydra, account):
+    hydra.run()
+    hydra.plane.wait(lambda: "data" in hydra.plane.request("GET", CACHE), "the configuration is kept")
+    hydra.stop_all()
+
+    # The GPU table is a ConfigMap that is not there, of which nothing can be kept.
+    lost = [one for one in of(OWN_ROLES) if one.name in {"hydra-runtime-template", "hydra-agent", CONFIGURATION}]
+    with account.without(*lost):
+        (replica,) = hydra.run()
+        assert command(hydra) == ["work"]
+        hydra.plane.wait(lambda: says(replica, lost), "it says what is missing")
+        assert_healthy(replica)
+
+
+def test_a_webhook_that_loses_every_permission_serves_what_it_has_and_recovers(hydra, account):
+    (replica,) = hydra.run()
+    assert command(hydra) == ["work"]
+    everything = of(OWN_ROLES)
+
+    with account.without(*everything):
+        hydra.plane.stop_api_server()  # and with it every watch that was allowed before
+        hydra.plane.start_api_server()
+        hydra.plane.wait(lambda: says(replica, everything), "it says what is missing")
+        hydra.plane.apply(config_map("hydra-runtime-template", templates(one="edited", **{"vllm-cpu": "serve"})))
+        hydra.plane.wait(lambda: command(hydra), "the API server serves")
+        assert (command(hydra), replica.ready) == (["work"], True)
+        assert_healthy(replica)
+
+    hydra.plane.wait(lambda: command(hydra) == ["edited"], "it follows again")
+    hydra.plane.apply(config_map("hydra-runtime-template", templates(one="work", **{"vllm-cpu": "serve"})))
