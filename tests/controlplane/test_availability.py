@@ -197,12 +197,12 @@ def test_a_server_that_starts_before_any_api_server_is_up_waits_and_says_for_wha
 
 
 @pytest.fixture
-def reader(global_plane: ControlPlane) -> Iterator[Path]:
+def reader(global_plane: ControlPlane) -> Path:
     """What the webhook reads runtime templates with."""
-    global_plane.kubectl("create", "namespace", NAMESPACE)
+    global_plane.kubectl("apply", "-f", ROOT / "manifests" / "base" / "namespace.yaml")
     global_plane.kubectl("apply", "-k", ROOT / "manifests" / "global-cluster")
-    yield global_plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
-    global_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    # Nothing is deleted afterwards: without controllers the namespace would never end.
+    return global_plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
 
 
 @pytest.mark.slow
