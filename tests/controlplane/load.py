@@ -8,6 +8,7 @@ import json
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Self
 
@@ -49,15 +50,14 @@ class Load:
 
     Attributes:
         done: how many were sent and answered, or failed.
-        failed: what was wrong, for each that failed.
+        wrong: what was wrong with each kind of answer that was, and how often.
     """
 
     def __init__(self, rate: float) -> None:
         self._pause = 1 / rate
         self._next = time.monotonic()
-        self._began = time.monotonic()
         self.done = 0
-        self.failed: list[str] = []
+        self.wrong: Counter[str] = Counter()
 
     def until(self, done: int) -> Self:
         """Wait until so many are done."""
@@ -72,9 +72,9 @@ class Load:
         return self.until(self.done + more)
 
     @property
-    def rate(self) -> float:
-        """Requests a second so far."""
-        return self.done / (time.monotonic() - self._began)
+    def failed(self) -> str:
+        """How many failed and why, the most frequent first; empty if none has."""
+        return "; ".join(f"{count} of {self.done}: {why}" for why, count in self.wrong.most_common(10))
 
     async def run(self, send: Send) -> None:
         """Send until cancelled."""
@@ -88,7 +88,7 @@ class Load:
                 problem = f"{type(error).__name__}: {error}"
             self.done += 1
             if problem:
-                self.failed.append(problem)
+                self.wrong[problem] += 1
 
 
 class Traffic:
@@ -190,11 +190,13 @@ class Traffic:
         self._tasks.append(asyncio.create_task(coroutine))
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        early = [result for result in results if not isinstance(result, asyncio.CancelledError)]
+        early = [task for task in self._tasks if task.done()]
         assert early == [], "a sender ended before the test"
+        ending = set(self._tasks)
+        while ending:  # before Python 3.12, `wait_for` may swallow a cancellation
+            for task in ending:
+                task.cancel()
+            _, ending = await asyncio.wait(ending, timeout=1)
 
 
 class Trust:

@@ -48,6 +48,7 @@ class Together(SecretVault):
 
 
 async def test_of_200_authorities_that_find_an_empty_secret_one_makes_the_ca(hydra):
+    # One client for all: it opens a hundred connections at most.
     client = cluster.Client(hydra.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook"))
     all_read = asyncio.Barrier(200)
     authorities = [certs.Authority(Together(client, all_read), certs.Terms()) for _ in range(200)]
@@ -207,4 +208,4 @@ def test_without_the_secret_the_webhook_serves_on_and_says_so_and_fills_the_next
             load.go_on(10)
 
     assert secret(watchful) == before
-    assert [load.failed for load in loads] == [[], []]
+    assert [load.failed for load in loads] == ["", ""]

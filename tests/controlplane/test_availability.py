@@ -110,30 +110,27 @@ def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(confi
         return min(replica.metric("hydra_webhook_certificate_events_total", reason="leaf") for replica in replicas)
 
     with Traffic(configured) as traffic:
+        promoted = events("promoted")
         new, kept = traffic.on_new_connections(rate=150), traffic.on_kept_connections(rate=150)
         created = traffic.through_the_api_server(rate=10)
         new.until(ADMISSIONS // 2)
         kept.until(ADMISSIONS // 2)
-        configured.plane.wait(lambda: events("promoted"), "the CA's successor signs", 120)
+        configured.plane.wait(lambda: events("promoted") > promoted, "the CA's successor signs", 120)
         configured.plane.wait(lambda: leaves() >= 4, "both replicas have renewed their leaves", 120)
         for load in (new, kept, created):
             load.go_on(20)
-        bundles = traffic.trust.bundles
+        written = sum(replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in replicas)
 
-    assert (new.failed, kept.failed, created.failed) == ([], [], [])
-    assert events("announced") == events("promoted") >= 1
-    assert events("forgot-expired") >= 1
-    assert bundles[0] == first.bundle_pem
-    last = certs.describe(bundles[-1])
-    assert first.predecessors[0] not in last
-    assert certs.describe(first.signer.certificate_pem)[0] in last
+    assert (new.failed, kept.failed, created.failed) == ("", "", "")
+    trusted = certs.describe(configured.ca_bundle)
+    assert certs.describe(first.signer.certificate_pem)[0] in trusted
+    assert first.predecessors[0] not in trusted, "it was forgotten"
     for replica in replicas:
         leaf = ssl.get_server_certificate((HOST, replica.port)).encode()
-        assert certs.verifies(leaf, first.signer.certificate_pem, HOST, datetime.now(UTC)) != ""
-        assert certs.verifies(leaf, bundles[-1], HOST, datetime.now(UTC)) == ""
-    # Each replica writes what it is the first to know; both of them each bundle would be a fight.
-    written = sum(replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in replicas)
-    assert len(bundles) <= written <= 2 * len(bundles)
+        assert certs.verifies(leaf, first.signer.certificate_pem, HOST, datetime.now(UTC)) != "", "another CA signed it"
+        assert certs.verifies(leaf, configured.ca_bundle, HOST, datetime.now(UTC)) == ""
+    # Both replicas may write a bundle that both learn of at the same time; more would be a fight.
+    assert written <= 2 * (len(traffic.trust.bundles) + 1)
 
 
 # Restarts
@@ -147,26 +144,34 @@ def test_no_creation_fails_while_all_replicas_are_replaced(running):
             replace(running, old)
             created.go_on()
 
-    assert created.failed == []
+    assert created.failed == ""
     assert len(running.replicas) == 2
 
 
 def test_no_admission_fails_while_the_api_server_is_restarted(running):
+    running.plane.wait(lambda: all(map(follows, running.replicas)), "the replicas follow the ConfigMaps")
     before = [loaded(replica) for replica in running.replicas]
+
+    def again() -> bool:
+        return all(loaded(replica) > earlier for replica, earlier in zip(running.replicas, before, strict=True))
+
     with Traffic(running) as traffic:
         new, kept = traffic.on_new_connections(rate=20), traffic.on_kept_connections(rate=20)
         with away(running.plane):
             new.go_on()
             kept.go_on()
         running.plane.apply(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
-        for replica, earlier in zip(running.replicas, before, strict=True):
-            running.plane.wait(lambda: loaded(replica) > earlier, "the edit is taken up")  # noqa: B023 - called at once
+        running.plane.wait(again, "the edit is taken up")
         new.go_on(20)
         kept.go_on(20)
 
-    assert (new.failed, kept.failed) == ([], [])
+    assert (new.failed, kept.failed) == ("", "")
     running.until_trusted()
     assert [replica.process.poll() for replica in running.replicas] == [None, None]
+
+
+def follows(replica: Replica) -> bool:
+    return replica.ready and replica.metric("hydra_webhook_configuration_stale_seconds") == 0
 
 
 def loaded(replica: Replica) -> float:
@@ -234,4 +239,4 @@ def test_templates_are_served_while_the_global_cluster_is_away_also_after_a_rest
         for load in loads:
             load.go_on(10)
 
-    assert [load.failed for load in loads] == [[], [], []]
+    assert [load.failed for load in loads] == ["", "", ""]
