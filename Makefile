@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-templates image kind kind-clean lock clean
+.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -59,6 +59,9 @@ controlplane: $(GO_READY) ## Build etcd, Kubernetes and helm for the tests into 
 
 bench: $(READY) ## Requests per second next to a no-op handler, as ratios
 	$(BIN)/python -m bench.throughput
+
+bench-cluster: $(READY) ## Pods created per second through a real API server, with and without the webhook; after `make controlplane`
+	$(BIN)/python -m bench.cluster
 
 bench-templates: $(GO_READY) ## Rendering and compiling next to Go and gotpl, as ratios
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)

@@ -1,15 +1,17 @@
 """The servers that are compared, each a process of its own: ``python -m bench.servers NAME CPU FOLDER``.
 
-Prints its port on standard output once it listens, and ends when its standard input does.
+CPU is the number of the only one that it may use, or ``any``. Prints its port on standard output once it listens, and ends
+when its standard input does.
 """
 
 import asyncio
 import io
 import os
 import ssl
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,20 +39,37 @@ ENTRY = "  - {{match_runtimes: [{name}], container_template: {{image: registry.e
 
 
 @asynccontextmanager
-async def noop_webhook(_folder: Path) -> AsyncIterator[int]:
-    """Serve the least that an API server takes for a webhook: read the review, allow it, echo its uid."""
+async def noop_webhook(folder: Path) -> AsyncIterator[int]:
+    """Serve the least that an API server takes for a webhook: read the review, allow it, echo its uid.
+
+    What its clients must trust is in ``ca.crt`` of the folder.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         review = await request.json()
         response = {"uid": review["request"]["uid"], "allowed": True}
         return web.json_response({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response})
 
-    async with _application(handle) as port:
+    async with _application(handle, folder) as port:
         yield port
 
 
 @asynccontextmanager
-async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
+async def ready_patch(folder: Path) -> AsyncIterator[int]:
+    """Do the same, and answer every review with the patch that is in ``patch`` of the folder, as base64."""
+    patch = (folder / "patch").read_text()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        review = await request.json()
+        response = {"uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
+        return web.json_response({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response})
+
+    async with _application(handle, folder) as port:
+        yield port
+
+
+@asynccontextmanager
+async def noop_on_our_listener(folder: Path) -> AsyncIterator[int]:
     """Read the body, answer a constant, on the product's own listener: same limits, timeouts and TLS."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -59,7 +78,7 @@ async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
 
     listener = server.Listener(handle, telemetry.make_log(io.BytesIO(), "json"))
     listener.bind("127.0.0.1", 0)
-    await listener.listen(_context())
+    await listener.listen(_context(folder))
     try:
         yield listener.port
     finally:
@@ -67,26 +86,26 @@ async def noop_on_our_listener(_folder: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def noop_application(_folder: Path) -> AsyncIterator[int]:
+async def noop_application(folder: Path) -> AsyncIterator[int]:
     """Do the same as an ordinary aiohttp application with one route."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         await request.read()
         return web.Response(body=CONSTANT, content_type="application/json")
 
-    async with _application(handle) as port:
+    async with _application(handle, folder) as port:
         yield port
 
 
 @asynccontextmanager
-async def _application(handle: Handler) -> AsyncIterator[int]:
+async def _application(handle: Handler, folder: Path) -> AsyncIterator[int]:
     """Serve an ordinary aiohttp application with one route, on the product's TLS settings and limits."""
     application = web.Application(client_max_size=server.MAX_BODY)
     application.router.add_post("/mutate", handle)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context())
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context(folder))
         await site.start()
         yield site.port
     finally:
@@ -94,7 +113,7 @@ async def _application(handle: Handler) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def handler_alone(_folder: Path) -> AsyncIterator[int]:
+async def handler_alone(folder: Path) -> AsyncIterator[int]:
     """Check, count and log as the product does, with a decision that was made before."""
     decision = mutation.Decision(
         "mutated",
@@ -113,7 +132,7 @@ async def handler_alone(_folder: Path) -> AsyncIterator[int]:
     handler = server.MutateHandler(lambda _body: decision, telemetry.Metrics("bench"), log)
     listener = server.Listener(handler, log)
     listener.bind("127.0.0.1", 0)
-    await listener.listen(_context())
+    await listener.listen(_context(folder))
     try:
         yield listener.port
     finally:
@@ -161,21 +180,47 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
     "ours, 10,000 runtimes": ours_with_catalog(10_000),
 }
 
+IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch}
+"""Those that `bench.cluster` has the API server call."""
+
 RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # the one they all hold
 
 
-def _context() -> ssl.SSLContext:
-    pair, _ = certs.self_signed(["localhost"], datetime.now(UTC), timedelta(days=1))
+@contextmanager
+def launched(name: str, cpu: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a server while the context is open; `port_of` waits until it listens."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.servers", name, cpu, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:  # at the end its input is closed, and it is waited for
+        yield process
+
+
+def port_of(name: str, process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{name}: does not start; run: python -m bench.servers '{name}' any /tmp")
+    return int(line)
+
+
+def _context(folder: Path) -> ssl.SSLContext:
+    pair, ca_pem = certs.self_signed(["localhost", "127.0.0.1"], datetime.now(UTC), timedelta(days=1))
+    (folder / "ca.crt").write_bytes(ca_pem)
     return certs.ServingContext(pair).context
 
 
 async def main(name: str, folder: Path) -> None:
-    async with SERVERS[name](folder) as port:
+    async with (SERVERS | IN_CLUSTER)[name](folder) as port:
         app.tune_collector()  # as ``app.run`` does; here for all, so that the comparison is fair
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    os.sched_setaffinity(0, {int(sys.argv[2])})
+    if sys.argv[2] != "any":
+        os.sched_setaffinity(0, {int(sys.argv[2])})
     uvloop.run(main(sys.argv[1], Path(sys.argv[3])))

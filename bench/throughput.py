@@ -5,7 +5,6 @@ import contextlib
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,13 +14,12 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, parts, ratios, servers
+from bench import load, parts, processes, ratios, servers
 
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
 FLOOR = "constant"  # the aiohttp application that never looks at the body
 EVERY = {"ours, every recorded review": "*.json"}  # servers that are not asked with the one review that is the default
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -35,16 +33,12 @@ class Subject:
     cpu_microseconds: list[float] = field(default_factory=list)
     client_share: list[float] = field(default_factory=list)
 
-    def cpu_seconds(self) -> float:
-        """CPU time of the server so far, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
     def measure(self, seconds: float) -> None:
-        before = self.cpu_seconds()
+        before = processes.cpu_seconds(self.process.pid)
         result = uvloop.run(load.run(self.port, self.requests, seconds))
         self.per_second.append(result.requests / result.seconds)
-        self.cpu_microseconds.append((self.cpu_seconds() - before) / result.requests * 1e6)
+        taken = processes.cpu_seconds(self.process.pid) - before
+        self.cpu_microseconds.append(taken / result.requests * 1e6)
         self.client_share.append(result.client_seconds / result.seconds)
 
 
@@ -55,25 +49,12 @@ def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subj
         subjects = {}
         for name in names:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bench.servers", name, str(cpu), folder],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            assert process.stdin is not None
-            stack.callback(process.wait)
-            stack.callback(process.stdin.close)
+            process = stack.enter_context(servers.launched(name, str(cpu), Path(folder)))
             subjects[name] = Subject(
                 process, 0, load.requests(sorted(REVIEWS.glob(EVERY.get(name, reviews))), servers.RUNTIMES.get(name))
             )
         for name, subject in subjects.items():
-            assert subject.process.stdout is not None
-            line = subject.process.stdout.readline()
-            if not line:
-                raise SystemExit(f"{name}: does not start; run: python -m bench.servers '{name}' {cpu} /tmp")
-            subject.port = int(line)
+            subject.port = servers.port_of(name, subject.process)
         yield subjects
 
 

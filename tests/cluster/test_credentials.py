@@ -4,15 +4,18 @@ import asyncio
 import base64
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from certs import pki
 from tests.cluster.apiserver import AGENT, ApiServer, kubeconfig
@@ -52,6 +55,46 @@ async def tls_server(clock, authority, tmp_path):
     async with ApiServer(clock, serving_context(authority, tmp_path)) as running:
         await running.put("one")
         yield running
+
+
+def accept_and_stall(listening: socket.socket, context: ssl.SSLContext, asked: threading.Event) -> bool:
+    """Answer one request with half of an answer, then say nothing more, not even goodbye; return whether the client ended."""
+    with context.wrap_socket(listening.accept()[0], server_side=True) as connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        asked.set()
+        with socket.socket(fileno=connection.detach()) as plain:  # so that nobody answers the end of TLS
+            plain.settimeout(10)
+            try:
+                while plain.recv(65536):
+                    pass
+            except ConnectionError:
+                return True
+            except TimeoutError:
+                return False
+            return True
+
+
+async def closed_while_asking(path: Path, listening: socket.socket, context: ssl.SSLContext) -> bool:
+    client = cluster.Client(path)
+    asked = threading.Event()
+    stalling = asyncio.create_task(asyncio.to_thread(accept_and_stall, listening, context, asked))
+    asking = asyncio.create_task(client.get(AGENT))
+    await asyncio.to_thread(asked.wait)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await client.close()
+    return await stalling
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_closing_does_not_wait_for_a_server_that_says_nothing(authority, tmp_path, run):
+    context = serving_context(authority, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        path = kubeconfig(tmp_path, url, trusting(authority))
+
+        assert run(closed_while_asking(path, listening, context))
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,10 @@ class Processes:
         """Return the id of the keeper and of the process group of everything that is started here."""
         return self._keeper.pid
 
+    def pid(self, name: str) -> int:
+        """Return the id of a process that `spawn` started."""
+        return self._processes[name].pid
+
     def stop(self) -> None:
         """End every process and remove the folder."""
         self._keeper.communicate()  # closes the pipe that the keeper waits on

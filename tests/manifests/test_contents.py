@@ -77,7 +77,7 @@ def test_the_policy_looks_at_the_pods_of_the_webhook(base):
     assert constraints["resourceRules"] == pods["rules"]
     for selector in ("objectSelector", "namespaceSelector"):
         assert constraints[selector] == pods[selector]
-    assert policy["matchConditions"] == pods["matchConditions"][:1]
+    assert policy["matchConditions"] == pods["matchConditions"]
     binding = rendering.find(base, "ValidatingAdmissionPolicyBinding", "hydra-webhook-record")["spec"]
     assert binding == {"policyName": "hydra-webhook-record", "validationActions": ["Deny"]}
 

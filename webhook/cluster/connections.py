@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.tracing import Trace
 
 import webhook
 from webhook.cluster import credentials
 
 _READ_BUFFER = 2**18  # bytes; the default of 64 KiB makes dozens of reads of a large ConfigMap
+_END_SECONDS = 1.0  # for connections that are broken off; it takes a round or two of the event loop
 
 
 class Connection:
@@ -28,10 +30,11 @@ class Connection:
         }
         if read.authorization:
             headers["Authorization"] = read.authorization
+        # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find out would
+        # cost a whole deadline. There are two requests in half a minute.
+        self._connector = _Connector(force_close=True, ssl=read.context or False)
         self._session = aiohttp.ClientSession(
-            # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find
-            # out would cost a whole deadline. There are two requests in half a minute.
-            connector=aiohttp.TCPConnector(force_close=True, ssl=read.context or False),
+            connector=self._connector,
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(_once,),
@@ -69,7 +72,47 @@ class Connection:
 
     async def close(self) -> None:
         """Break off whatever is still being sent or received."""
+        await self._connector.break_off()
         await self._session.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Knows every connection until it has ended.
+
+    aiohttp forgets one as soon as it begins to close it. With TLS that takes until the server has answered, for half a minute
+    if it does not, while the event loop may end.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._open: dict[asyncio.Future[None], asyncio.Transport] = {}
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> aiohttp.connector.Connection:
+        """Connect, and note the connection."""
+        connection = await super().connect(req, traces, timeout)
+        protocol, transport = connection.protocol, connection.transport
+        ended = protocol.closed if protocol is not None else None
+        if ended is not None and transport is not None:
+            self._open[ended] = transport
+            ended.add_done_callback(self._ended)
+        return connection
+
+    def _ended(self, ended: asyncio.Future[None]) -> None:
+        del self._open[ended]
+        if not ended.cancelled():
+            ended.exception()  # whoever reads from the connection is told; here it only counts as known
+
+    async def break_off(self) -> None:
+        """End every connection without asking its server."""
+        for transport in self._open.values():
+            transport.abort()
+        if self._open:
+            await asyncio.wait(tuple(self._open), timeout=_END_SECONDS)
 
 
 class Connections:

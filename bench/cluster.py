@@ -1,0 +1,212 @@
+"""``python -m bench.cluster``: pods created per second through a real API server: no webhook, a no-op one, and ours."""
+
+import argparse
+import base64
+import contextlib
+import json
+import ssl
+import statistics
+import tempfile
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from bench import load, processes, ratios, servers
+from tests.controlplane import binaries, installation
+from tests.controlplane.installation import Installation, Service
+from tests.controlplane.objects import Object
+from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import free_port
+
+NONE, NOOP, READY, OURS = "no webhook", "no-op webhook", "ready patch", "ours"
+NAMESPACES = {NONE: "bench-none", NOOP: "bench-no-op", READY: "bench-ready", OURS: "bench-ours"}
+"""Each webhook is called for the pods of one namespace, so that all of them are there at any time."""
+
+CLIENTS = (1, 16)
+
+
+class Direct(Service):
+    """The address of one replica, with nothing in between that would take time."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+
+@dataclass
+class Row:
+    """Pods of one namespace, and what each round has measured of them.
+
+    Attributes:
+        pid: of the process that is called for them; 0: none.
+        per_second: pods created.
+        p50, p99: milliseconds from a request to the end of its answer.
+        server_cpu, webhook_cpu: milliseconds of CPU time for each pod, of the API server and of that process.
+    """
+
+    namespace: str
+    pid: int = 0
+    per_second: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    server_cpu: list[float] = field(default_factory=list)
+    webhook_cpu: list[float] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods"
+
+
+class Bench:
+    """A cluster with everything in it that is compared."""
+
+    def __init__(self, plane: ControlPlane, stack: contextlib.ExitStack) -> None:
+        self._plane = plane
+        self._stack = stack
+        pod = installation.pod("bench")
+        self._pod = {**pod, "metadata": {"generateName": "bench-", "labels": pod["metadata"]["labels"]}}
+        self.rows = {name: Row(namespace) for name, namespace in NAMESPACES.items()}
+
+    def install(self) -> None:
+        """Make namespaces with the accounts of their pods, which a controller would make, and install the webhooks."""
+        for name, row in self.rows.items():
+            labels = {} if name == OURS else {"hydra.io/inject": "false"}
+            metadata = {"name": row.namespace, "labels": labels}
+            self._plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        for namespace in ("default", *NAMESPACES.values()):
+            metadata = {"name": "default", "namespace": namespace}
+            self._plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        hydra = Installation(self._plane, Direct(free_port()))
+        hydra.install()
+        hydra.configure()
+        replica = hydra.start(HYDRA_WEBHOOK_PORT=str(hydra.service.port)).until_ready()
+        self.rows[OURS].pid = replica.process.pid
+        hydra.until_trusted()
+        patch = self._patch(hydra)
+        for name in (NOOP, READY):
+            self._install_other(name, patch)
+        for name, row in self.rows.items():
+            rendered = "hydra.io/rendered" in self._create(row)["metadata"].get("annotations", {})
+            assert rendered == (name in {READY, OURS}), name
+
+    def measure(self, row: Row, clients: int, seconds: float) -> None:
+        """Have so many clients create pods for so long, and delete them."""
+        server = self._plane.pid("kube-apiserver")
+        body = json.dumps(self._pod).encode()
+        address = urllib.parse.urlsplit(self._plane.server)
+        assert address.port is not None
+        head = (
+            f"POST {row.path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {self._plane.token}\r\n"
+            f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        before = processes.cpu_seconds(server), processes.cpu_seconds(row.pid)
+        result = uvloop.run(load.run(address.port, [head.encode() + body], seconds, clients))
+        after = processes.cpu_seconds(server), processes.cpu_seconds(row.pid)
+        hundredths = statistics.quantiles(result.latencies, n=100)
+        row.per_second.append(result.requests / result.seconds)
+        row.p50.append(hundredths[49] * 1000)
+        row.p99.append(hundredths[98] * 1000)
+        row.server_cpu.append((after[0] - before[0]) / result.requests * 1000)
+        row.webhook_cpu.append((after[1] - before[1]) / result.requests * 1000)
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
+        self._plane.request("DELETE", row.path, options, seconds=60)
+
+    def _patch(self, hydra: Installation) -> str:
+        """Return our patch for such a pod, as base64."""
+        pod = self._create(self.rows[NONE])
+        metadata = {key: pod["metadata"][key] for key in ("generateName", "namespace", "labels")}
+        kind = {"group": "", "version": "v1", "kind": "Pod"}
+        request = {"uid": "1", "kind": kind, "operation": "CREATE", "object": {**pod, "metadata": metadata}}
+        review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+        asked = urllib.request.Request(
+            hydra.url, json.dumps(review).encode(), headers={"Content-Type": "application/json"}
+        )
+        trust = ssl.create_default_context(cadata=hydra.ca_bundle.decode())
+        with urllib.request.urlopen(asked, context=trust) as answer:
+            return json.load(answer)["response"]["patch"]
+
+    def _install_other(self, name: str, patch: str) -> None:
+        """Start another webhook, and have the API server call it as it calls ours."""
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "patch").write_text(patch)
+        process = self._stack.enter_context(servers.launched(name, "any", folder))
+        port, row = servers.port_of(name, process), self.rows[name]
+        row.pid = process.pid
+        configuration = self._plane.get("mutatingwebhookconfiguration", installation.CONFIGURATION)
+        trusted = base64.b64encode((folder / "ca.crt").read_bytes()).decode()
+        webhook = {
+            **configuration["webhooks"][0],
+            "name": f"{row.namespace}.example.com",
+            "clientConfig": {"url": f"https://127.0.0.1:{port}/mutate", "caBundle": trusted},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": row.namespace}},
+        }
+        kind = {key: configuration[key] for key in ("apiVersion", "kind")}
+        self._plane.apply({**kind, "metadata": {"name": row.namespace}, "webhooks": [webhook]})
+        self._plane.wait(lambda: self._create(row) and self._is_called(webhook["name"]), f"{name} is called")
+
+    def _create(self, row: Row) -> Object:
+        return self._plane.request("POST", row.path, self._pod)
+
+    def _is_called(self, webhook: str) -> bool:
+        metrics = self._plane.request("GET", "/metrics")["text"].splitlines()
+        calls = (line for line in metrics if line.startswith("apiserver_admission_webhook_request_total{"))
+        return any(f'name="{webhook}"' in line for line in calls)
+
+
+def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str, Row]:
+    for row in bench.rows.values():
+        bench.measure(row, clients, seconds / 2)  # warm up
+    rows = {name: Row(row.namespace, row.pid) for name, row in bench.rows.items()}
+    for number in range(rounds):
+        # Every other round backwards, so that none is always measured first.
+        for name in rows if number % 2 == 0 else reversed(rows):
+            bench.measure(rows[name], clients, seconds)
+    return rows
+
+
+def table(clients: int, rows: dict[str, Row]) -> Table:
+    shown = Table(title=f"pods created, {clients} at a time, median of the rounds", title_justify="left")
+    shown.add_column("row", no_wrap=True)
+    titles = "pods/s", "range", "vs none", "vs no-op", "p50 ms", "added", "p99 ms", "added"
+    for title in (*titles, "API server CPU ms", "webhook CPU ms"):
+        shown.add_column(title, justify="right")
+    none, noop = rows[NONE], rows[NOOP]
+    for name, mine in rows.items():
+        shown.add_row(
+            name,
+            f"{statistics.median(mine.per_second):,.0f}",
+            f"{min(mine.per_second):,.0f} to {max(mine.per_second):,.0f}",
+            f"{ratios.median_ratio(mine.per_second, none.per_second):.2f}",
+            f"{ratios.median_ratio(mine.per_second, noop.per_second):.2f}",
+            f"{statistics.median(mine.p50):.1f}",
+            f"{ratios.median_difference(mine.p50, none.p50):.1f}",
+            f"{statistics.median(mine.p99):.1f}",
+            f"{ratios.median_difference(mine.p99, none.p99):.1f}",
+            f"{statistics.median(mine.server_cpu):.2f}",
+            f"{statistics.median(mine.webhook_cpu):.2f}",
+        )
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="per row and round")
+    parser.add_argument("--clients", type=int, action="append", help="that create pods at a time; may be repeated")
+    arguments = parser.parse_args()
+    if missing := ", ".join(binaries.missing()):
+        raise SystemExit(f"missing: {missing}. This command builds it (15 minutes, once):  make controlplane")
+    console = Console(width=130)  # the widest row
+    with ControlPlane(controllers=False) as plane, contextlib.ExitStack() as stack:
+        bench = Bench(plane, stack)
+        bench.install()
+        for clients in arguments.clients or CLIENTS:
+            console.print(table(clients, compare(bench, clients, arguments.rounds, arguments.seconds)))
+
+
+if __name__ == "__main__":
+    main()
