@@ -28,10 +28,11 @@ class Connection:
         }
         if read.authorization:
             headers["Authorization"] = read.authorization
+        # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find out would
+        # cost a whole deadline. There are two requests in half a minute.
+        self._connector = Connector(force_close=True, ssl=read.context or False)
         self._session = aiohttp.ClientSession(
-            # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find
-            # out would cost a whole deadline. There are two requests in half a minute.
-            connector=aiohttp.TCPConnector(force_close=True, ssl=read.context or False),
+            connector=self._connector,
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(_once,),
@@ -69,7 +70,46 @@ class Connection:
 
     async def close(self) -> None:
         """Break off whatever is still being sent or received."""
+        await self._connector.break_off()
         await self._session.close()
+
+
+class Connector(aiohttp.TCPConnector):
+    """Knows every connection until it is gone, also after aiohttp has let go of it.
+
+    A TLS connection that is closed waits for its server to agree. One that still waits breaks the end of the event loop, and
+    with it the exit status.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._open: dict[asyncio.Future[None], asyncio.Transport] = {}
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as in the base class
+    ) -> aiohttp.connector.Connection:
+        """Connect, and remember it."""
+        connection = await super().connect(req, traces, timeout)
+        closed = connection.protocol.closed if connection.protocol is not None else None
+        if closed is not None and connection.transport is not None:
+            self._open[closed] = connection.transport
+            closed.add_done_callback(self._gone)
+        return connection
+
+    async def break_off(self) -> None:
+        """End every connection without asking its server, and wait until it is gone, which takes a few rounds of the loop."""
+        for transport in self._open.values():
+            transport.abort()
+        if self._open:
+            await asyncio.wait(tuple(self._open), timeout=1)
+
+    def _gone(self, closed: asyncio.Future[None]) -> None:
+        del self._open[closed]
+        if not closed.cancelled():
+            closed.exception()  # how it ended is for those who read from it
 
 
 class Connections:
