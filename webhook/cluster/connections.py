@@ -77,8 +77,8 @@ class Connection:
 class Connector(aiohttp.TCPConnector):
     """Knows every connection until it is gone, also after aiohttp has let go of it.
 
-    A TLS connection that is closed waits for its server to agree. One that still waits breaks the end of the event loop, and
-    with it the exit status.
+    A TLS connection that is closed waits for its server to agree. While one waits, the event loop's own end fails or hangs,
+    and the process with it.
     """
 
     def __init__(self, **options: Any) -> None:
