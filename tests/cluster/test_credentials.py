@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import gc
 import json
 import socket
 import ssl
@@ -18,7 +19,7 @@ import pytest
 import uvloop
 
 from certs import pki
-from tests.cluster.apiserver import AGENT, ApiServer, kubeconfig
+from tests.cluster.apiserver import AGENT, FIRST_VERSION, ApiServer, Fault, begin, kubeconfig
 from webhook import cluster
 from webhook.cluster import credentials
 
@@ -416,3 +417,28 @@ async def test_a_proxy_of_the_environment_is_used_with_a_kubeconfig(server, monk
 async def test_what_is_printed_of_credentials_is_no_secret(tmp_path):
     read = await credentials.read(kubeconfig(tmp_path, "http://127.0.0.1:1", user={"token": "t0k3n"}))
     assert "t0k3n" not in repr(read)
+
+
+async def test_a_server_that_does_not_answer_the_end_of_tls_keeps_no_event_loop_open(tls_server, authority, tmp_path):
+    async def deaf(_server, _request, writer) -> None:
+        begin(writer)
+        await writer.drain()
+        writer.transport.pause_reading()
+        await gone.wait()
+        writer.transport.abort()
+
+    async def watch_and_close() -> None:
+        client = cluster.Client(kubeconfig(tmp_path, tls_server.url, trusting(authority)))
+        async with client.watch(AGENT, str(FIRST_VERSION), 30):
+            pass
+        await client.close()
+
+    gone = asyncio.Event()
+    tls_server.script.append(Fault("deaf", deaf))
+    # Where a connection is left, uvloop's end fails or never comes.
+    ending = threading.Thread(target=uvloop.run, args=(watch_and_close(),), daemon=True)
+    ending.start()
+    await asyncio.to_thread(ending.join, 30)
+    gone.set()
+    assert not ending.is_alive()
+    gc.collect()  # and a connection that was left warns here

@@ -9,7 +9,8 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Self
 
 import aiohttp
@@ -17,6 +18,7 @@ import aiohttp
 from tests.controlplane.installation import CONFIGURATION, Installation, pod
 from tests.controlplane.plane import ControlPlane
 from tests.server import wire
+from webhook.cluster import connections
 
 HOST = "127.0.0.1"  # what clients verify the certificate for
 LATE_SECONDS = 0.2  # that a client goes on with the caBundle before, since API servers learn of a change a little later
@@ -99,7 +101,7 @@ class Traffic:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._tasks: list[asyncio.Task[None]] = []
-        self._turn = itertools.count()
+        self._numbers = itertools.count()
         self.trust = Trust(hydra.plane, hydra.ca_bundle)
 
     def __enter__(self) -> Self:
@@ -115,11 +117,11 @@ class Traffic:
 
     def on_new_connections(self, rate: float, senders: int = 2) -> Load:
         """Send admissions to the replicas behind the Service in turn, each on a connection of its own."""
-        return self._load(self._new, rate, senders)
+        return self._load(partial(self._new, itertools.count()), rate, senders)
 
     def on_kept_connections(self, rate: float, senders: int = 2) -> Load:
         """Likewise, but each sender keeps its connection for as long as the replica does."""
-        return self._load(self._kept, rate, senders)
+        return self._load(partial(self._kept, itertools.count()), rate, senders)
 
     def through_the_api_server(self, rate: float, senders: int = 4) -> Load:
         """Create pods, in a dry run: the API server asks the webhook."""
@@ -139,21 +141,21 @@ class Traffic:
         return load
 
     @contextlib.asynccontextmanager
-    async def _new(self) -> AsyncIterator[Send]:
+    async def _new(self, turn: Iterator[int]) -> AsyncIterator[Send]:
         async def send() -> str:
-            async with self._connected() as connection:
+            async with self._connected(turn) as connection:
                 return admitted(await connection.ask(ADMISSION))
 
         yield send
 
     @contextlib.asynccontextmanager
-    async def _kept(self) -> AsyncIterator[Send]:
+    async def _kept(self, turn: Iterator[int]) -> AsyncIterator[Send]:
         async with contextlib.AsyncExitStack() as stack:
             connection: wire.Wire | None = None
 
             async def send() -> str:
                 nonlocal connection
-                used, connection = connection or await stack.enter_async_context(self._connected()), None
+                used, connection = connection or await stack.enter_async_context(self._connected(turn)), None
                 answer = await used.ask(ADMISSION)
                 if answer.headers.get("connection") == "close":
                     await stack.aclose()
@@ -169,7 +171,7 @@ class Traffic:
 
             async def send() -> str:
                 path = "/api/v1/namespaces/default/pods?dryRun=All"
-                async with session.post(path, json=pod(f"load-{next(self._turn)}")) as answer:
+                async with session.post(path, json=pod(f"load-{next(self._numbers)}")) as answer:
                     stored = await answer.json()
                 if answer.status != 201:
                     return str(stored)
@@ -177,11 +179,11 @@ class Traffic:
 
             yield send
 
-    def _connected(self) -> contextlib.AbstractAsyncContextManager[wire.Wire]:
+    def _connected(self, turn: Iterator[int]) -> contextlib.AbstractAsyncContextManager[wire.Wire]:
         targets = self._hydra.service.targets
         if not targets:
             raise ConnectionRefusedError("the Service has no replica")
-        return wire.connect(targets[next(self._turn) % len(targets)], context=self.trust.context, host=HOST)
+        return wire.connect(targets[next(turn) % len(targets)], context=self.trust.context, host=HOST)
 
     def _call(self, coroutine: Any) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
@@ -197,6 +199,7 @@ class Traffic:
             for task in ending:
                 task.cancel()
             _, ending = await asyncio.wait(ending, timeout=1)
+        await asyncio.sleep(0.1)  # what was aborted goes in the next rounds of the loop
 
 
 class Trust:
@@ -235,14 +238,17 @@ class Trust:
 @contextlib.asynccontextmanager
 async def api_session(plane: ControlPlane) -> AsyncIterator[aiohttp.ClientSession]:
     """Open what asks the API server as admin."""
-    trust = ssl.create_default_context(cafile=str(plane.ca_file))
+    connector = connections.Connector(ssl=ssl.create_default_context(cafile=str(plane.ca_file)))
     async with aiohttp.ClientSession(
         plane.server,
-        connector=aiohttp.TCPConnector(ssl=trust),
+        connector=connector,
         headers={"Authorization": f"Bearer {plane.token}"},
         timeout=aiohttp.ClientTimeout(total=20),
     ) as session:
-        yield session
+        try:
+            yield session
+        finally:
+            await connector.break_off()
 
 
 def admitted(answer: wire.Answer) -> str:

@@ -148,6 +148,7 @@ def test_no_creation_fails_while_all_replicas_are_replaced(running):
     assert len(running.replicas) == 2
 
 
+@pytest.mark.slow
 def test_no_admission_fails_while_the_api_server_is_restarted(running):
     running.plane.wait(lambda: all(map(follows, running.replicas)), "the replicas follow the ConfigMaps")
     before = [loaded(replica) for replica in running.replicas]

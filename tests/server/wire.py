@@ -56,7 +56,10 @@ async def connect(
     finally:
         writer.close()
         with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
-            await asyncio.wait_for(writer.wait_closed(), 5)
+            try:
+                await asyncio.wait_for(writer.wait_closed(), 5)
+            finally:
+                writer.transport.abort()
 
 
 def post(
