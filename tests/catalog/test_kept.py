@@ -64,8 +64,11 @@ def test_what_is_packed_is_unpacked(everything):
     assert kept.unpack(data) == {kind: one for kind, one in everything.items() if one.in_order}
 
 
-def test_other_keys_are_passed_over():
-    assert kept.unpack({"config.yaml": "x", "flawless": "x", "flawless.other.key": "x"}) == {}
+def test_other_keys_are_passed_over_and_told_apart():
+    others = {"config.yaml": "x", "flawless": "x", "flawless.other.key": "x"}
+    ours = {"flawless.agent.config.yaml": "x", "flawed.gpu-configs.k": "x"}
+    assert kept.unpack(others) == {}
+    assert kept.foreign({**others, **ours}) == others
 
 
 def test_what_does_not_fit_is_named_and_the_rest_is_kept():
@@ -75,4 +78,4 @@ def test_what_does_not_fit_is_named_and_the_rest_is_kept():
     data, left_out = kept.pack(everything)
 
     assert data.keys() == {"flawless.templates.config.yaml", "flawless.gpu-configs.k"}
-    assert left_out == ("flawless.agent", "accepted.templates")
+    assert left_out == ("flawless.agent", "flawed.templates")

@@ -1,6 +1,7 @@
 """The ConfigMap that keeps the last good texts, so that they outlive this process while their own cluster is away."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from webhook.catalog import kept
 NAME = "hydra-webhook-cache"
 
 RETRY_SECONDS = 5.0  # what waits is in memory and in use; only a restart would miss it
+CONFLICT_SECONDS = 0.2  # for the replica that was faster to be done
+LOOK_SECONDS = 300.0  # between looks whether somebody has emptied the ConfigMap
 
 
 class Cache:
@@ -41,7 +44,7 @@ class Cache:
         Raises:
             cluster.ApiError: it cannot be read.
         """
-        found = kept.unpack(_data_of(await self._find()))
+        found = kept.unpack(self._data_of(await self._find()))
         self._kept = {**found, **self._kept}
         return found
 
@@ -54,28 +57,34 @@ class Cache:
     async def run(self) -> None:
         """Write what is to be kept, until cancelled. What cannot be written now is tried again."""
         while True:
-            await self._waiting.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._waiting.wait()
             try:
                 await self._write()
             except cluster.ApiError as error:
                 if error.reason == "conflict":  # another replica was faster; what it wrote is read again
+                    await asyncio.sleep(CONFLICT_SECONDS)
                     continue
                 self._report(f"cannot keep the configuration: {error}")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _write(self) -> None:
         found = await self._find()
-        written = dict(kept.unpack(_data_of(found)))
-        mine = {kind: self._kept[kind] for kind in self._unwritten}
+        before_data = self._data_of(found)
+        written = dict(kept.unpack(before_data))
+        # What is not there any more, because somebody has emptied the ConfigMap, is written again.
+        mine = {kind: self._kept[kind] for kind in self._kept if kind in self._unwritten or kind not in written}
         for kind, newer in mine.items():
             before = written.get(kind, kept.Kept())
             written[kind] = kept.Kept(newer.flawless or before.flawless, newer.flawed)
         data, left_out = kept.pack(written)
+        data |= kept.foreign(before_data)
         if found is None:
             metadata = {"name": self._resource.name}
             body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
             await self._client.create(self._resource, body)
-        elif data != _data_of(found):
+        elif data != before_data:
             await self._client.replace(self._resource, {**found, "data": data})
         self._unwritten = {kind for kind in self._unwritten if self._kept[kind] is not mine.get(kind)}
         if not self._unwritten:
@@ -90,11 +99,13 @@ class Cache:
                 return None
             raise
 
+    def _data_of(self, config_map: Mapping[str, Any] | None) -> dict[str, str]:
+        data = (config_map or {}).get("data") or {}
+        if not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
+            raise cluster.ApiError("malformed", f"get {self.human}: its data is no map of strings")
+        return data
+
     def _report(self, problem: str) -> None:
         if problem and problem != self.problem:
             self._log.warning("configuration not kept", why=telemetry.clean(problem))
         self.problem = problem
-
-
-def _data_of(config_map: Mapping[str, Any] | None) -> dict[str, str]:
-    return dict((config_map or {}).get("data") or {})

@@ -56,6 +56,15 @@ class Configuration:
         found = [f"{problem.severity}: {problem}" for problem in self.store.current.problems]
         return [*(f"error: {line}" for line in self._unusable.values()), *found]
 
+    def missing(self, *, beside: Collection[catalog.Kind] = ()) -> list[str]:
+        """Return what was never usable, a line each, leaving out these kinds."""
+        snapshot = self.store.current
+        unread = [
+            kind for kind in catalog.REQUIRED if kind not in snapshot.readings or not snapshot.readings[kind].read
+        ]
+        lines = zip(unread, snapshot.missing, strict=True)  # both are in the order of REQUIRED
+        return [line for kind, line in lines if kind not in beside]
+
     async def take(self, document: catalog.Document) -> catalog.Change | None:
         """Take in a text; return what changed, or None after reporting that it set off an error of ours."""
         return await self._in_thread(document.kind, document.source, lambda: document)

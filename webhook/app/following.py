@@ -35,22 +35,22 @@ class Following:
         self._cache = Cache(work, options.namespace, log)
         self._cache_asked = asyncio.Event()
         self._global = cluster.Client(options.global_kubeconfig) if options.global_kubeconfig else None
-        self._seen: set[catalog.Kind] = set()
-        self._restored: set[catalog.Kind] = set()
+        self._newest: dict[catalog.Kind, catalog.Document] = {}
+        self._accepted: dict[catalog.Kind, Mapping[str, str]] = {}
         self._reflectors: dict[catalog.Kind, cluster.Reflector] = {}
         for kind in (kind for kind in catalog.CONFIG_MAPS if kind in kinds):
             client = self._global if self._global is not None and kind == "templates" else work
             self._follow(kind, client, options.namespace)
 
     @property
-    def waiting(self) -> str:
-        """Say which ConfigMaps have been neither read nor restored yet, and why; empty once all have."""
-        return "; ".join(
+    def waiting(self) -> list[str]:
+        """Say which ConfigMaps have been neither read nor restored yet, and why, a line each."""
+        return [
             f"{reflector.resource.human} has not been read yet"
             + (f": {reflector.failure}" if reflector.failure else "")
             for kind, reflector in self._reflectors.items()
-            if not reflector.synced and kind not in self._restored
-        )
+            if not reflector.synced and kind not in self._accepted
+        ]
 
     @property
     def problems(self) -> list[str]:
@@ -85,10 +85,11 @@ class Following:
         await reflector.run()
 
     async def _take(self, kind: catalog.Kind, source: str, config_map: Mapping[str, Any] | None) -> None:
-        self._seen.add(kind)
         texts = None if config_map is None else dict(config_map.get("data") or {})
-        change = await self._configuration.take(catalog.Document(kind, source, texts))
+        document = self._newest[kind] = catalog.Document(kind, source, texts)
+        change = await self._configuration.take(document)
         if texts is not None and change is not None and change.accepted:
+            self._accepted[kind] = texts
             self._cache.keep(kind, texts, errors=any(problem.severity == "error" for problem in change.problems))
 
     async def _restore(self) -> None:
@@ -105,8 +106,12 @@ class Following:
             pause = min(2 * pause, LONGEST_PAUSE)
         for kind in found.keys() & self._reflectors.keys():
             source = f"{self._reflectors[kind].resource.human}, kept in {self._cache.human}"
+            if kind in self._accepted:
+                continue
             for texts in found[kind].in_order:
-                if kind not in self._seen:
-                    await self._configuration.take(catalog.Document(kind, source, texts))
-                    self._restored.add(kind)
+                change = await self._configuration.take(catalog.Document(kind, source, texts))
+                if change is not None and change.accepted:
+                    self._accepted[kind] = texts
+            if (newest := self._newest.get(kind)) is not None:
+                await self._configuration.take(newest)  # so that what is wrong with it is told, and not of the kept one
         self._cache_asked.set()

@@ -24,7 +24,11 @@ def run(options: Options) -> int:
     except CannotStart as error:
         log.error("cannot start", why=str(error))  # noqa: TRY400 - one line, for a person
         return 1
-    except BaseExceptionGroup as group:  # a task of the server ended in a bug
+    except BaseExceptionGroup as group:
+        if (late := group.subgroup(CannotStart)) is not None:  # a server that had to wait for its certificate
+            log.error("cannot start", why=str(late.exceptions[0]))  # noqa: TRY400 - likewise
+            return 1
+        # A task of the server ended in a bug.
         log.error("broken down", traceback=telemetry.describe(group))  # noqa: TRY400 - bounded, unlike exception()
         return 1
     return 0

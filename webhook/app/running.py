@@ -92,21 +92,20 @@ class Running:
         Raises:
             CannotStart: an address cannot be listened on.
         """
-        host = self._options.host
-        for listener, port in ((self._mutate, self._options.port), (self._health, self._options.health_port)):
-            try:
-                listener.bind(host, port)
-                if listener is self._health:
-                    await listener.listen()
-            except OSError as error:
-                await self._close(0)
-                # ``socket`` puts the address into the text of errors that have a number of the system's.
-                reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-                raise CannotStart(f"cannot listen on {host or '*'}:{port}: {reason}") from error
-        if self.certificate.serving is not None:
-            await self._listen()
-        else:
-            self._log.info("waiting for a certificate", health_port=self.health_port)
+        host, port, health_port = self._options.host, self._options.port, self._options.health_port
+        try:
+            with _said(host, port):
+                self._mutate.bind(host, port)
+            with _said(host, health_port):
+                self._health.bind(host, health_port)
+                await self._health.listen()
+            if self.certificate.serving is not None:
+                await self._listen()
+            else:
+                self._log.info("waiting for a certificate", health_port=self.health_port)
+        except CannotStart:
+            await self._close(0)
+            raise
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for as long as the server does."""
@@ -163,7 +162,8 @@ class Running:
 
     async def _listen(self) -> None:
         assert self.certificate.serving is not None
-        await self._mutate.listen(self.certificate.serving.context)
+        with _said(self._options.host, self._options.port):
+            await self._mutate.listen(self.certificate.serving.context)
         self.ready.set()
         self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
 
@@ -172,8 +172,8 @@ class Running:
 
     def _checks(self) -> Iterator[server.Check]:
         yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))
-        missing = "; ".join(self.configuration.store.current.missing)
-        yield server.Check("configuration", missing if self._following is None else self._following.waiting)
+        lines = self.configuration.missing(beside=self._options.followed)
+        yield server.Check("configuration", "; ".join([*lines, *(self._following.waiting if self._following else ())]))
         yield server.Check("serving", "draining" if self._handler.draining else "")
 
     def _notes(self) -> Iterator[str]:
@@ -183,3 +183,14 @@ class Running:
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:
             yield f"and {len(notes) - _MAX_NOTES} more"
+
+
+@contextlib.contextmanager
+def _said(host: str, port: int) -> Iterator[None]:
+    """Turn what an address answers into what a person is told."""
+    try:
+        yield
+    except OSError as error:
+        # ``socket`` puts the address into the text of errors that have a number of the system's.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotStart(f"cannot listen on {host or '*'}:{port}: {reason}") from error

@@ -9,7 +9,7 @@ what outlives the process.
 """
 
 from webhook.catalog import kept
-from webhook.catalog.building import build, empty
+from webhook.catalog.building import REQUIRED, build, empty
 from webhook.catalog.documents import CONFIG_MAPS, Document
 from webhook.catalog.embedded import embedded
 from webhook.catalog.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
@@ -31,6 +31,7 @@ __all__ = [
     "CONFIG_MAPS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
+    "REQUIRED",
     "SETTLED_ON_PODS",
     "AgentEntry",
     "BadYaml",

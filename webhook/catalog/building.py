@@ -111,7 +111,7 @@ def _gone(document: Document, *, used: bool) -> Problem:
     name = _HUMAN[document.kind]
     if used:
         cause = f"{name} is not there any more; what was read before stays in use"
-        return Problem("deleted", "warning", document.source, "", 0, 0, cause, "create it again, or restart without it")
+        return Problem("deleted", "warning", document.source, "", 0, 0, cause, "create it again")
     if document.kind == "gpu-configs":
         return Problem("absent", "info", document.source, "", 0, 0, f"{name} is not there; the built-in rows are used")
     return Problem("absent", "error", document.source, "", 0, 0, f"{name} is not there", "create it")

@@ -14,7 +14,7 @@ from webhook.catalog.model import Kind
 MAX_BYTES = 1_000_000
 """Of all keys and texts together. The API server takes 1 MiB of data in a ConfigMap (``MaxSecretSize``)."""
 
-_FLAWLESS, _FLAWED = "flawless", "accepted"  # what their data keys begin with
+_FLAWLESS, _FLAWED = "flawless", "flawed"  # what their data keys begin with
 
 Texts = Mapping[str, str]
 """The ``data`` of a ConfigMap that holds a configuration."""
@@ -63,6 +63,12 @@ def pack(kept: Mapping[Kind, Kept]) -> tuple[dict[str, str], tuple[str, ...]]:
         room -= size
         data |= entries
     return data, tuple(left_out)
+
+
+def foreign(data: Texts) -> dict[str, str]:
+    """Return the entries of the ConfigMap's ``data`` that are none of ours, such as those of a newer version."""
+    ours = tuple(f"{prefix}.{kind}." for prefix in (_FLAWLESS, _FLAWED) for kind in get_args(Kind))
+    return {name: text for name, text in data.items() if not name.startswith(ours)}
 
 
 def unpack(data: Texts) -> dict[Kind, Kept]:

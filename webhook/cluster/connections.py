@@ -32,7 +32,7 @@ class Connection:
             headers["Authorization"] = read.authorization
         # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find out would
         # cost a whole deadline. There are two requests in half a minute.
-        self._connector = _Connector(force_close=True, ssl=read.context or False)
+        self._connector = Connector(force_close=True, ssl=read.context or False)
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             headers=headers,
@@ -76,7 +76,7 @@ class Connection:
         await self._session.close()
 
 
-class _Connector(aiohttp.TCPConnector):
+class Connector(aiohttp.TCPConnector):
     """Knows every connection until it has ended.
 
     aiohttp forgets one as soon as it begins to close it. With TLS that takes until the server has answered, for half a minute

@@ -66,6 +66,7 @@ class Listener:
             OSError: somebody else has begun to listen there.
         """
         assert self._socket is not None, "bind comes first"
+        self._socket.listen(MAX_CONNECTIONS)  # by hand: uvloop passes over the error of who comes second
         self._server = await asyncio.get_running_loop().create_server(
             self._connections,
             sock=self._socket,
