@@ -24,10 +24,11 @@ from certs.pki import (
     verifies,
 )
 from certs.policy import Contents, Decision, Terms, Trust, contents_of, renewal
-from certs.rotator import Notice, Rotator
+from certs.rotator import REASONS, Notice, Rotator
 from certs.serving import ServingContext
 
 __all__ = [
+    "REASONS",
     "Authority",
     "CertificateInfo",
     "Contents",

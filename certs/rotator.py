@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from certs import pki, policy
 from certs.authority import Authority, VaultError
@@ -26,6 +26,13 @@ _SEVERITIES: dict[policy.Reason, Severity] = {
 }
 
 Publish = Callable[[bytes], Awaitable[bool]]
+
+
+REASONS: tuple[str, ...] = (
+    *(reason for reason in get_args(policy.Reason) if reason != "kept"),
+    *("leaf", "unreachable", "unpublished", "refused", "internal"),
+)
+"""Every reason of a ``Notice``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ Values that come from a request are untrusted: they never become metric labels, 
 bounded length and freed of everything unprintable.
 """
 
+import itertools
 import logging
 import math
 import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any, Literal, Protocol
 
@@ -26,6 +27,10 @@ MAX_TRACEBACK = 8192  # characters; enough for some sixty frames
 
 # The requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
 LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+# Labels of the decisions.
+KINDS = ("Pod", "LeaderWorkerSet", "other")
+OUTCOMES = ("mutated", "unchanged", "denied", "errored")
 
 _OPENMETRICS = "application/openmetrics-text"
 
@@ -107,6 +112,8 @@ class Metrics:
             "hydra_webhook_ca_expiry_timestamp_seconds",
             "Unix time at which the CA that signs this server's certificates expires.",
         )
+        for kind, outcome in itertools.product(KINDS, OUTCOMES):  # a rate needs a series before its first event
+            self._decisions[kind, outcome] = self._mutations.labels(kind, outcome)
         for unknown in (self._certificate, self._authority):  # 0 would be an expiry long ago
             unknown.set(math.nan)
         self._certificate_events = self._counter(
@@ -127,10 +134,7 @@ class Metrics:
 
     def decided(self, kind: str, outcome: str) -> None:
         """Count one decision. Both values come from small fixed sets."""
-        child = self._decisions.get((kind, outcome))
-        if child is None:
-            child = self._decisions[kind, outcome] = self._mutations.labels(kind, outcome)
-        child.inc()
+        self._decisions[kind, outcome].inc()
 
     def render_failed(self, runtime: str) -> None:
         """Count a workload that the template of this runtime, which exists, could not be rendered for."""
@@ -162,6 +166,11 @@ class Metrics:
     def ca_loaded(self, expiry: float) -> None:
         """Set when the CA that signs expires (Unix time, seconds)."""
         self._authority.set(expiry)
+
+    def expect_certificate_events(self, reasons: Iterable[str]) -> None:
+        """Export these reasons from the start, so that a rate sees the first event of each."""
+        for reason in reasons:
+            self._certificate_events.labels(reason)
 
     def certificate_event(self, reason: str) -> None:
         """Count something that happened to certificates; the reasons are a small fixed set."""

@@ -1,14 +1,11 @@
 """The caBundle: written when it is another one, and a peer's newer one is not undone."""
 
-import asyncio
-import contextlib
 import io
 
 import pytest
 
 from tests.app.api import Api
-from tests.cluster.apiserver import until
-from webhook import cluster, files, telemetry
+from webhook import cluster, telemetry
 from webhook.app import bundle
 
 NAME = "hydra-webhook"
@@ -90,26 +87,3 @@ async def test_a_list_of_webhooks_that_changed_meanwhile_is_not_written_to():
         {b"old"},
         "patch MutatingWebhookConfiguration hydra-webhook: test failed",
     )
-
-
-async def test_a_bundle_from_a_file_is_kept_and_follows_the_file(monkeypatch):
-    monkeypatch.setattr(bundle, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(bundle, "REST_SECONDS", 0.01)
-    api = Api(hydra_webhook=configuration(None))
-    ca_bundle, _ = made(api)
-    monkeypatch.setattr(ca_bundle, "run", lambda: ca_bundle._seen(api.objects[NAME]))
-    contents: list[bytes] = []
-
-    def read() -> bytes:
-        if not contents:
-            raise files.Unreadable("ca.crt: No such file")
-        return contents[-1]
-
-    task = asyncio.create_task(ca_bundle.keep(read))
-    await until(lambda: ca_bundle.problem == "ca.crt: No such file")
-    for content in (b"one", b"two"):
-        contents.append(content)
-        await until(lambda content=content: published(api) == {content})
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

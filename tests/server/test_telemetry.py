@@ -146,4 +146,5 @@ def test_metrics_have_the_promised_names_and_labels():
 def test_two_servers_in_one_process_count_apart():
     one, two = telemetry.Metrics("1"), telemetry.Metrics("1")
     one.decided("Pod", "denied")
-    assert b"hydra_webhook_mutations_total{" not in two.expose("")[0]
+    series = b'hydra_webhook_mutations_total{kind="Pod",outcome="denied"} '
+    assert (series + b"1.0" in one.expose("")[0], series + b"0.0" in two.expose("")[0]) == (True, True)

@@ -79,6 +79,7 @@ class SharedAuthority:
         self._metrics = metrics
         self._log = log
         self.ca_pem = b""
+        metrics.expect_certificate_events(certs.REASONS)
         secret = cluster.secret(cluster_options.namespace, cluster_options.ca_secret)
         try:
             terms = certs.Terms(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
@@ -105,15 +106,13 @@ class SharedAuthority:
         trust = self._authority.trust
         if trust is not None:
             self._metrics.ca_loaded(trust.signer.not_after.timestamp())
-        if self._ca_file is not None and bundle_pem != self.ca_pem:
-            try:
-                write_ca(self._ca_file, bundle_pem)
-            except CannotStart as error:
-                self._certificate.problems = (f"error: {error}",)
-                self._log.error("CA not written", why=str(error))
-                return False
+        published = self._ca_bundle is None or await self._ca_bundle.publish(bundle_pem)
+        if self._ca_file is not None and bundle_pem != self.ca_pem and (problem := write_ca(self._ca_file, bundle_pem)):
+            self._certificate.problems = (f"error: {problem}",)
+            self._log.error("CA not written", why=problem)
+            return False
         self.ca_pem = bundle_pem
-        return self._ca_bundle is None or await self._ca_bundle.publish(bundle_pem)
+        return published
 
     def _report(self, notice: certs.Notice) -> None:
         self._metrics.certificate_event(notice.reason)
@@ -123,7 +122,7 @@ class SharedAuthority:
         if notice.error is not None:
             facts["traceback"] = telemetry.describe(notice.error)
         if notice.severity != "info":
-            said = ": ".join(["certificate authority", notice.reason, *facts.values()])
+            said = ": ".join(["certificate authority", notice.reason, *filter(None, facts.values())])
             self._certificate.problems = (f"{notice.severity}: {said}",)
         write = {"info": self._log.info, "warning": self._log.warning, "error": self._log.error}[notice.severity]
         write("certificate authority", reason=notice.reason, **facts)

@@ -1,15 +1,10 @@
 """The caBundle of the webhook configuration: what API servers trust when they call this server."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook import cluster, files, telemetry
+from webhook import cluster, telemetry
 from webhook.app.failures import reporter
-
-LOOK_SECONDS = 10.0  # for a file that has changed; a caBundle that has is seen at once
-REST_SECONDS = 1.0  # between two writes, should somebody else keep it at another value
 
 
 class CaBundle:
@@ -43,19 +38,6 @@ class CaBundle:
         """Follow the configuration until cancelled."""
         await self._reflector.run()
 
-    async def keep(self, read: Callable[[], bytes]) -> None:
-        """Follow the configuration and keep it at the bundle that ``read`` returns, until cancelled."""
-        look = asyncio.Event()
-        self.on_astray(look.set)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.run())
-            while True:
-                look.clear()
-                await self._publish_from(read)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(look.wait(), LOOK_SECONDS)
-                await asyncio.sleep(REST_SECONDS)
-
     async def publish(self, bundle_pem: bytes) -> bool:
         """Make API servers trust this bundle; return whether the configuration now says so."""
         self._wanted = bundle_pem
@@ -81,14 +63,6 @@ class CaBundle:
     def problems(self) -> list[str]:
         """What is wrong, a line each."""
         return [f"error: {line}" for line in (self.problem, self._reflector.failure) if line]
-
-    async def _publish_from(self, read: Callable[[], bytes]) -> None:
-        try:
-            bundle_pem = await asyncio.to_thread(read)
-        except files.Unreadable as error:
-            self.problem = str(error)  # the one before stays published
-            return
-        await self.publish(bundle_pem)
 
     async def _seen(self, configuration: Mapping[str, Any] | None) -> None:
         self._configuration = configuration

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import certs
 from webhook import files, telemetry
-from webhook.app.bundle import CaBundle
 from webhook.app.options import CannotStart
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -80,28 +79,23 @@ class Folder:
 
     ca_pem = b""
 
-    def __init__(self, certificate: Certificate, folder: Path, ca_bundle: CaBundle | None) -> None:
-        """Read ``tls.crt`` and ``tls.key``, and ``ca.crt`` if there is a caBundle to keep.
+    def __init__(self, certificate: Certificate, folder: Path) -> None:
+        """Read ``tls.crt`` and ``tls.key``.
 
         Raises:
             CannotStart: they cannot be used.
         """
         self._certificate = certificate
-        self._ca_bundle = ca_bundle
         self._paths = (folder / "tls.crt", folder / "tls.key")
-        self._ca_path = folder / "ca.crt"
         self._seen = files.signatures(self._paths)
         try:
             certificate.use(self._read())
-            if ca_bundle is not None:
-                files.read_bytes(self._ca_path)
         except (certs.PairError, files.Unreadable) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for as long as the server does."""
-        watching = files.watch(self._seen, self._reload)
-        return [watching, self._ca_bundle.keep(self._ca)] if self._ca_bundle is not None else [watching]
+        return [files.watch(self._seen, self._reload)]
 
     async def _reload(self, _changed: frozenset[Path]) -> None:
         """Read the files again; a pair that cannot be used is reported, and the one before stays in use."""
@@ -115,9 +109,6 @@ class Folder:
     def _read(self) -> certs.Pair:
         certificate, key = (files.read_bytes(path) for path in self._paths)
         return certs.parse(certificate, key, datetime.now(UTC))
-
-    def _ca(self) -> bytes:
-        return files.read_bytes(self._ca_path)
 
 
 class SelfSigned:
@@ -138,23 +129,24 @@ class SelfSigned:
             certificate.use(pair)
         except certs.PairError as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
-        if ca_file is not None:
-            write_ca(ca_file, self.ca_pem)
+        if ca_file is not None and (problem := write_ca(ca_file, self.ca_pem)):
+            raise CannotStart(problem)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return nothing: such a pair outlives the process."""
         return []
 
 
-def write_ca(path: Path, pem: bytes) -> None:
+def write_ca(path: Path, pem: bytes) -> str:
     """Write what clients must trust, by rename, so that who waits for the file never reads half of it.
 
-    Raises:
-        CannotStart: the file cannot be written.
+    Returns:
+        What is wrong if it cannot be written, else "".
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_bytes(pem)
         draft.replace(path)
     except OSError as error:
-        raise CannotStart(f"cannot write the CA to {path}: {error.strerror}") from error
+        return f"cannot write the CA to {path}: {error.strerror}"
+    return ""

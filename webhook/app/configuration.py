@@ -56,6 +56,11 @@ class Configuration:
         found = [f"{problem.severity}: {problem}" for problem in self.store.current.problems]
         return [*(f"error: {line}" for line in self._unusable.values()), *found]
 
+    def problems_of(self, kind: catalog.Kind) -> tuple[catalog.Problem, ...]:
+        """Return what is wrong with the newest text of this kind."""
+        reading = self.store.current.readings.get(kind)
+        return reading.problems if reading is not None else ()
+
     def missing(self, *, beside: Collection[catalog.Kind] = ()) -> list[str]:
         """Return what was never usable, a line each, leaving out these kinds."""
         snapshot = self.store.current

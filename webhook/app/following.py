@@ -87,6 +87,8 @@ class Following:
     async def _take(self, kind: catalog.Kind, source: str, config_map: Mapping[str, Any] | None) -> None:
         texts = None if config_map is None else dict(config_map.get("data") or {})
         document = self._newest[kind] = catalog.Document(kind, source, texts)
+        if texts is not None and texts == self._accepted.get(kind) and not self._configuration.problems_of(kind):
+            return  # what was kept is what is there: a large text is not compiled twice at a start
         change = await self._configuration.take(document)
         if texts is not None and change is not None and change.accepted:
             self._accepted[kind] = texts

@@ -62,6 +62,7 @@ class Running:
         self.metrics = telemetry.Metrics(webhook.__version__)
         self.certificate = Certificate(self.metrics, log)
         self._work = cluster.Client(options.cluster.kubeconfig) if options.cluster is not None else None
+        self._ca_bundle: CaBundle | None = None
         self._source = self._certificate_source()
         self.configuration = Configuration(options.configuration_files, options.followed, self.metrics, log)
         self._following = self._followed()
@@ -135,17 +136,16 @@ class Running:
             await self._work.close()
 
     def _certificate_source(self) -> Source:
-        options, in_cluster, ca_bundle = self._options, self._options.cluster, None
-        if in_cluster is not None and self._work is not None and in_cluster.webhook_configuration:
-            ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
-        self._ca_bundle = ca_bundle
+        options, in_cluster = self._options, self._options.cluster
         if options.cert_dir is not None:
             if options.ca_file is not None:
                 raise CannotStart("a file for the CA can be written only for a pair that is made, not with a folder")
-            return Folder(self.certificate, options.cert_dir, ca_bundle)
+            return Folder(self.certificate, options.cert_dir)
         if in_cluster is not None and self._work is not None:
+            if in_cluster.webhook_configuration:
+                self._ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
             return SharedAuthority(
-                options, in_cluster, self._work, ca_bundle, self.certificate, self.metrics, self._log
+                options, in_cluster, self._work, self._ca_bundle, self.certificate, self.metrics, self._log
             )
         return SelfSigned(self.certificate, options.cert_hosts, options.ca_file)
 

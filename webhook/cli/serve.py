@@ -1,5 +1,6 @@
 """``serve``: the webhook itself."""
 
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from webhook.settings import Settings
 _DEFAULTS = app.Options()
 _CLUSTER = app.ClusterOptions()
 _HOUR = timedelta(hours=1)
+_LONGEST = 1_000_000.0  # hours, a century: dates end in the year 9999
 
 Host = Annotated[
     str, typer.Option(envvar="HYDRA_WEBHOOK_HOST", show_default="every address", help="Address to listen on.")
@@ -69,11 +71,13 @@ WebhookConfiguration = Annotated[
     ),
 ]
 CaLifetimeHours = Annotated[
-    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", help="How long that CA is valid.")
+    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", max=_LONGEST, help="How long that CA is valid.")
 ]
 LeafLifetimeHours = Annotated[
     float,
-    typer.Option(envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS", help="How long a certificate signed by it is valid."),
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS", max=_LONGEST, help="How long a certificate signed by it is valid."
+    ),
 ]
 DrainSeconds = Annotated[
     float,
@@ -122,8 +126,14 @@ def serve(
         raise typer.BadParameter(
             "--ca-file and --cert-host are for a certificate that is made here, not for --cert-dir"
         )
+    if cert_dir is not None and webhook_configuration:
+        raise typer.BadParameter(
+            "--webhook-configuration does not go with --cert-dir: who makes the files keeps the caBundle"
+        )
     in_cluster = None
     if kubeconfig is not None or cluster_room.in_cluster():
+        if math.isnan(ca_lifetime_hours + leaf_lifetime_hours):  # which is not above the maximum
+            raise typer.BadParameter("--ca-lifetime-hours and --leaf-lifetime-hours must be numbers")
         in_cluster = app.ClusterOptions(
             kubeconfig=kubeconfig,
             global_kubeconfig=global_kubeconfig,
