@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.api import Api
 from tests.cluster.apiserver import until
-from webhook import catalog, telemetry
+from webhook import catalog, cluster, telemetry
 from webhook.app import cache
 from webhook.catalog.kept import Kept
 
@@ -118,3 +118,44 @@ async def test_what_does_not_fit_is_said():
         kept.keep("agent", {"config.yaml": "x" * 600_000}, errors=False)
         await until(lambda: kept.problem)
     assert kept.problem == "too large to be kept in ConfigMap hydra-system/hydra-webhook-cache: flawless.agent"
+
+
+async def test_a_configmap_that_somebody_empties_is_filled_again(monkeypatch):
+    monkeypatch.setattr(cache, "LOOK_SECONDS", 0.01)
+    api = Api(hydra_webhook_cache=holding(templates=Kept(OLD)))
+    kept = made(api)
+    await kept.read()
+    async with writing(kept):
+        kept.keep("agent", NEW, errors=False)
+        await until(lambda: "agent" in stored(api))
+        api.store(cache.NAME, {})
+        await until(lambda: stored(api) == {"templates": Kept(OLD), "agent": Kept(NEW)})
+
+
+async def test_a_newer_text_of_another_replica_is_not_taken_back(monkeypatch):
+    monkeypatch.setattr(cache, "LOOK_SECONDS", 0.01)
+    api = Api(hydra_webhook_cache=holding(templates=Kept(OLD)))
+    kept = made(api)
+    await kept.read()
+    api.store(cache.NAME, holding(templates=Kept(NEW)))
+    async with writing(kept):
+        await until(lambda: len(api.asked) > 3)
+    assert set(api.asked) == {"get"}
+
+
+async def test_entries_of_a_newer_version_stay():
+    newer = holding(templates=Kept(OLD))
+    newer["data"]["flawless.quotas.config.yaml"] = "x"
+    api = Api(hydra_webhook_cache=newer)
+    kept = made(api)
+    async with writing(kept):
+        kept.keep("templates", NEW, errors=False)
+        await until(lambda: stored(api)["templates"] == Kept(NEW))
+    assert api.objects[cache.NAME]["data"]["flawless.quotas.config.yaml"] == "x"
+
+
+@pytest.mark.parametrize("data", [["a"], {"flawless.agent.config.yaml": 1}, "text"], ids=str)
+async def test_an_answer_that_no_api_server_gives_is_an_error_of_the_api_server(data):
+    kept = made(Api(hydra_webhook_cache={"data": data}))
+    with pytest.raises(cluster.ApiError, match="its data is no map of strings"):
+        await kept.read()

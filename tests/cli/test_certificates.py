@@ -66,6 +66,12 @@ def test_what_is_wrong_is_said(bundle, now, message):
     assert message in wrong
 
 
+def test_only_the_webhook_whose_ca_bundle_is_wrong_is_blamed():
+    bundles = {"good.example": ALONE.bundle_pem, "bad.example": NEXT.certificate_pem}
+    _, wrong = certificates.judge(certs.contents_of(policy.data_of(ALONE)), bundles, NOW)
+    assert [line.partition(" lacks")[0] for line in wrong] == ["the caBundle of webhook bad.example"]
+
+
 def test_the_signer_is_said_to_be_renewed_when_two_thirds_of_its_life_have_passed():
     rows, _ = certificates.judge(certs.contents_of(policy.data_of(ROTATING)), {}, NOW)
     assert [row.due for row in rows] == [certs.renewal(OLD), None]

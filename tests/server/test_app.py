@@ -12,7 +12,7 @@ import pytest
 
 import certs
 from tests.server import wire
-from webhook import app, telemetry
+from webhook import app, server, telemetry
 
 TEMPLATES = "templates: [{runtime: %s, podTemplate: {containerTemplate: {commandTemplate: [serve]}}}]\n"
 AGENT = "deployment_templates: [{container_template: {image: registry.example/engine:1}}]\n"
@@ -290,6 +290,22 @@ async def test_an_address_in_use_is_said_in_one_line():
             ):
                 pass
     assert str(caught.value) == f"cannot listen on 127.0.0.1:{case.running.health_port}: Address already in use"
+
+
+async def test_of_two_listeners_that_took_one_port_the_second_to_listen_is_told():
+    log = telemetry.make_log(io.BytesIO(), "json")
+
+    async def handle(_: object) -> None:
+        raise AssertionError("nobody asks")
+
+    first, second = server.Listener(handle, log), server.Listener(handle, log)
+    first.bind("127.0.0.1", 0)
+    second.bind("127.0.0.1", first.port)
+    await first.listen()
+    with pytest.raises(OSError, match="Address already in use"):
+        await second.listen()
+    await second.close(0)
+    await first.close(0)
 
 
 async def test_a_host_that_cannot_be_resolved_is_said_in_one_line():

@@ -68,6 +68,9 @@ class Cache:
                     continue
                 self._report(f"cannot keep the configuration: {error}")
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever an answer sets off, the server goes on
+                self._report("cannot keep the configuration: internal error", traceback=telemetry.describe(error))
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _write(self) -> None:
         found = await self._find()
@@ -105,7 +108,7 @@ class Cache:
             raise cluster.ApiError("malformed", f"get {self.human}: its data is no map of strings")
         return data
 
-    def _report(self, problem: str) -> None:
+    def _report(self, problem: str, **more: str) -> None:
         if problem and problem != self.problem:
-            self._log.warning("configuration not kept", why=telemetry.clean(problem))
+            self._log.warning("configuration not kept", why=telemetry.clean(problem), **more)
         self.problem = problem

@@ -82,6 +82,8 @@ def show(
         wrong = [f"{secret.human} is empty: no replica has written it yet", *wrong]
     if found is None:
         wrong.append(f"{configuration.human} is not there")
+    elif not bundles:
+        wrong.append(f"{configuration.human} has no webhooks")
     for info in served:
         trusted = all(not pki.verifies(info.pem, bundle, _host_of(info), now) for bundle in bundles.values())
         rows.append(Certificate("served", info, None, trusted if bundles else None))
@@ -112,10 +114,11 @@ def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -
         rows.append(Certificate(role, info, due if role == "signer" else None, in_all))
     rows.sort(key=lambda row: ("signer", "successor", "predecessor").index(row.role))
     wrong = list(contents.problems)
-    for name, bundle in bundles.items():
+    signer = contents.signer.certificate_pem if contents.signer is not None else b""
+    for (name, bundle), infos in zip(bundles.items(), trusted, strict=True):
         if not bundle:
             wrong.append(f"webhook {name} has no caBundle: API servers cannot call it")
-        elif any(row.role == "signer" and row.trusted is False for row in rows):
+        elif signer and signer not in infos:
             wrong.append(
                 f"the caBundle of webhook {name} lacks the signer: API servers refuse the webhook's certificate"
             )
