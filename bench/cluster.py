@@ -171,10 +171,10 @@ def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str
 def table(clients: int, rows: dict[str, Row]) -> Table:
     shown = Table(title=f"pods created, {clients} at a time, median of the rounds", title_justify="left")
     shown.add_column("row", no_wrap=True)
-    titles = "pods/s", "range", "vs none", "vs no-op", "p50 ms", "added", "p99 ms", "added"
+    titles = "pods/s", "range", "vs none", "vs no-op", "vs ready", "p50 ms", "added", "p99 ms", "added"
     for title in (*titles, "API server CPU ms", "webhook CPU ms"):
         shown.add_column(title, justify="right")
-    none, noop = rows[NONE], rows[NOOP]
+    none, noop, ready = rows[NONE], rows[NOOP], rows[READY]
     for name, mine in rows.items():
         shown.add_row(
             name,
@@ -182,6 +182,7 @@ def table(clients: int, rows: dict[str, Row]) -> Table:
             f"{min(mine.per_second):,.0f} to {max(mine.per_second):,.0f}",
             f"{ratios.median_ratio(mine.per_second, none.per_second):.2f}",
             f"{ratios.median_ratio(mine.per_second, noop.per_second):.2f}",
+            f"{ratios.median_ratio(mine.per_second, ready.per_second):.2f}",
             f"{statistics.median(mine.p50):.1f}",
             f"{ratios.median_difference(mine.p50, none.p50):.1f}",
             f"{statistics.median(mine.p99):.1f}",
@@ -200,7 +201,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if missing := ", ".join(binaries.missing()):
         raise SystemExit(f"missing: {missing}. This command builds it (15 minutes, once):  make controlplane")
-    console = Console(width=130)  # the widest row
+    console = Console(width=140)  # the widest row
     with ControlPlane(controllers=False) as plane, contextlib.ExitStack() as stack:
         bench = Bench(plane, stack)
         bench.install()
