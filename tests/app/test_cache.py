@@ -59,19 +59,12 @@ async def test_the_same_text_again_is_not_written_again():
     assert api.asked == ["get", "get"]
 
 
-async def test_a_text_with_errors_is_kept_beside_the_last_one_without():
+@pytest.mark.parametrize("readable", [True, False], ids=["read at the start", "not readable at the start"])
+async def test_a_text_with_errors_is_kept_beside_the_last_one_without(readable):
     api = Api(hydra_webhook_cache=holding(templates=Kept(OLD)))
     kept = made(api)
-    await kept.read()
-    async with writing(kept):
-        kept.keep("templates", NEW, errors=True)
-        await until(lambda: stored(api)["templates"].flawed)
-    assert stored(api) == {"templates": Kept(OLD, NEW)}
-
-
-async def test_so_it_is_where_the_last_one_could_not_be_read_at_the_start():
-    api = Api(hydra_webhook_cache=holding(templates=Kept(OLD)))
-    kept = made(api)
+    if readable:
+        await kept.read()
     async with writing(kept):
         kept.keep("templates", NEW, errors=True)
         await until(lambda: stored(api)["templates"].flawed)
