@@ -209,3 +209,12 @@ def test_without_the_secret_the_webhook_serves_on_and_says_so_and_fills_the_next
 
     assert secret(watchful) == before
     assert [load.failed for load in loads] == ["", ""]
+
+
+def test_without_a_webhook_configuration_a_server_signs_for_itself_and_leaves_the_secret_alone(hydra):
+    hydra.configure()
+    replica = hydra.start(HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION="").until_ready()
+
+    assert replica.events("serving")
+    assert "data" not in hydra.plane.get("secret", "hydra-webhook-ca", NAMESPACE)
+    assert hydra.ca_bundle == b""

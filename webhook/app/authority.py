@@ -60,7 +60,7 @@ class SharedAuthority:
         options: Options,
         cluster_options: ClusterOptions,
         client: cluster.Client,
-        ca_bundle: CaBundle | None,
+        ca_bundle: CaBundle,
         certificate: Certificate,
         metrics: telemetry.Metrics,
         log: telemetry.Log,
@@ -94,19 +94,18 @@ class SharedAuthority:
             )
         except (certs.PairError, ValueError) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
-        if ca_bundle is not None:
-            ca_bundle.on_astray(self._rotator.wake)
+        ca_bundle.on_astray(self._rotator.wake)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for as long as the server does."""
-        return [self._rotator.run(), *([self._ca_bundle.run()] if self._ca_bundle is not None else [])]
+        return [self._rotator.run(), self._ca_bundle.run()]
 
     async def _publish(self, bundle_pem: bytes) -> bool:
         self._certificate.problems = ()
         trust = self._authority.trust
         if trust is not None:
             self._metrics.ca_loaded(trust.signer.not_after.timestamp())
-        published = self._ca_bundle is None or await self._ca_bundle.publish(bundle_pem)
+        published = await self._ca_bundle.publish(bundle_pem)
         if self._ca_file is not None and bundle_pem != self.ca_pem and (problem := write_ca(self._ca_file, bundle_pem)):
             self._certificate.problems = (f"error: {problem}",)
             self._log.error("CA not written", why=problem)

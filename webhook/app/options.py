@@ -20,8 +20,9 @@ class ClusterOptions:
         kubeconfig: of the work cluster; None: the credentials of the pod that this process runs in.
         global_kubeconfig: of the cluster that holds the runtime templates; None: the work cluster holds them.
         namespace: of every object that is read or written, in both clusters.
-        webhook_configuration: name of the MutatingWebhookConfiguration whose caBundle is kept; empty: none.
-        ca_secret: name of the Secret through which all replicas share one CA.
+        webhook_configuration: name of the MutatingWebhookConfiguration that this server is a replica of: its caBundle is kept, and
+            the CA in it is shared with the other replicas. Empty: none.
+        ca_secret: name of the Secret through which they share it.
         ca_lifetime, leaf_lifetime: of the CA and of the certificates it signs.
     """
 
@@ -43,7 +44,7 @@ class Options:
         port, health_port: TCP ports; 0: a free one.
         cluster: what to read from API servers and keep there; None: nothing.
         cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: a pair is made, signed by the CA that the replicas
-            in ``cluster`` share, else self-signed.
+            of a webhook configuration share, else self-signed.
         cert_hosts: names of a pair that is made, beyond those of loopback.
         ca_file: where to write the PEM that clients must trust; only for a pair that is made.
         templates, agent, gpu_configs: configuration files, watched; None: the ConfigMaps of ``cluster``, else the embedded

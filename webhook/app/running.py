@@ -141,9 +141,8 @@ class Running:
             if options.ca_file is not None:
                 raise CannotStart("a file for the CA can be written only for a pair that is made, not with a folder")
             return Folder(self.certificate, options.cert_dir)
-        if in_cluster is not None and self._work is not None:
-            if in_cluster.webhook_configuration:
-                self._ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
+        if in_cluster is not None and self._work is not None and in_cluster.webhook_configuration:
+            self._ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
             return SharedAuthority(
                 options, in_cluster, self._work, self._ca_bundle, self.certificate, self.metrics, self._log
             )

@@ -35,7 +35,7 @@ CertDir = Annotated[
         envvar="HYDRA_WEBHOOK_CERT_DIR",
         exists=True,
         file_okay=False,
-        show_default="a pair signed by the CA that the replicas in a cluster share, else by itself",
+        show_default="a pair signed by the CA of --webhook-configuration, else by itself",
         help="Folder with tls.crt and tls.key, reloaded when they change.",
     ),
 ]
@@ -67,7 +67,7 @@ WebhookConfiguration = Annotated[
     typer.Option(
         envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
         show_default="none",
-        help="MutatingWebhookConfiguration whose caBundle is kept.",
+        help="MutatingWebhookConfiguration whose caBundle is kept; its replicas share a CA.",
     ),
 ]
 CaLifetimeHours = Annotated[
