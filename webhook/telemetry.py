@@ -223,6 +223,11 @@ class WebhookMetrics:
         counter.inc()
 
 
+def writer(log: Log, severity: Literal["info", "warning", "error"]) -> Callable[..., None]:
+    """Return the method of ``log`` that writes events of this severity."""
+    return {"info": log.info, "warning": log.warning, "error": log.error}[severity]
+
+
 def clean(text: str, limit: int = MAX_FIELD) -> str:
     """Return ``text`` with unprintable characters replaced by ``?``, cut to ``limit`` characters."""
     if len(text) > limit:

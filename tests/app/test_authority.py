@@ -1,11 +1,16 @@
 """The Secret that replicas share, as the authority uses it."""
 
+import io
+
 import pytest
 
 import certs
 from tests.app.api import Api
-from webhook import cluster
-from webhook.app.authority import SecretVault
+from webhook import cluster, telemetry
+from webhook.app.authority import SecretVault, SharedAuthority
+from webhook.app.bundle import CaBundle
+from webhook.app.certificate import Certificate
+from webhook.app.options import ClusterOptions, Options
 
 NAME = "hydra-webhook-ca"
 EMPTY = {"type": "Opaque", "metadata": {"labels": {"app": "hydra"}}}
@@ -79,3 +84,17 @@ async def test_a_namespace_that_is_not_there_is_a_vault_error():
     api.refused["create"] = "not-found"
     with pytest.raises(certs.VaultError, match="not-found"):
         await vault(api).write({}, None)
+
+
+def test_a_fault_of_ours_is_in_the_log_with_its_traceback_and_for_probes_without():
+    output = io.BytesIO()
+    log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("test")
+    certificate = Certificate(metrics, log)
+    api = Api()
+    ca_bundle = CaBundle(api, "hydra-webhook", metrics, log)
+    authority = SharedAuthority(Options(), ClusterOptions(), api, ca_bundle, certificate, metrics, log)
+
+    authority._report(certs.Notice("internal", "error", error=ValueError("x")))
+
+    assert certificate.problems == ("error: certificate authority: internal",)
+    assert b"ValueError: x" in output.getvalue()

@@ -237,7 +237,7 @@ async def test_a_plugin_may_give_a_certificate(tls_server, authority, tmp_path, 
 async def test_a_plugin_that_gives_nothing_of_use_is_told_so(tmp_path, plugin, status):
     client = cluster.Client(kubeconfig(tmp_path, "https://127.0.0.1:1", user=plugin(status)))
     with pytest.raises(cluster.ApiError, match="exec: the plugin gave") as caught:
-        await client.connect()
+        await client.get(AGENT)
     await client.close()
     assert caught.value.reason == "credentials"
 
@@ -336,13 +336,13 @@ async def test_credentials_that_cannot_be_used_are_told_with_the_file(tmp_path, 
 
 
 @pytest.mark.parametrize(("text", "message"), [(None, ": No such file or directory"), ("{", ": is not YAML, line 1")])
-async def test_a_start_can_tell_that_a_kubeconfig_is_missing_or_garbage(tmp_path, text, message):
+async def test_a_kubeconfig_that_is_missing_or_garbage_is_named(tmp_path, text, message):
     path = tmp_path / "kubeconfig"
     if text is not None:
         path.write_text(text)
     client = cluster.Client(path)
     with pytest.raises(cluster.ApiError) as caught:
-        await client.connect()
+        await client.get(AGENT)
     await client.close()
     assert caught.value.reason == "credentials"
     assert f"{path}{message}" in str(caught.value)
@@ -360,7 +360,7 @@ async def test_an_encrypted_key_is_refused_without_asking_for_its_password(tls_s
     user = {"client-certificate-data": inline(authority.certificate_pem), "client-key-data": inline(encrypted)}
     client = cluster.Client(kubeconfig(tmp_path, tls_server.url, trusting(authority), user))
     with pytest.raises(cluster.ApiError, match="kubeconfig"):
-        await client.connect()
+        await client.get(AGENT)
     await client.close()
 
 
@@ -400,8 +400,10 @@ async def test_a_pod_needs_no_kubeconfig_and_follows_its_rotated_token(pod, tls_
 async def test_a_pod_without_service_account_is_told_so(pod):
     (pod / "ca.crt").unlink()
     client = cluster.Client(None)
-    with pytest.raises(cluster.ApiError, match="connect: service account of this pod: Service certification file"):
-        await client.connect()
+    with pytest.raises(
+        cluster.ApiError, match=f"get {AGENT.human}: service account of this pod: Service certification file"
+    ):
+        await client.get(AGENT)
     await client.close()
 
 

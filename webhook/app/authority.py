@@ -118,10 +118,10 @@ class SharedAuthority:
         if notice.reason == "leaf":
             return  # the certificate tells the log itself
         facts = {name: telemetry.clean(text) for name, text in notice.facts.items()}
-        if notice.error is not None:
-            facts["traceback"] = telemetry.describe(notice.error)
         if notice.severity != "info":
             said = ": ".join(["certificate authority", notice.reason, *filter(None, facts.values())])
             self._certificate.problems = (f"{notice.severity}: {said}",)
-        write = {"info": self._log.info, "warning": self._log.warning, "error": self._log.error}[notice.severity]
+        if notice.error is not None:  # for the log alone
+            facts["traceback"] = telemetry.describe(notice.error)
+        write = telemetry.writer(self._log, notice.severity)
         write("certificate authority", reason=notice.reason, **facts)

@@ -125,9 +125,9 @@ class Configuration:
             broken=len(change.broken),
             **counts,
         )
-        writers = {"error": self._log.error, "warning": self._log.warning, "info": self._log.info}
         for problem in change.problems:
-            writers[problem.severity](
+            write = telemetry.writer(self._log, problem.severity)
+            write(
                 "configuration problem",
                 code=problem.code,
                 severity=problem.severity,

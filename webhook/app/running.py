@@ -24,7 +24,7 @@ async def serving(options: Options, log: telemetry.Log) -> AsyncIterator["Runnin
     """Serve while the context is open.
 
     With a certificate from a folder or a self-signed one the server listens when the context is entered; in a cluster it
-    does so once it has got its certificate (``Running.ready``).
+    does so once it has got its certificate (``Running.until_ready``).
 
     Raises:
         CannotStart: an address, certificate or configuration file cannot be used.
@@ -47,7 +47,6 @@ class Running:
     """A server with everything that belongs to it.
 
     Attributes:
-        ready: set once ``/mutate`` is served.
         hurried: whether to end without waiting for requests in flight.
     """
 
@@ -69,7 +68,6 @@ class Running:
         self._handler = server.MutateHandler(self._decide, self.metrics, log)
         self._mutate = server.Listener(self._handler, log)
         self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.metrics), log)
-        self.ready = asyncio.Event()
         self.hurried = False
 
     @property
@@ -109,9 +107,10 @@ class Running:
             raise
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run for as long as the server does."""
+        """Return what must run from the start on, for as long as the server does."""
         following = self._following.jobs() if self._following is not None else []
-        return [*self._source.jobs(), *self.configuration.jobs(), *following, self._listen_once_certified()]
+        listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
+        return [*self._source.jobs(), *self.configuration.jobs(), *following, *listening]
 
     async def until_ready(self) -> None:
         """Wait until every check of readiness has passed at one time."""
@@ -156,14 +155,12 @@ class Running:
 
     async def _listen_once_certified(self) -> None:
         await self.certificate.ready.wait()
-        if not self.ready.is_set():
-            await self._listen()
+        await self._listen()
 
     async def _listen(self) -> None:
         assert self.certificate.serving is not None
         with _said(self._options.host, self._options.port):
             await self._mutate.listen(self.certificate.serving.context)
-        self.ready.set()
         self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
 
     def _decide(self, body: bytes) -> mutation.Decision:

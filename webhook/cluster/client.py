@@ -71,15 +71,6 @@ class Client:
         """URL of the API server; empty while no credentials are in use."""
         return self._connections.server
 
-    async def connect(self) -> None:
-        """Read the credentials, so that a start can fail where they cannot be used. Sends nothing.
-
-        Raises:
-            ApiError: as every method here.
-        """
-        async with self._connection("connect", _in(self._deadlines.answer)):
-            pass
-
     async def get(self, resource: Resource) -> Object:
         """Return the object. ``not-found``: it does not exist."""
         return await self._call("get", resource, resource.path, events.decode)
