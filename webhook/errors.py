@@ -1,98 +1,158 @@
-"""The exceptions that cross rooms, in one tree.
+"""The exceptions that cross rooms, in one tree, and the wording that their messages share.
 
 ::
 
     HydraError
-    ├── MalformedReview   the call itself is no AdmissionReview; answered by an HTTP status (contract section 11)
-    ├── Denied            the operation is refused; answered by an AdmissionResponse
-    │   └── NotReady      refused until a configuration has been read; the caller may try again
-    ├── catalog.BadYaml   a text is not YAML as kubectl reads it
+    ├── MalformedReview   the call is not an AdmissionReview; answered with an HTTP status (contract section 11)
+    ├── Denied            the operation is denied; answered with an AdmissionResponse
+    │   ├── Malformed     the object does not have the shape that its kind prescribes
+    │   └── NotReady      denied until a configuration has been read; the caller may try again
+    ├── catalog.BadYaml   the input is not valid YAML as kubectl reads it
     ├── files.Unreadable  a file cannot be read
-    ├── cluster.ApiError  a request to an API server has failed, or could not be made
+    ├── cluster.ApiError  a request to an API server failed or could not be sent
     └── app.CannotStart   the server cannot start
 
-What a library raises is translated in the room that calls the library. ``gotemplate`` has a tree of its own, since it
+The room that calls a library translates the library's exceptions. ``gotemplate`` has a tree of its own, because it
 may be published alone.
-
-Beside them stand the helpers that every refusal needs: how a value is written, and the name that was probably meant.
 """
 
 import difflib
 from collections.abc import Collection
-from typing import Any, Self
+from typing import Any, Literal, get_args
 
 import msgspec
 
 #: Names that a message lists before it only counts the rest.
 _LISTED = 20
 
-#: Names that are compared to find the nearest: about a millisecond's work.
+#: Names compared when looking for the nearest: about a millisecond's work.
 _COMPARED = 500
 
-#: Of a Kubernetes object; no other name is longer.
+#: Longest name of a Kubernetes object, in characters.
 _LONGEST_NAME = 253
 
 #: Characters of a value in a message; a label value has at most 63.
 _SHOWN = 100
+
+#: Characters of a denial. It is printed on a terminal; nobody reads more than this.
+_MESSAGE_CHARACTERS = 4096
+
+#: Every reason for which an admission is denied (contract section 11), each described in docs/troubleshooting.md.
+DenialCode = Literal[
+    "broken-agent-entry",
+    "broken-runtime",
+    "configuration-missing",
+    "container-name-conflict",
+    "container-without-name",
+    "duplicate-container",
+    "empty-value",
+    "internal-error",
+    "invalid-gpu-count",
+    "invalid-group-size",
+    "invalid-record",
+    "invalid-size",
+    "invalid-value",
+    "later-record",
+    "malformed-object",
+    "missing-key",
+    "no-agent-entry",
+    "no-bare-form",
+    "no-image",
+    "no-value",
+    "port-name-conflict",
+    "request-above-limit",
+    "template-failed",
+    "undefined-volume",
+    "unknown-container",
+    "unknown-probe-port",
+    "unknown-runtime",
+    "update-refused",
+]
+DENIAL_CODES: tuple[DenialCode, ...] = get_args(DenialCode)
 
 
 class HydraError(Exception):
     """Root of every error that this project raises on purpose."""
 
 
-class MalformedReview(HydraError):  # noqa: N818 - named after what it says, like Denied
-    """The request body is not an ``admission.k8s.io/v1`` AdmissionReview; ``str()`` says what is wrong with it."""
+class MalformedReview(HydraError):  # noqa: N818 - named after what it reports, like Denied
+    """The request body is not an ``admission.k8s.io/v1`` AdmissionReview; ``str()`` gives the reason."""
 
 
 class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a fault of the program
-    """The operation is refused because of something its author can change.
+    """The operation is denied because of something its author can change.
+
+    ``str()`` is what people read: the message, cut if it is very long, and the code in brackets (contract section 11).
 
     Attributes:
-        reason: short kebab-case word for logs, metrics and test names, e.g. ``unknown-runtime``.
-        message: what is wrong, where, and what would be right, for the person who ran ``kubectl``: one line without
-            control characters, whatever the values in it are.
-        code: HTTP status of the AdmissionResponse.
-        status: ``status.reason`` of the AdmissionResponse, a Kubernetes StatusReason.
+        code: the reason in kebab case, for logs, metrics, documentation and test names.
+        message: what is wrong, where, and what would be right: one line without control characters, whatever values it
+            quotes.
+        runtime: the runtime that the denied pod template asks for; empty while it is not known.
+        http_status: ``status.code`` of the AdmissionResponse.
+        status_reason: ``status.reason`` of the AdmissionResponse, a Kubernetes StatusReason.
     """
 
-    code = 422
-    status = "Invalid"
+    http_status = 422
+    status_reason = "Invalid"
 
-    def __init__(self, reason: str, message: str) -> None:
-        self.reason = reason
+    def __init__(self, code: DenialCode, message: str) -> None:
+        super().__init__(code, message)
+        self.code: DenialCode = code
         self.message = printable(message)
-        super().__init__(self.message)
+        self.runtime = ""
 
-    def within(self, place: str) -> Self:
-        """Return the same refusal with the place it is about in front of its message."""
-        return type(self)(self.reason, f"{place}: {self.message}")
+    def add_place(self, place: str) -> None:
+        """Put the place that the denial is about in front of its message, on its way up to those who know the place."""
+        self.message = f"{printable(place)}: {self.message}"
+
+    def __str__(self) -> str:
+        return with_code(self.message, self.code)
+
+
+class Malformed(Denied):
+    """The object does not have the shape that its kind prescribes: a map where a list belongs, for example.
+
+    The message begins with the path from the object's root.
+    """
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__("malformed-object", f"{path}: {cause}" if path else cause)
 
 
 class NotReady(Denied):
-    """Refused because a configuration has not been read yet: nothing is wrong with the workload."""
+    """Denied because a configuration has not been read yet; the workload may be fine."""
 
-    code = 503
-    status = "ServiceUnavailable"
+    http_status = 503
+    status_reason = "ServiceUnavailable"
+
+
+def with_code(message: str, code: DenialCode) -> str:
+    """Return a denial as people read it: the message, cut if it is very long, and its code in brackets."""
+    room = _MESSAGE_CHARACTERS - len(code) - 3
+    if len(message) > room:
+        message = f"{message[: room - 3]}..."
+    return f"{message} [{code}]"
 
 
 def printable(text: str) -> str:
-    """Return a text as one line without control characters, so that it may be shown on a terminal."""
+    """Return a string as one line without control characters, safe to print on a terminal."""
     if text.isprintable():
         return text
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def shown(value: Any) -> str:
-    """Return a JSON value as messages write it: as JSON, cut where it is long."""
+    """Return a JSON value as messages quote it: as JSON, cut if it is long."""
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """Return the known name that is most like this one, or "" if none is near.
+    """Return the known name that is most similar to this one, or "" if none is near.
 
-    Compares a bounded number of names, those that begin alike first, and none that is too long: they may come from
-    a request.
+    Compares a bounded number of names of bounded length, those with the longest common prefix first: names may come
+    from a request.
     """
     candidates = sorted(other for other in known if len(other) <= _LONGEST_NAME)
     if len(candidates) > _COMPARED:
@@ -111,13 +171,13 @@ def _common_start(one: str, other: str) -> int:
 
 
 def among(name: str, known: Collection[str]) -> str:
-    """Return ``did you mean "x"? known: a, b, c``: the end of a message about a name that does not exist."""
+    """Return ``did you mean "x"? known: a, b, c``, which ends every message about a name that does not exist."""
     near = nearest(name, known)
     return f'did you mean "{near}"? known: {listed(known)}' if near else f"known: {listed(known)}"
 
 
 def listed(names: Collection[str]) -> str:
-    """Return the names sorted, with commas between them; a long list is cut and counted."""
+    """Return the names, sorted and separated by commas; the end of a long list is only counted."""
     if not names:
         return "none"
     ordered = sorted(names)

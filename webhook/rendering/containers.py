@@ -1,59 +1,88 @@
 """Which container is the inference container (contract section 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from webhook import errors, workload
+import msgspec
 
-#: The name of the container that is created where a pod has none.
+from webhook import errors, jsonshape, workload
+from webhook.rendering import image
+
+#: The name of the container that is created in a pod without any.
 CREATED_NAME = "inference"
 
-_PLACEHOLDER = "auto"
+
+class InferenceContainer(msgspec.Struct, frozen=True):
+    """The container that is filled in.
+
+    Attributes:
+        value: the container as the workload has it; only a name if it is to be created.
+        path: where it is, from the object's root: ``spec.containers[0]``.
+        index: its position in ``spec.containers``; None if it is to be created, after all others.
+    """
+
+    value: Mapping[str, Any]
+    path: str
+    index: int | None
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return str(self.value["name"])
+
+    def put(self, spec: Mapping[str, Any], container: dict[str, Any]) -> dict[str, Any]:
+        """Return a pod spec with ``container`` in its place, or appended if it is to be created."""
+        containers = list(spec.get("containers") or ())
+        if self.index is None:
+            containers.append(container)
+        else:
+            containers[self.index] = container
+        return {**spec, "containers": containers}
 
 
-def is_placeholder(image: Any) -> bool:
-    """Tell whether an image is one to be filled in: absent, blank or ``auto``."""
-    return image is None or (isinstance(image, str) and image.strip() in ("", _PLACEHOLDER))
-
-
-def inference_container(template: workload.PodTemplate, wanted: str) -> dict[str, Any] | None:
-    """Return the inference container of a pod template, or None where there is no container at all.
+def inference_container(pod_template: workload.PodTemplate, wanted: str) -> InferenceContainer:
+    """Return the inference container of a pod template whose shape has been checked.
 
     Args:
-        template: the pod template, whose shape has been checked.
+        pod_template: the pod template.
         wanted: the value of annotation ``hydra.io/container``, or "".
 
     Raises:
         errors.Denied: an annotation names a container that does not exist, or the container has no name of its own.
     """
-    spec = workload.mapping(template.value.get("spec"), "spec")
-    containers = workload.entries(spec.get("containers"), "spec.containers")
-    for annotation, value in (
+    path = jsonshape.at(pod_template.path, "spec.containers")
+    spec = pod_template.value.get("spec") or {}
+    containers: list[dict[str, Any]] = spec.get("containers") or []
+    for annotation, name in (
         (workload.CONTAINER, wanted),
-        (workload.DEFAULT_CONTAINER, _default_container(template)),
+        (workload.DEFAULT_CONTAINER, _default_container(pod_template)),
     ):
-        if value:
-            return _by_name(containers, annotation, value)
+        if name:
+            return _named(containers, path, name, annotation)
     if not containers:
-        return None
-    chosen = next((container for container in containers if is_placeholder(container.get("image"))), containers[0])
-    name = chosen.get("name")
+        return InferenceContainer({"name": CREATED_NAME}, f"{path}[0]", None)
+    unfilled = (at for at, container in enumerate(containers) if image.is_placeholder(container.get("image")))
+    index = next(unfilled, 0)
+    name = containers[index].get("name")
     if not name:
-        place = next(index for index, container in enumerate(containers) if container is chosen)
-        raise errors.Denied("container-without-name", f"spec.containers[{place}].name is missing; give it a name")
-    return _by_name(containers, "spec.containers", name)
+        raise errors.Denied("container-without-name", f"{path}[{index}].name is missing; give the container a name")
+    return _named(containers, path, name)
 
 
-def _default_container(template: workload.PodTemplate) -> str:
-    name = template.own_annotations.get(workload.DEFAULT_CONTAINER)
+def _default_container(pod_template: workload.PodTemplate) -> str:
+    name = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
     return name if isinstance(name, str) else ""
 
 
-def _by_name(containers: list[dict[str, Any]], said_by: str, name: str) -> dict[str, Any]:
-    found = [container for container in containers if container.get("name") == name]
+def _named(containers: list[dict[str, Any]], path: str, name: str, annotation: str = "") -> InferenceContainer:
+    """Return the one container of this name, which an annotation or the choice itself asks for."""
+    found = [index for index, container in enumerate(containers) if container.get("name") == name]
     if len(found) == 1:
-        return found[0]
+        return InferenceContainer(containers[found[0]], f"{path}[{found[0]}]", found[0])
     if found:
-        raise errors.Denied("duplicate-container", f'{said_by}: there are {len(found)} containers named "{name}"')
+        asked = f"annotation {annotation}: " if annotation else ""
+        message = f'{asked}{len(found)} containers in {path} are named "{name}"; rename all but one'
+        raise errors.Denied("duplicate-container", message)
     names = [str(container["name"]) for container in containers if container.get("name")]
-    message = f'annotation {said_by} is "{name}": there is no such container; {errors.among(name, names)}'
+    message = f'annotation {annotation} is "{name}", but there is no such container; {errors.among(name, names)}'
     raise errors.Denied("unknown-container", message)

@@ -10,7 +10,7 @@ _BINARY_SUFFIXES = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def parse(value: Any) -> Decimal | None:
-    """Return a quantity (``8``, ``"500m"``, ``"16Gi"``, ``"1e3"``) as a number, or None if it is none."""
+    """Return a quantity (``8``, ``"500m"``, ``"16Gi"``, ``"1e3"``) as a number; None if the value is not a quantity."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     match = _QUANTITY.fullmatch(str(value))

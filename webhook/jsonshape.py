@@ -1,0 +1,79 @@
+"""Guards over untrusted JSON: each returns the value it expects, or denies the object and names the path.
+
+A path is what a person would look for in the object: ``spec.containers[0].ports``, from the object's root. Callers
+pass the whole path, so no message leaves the reader guessing which pod template it is about.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import errors
+
+_TYPES = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
+
+
+def at(path: str, key: str) -> str:
+    """Return the path of a key below a path; the root's path is empty."""
+    return f"{path}.{key}" if path else key
+
+
+def mapping(value: Any, path: str) -> dict[str, Any]:
+    """Return a map; null counts as an empty one.
+
+    Raises:
+        errors.Malformed: the value has another type.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise errors.Malformed(path, f"must be a map, not {type_name(value)}")
+    return value
+
+
+def maps(value: Any, path: str) -> list[dict[str, Any]]:
+    """Return a list of maps; null counts as an empty one.
+
+    Raises:
+        errors.Malformed: the value or one of its items has another type.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise errors.Malformed(path, f"must be a list, not {type_name(value)}")
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise errors.Malformed(f"{path}[{index}]", f"must be a map, not {type_name(item)}")
+    return value
+
+
+def strings(value: Any, path: str) -> list[str]:
+    """Return a list of strings; null counts as an empty one.
+
+    Raises:
+        errors.Malformed: the value or one of its items has another type.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise errors.Malformed(path, f"must be a list of strings, not {type_name(value)}")
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            raise errors.Malformed(f"{path}[{index}]", f"must be a string, not {type_name(item)}; put it in quotes")
+    return value
+
+
+def check_strings(value: Mapping[str, Any], keys: tuple[str, ...], path: str) -> None:
+    """Check that these keys of a map hold strings, or nothing.
+
+    Raises:
+        errors.Malformed: one of them holds another type.
+    """
+    for key in keys:
+        found = value.get(key)
+        if found is not None and not isinstance(found, str):
+            raise errors.Malformed(at(path, key), f"must be a string, not {errors.shown(found)}")
+
+
+def type_name(value: Any) -> str:
+    """Return the JSON type of a value with its article: ``a list``; ``null`` has none."""
+    return _TYPES.get(type(value), "null")

@@ -1,0 +1,62 @@
+"""A workload as the rest of the program sees it: its pod templates, their roles, and what they declare.
+
+The room's rule: read, check, and nothing else; rendering happens elsewhere.
+
+::
+
+    keys            the labels and annotations, by name
+    object_kinds    which kinds of object hold pod templates, and where
+    pod_templates   an object to its pod templates, each with place, role and metadata
+    declarations    what a pod template declares by its labels and annotations
+"""
+
+from webhook.workload.declarations import Declaration, declaration
+from webhook.workload.keys import (
+    CONTAINER,
+    DEFAULT_CONTAINER,
+    GPU_TYPE,
+    IDENTITY_LABELS,
+    INJECT,
+    MODEL_ID,
+    RECORD,
+    RUNTIME,
+)
+from webhook.workload.object_kinds import (
+    INTERCEPTED,
+    LEADER_WORKER_SET,
+    POD,
+    POD_TEMPLATE_PLACES,
+    GroupVersionKind,
+)
+from webhook.workload.pod_templates import (
+    PodTemplate,
+    Role,
+    display_name,
+    exclusion,
+    opted_out,
+    pod_templates,
+)
+
+__all__ = [
+    "CONTAINER",
+    "DEFAULT_CONTAINER",
+    "GPU_TYPE",
+    "IDENTITY_LABELS",
+    "INJECT",
+    "INTERCEPTED",
+    "LEADER_WORKER_SET",
+    "MODEL_ID",
+    "POD",
+    "POD_TEMPLATE_PLACES",
+    "RECORD",
+    "RUNTIME",
+    "Declaration",
+    "GroupVersionKind",
+    "PodTemplate",
+    "Role",
+    "declaration",
+    "display_name",
+    "exclusion",
+    "opted_out",
+    "pod_templates",
+]

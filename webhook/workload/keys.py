@@ -1,0 +1,25 @@
+"""The labels and annotations by which a workload speaks to the webhook, and Kubernetes' own that matter here.
+
+Contract sections 2, 3 and 9. No other module spells them.
+"""
+
+RUNTIME = "hydra.io/runtime"
+MODEL_ID = "hydra.io/model-id"
+INJECT = "hydra.io/inject"
+MODEL_NAME = "hydra.io/model-name"
+GPU_TYPE = "hydra.io/gpu-type"
+TENSOR_PARALLEL_SIZE = "hydra.io/tensor-parallel-size"
+PIPELINE_PARALLEL_SIZE = "hydra.io/pipeline-parallel-size"
+CONTAINER = "hydra.io/container"
+REFRESH = "hydra.io/refresh"
+RECORD = "hydra.io/rendered"
+
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+MIRROR = "kubernetes.io/config.mirror"
+
+GROUP_NAME = "leaderworkerset.sigs.k8s.io/name"
+GROUP_SIZE = "leaderworkerset.sigs.k8s.io/size"
+WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+
+#: The labels that identify a rendered pod; those of a LeaderWorkerSet are copied into its pod templates.
+IDENTITY_LABELS = (RUNTIME, MODEL_ID)

@@ -1,0 +1,22 @@
+"""The kinds of object that hold pod templates, and where each holds them."""
+
+from collections.abc import Mapping
+
+#: Group, version and kind, as in ``request.kind`` of a review.
+GroupVersionKind = tuple[str, str, str]
+
+POD: GroupVersionKind = ("", "v1", "Pod")
+LEADER_WORKER_SET: GroupVersionKind = ("leaderworkerset.x-k8s.io", "v1", "LeaderWorkerSet")
+
+#: The kinds that API servers send to the webhook (contract section 2).
+INTERCEPTED = (POD, LEADER_WORKER_SET)
+
+#: Kinds with a single pod template, and the keys that lead to it. API servers never send these; a pipeline may render them.
+POD_TEMPLATE_PLACES: Mapping[GroupVersionKind, tuple[str, ...]] = {
+    ("apps", "v1", "Deployment"): ("spec", "template"),
+    ("apps", "v1", "StatefulSet"): ("spec", "template"),
+    ("apps", "v1", "DaemonSet"): ("spec", "template"),
+    ("apps", "v1", "ReplicaSet"): ("spec", "template"),
+    ("batch", "v1", "Job"): ("spec", "template"),
+    ("batch", "v1", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+}

@@ -1,0 +1,217 @@
+"""Objects as their pod templates: where each is, which role its pods have, which labels and annotations apply to it.
+
+Nothing here renders. A Pod counts as a pod template of its own. Everything read is checked: a file given to the command
+line may hold anything, and the API server checks a custom resource against its schema only after mutating admission.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from webhook import errors, jsonshape
+from webhook.workload import keys
+from webhook.workload.object_kinds import LEADER_WORKER_SET, POD, POD_TEMPLATE_PLACES, GroupVersionKind
+
+_LARGEST_SIZE = 2**31 - 1  # an int32 in the API
+_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+Role = Literal["lone", "leader", "worker"]
+
+
+class PodTemplate(msgspec.Struct, frozen=True):
+    """One pod template of a workload.
+
+    Attributes:
+        place: the keys that lead from the object's root to it; empty for a Pod.
+        value: the template as it is; for a leader template that does not exist yet, the worker template.
+        labels, annotations: its own over those of the object that holds it.
+        inherited_labels: those of the object that holds it; empty for a Pod.
+        role: ``lone`` outside a group and in a group of one.
+        group_size: number of pods in the group; 1 for a lone pod.
+        created: the template does not exist yet and is to be created.
+        claims: names of volumes that the workload defines outside the template (volumeClaimTemplates).
+    """
+
+    place: tuple[str, ...]
+    value: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    annotations: Mapping[str, Any]
+    inherited_labels: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    role: Role = "lone"
+    group_size: int = 1
+    created: bool = False
+    claims: frozenset[str] = frozenset()
+
+    @property
+    def is_pod(self) -> bool:
+        """Return whether this is a Pod at admission, which the API server has defaulted and given its priority."""
+        return not self.place
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it: ``leaderTemplate``; "" for a Pod."""
+        return self.place[-1] if self.place else ""
+
+    @property
+    def path(self) -> str:
+        """Return its path from the object's root: ``spec.leaderWorkerTemplate.leaderTemplate``; "" for a Pod.
+
+        A leader template that is yet to be created has the path of the worker template, which its value is.
+        """
+        place = (*self.place[:-1], "workerTemplate") if self.created else self.place
+        return ".".join(place)
+
+    @property
+    def own_annotations(self) -> Mapping[str, Any]:
+        """Return the annotations in its own metadata."""
+        return _metadata_map(self.value, "annotations", self.path)
+
+
+def opted_out(pod_template: PodTemplate) -> bool:
+    """Return whether a pod template opts out by a label of its own or of the object that holds it."""
+    return pod_template.labels.get(keys.INJECT) == "false"
+
+
+def exclusion(value: Mapping[str, Any], path: str = "") -> str:
+    """Return why an object or pod template is left alone, as a short word, or "" if it is to be rendered.
+
+    The reasons repeat the selectors of contract section 2, which files and misconfigured webhooks bypass.
+
+    Args:
+        value: the object or pod template.
+        path: where it is, for messages.
+    """
+    labels = _metadata_map(value, "labels", path)
+    if keys.RUNTIME not in labels:
+        return "not-labelled"
+    if labels.get(keys.INJECT) == "false":
+        return "opted-out"
+    if keys.MIRROR in _metadata_map(value, "annotations", path):
+        return "mirror-pod"
+    return ""
+
+
+def pod_templates(value: Mapping[str, Any], object_kind: GroupVersionKind) -> tuple[PodTemplate, ...]:
+    """Return the pod templates of an object in the order in which they are rendered; none for a kind without any.
+
+    Raises:
+        errors.Denied: the object does not have the shape that its kind prescribes, or its group has an invalid size.
+    """
+    if object_kind == POD:
+        return (_pod(value),)
+    if object_kind == LEADER_WORKER_SET:
+        return _leader_worker_set(value)
+    if place := POD_TEMPLATE_PLACES.get(object_kind):
+        return (_single(value, place),)
+    return ()
+
+
+def display_name(value: Mapping[str, Any], name: str = "") -> str:
+    """Return what messages call an object: its name, or its generateName followed by an asterisk."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    return name or str(metadata.get("name") or "") or f"{metadata.get('generateName') or ''}*"
+
+
+def parse_size(text: Any) -> int | None:
+    """Return the integer of at least 1 that a label or annotation spells out; None if it is anything else."""
+    if isinstance(text, str) and _INTEGER.fullmatch(text) and int(text) >= 1:
+        return int(text)
+    return None
+
+
+def _pod(value: Mapping[str, Any]) -> PodTemplate:
+    labels, annotations = _metadata_map(value, "labels", ""), _metadata_map(value, "annotations", "")
+    if keys.GROUP_NAME not in labels or keys.RECORD in annotations:  # a rendered pod keeps the role it was rendered for
+        return PodTemplate((), value, labels, annotations)
+    text = annotations.get(keys.GROUP_SIZE)
+    size = parse_size(text)
+    if size is None:
+        found = "is missing" if text is None else f"is {errors.shown(text)}, not an integer of at least 1"
+        message = (
+            f"annotation {keys.GROUP_SIZE} {found}; the pod has label {keys.GROUP_NAME}, so LeaderWorkerSet should set it"
+        )
+        raise errors.Denied("invalid-group-size", message)
+    role: Role = "lone" if size == 1 else "leader" if labels.get(keys.WORKER_INDEX) == "0" else "worker"
+    return PodTemplate((), value, labels, annotations, role=role, group_size=size)
+
+
+def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
+    place = ("spec", "leaderWorkerTemplate")
+    path = ".".join(place)
+    group = jsonshape.mapping(jsonshape.mapping(value.get("spec"), "spec").get("leaderWorkerTemplate"), path)
+    if group.get("workerTemplate") is None:
+        raise errors.Malformed(f"{path}.workerTemplate", "is missing")
+    size = group.get("size", 1)
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
+        message = f"{path}.size: must be an integer of at least 1, not {errors.shown(size)}"
+        raise errors.Denied("invalid-group-size", message)
+    claims = _claims(group, path)
+    worker = jsonshape.mapping(group.get("workerTemplate"), f"{path}.workerTemplate")
+    distributed = size > 1
+    found: list[tuple[str, dict[str, Any], Role, bool]]
+    found = [("workerTemplate", worker, "worker" if distributed else "lone", False)]
+    if "leaderTemplate" in group:
+        leader = group["leaderTemplate"]
+        if leader is None:
+            cause = "is null; remove the key, and it is created from workerTemplate"
+            raise errors.Malformed(f"{path}.leaderTemplate", cause)
+        leader = jsonshape.mapping(leader, f"{path}.leaderTemplate")
+        found.insert(0, ("leaderTemplate", leader, "leader" if distributed else "lone", False))
+    elif distributed:
+        found.insert(0, ("leaderTemplate", worker, "leader", True))
+    labels, annotations = _metadata_map(value, "labels", ""), _metadata_map(value, "annotations", "")
+    return tuple(
+        _below(
+            PodTemplate(
+                place=(*place, name),
+                value=template,
+                labels=labels,
+                annotations=annotations,
+                inherited_labels=labels,
+                role=role,
+                group_size=size,
+                created=created,
+                claims=claims,
+            )
+        )
+        for name, template, role, created in found
+    )
+
+
+def _below(pod_template: PodTemplate) -> PodTemplate:
+    """Return a pod template with its own labels and annotations put over those of the object that holds it."""
+    own_labels = _metadata_map(pod_template.value, "labels", pod_template.path)
+    return msgspec.structs.replace(
+        pod_template,
+        labels={**pod_template.labels, **own_labels},
+        annotations={**pod_template.annotations, **pod_template.own_annotations},
+    )
+
+
+def _single(value: Mapping[str, Any], place: tuple[str, ...]) -> PodTemplate:
+    holder: Mapping[str, Any] = value
+    claims: frozenset[str] = frozenset()
+    for depth, key in enumerate(place):
+        claims = _claims(holder, ".".join(place[:depth]))
+        holder = jsonshape.mapping(holder.get(key), ".".join(place[: depth + 1]))
+    return _below(PodTemplate(place, holder, {}, {}, claims=claims))
+
+
+def _claims(holder: Mapping[str, Any], path: str) -> frozenset[str]:
+    """Return the names of the volumes that volumeClaimTemplates define."""
+    path = jsonshape.at(path, "volumeClaimTemplates")
+    claims = jsonshape.maps(holder.get("volumeClaimTemplates"), path)
+    return frozenset(
+        str(jsonshape.mapping(claim.get("metadata"), f"{path}[{index}].metadata").get("name"))
+        for index, claim in enumerate(claims)
+    )
+
+
+def _metadata_map(value: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:
+    """Return the labels or annotations of an object or pod template at this path."""
+    where = jsonshape.at(path, "metadata")
+    return jsonshape.mapping(jsonshape.mapping(value.get("metadata"), where).get(key), f"{where}.{key}")
