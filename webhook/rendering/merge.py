@@ -1,4 +1,4 @@
-"""Merging: the workload wins, then the agent entry, then the template (contract section 7).
+"""Merging: the workload wins, then the agent entry, then the runtime template (contract section 7).
 
 Every function returns a new map and shares with its arguments what it did not change; arguments are never modified.
 """
@@ -6,56 +6,46 @@ Every function returns a new map and shares with its arguments what it did not c
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import catalog, patch, workload
-from webhook.rendering import containers, fields
+from webhook import catalog, jsonshape, patch
+from webhook.rendering import fields
 
 _NOTHING: Mapping[str, Any] = {}
 
+#: Container fields with rules of their own.
+_APART = frozenset({"name", "image", "imagePullPolicy"})
 
-def container(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> dict[str, Any]:
-    """Merge Container fields into a container that wins.
+
+def container(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool, path: str) -> dict[str, Any]:
+    """Merge Container fields into a container, which wins.
 
     Args:
         own: the container.
-        other: fields to add; ``image`` and ``imagePullPolicy`` are left to :func:`image`.
-        is_pod: ``own`` is of a Pod at admission, where a value that equals the API server's default counts as absent.
+        other: the fields to add; its ``image`` and ``imagePullPolicy`` are ignored (see ``image.fill``).
+        is_pod: whether the container is that of a Pod at admission, where a value that equals the API server's
+            default counts as absent.
+        path: of the container, for messages.
+
+    Raises:
+        errors.Malformed: the container has a scalar where ``other`` has a map or list.
     """
-    added = {key: value for key, value in other.items() if key not in ("name", "image", "imagePullPolicy")}
-    return _merge(
-        own, added, fields.CONTAINER_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path="inference container"
-    )
+    added = {key: value for key, value in other.items() if key not in _APART}
+    return _merge(own, added, fields.CONTAINER_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path=path)
 
 
-def image(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> dict[str, Any]:
-    """Return a container whose placeholder image, if it has one, is replaced, with the pull policy that follows.
+def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool, path: str) -> dict[str, Any]:
+    """Merge PodSpec fields into a pod spec, which wins; a Pod never gets those that admission has acted on already.
 
-    The API server gives a placeholder on a Pod ``imagePullPolicy: Always``. Replaced, the policy of ``other`` is set;
-    without one the field is removed and the API server fills in what the real image deserves.
+    Raises:
+        errors.Malformed: as :func:`container`.
     """
-    merged = dict(own)
-    policy = other.get("imagePullPolicy")
-    if containers.is_placeholder(own.get("image")) and other.get("image"):
-        merged["image"] = other["image"]
-        if is_pod and own.get("imagePullPolicy") == "Always":
-            del merged["imagePullPolicy"]
-    if policy is not None and merged.get("imagePullPolicy") is None:
-        merged["imagePullPolicy"] = policy
-    return merged
-
-
-def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool) -> dict[str, Any]:
-    """Merge PodSpec fields into a pod spec that wins; on a Pod those on which admission has acted are left out."""
     if is_pod:
         other = {key: value for key, value in other.items() if key not in catalog.SETTLED_ON_PODS}
-    return _merge(own, other, fields.POD_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path="spec")
+    return _merge(own, other, fields.POD_DEFAULTS if is_pod else _NOTHING, is_pod=is_pod, path=path)
 
 
-def layers(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge the agent entry's Container fields over the template's, both bare configuration."""
-    merged = _merge(upper, lower, _NOTHING, is_pod=False, path="inference container")
-    if not containers.is_placeholder(upper.get("image")):
-        return merged
-    return {**merged, "image": lower["image"]} if lower.get("image") else merged
+def layers(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Merge one layer of the configuration over another; both have been checked when they were loaded."""
+    return _merge(upper, lower, _NOTHING, is_pod=False, path="")
 
 
 def _merge(
@@ -66,15 +56,15 @@ def _merge(
         mine = own.get(key)
         if value is None or mine is value:
             continue
-        place = f"{path}.{key}"
+        where = f"{path}.{key}"
         if key in fields.MERGE_KEYS and isinstance(value, list):
-            merged[key] = _keyed(workload.entries(mine, place), value, key)
+            merged[key] = _keyed(jsonshape.maps(mine, where), value, key)
         elif key in fields.UNIONS and isinstance(value, list):
-            merged[key] = _union(workload.entries(mine, place), value)
+            merged[key] = _union(jsonshape.maps(mine, where), value)
         elif mine is None or (key in defaults and mine == defaults[key]):
             merged[key] = value
         elif isinstance(value, dict) and key not in fields.WHOLE:
-            merged[key] = _map(workload.mapping(mine, place), value, key, is_pod=is_pod, path=place)
+            merged[key] = _map(jsonshape.mapping(mine, where), value, key, is_pod=is_pod, path=where)
     return merged
 
 
@@ -87,20 +77,20 @@ def _map(own: Mapping[str, Any], other: Mapping[str, Any], key: str, *, is_pod: 
 
 
 def _keyed(own: list[dict[str, Any]], other: list[Any], field: str) -> list[Any]:
-    """Return the own entries and those of the other list whose merge key they lack."""
+    """Return the own items, and those of the other list whose merge key none of them has."""
     keys = fields.MERGE_KEYS[field]
-    taken = {fields.selector(entry, keys) for entry in own}
+    taken = {fields.selector(item, keys) for item in own}
     new = []
-    for entry in other:
-        key = fields.selector(entry, keys)
+    for item in other:
+        key = fields.selector(item, keys)
         if key not in taken:
             taken.add(key)
-            new.append(entry)
+            new.append(item)
     if not new:
         return own
     return [*new, *own] if field in fields.PREPENDED else [*own, *new]
 
 
 def _union(own: list[dict[str, Any]], other: list[Any]) -> list[Any]:
-    new = [entry for entry in other if not any(patch.same(entry, mine) for mine in own)]
+    new = [item for item in other if not any(patch.same(item, mine) for mine in own)]
     return [*own, *new] if new else own

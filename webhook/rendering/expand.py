@@ -1,0 +1,52 @@
+"""Go templates of the configuration to text, refusing ``<no value>`` (contract section 5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import errors, gotemplate
+
+#: What Go prints for a value that does not exist; it must never reach a container.
+_NO_VALUE = "<no value>"
+
+
+def text(template: gotemplate.Template, variables: Mapping[str, Any]) -> str:
+    """Render one Go template.
+
+    Raises:
+        errors.Denied: it fails, or its output holds ``<no value>``.
+    """
+    missing: list[gotemplate.NoValue] = []
+    try:
+        rendered = template.render(variables, on_no_value=missing.append)
+    except gotemplate.TemplateError as error:
+        raise errors.Denied("template-failed", f"the template failed: {error}") from error
+    if missing:
+        raise errors.Denied("no-value", _no_value(template, missing[0], variables))
+    if _NO_VALUE in rendered:
+        message = f"template {template.name} printed {_NO_VALUE}, spelled out by an argument or by the template itself"
+        raise errors.Denied("no-value", message)
+    return rendered
+
+
+def tree(value: Any, variables: Mapping[str, Any]) -> Any:
+    """Return a JSON value in which every Go template is replaced by what it renders to (``renderAll``).
+
+    Raises:
+        errors.Denied: as :func:`text`.
+    """
+    if isinstance(value, gotemplate.Template):
+        return text(value, variables)
+    if isinstance(value, dict):
+        return {key: tree(inner, variables) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [tree(inner, variables) for inner in value]
+    return value
+
+
+def _no_value(template: gotemplate.Template, missing: gotemplate.NoValue, variables: Mapping[str, Any]) -> str:
+    place = f"template {template.name}, line {missing.line}, column {missing.column}"
+    unknown = [use.name for use in template.variables if use.name not in variables]
+    written = missing.expression.removeprefix("$").removeprefix(".").split(".")[0]
+    name = written if written in unknown or not unknown else unknown[0]
+    cause = "" if name == written else f" (.{name} does not exist)"
+    return f"{place}: {missing.expression} has no value{cause}; {errors.among(name, variables.keys())}"

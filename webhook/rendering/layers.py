@@ -1,0 +1,99 @@
+"""What the configuration says, in layers: the agent entry over the runtime template (contract section 7).
+
+Fields without Go templates are merged once for each state of the configuration; only those with Go templates
+(``renderAll``) are merged for each workload, since even their merge keys may be templates.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from webhook import catalog
+from webhook.rendering import expand, image, merge
+
+#: Container fields that have rules of their own and take no part in merging.
+_APART = frozenset({"name", "image"})
+
+Fields = Mapping[str, Any]
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """What one part of the configuration says.
+
+    Attributes:
+        origin: which part.
+        path: its key path in the configuration, for messages.
+        pod: its PodSpec fields.
+        container: its Container fields.
+    """
+
+    origin: Literal["agent", "template"]
+    path: str
+    pod: Fields
+    container: Fields
+
+
+class Layers(msgspec.Struct, frozen=True):
+    """The layers of the configuration that serve a workload.
+
+    Attributes:
+        parts: each layer by itself, the winner first.
+        pod, container: the fields without Go templates, merged.
+        late_pod, late_container: the runtime template's fields that hold Go templates.
+        image: the image that the configuration offers; a ``gotemplate.Template`` if it is yet to be rendered, None if
+            it offers none.
+    """
+
+    parts: tuple[Layer, ...]
+    pod: Fields
+    container: Fields
+    late_pod: Fields
+    late_container: Fields
+    image: Any
+
+    def render(self, variables: Mapping[str, Any]) -> "Configured":
+        """Return the fields with every Go template rendered.
+
+        Raises:
+            errors.Denied: a Go template fails, or prints a value that does not exist.
+        """
+        pod, container = self.pod, self.container
+        if self.late_pod:
+            pod = merge.layers(pod, expand.tree(self.late_pod, variables))
+        if self.late_container:
+            container = merge.layers(container, expand.tree(self.late_container, variables))
+        return Configured(pod, container, expand.tree(self.image, variables))
+
+
+class Configured(msgspec.Struct, frozen=True):
+    """What the configuration says to one workload: PodSpec fields, Container fields, and the image it offers."""
+
+    pod: Fields
+    container: Fields
+    image: str | None
+
+
+def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None) -> Layers:
+    """Return the layers of an agent entry and a runtime template."""
+    parts = []
+    if agent_entry is not None:
+        parts.append(Layer("agent", agent_entry.path, {}, agent_entry.container))
+    templated: frozenset[str] = frozenset()
+    if runtime_template is not None:
+        templated = runtime_template.templated
+        parts.append(Layer("template", runtime_template.path, runtime_template.pod, runtime_template.container))
+    pod: Fields = {}
+    container: Fields = {}
+    late_pod: Fields = {}
+    late_container: Fields = {}
+    for part in parts:
+        pod = merge.layers(pod, {key: value for key, value in part.pod.items() if key not in templated})
+        fields = {key: value for key, value in part.container.items() if key not in _APART}
+        container = merge.layers(container, {key: value for key, value in fields.items() if key not in templated})
+        if part.origin == "template":
+            late_pod = {key: value for key, value in part.pod.items() if key in templated}
+            late_container = {key: value for key, value in fields.items() if key in templated}
+    return Layers(
+        tuple(parts), pod, container, late_pod, late_container, image.offered(agent_entry, runtime_template)
+    )

@@ -1,0 +1,91 @@
+"""Everything that is decided about a pod template before anything is filled in.
+
+A request goes on to ``apply``; commands that answer questions read the resolution itself. Both see the same decisions.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from webhook import jsonshape, workload
+from webhook.rendering import containers, selection, spec_shape, variables
+from webhook.rendering.layers import Layers
+from webhook.rendering.state import State
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """What is decided about a pod template.
+
+    Attributes:
+        pod_template: the bare pod template.
+        state: the configuration and settings that were read.
+        namespace: the request's namespace.
+        declaration: what the pod template declares.
+        container: the inference container as the workload has it.
+        selection: what serves it.
+        variables: the root data of every Go template.
+        layers: the fields that the configuration gives.
+    """
+
+    pod_template: workload.PodTemplate
+    state: State
+    namespace: str
+    declaration: workload.Declaration
+    container: containers.InferenceContainer
+    selection: selection.Selection
+    variables: Mapping[str, Any]
+    layers: Layers
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Return the bare pod spec."""
+        return self.pod_template.value.get("spec") or {}
+
+    @property
+    def spec_path(self) -> str:
+        """Return where the pod spec is, from the object's root."""
+        return jsonshape.at(self.pod_template.path, "spec")
+
+    def candidates(self) -> Iterator[selection.Candidate]:
+        """Yield every agent entry, in file order, with the verdict on it; computed when asked for."""
+        return selection.candidates(
+            self.state.snapshot.agent_entries, self.declaration.runtime, self.selection.gpu_type
+        )
+
+
+def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str) -> Resolution:
+    """Decide everything about a pod template that carries no record.
+
+    Args:
+        pod_template: the bare pod template; it is not modified.
+        state: the configuration and settings.
+        namespace: the request's namespace.
+
+    Raises:
+        errors.Denied: the workload, the runtime or the configuration prevents it.
+    """
+    declaration = workload.declaration(pod_template)
+    spec_path = jsonshape.at(pod_template.path, "spec")
+    spec_shape.check(jsonshape.mapping(pod_template.value.get("spec"), spec_path), spec_path)
+    container = containers.inference_container(pod_template, declaration.container)
+    chosen = selection.select(declaration, container, state.snapshot)
+    data = variables.variables(
+        declaration,
+        pod_template,
+        container,
+        chosen,
+        namespace=namespace,
+        cluster_name=state.snapshot.cluster_name,
+        settings=state.settings,
+    )
+    return Resolution(
+        pod_template,
+        state,
+        namespace,
+        declaration,
+        container,
+        chosen,
+        data,
+        state.layers(chosen.agent_entry, chosen.runtime_template),
+    )

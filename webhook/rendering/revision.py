@@ -1,0 +1,93 @@
+"""What a rendering depends on, as two digests: the workload's inputs, and the revision of the configuration (section 8).
+
+Equal digests promise equal renderings; what cannot change a rendering is left out of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook import digests, workload
+from webhook.rendering import variables
+from webhook.rendering.resolve import Resolution
+
+#: The volume that the API server adds to each pod under a random name: its service account token.
+_TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
+
+#: PodSpec fields that controllers and the scheduler set for each pod.
+_PER_POD = frozenset({"hostname", "nodeName"})
+
+
+def revision(resolution: Resolution) -> str:
+    """Return the digest of the configuration that a rendering uses.
+
+    It covers the runtime template, the agent entry, the rows of the GPU table that matched, and those of the constants
+    that the Go templates may read in any role. So an edit elsewhere leaves it alone.
+    """
+    chosen = resolution.selection
+    parts = tuple(part.digest for part in (chosen.runtime_template, chosen.agent_entry) if part is not None)
+    rows = [(row.name, row.resource) for row in chosen.gpu_rows]
+    return digests.of([parts, rows, _constants(resolution)])
+
+
+def inputs(resolution: Resolution) -> str:
+    """Return the digest of what a workload says: its declaration, role, group size and bare pod spec.
+
+    Two pods of one controller have the same: what differs between them by nature is left out, such as their names, the
+    volume of the service account token, and the claims and hostnames of a StatefulSet.
+    """
+    pod_template = resolution.pod_template
+    default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
+    name = (pod_template.value.get("metadata") or {}).get("name")
+    spec = _without_names(resolution.spec, name if isinstance(name, str) else "")
+    return digests.of([resolution.declaration, default_container, pod_template.role, pod_template.group_size, spec])
+
+
+def _constants(resolution: Resolution) -> Mapping[str, Any]:
+    """Return the constants that the runtime template may read, by variable name."""
+    runtime_template = resolution.selection.runtime_template
+    if runtime_template is None:
+        return {}
+    state = resolution.state
+    values = variables.constants(state.settings, state.snapshot.cluster_name)
+    return {name: value for name, value in values.items() if runtime_template.may_read(name)}
+
+
+def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:
+    """Return a pod spec without what differs between the pods of one controller."""
+    shared = {key: value for key, value in spec.items() if key not in _PER_POD}
+    if volumes := spec.get("volumes"):
+        shared["volumes"] = list(_shared_volumes(volumes, pod_name))
+    for field in ("initContainers", "containers"):
+        if containers := spec.get(field):
+            shared[field] = [_without_token(container) for container in containers]
+    if affinity := spec.get("affinity"):
+        shared["affinity"] = _without_match_fields(affinity)
+    return shared
+
+
+def _shared_volumes(volumes: list[dict[str, Any]], pod_name: str) -> Iterator[dict[str, Any]]:
+    for volume in volumes:
+        if str(volume.get("name")).startswith(_TOKEN_VOLUME):
+            continue
+        claim = volume.get("persistentVolumeClaim")
+        if pod_name and isinstance(claim, dict) and str(claim.get("claimName")).endswith(f"-{pod_name}"):
+            yield {**volume, "persistentVolumeClaim": {**claim, "claimName": None}}
+        else:
+            yield volume
+
+
+def _without_token(container: dict[str, Any]) -> dict[str, Any]:
+    mounts = container.get("volumeMounts")
+    if not mounts:
+        return container
+    shared = [mount for mount in mounts if not str(mount.get("name")).startswith(_TOKEN_VOLUME)]
+    return {**container, "volumeMounts": shared}
+
+
+def _without_match_fields(value: Any) -> Any:
+    """Return an affinity without ``matchFields``, by which a DaemonSet ties each pod to its node."""
+    if isinstance(value, dict):
+        return {key: _without_match_fields(inner) for key, inner in value.items() if key != "matchFields"}
+    if isinstance(value, list):
+        return [_without_match_fields(inner) for inner in value]
+    return value
