@@ -334,7 +334,7 @@ def test_every_block_and_table_of_the_page_is_an_example_or_known_to_be_none():
 
 
 def test_every_function_of_the_language_stands_on_the_page():
-    names = {*gotemplate.builtins.FUNCTIONS, "and", "or", "call"}
+    names = {*gotemplate.exec.funcs.FUNCTIONS, "and", "or", "call"}
     named = {code(cell).split()[0] for row in ROWS for key, cell in row.cells.items() if key == "function"}
     assert names - {"call"} == named
     assert "### Escaping, and `call`" in PAGE
