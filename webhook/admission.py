@@ -1,7 +1,6 @@
-"""The wire: bytes to ``AdmissionReview`` and one of four outcomes back to bytes (contract section 11).
+"""The wire: bytes to ``AdmissionReview``, and a :class:`Response` back to bytes (contract section 11).
 
-Everything a review says is its sender's word: nothing here or above uses it as a path, a template or the name of
-something to read.
+A review holds its sender's claims: no module uses them as a path, a template or the name of an object to read.
 """
 
 import base64
@@ -12,15 +11,12 @@ import msgspec
 
 from webhook import errors
 
-#: Longest warning that Kubernetes asks webhooks for ("Dynamic Admission Control", Response); longer ones may be cut.
+#: Longest warning that Kubernetes asks webhooks for ("Dynamic Admission Control", Response); it may cut longer ones.
 WARNING_CHARACTERS = 120
-
-#: A denial is printed on a terminal; nobody reads more than this.
-_MESSAGE_CHARACTERS = 4096
 
 
 class GroupVersionKind(msgspec.Struct, frozen=True):
-    """``request.kind``: what the object is, in the version the webhook registered for."""
+    """``request.kind``: what the object is, in the version that the webhook registered for."""
 
     group: str = ""
     version: str = ""
@@ -40,6 +36,11 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     old_object: dict[str, Any] | None = None
     dry_run: bool | None = None
 
+    @property
+    def object_kind(self) -> tuple[str, str, str]:
+        """Return group, version and kind of the object."""
+        return (self.kind.group, self.kind.version, self.kind.kind)
+
 
 class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):
     """An ``admission.k8s.io/v1`` AdmissionReview as the API server sends it."""
@@ -47,6 +48,42 @@ class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):
     api_version: Literal["admission.k8s.io/v1"]
     kind: Literal["AdmissionReview"]
     request: Request
+
+
+class Response(msgspec.Struct, frozen=True):
+    """An AdmissionResponse that is not tied to a request yet; :func:`encode` completes it.
+
+    Attributes:
+        allowed: whether the object is admitted.
+        operations: RFC 6902 operations to apply to it.
+        warnings: what its author should know; :func:`encode` makes single lines of them and drops duplicates.
+        audit: audit annotations.
+        message: why it is denied.
+        http_status, status_reason: of a denial.
+    """
+
+    allowed: bool
+    operations: Sequence[Mapping[str, Any]] = ()
+    warnings: Sequence[str] = ()
+    audit: Mapping[str, str] = {}
+    message: str = ""
+    http_status: int = 0
+    status_reason: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a handler of reviews decides: the response, and what log and metrics report about it.
+
+    Attributes:
+        response: the response.
+        reason: a word or two in kebab case, for logs and tests.
+        runtimes, revisions: of the pod templates concerned, without duplicates.
+    """
+
+    response: Response
+    reason: str
+    runtimes: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(AdmissionReview)
@@ -69,55 +106,55 @@ def parse(body: bytes) -> Request:
         raise errors.MalformedReview("not an AdmissionReview: nested too deeply") from error
 
 
-def allowed(request: Request, *, warnings: Sequence[str] = (), audit: Mapping[str, str] | None = None) -> bytes:
-    """Admit the object as it is."""
-    return _review(request, {"allowed": True}, warnings, audit)
+def denied(denial: errors.Denied) -> Response:
+    """Return the response that denies an operation because of something its author can change."""
+    return Response(
+        allowed=False,
+        message=str(denial),
+        http_status=denial.http_status,
+        status_reason=denial.status_reason,
+    )
 
 
-def patched(
-    request: Request,
-    operations: Sequence[Mapping[str, Any]],
-    *,
-    warnings: Sequence[str] = (),
-    audit: Mapping[str, str] | None = None,
-) -> bytes:
-    """Admit the object with RFC 6902 operations applied to it."""
-    patch = base64.b64encode(_encoder.encode(operations)).decode("ascii")
-    return _review(request, {"allowed": True, "patchType": "JSONPatch", "patch": patch}, warnings, audit)
+def errored(error_id: str) -> Response:
+    """Return the response to an operation on which the program itself failed; its log has the id with the details."""
+    message = f"internal error {error_id} in the Hydra runtime webhook; its log has the details under this id"
+    return Response(
+        allowed=False,
+        message=errors.with_code(message, "internal-error"),
+        http_status=500,
+        status_reason="InternalError",
+    )
 
 
-def denied(request: Request, refusal: errors.Denied, *, warnings: Sequence[str] = ()) -> bytes:
-    """Refuse the object for something its author can change."""
-    return _review(request, _refusal(refusal.code, refusal.status, refusal.message), warnings, None)
+def encode(response: Response, uid: str) -> bytes:
+    """Return the AdmissionReview that answers the request of this uid."""
+    content: dict[str, Any] = {"uid": uid, "allowed": response.allowed}
+    if not response.allowed:
+        content["status"] = {
+            "status": "Failure",
+            "code": response.http_status,
+            "reason": response.status_reason,
+            "message": response.message,
+        }
+    if response.operations:
+        content["patchType"] = "JSONPatch"
+        content["patch"] = base64.b64encode(_encoder.encode(response.operations)).decode("ascii")
+    if response.warnings:
+        content["warnings"] = warning_lines(response.warnings)
+    if response.audit:
+        content["auditAnnotations"] = response.audit
+    return _encoder.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": content})
 
 
-def errored(request: Request, error_id: str) -> bytes:
-    """Refuse the object because of a fault of this program; the log has the same id with the details."""
-    message = f"internal error {error_id} in the Hydra runtime webhook; its log has this id with the details"
-    return _review(request, _refusal(500, "InternalError", message), (), None)
+def warning_lines(warnings: Sequence[str]) -> list[str]:
+    """Return warnings as the API server passes them on: single lines of at most 120 characters, without duplicates.
 
-
-def warning_line(text: str) -> str:
-    """Return text as the API server passes warnings on: one line, no control characters, at most 120 characters.
-
-    A warning with a newline would be dropped without a word.
+    The API server would drop a warning that holds a newline, silently.
     """
+    return list(dict.fromkeys(map(_warning_line, warnings)))
+
+
+def _warning_line(text: str) -> str:
     line = errors.printable(text)
     return line if len(line) <= WARNING_CHARACTERS else line[: WARNING_CHARACTERS - 3].rstrip() + "..."
-
-
-def _refusal(code: int, reason: str, message: str) -> dict[str, Any]:
-    if len(message) > _MESSAGE_CHARACTERS:
-        message = message[: _MESSAGE_CHARACTERS - 3] + "..."
-    return {"allowed": False, "status": {"status": "Failure", "code": code, "reason": reason, "message": message}}
-
-
-def _review(
-    request: Request, response: dict[str, Any], warnings: Sequence[str], audit: Mapping[str, str] | None
-) -> bytes:
-    response = {"uid": request.uid, **response}
-    if warnings:
-        response["warnings"] = list(dict.fromkeys(map(warning_line, warnings)))
-    if audit:
-        response["auditAnnotations"] = dict(audit)
-    return _encoder.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})

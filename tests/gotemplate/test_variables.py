@@ -64,3 +64,34 @@ def test_unknown_variables_come_with_the_nearest_name() -> None:
 def test_the_nearest_name_is_found_whatever_its_case(name: str) -> None:
     [unknown] = Template("{{." + name + "}}").unknown_variables({"MODEL_NAME", "GPU_TYPE"})
     assert unknown.nearest == "MODEL_NAME"
+
+
+@pytest.mark.parametrize(
+    ("text", "reads_b"),
+    [
+        ("{{.A}}", False),
+        ("{{.B}}", True),
+        ("{{if false}}{{.B}}{{end}}", True),
+        ("{{.}}", True),
+        ("{{$}}", True),
+        ("{{$all := .}}{{$all}}", True),
+        ("{{$all := .}}{{$all.A}}", False),
+        ("{{range .}}{{.}}{{end}}", True),
+        ("{{with .}}{{.A}}{{end}}", False),
+        ("{{if .}}{{.A}}{{end}}", False),
+        ("{{(or .A .)}}", True),
+        ("{{(or . .A).A}}", False),
+        ("{{printf `%v` .}}", True),
+        ("{{. | printf `%v`}}", True),
+        ("{{index . .A}}", True),
+        ("{{index . `A`}}", False),
+        ("{{print (index $ `A`)}}", False),
+        ('{{define "t"}}{{.}}{{end}}{{template "t" .}}', True),
+        ('{{define "t"}}{{.A}}{{end}}{{template "t" .}}', False),
+        ('{{define "t"}}{{.}}{{end}}{{template "t" .A}}', False),
+    ],
+)
+def test_a_template_may_read_what_it_names_and_everything_once_it_uses_all_of_it(text: str, reads_b: bool) -> None:
+    template = Template(text)
+
+    assert template.may_read("B") is reads_b

@@ -60,6 +60,7 @@ class RuntimeTemplate:
         pod: the PodSpec fields of ``podTemplate``, with ``podSecurityContext`` under its PodSpec name ``securityContext``.
         templated: the fields of ``container`` and ``pod`` in which strings are ``gotemplate.Template`` instead: with
             ``renderAll`` those that hold an action, else none.
+        templates: every Go template of the entry, wherever it is.
         uses_custom_args: whether command or args refer to ``.CUSTOM_ARGS``.
         digest: hash of the entry's content, independent of the rest of the file.
         source, path: where it was read, for messages.
@@ -73,11 +74,16 @@ class RuntimeTemplate:
     container: Mapping[str, Any]
     pod: Mapping[str, Any]
     templated: frozenset[str]
+    templates: tuple[gotemplate.Template, ...]
     uses_custom_args: bool
     digest: str
     source: str
     path: str
     stale: Problem | None = None
+
+    def may_read(self, name: str) -> bool:
+        """Return whether a rendering, in whatever role, may read this variable."""
+        return any(template.may_read(name) for template in self.templates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ def _compile(compiler: "_Compiler", mapping: nodes.YamlMapping, path: str, diges
         container=container,
         pod=pod,
         templated=frozenset(templated),
+        templates=tuple(one.template for one in compiler.made),
         uses_custom_args=any(use.name == "CUSTOM_ARGS" for part in (*command, *args) for use in part.variables),
         digest=digest,
         source=compiler.report.source,

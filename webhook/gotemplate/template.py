@@ -69,6 +69,11 @@ class Template:
         """Where the template calls which functions, sorted by place."""
         return self._analysis().functions
 
+    def may_read(self, name: str) -> bool:
+        """Return whether a rendering may read a variable of the root data: the template refers to it, or to all of them."""
+        uses = self._analysis()
+        return uses.whole or any(use.name == name for use in uses.variables)
+
     def unknown_variables(self, known: Collection[str]) -> tuple[UnknownVariable, ...]:
         """Return where the template refers to variables that are not among the known ones, sorted by place."""
         return tuple(

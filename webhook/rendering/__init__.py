@@ -1,10 +1,48 @@
-"""Rendering: a bare pod template and a snapshot in, a runnable pod template with its record out, and the way back.
+"""Rendering: a bare pod template and a state in, a runnable pod template with its record out; and back.
 
-One module for each step, in the order of the request: containers, selection, variables, command, merge, conflicts,
-record. Everything here is pure: no I/O, no clock, and no argument is ever modified.
+Everything here is pure: no I/O, no clock, and no argument is ever modified. A request goes through :func:`resolve` and
+:func:`apply`; commands that ask why or what if read the same :class:`Resolution`.
+
+In the order of a request::
+
+    state           the configuration and settings that a request reads
+    resolve         every decision, before anything is filled in
+    spec_shape        is the pod spec the map of lists and maps that it should be?
+    containers        which is the inference container?
+    gpus              which GPU type does it ask for, and how many GPUs?
+    selection         which runtime template and agent entry serve it?
+    variables         what may a Go template refer to?
+    layers            what does the configuration say, agent entry over runtime template?
+    apply           a resolution to the rendered pod template
+    expand            a Go template to text
+    image             which image, with which pull policy?
+    command           which command and args?
+    merge             who wins, field by field?
+    conflicts         would the result run?
+    changes           what was changed, and how is it undone?
+    revision          digests of the inputs and of the configuration used
+    record            what is noted on the pod template, and the way back to the bare form
+
+Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``paths`` (places that survive
+insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering.record import Record, check, digest, read, restore, untouched
-from webhook.rendering.render import Rendering, render
+from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.record import Header, Record, check, full, read, restore, untouched
+from webhook.rendering.resolve import Resolution, resolve
+from webhook.rendering.state import State
 
-__all__ = ["Record", "Rendering", "check", "digest", "read", "render", "restore", "untouched"]
+__all__ = [
+    "Header",
+    "Record",
+    "Rendering",
+    "Resolution",
+    "State",
+    "apply",
+    "check",
+    "full",
+    "read",
+    "resolve",
+    "restore",
+    "untouched",
+]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, jsonshape, workload
-from webhook.rendering import changes, command, conflicts, image, merge, record, revision
+from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 

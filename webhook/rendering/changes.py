@@ -1,8 +1,4 @@
-"""What rendering changed in a pod template, in a form that undoes it later, when others have changed it too.
-
-A change is named by a path of map keys and, inside keyed lists, merge keys: ``/spec/containers/name=main/image``, escaped
-as in JSON Pointer. So it still points at the right place after someone else put an entry before it.
-"""
+"""What rendering changed in a pod template, in a form that can be undone later, after others have changed it as well."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,22 +6,20 @@ from typing import Any
 import msgspec
 
 from webhook import patch
-from webhook.rendering import fields
+from webhook.rendering import fields, paths
+from webhook.rendering.paths import ABSENT
 
 #: Maps that others write to as well, so that their keys are recorded one by one.
 _SHARED_MAPS = frozenset({"metadata", "labels", "annotations"})
 
-#: Stands for "there is nothing at this path", which null does not.
-ABSENT = object()
-
 
 class Changes(msgspec.Struct, frozen=True):
-    """The way back.
+    """How to undo a rendering. Paths are those of :mod:`webhook.rendering.paths`.
 
     Attributes:
         added: paths of what was not there before, sorted.
-        made: paths of maps and lists that were made to hold what others may add to as well; each goes when it is empty
-            again.
+        made: paths of maps and lists that were created to hold what others may add to as well; each is removed once it
+            is empty again.
         replaced: by path, what was there before.
     """
 
@@ -34,12 +28,12 @@ class Changes(msgspec.Struct, frozen=True):
     replaced: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-#: What stands at each changed path, sorted by path; ABSENT where there is nothing.
+#: What is at each changed path, sorted by path; ABSENT where there is nothing.
 Current = list[tuple[str, Any]]
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Changes, Current]:
-    """Return what leads from ``after`` back to ``before``, and what :func:`current` says of ``after``."""
+    """Return what leads from ``after`` back to ``before``, and what :func:`current` returns for ``after``."""
     found = _Found()
     _compare_maps(before, after, "", found)
     changes = Changes(tuple(sorted(found.added)), tuple(sorted(found.made)), found.replaced)
@@ -47,20 +41,20 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
 
 
 def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
-    """Return the value with the changes taken back. Paths that no longer exist are passed over."""
+    """Return the value with the changes undone. Paths that no longer exist are skipped."""
     root: dict[str, Any] = _copy(value)
-    finder = _Finder(root)
-    doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the entries to remove, all at once in the end
+    finder = paths.Finder(root)
+    doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the items to remove, all at once in the end
     for path in changes.added:
         holder, token = finder.holder(path)
         if isinstance(holder, dict):
             holder.pop(token, None)
         elif isinstance(holder, list):
-            _, entries = doomed.setdefault(id(holder), (holder, set()))
-            entries.add(id(finder.find(path)))
-    for holder, entries in doomed.values():
-        holder[:] = [entry for entry in holder if id(entry) not in entries]
-    for path in sorted(changes.made, reverse=True):  # the inner ones first
+            _, items = doomed.setdefault(id(holder), (holder, set()))
+            items.add(id(finder.find(path)))
+    for holder, items in doomed.values():
+        holder[:] = [item for item in holder if id(item) not in items]
+    for path in sorted(changes.made, reverse=True):  # inner ones first
         holder, token = finder.holder(path)
         if isinstance(holder, dict) and not holder.get(token, ABSENT):
             del holder[token]
@@ -72,50 +66,13 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
 
 
 def current(value: Mapping[str, Any], changes: Changes) -> Current:
-    """Return what now stands at every changed path."""
-    finder = _Finder(value)
+    """Return what is now at every changed path."""
+    finder = paths.Finder(value)
     return [(path, finder.find(path)) for path in sorted([*changes.added, *changes.replaced])]
 
 
-class _Finder:
-    """Finds what stands at paths below a value; looks through each keyed list once, however many paths there are."""
-
-    def __init__(self, root: Any) -> None:
-        self._root = root
-        self._indexes: dict[int, dict[str, Any]] = {}
-
-    def find(self, path: str) -> Any:
-        """Return what stands at a path, or ABSENT."""
-        return self._walk(patch.tokens(path))
-
-    def holder(self, path: str) -> tuple[Any, str]:
-        """Return the map or list that holds the last token of a path, and the token."""
-        *way, last = patch.tokens(path)
-        return self._walk(way), last
-
-    def _walk(self, tokens: list[str]) -> Any:
-        node, name = self._root, ""
-        for token in tokens:
-            if isinstance(node, dict):
-                node = node.get(token, ABSENT)
-            elif isinstance(node, list) and name in fields.MERGE_KEYS:
-                node = self._index(node, fields.MERGE_KEYS[name]).get(token, ABSENT)
-            else:
-                return ABSENT
-            name = token
-        return node
-
-    def _index(self, entries: list[Any], keys: tuple[str, ...]) -> dict[str, Any]:
-        index = self._indexes.get(id(entries))
-        if index is None:
-            # reversed, so that of entries with one key the first is found
-            index = {fields.selector(entry, keys): entry for entry in reversed(entries)}
-            self._indexes[id(entries)] = index
-        return index
-
-
 class _Found(msgspec.Struct):
-    """The changes found so far, and what stands at the changed paths."""
+    """The changes found so far, and what is at the changed paths."""
 
     added: list[str] = msgspec.field(default_factory=list)
     made: list[str] = msgspec.field(default_factory=list)
@@ -151,34 +108,34 @@ def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str
 
 
 def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:
-    """Compare two keyed lists entry by entry; False if they can only be taken whole."""
+    """Compare two keyed lists item by item; return False if they can only be replaced as a whole."""
     old, new = _index(before, name), _index(after, name)
     if old is None or new is None or [key for key in new if key in old] != list(old):
         return False
-    for key, entry in new.items():
+    for key, item in new.items():
         if key not in old:
-            found.add(f"{path}/{patch.escape(key)}", entry)
-        elif old[key] is not entry:
-            _compare_maps(old[key], entry, f"{path}/{patch.escape(key)}", found)
+            found.add(f"{path}/{patch.escape(key)}", item)
+        elif old[key] is not item:
+            _compare_maps(old[key], item, f"{path}/{patch.escape(key)}", found)
     return True
 
 
 def _index(value: Any, name: str) -> dict[str, Any] | None:
-    """Return the entries of a keyed list by merge key, or None if it is no list of entries with keys of their own."""
+    """Return the items of a keyed list by merge key; None if some item has no key, or not one of its own."""
     keys = fields.MERGE_KEYS.get(name)
     if keys is None or not isinstance(value, list):
         return None
-    entries = {fields.selector(entry, keys): entry for entry in value}
-    return entries if len(entries) == len(value) and "" not in entries else None
+    items = {fields.selector(item, keys): item for item in value}
+    return items if len(items) == len(value) and "" not in items else None
 
 
 def _add(value: Any, name: str, path: str, found: _Found) -> None:
-    """Note a field that was added; entries of lists and maps that others write to as well one by one."""
-    entries = _index(value, name)
-    if entries:
+    """Note a field that was added; what is in lists and maps that others write to as well is noted item by item."""
+    items = _index(value, name)
+    if items:
         found.made.append(path)
-        for key, entry in entries.items():
-            found.add(f"{path}/{patch.escape(key)}", entry)
+        for key, item in items.items():
+            found.add(f"{path}/{patch.escape(key)}", item)
     elif name in _SHARED_MAPS and isinstance(value, dict) and value:
         found.made.append(path)
         for key, inner in value.items():

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from webhook import errors
-from webhook.rendering import fields, quantity
+from webhook.rendering import fields, quantities
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ def _check_resources(own: Mapping[str, Any], merged: Mapping[str, Any], source: 
     for name, amount in (resources.get("requests") or {}).items():
         if amount == limits.get(name):
             continue
-        request, limit = quantity.parse(amount), quantity.parse(limits.get(name))
+        request, limit = quantities.parse(amount), quantities.parse(limits.get(name))
         if request is not None and limit is not None and request > limit:
             asks, caps = (
                 "the workload" if name in (mine.get(part) or {}) else source for part in ("requests", "limits")

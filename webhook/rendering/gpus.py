@@ -1,6 +1,5 @@
 """Which GPU type the inference container asks for, and how many GPUs (contract section 6)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec

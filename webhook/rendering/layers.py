@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from webhook import catalog
-from webhook.rendering import expand, image, merge
+from webhook.rendering import expand, image, merge, variables
 
 #: Container fields that have rules of their own and take no part in merging.
 _APART = frozenset({"name", "image"})
@@ -43,6 +43,7 @@ class Layers(msgspec.Struct, frozen=True):
         late_pod, late_container: the runtime template's fields that hold Go templates.
         image: the image that the configuration offers; a ``gotemplate.Template`` if it is yet to be rendered, None if
             it offers none.
+        constants: the variables of ``variables.CONSTANTS`` that a Go template may read, in whatever role.
     """
 
     parts: tuple[Layer, ...]
@@ -51,8 +52,9 @@ class Layers(msgspec.Struct, frozen=True):
     late_pod: Fields
     late_container: Fields
     image: Any
+    constants: tuple[str, ...]
 
-    def render(self, variables: Mapping[str, Any]) -> "Configured":
+    def render(self, data: Mapping[str, Any]) -> "Configured":
         """Return the fields with every Go template rendered.
 
         Raises:
@@ -60,10 +62,10 @@ class Layers(msgspec.Struct, frozen=True):
         """
         pod, container = self.pod, self.container
         if self.late_pod:
-            pod = merge.layers(pod, expand.tree(self.late_pod, variables))
+            pod = merge.layers(pod, expand.tree(self.late_pod, data))
         if self.late_container:
-            container = merge.layers(container, expand.tree(self.late_container, variables))
-        return Configured(pod, container, expand.tree(self.image, variables))
+            container = merge.layers(container, expand.tree(self.late_container, data))
+        return Configured(pod, container, expand.tree(self.image, data))
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -80,7 +82,9 @@ def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.Run
     if agent_entry is not None:
         parts.append(Layer("agent", agent_entry.path, {}, agent_entry.container))
     templated: frozenset[str] = frozenset()
+    constants: tuple[str, ...] = ()
     if runtime_template is not None:
+        constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
         templated = runtime_template.templated
         parts.append(Layer("template", runtime_template.path, runtime_template.pod, runtime_template.container))
     pod: Fields = {}
@@ -94,6 +98,5 @@ def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.Run
         if part.origin == "template":
             late_pod = {key: value for key, value in part.pod.items() if key in templated}
             late_container = {key: value for key, value in fields.items() if key in templated}
-    return Layers(
-        tuple(parts), pod, container, late_pod, late_container, image.offered(agent_entry, runtime_template)
-    )
+    offered = image.offered(agent_entry, runtime_template)
+    return Layers(tuple(parts), pod, container, late_pod, late_container, offered, constants)

@@ -1,64 +1,108 @@
-"""The record: what the webhook wrote on a pod template, so that it is recognised and can be taken back (section 8).
+"""The record: what the webhook notes on a pod template, so that it recognises it and can undo its changes (section 8).
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
 randomness, no host.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from webhook import errors, patch, workload
-from webhook.rendering import changes
+from webhook import catalog, digests, errors, jsonshape, patch, workload
+from webhook.rendering import changes, revision
+from webhook.rendering.resolve import Resolution
 
 #: Of the record's layout.
 VERSION = 1
-#: Changes that a record may name: far more than any template makes, and few enough to be taken back at once.
+
+#: Changes that a record may name: far more than any runtime template makes, and few enough to be undone at once.
 _MOST_PATHS = 2000
+
+#: Characters of an agent entry's match lists that a record keeps.
+_MATCH_CHARACTERS = 200
 
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"model_id": "model"}):
-    """The content of a record.
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"model_id": "model"}):
+    """The part of a record that every release can read.
 
     Attributes:
-        version: of this layout.
+        version: of the record's layout.
         runtime, model_id: what was rendered.
-        revision: hash of the configuration that was used.
-        inputs: digest of what the workload said: section 3's labels and annotations, role, group size, bare template.
         container: name of the inference container.
-        added, made, replaced: the way back, as in :class:`changes.Changes`.
-        rendered: digest of the rendered fields, robust to what a CRD fills in.
-        created: the whole template was made by the webhook (a leader template from the worker's).
+        added: paths of what rendering added.
+        created: the webhook created the whole pod template (a leader template from the worker's).
     """
 
     version: int
     runtime: str
     model_id: str
+    container: str
+    added: tuple[str, ...] = ()
+    created: bool = False
+
+
+class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A record that this release can read in full.
+
+    Attributes:
+        revision: digest of the configuration that was used.
+        inputs: digest of what the workload says.
+        added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
+        rendered: digest of the rendered fields, which what a CRD fills in does not change.
+        gpu_type: the GPU type that the agent entry was chosen for.
+        agent_entry: digest of the agent entry; empty if none was used.
+        matches: what that entry matches, as written, cut to 200 characters; never its position, which any edit shifts.
+    """
+
     revision: str
     inputs: str
-    container: str
-    added: tuple[str, ...]
     replaced: dict[str, Any]
     rendered: str
     made: tuple[str, ...] = ()
-    created: bool = False
+    gpu_type: str = ""
+    agent_entry: str = ""
+    matches: str = ""
 
     @property
     def changes(self) -> changes.Changes:
-        """Return the way back."""
+        """Return how to undo the rendering."""
         return changes.Changes(self.added, self.made, self.replaced)
 
 
-_decoder = msgspec.json.Decoder(Record)
+_record_decoder = msgspec.json.Decoder(Record)
+_header_decoder = msgspec.json.Decoder(Header)
 
 
-def digest(value: Any) -> str:
-    """Return a short hash of a JSON value that does not depend on the order of its keys: 16 hex digits of SHA-256."""
-    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:16]
+def of(resolution: Resolution, container: str, made: changes.Changes, rendered: str) -> Record:
+    """Return the record of a rendering.
+
+    Args:
+        resolution: what was decided.
+        container: name of the inference container.
+        made: how to undo the rendering.
+        rendered: the digest of the rendered fields.
+    """
+    declaration, chosen = resolution.declaration, resolution.selection
+    agent_entry = chosen.agent_entry
+    return Record(
+        version=VERSION,
+        runtime=declaration.runtime,
+        model_id=declaration.model_id,
+        container=container,
+        revision=revision.revision(resolution),
+        inputs=revision.inputs(resolution),
+        added=made.added,
+        made=made.made,
+        replaced=dict(made.replaced),
+        rendered=rendered,
+        created=resolution.pod_template.created,
+        gpu_type=chosen.gpu_type,
+        agent_entry=agent_entry.digest if agent_entry is not None else "",
+        matches=_matches(agent_entry) if agent_entry is not None else "",
+    )
 
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
@@ -69,77 +113,111 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     return {**value, "metadata": metadata}
 
 
-def read(template: workload.PodTemplate) -> Record | None:
-    """Return the record of a pod template, or None if it carries none.
+def read(pod_template: workload.PodTemplate) -> Header | None:
+    """Return the record of a pod template; None if it carries none.
+
+    A record of a later layout, or with keys that this release does not know, is a ``Header``; any other is a ``Record``.
 
     Raises:
-        errors.Denied: the annotation is no record.
+        errors.Denied: the annotation is not a record.
     """
-    text = template.own_annotations.get(workload.RECORD)
+    text = pod_template.own_annotations.get(workload.RECORD)
     if text is None:
         return None
-    try:
-        record = _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
-        raise _invalid(f"is not a record of this webhook: {error}") from error
-    if record.version != VERSION:
-        raise _invalid(f"has version {record.version}, and this webhook knows version {VERSION}")
-    paths = (*record.added, *record.made, *record.replaced)
-    if len(paths) > _MOST_PATHS:
-        raise _invalid(f"names {len(paths)} changes, and this webhook makes at most {_MOST_PATHS}")
-    if not all(path.startswith("/") for path in paths):
-        raise _invalid("holds a path that does not begin with a slash")
-    if record.created and template.name not in ("leaderTemplate", ""):  # "": a pod that was made from such a template
-        raise _invalid("says that the webhook made this template, which it does for leaderTemplate only")
+    record = _decoded(text)
+    if record.created and pod_template.name not in ("leaderTemplate", ""):  # "": a pod made from such a template
+        raise _invalid("claims that the webhook created this template, but it creates only leaderTemplate")
     return record
 
 
-def check(record: Record, template: workload.PodTemplate) -> None:
-    """Hold a record against the pod template that carries it.
+def _decoded(text: Any) -> Header:
+    try:
+        header = _header_decoder.decode(text)
+        if header.version > VERSION:
+            return header
+        record = _record_decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
+        if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
+            return header
+        raise _invalid(f"is not a record of this webhook: {error}") from error
+    if record.version < 1:
+        raise _invalid(f"has version {record.version}, and versions begin with 1")
+    paths = (*record.added, *record.made, *record.replaced)
+    if len(paths) > _MOST_PATHS:
+        raise _invalid(f"names {len(paths)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
+    if not all(path.startswith("/") for path in paths):
+        raise _invalid("holds a path that does not begin with a slash")
+    return record
+
+
+def full(record: Header) -> Record:
+    """Return a record that can be undone.
 
     Raises:
-        errors.Denied: it names another runtime, model or container than the template does.
+        errors.Denied: a later release wrote it, and only that release can undo it.
     """
-    labels = dict(template.labels)
+    if isinstance(record, Record):
+        return record
+    raise errors.Denied(
+        "later-record",
+        f"annotation {workload.RECORD} (version {record.version}) was written by a later release of the webhook, and this "
+        "release cannot undo it; use that release, or apply the original file",
+    )
+
+
+def check(record: Header, pod_template: workload.PodTemplate) -> None:
+    """Check that a record belongs to the pod template that carries it.
+
+    Raises:
+        errors.Denied: it names another runtime, model or container than the pod template does.
+    """
+    labels = dict(pod_template.labels)
     copied = () if record.created else record.added
     for key in workload.IDENTITY_LABELS:  # a copy that the webhook made does not override its original
         if f"/metadata/labels/{patch.escape(key)}" in copied:
-            labels[key] = template.inherited_labels.get(key, labels.get(key))
-    declared = workload.declaration(msgspec.structs.replace(template, labels=labels))
+            labels[key] = pod_template.inherited_labels.get(key, labels.get(key))
+    declaration = workload.declaration(msgspec.structs.replace(pod_template, labels=labels))
     named = [
-        ("runtime", record.runtime, f"label {workload.RUNTIME}", declared.runtime),
-        ("model", record.model_id, f"label {workload.MODEL_ID}", declared.model_id),
+        ("runtime", record.runtime, f"label {workload.RUNTIME}", declaration.runtime),
+        ("model", record.model_id, f"label {workload.MODEL_ID}", declaration.model_id),
     ]
-    if declared.container:
-        named.append(("container", record.container, f"annotation {workload.CONTAINER}", declared.container))
+    if declaration.container:
+        named.append(("container", record.container, f"annotation {workload.CONTAINER}", declaration.container))
     for what, recorded, key, value in named:
         if recorded != value:
             raise _invalid(f'was written for {what} "{recorded}", but {key} is "{value}"')
-    spec = workload.mapping(template.value.get("spec"), "spec")
-    names = [str(container.get("name")) for container in workload.entries(spec.get("containers"), "spec.containers")]
+    path = jsonshape.at(pod_template.path, "spec")
+    spec = jsonshape.mapping(pod_template.value.get("spec"), path)
+    containers = jsonshape.maps(spec.get("containers"), f"{path}.containers")
+    names = [str(container.get("name")) for container in containers]
     if record.container not in names:
         raise _invalid(f'names container "{record.container}", but the containers are {errors.listed(names)}')
 
 
 def rendered_digest(current: changes.Current) -> str:
-    """Return the digest of the rendered fields as they now stand.
+    """Return the digest of the rendered fields as they are now.
 
-    It is the same after a CRD has filled in defaults, and differs when somebody has edited a rendered field.
+    What a CRD fills in does not change it; an edit of a rendered field does.
     """
-    return digest([[path, None if now is changes.ABSENT else _without_defaults(now)] for path, now in current])
+    return digests.of([[path, None if now is changes.ABSENT else _without_defaults(now)] for path, now in current])
 
 
 def untouched(value: Mapping[str, Any], record: Record) -> bool:
-    """Tell whether the rendered fields still are as the webhook wrote them."""
+    """Return whether the rendered fields still are as the webhook wrote them."""
     return rendered_digest(changes.current(value, record.changes)) == record.rendered
 
 
 def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
-    """Return a pod template in its bare form: without the record and with every change taken back.
+    """Return a pod template in its bare form: without the record and with every change undone.
 
-    A template that the webhook created has no bare form; it is to be removed instead.
+    A pod template that the webhook created has no bare form; it must be removed instead.
     """
     return changes.undo(value, changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced))
+
+
+def _matches(agent_entry: catalog.AgentEntry) -> str:
+    text = f"runtimes {','.join(agent_entry.runtimes) or 'any'}; GPU types {','.join(agent_entry.gpu_types) or 'any'}"
+    return text[:_MATCH_CHARACTERS]
 
 
 #: Values that the LeaderWorkerSet CRD fills in below fields that a template sets, by key.
@@ -172,6 +250,6 @@ def _without_defaults(value: Any) -> Any:
     return value
 
 
-def _invalid(what: str) -> errors.Denied:
-    remedy = "remove the annotation to have the workload rendered anew"
-    return errors.Denied("invalid-record", f"annotation {workload.RECORD} {what}; {remedy}")
+def _invalid(cause: str) -> errors.Denied:
+    remedy = "restore the bare form (hydra-webhook restore -f FILE) or apply the original file"
+    return errors.Denied("invalid-record", f"annotation {workload.RECORD} {cause}; {remedy}")

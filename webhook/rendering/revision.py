@@ -4,10 +4,10 @@ Equal digests promise equal renderings; what cannot change a rendering is left o
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from webhook import digests, workload
-from webhook.rendering import variables
 from webhook.rendering.resolve import Resolution
 
 #: The volume that the API server adds to each pod under a random name: its service account token.
@@ -23,10 +23,17 @@ def revision(resolution: Resolution) -> str:
     It covers the runtime template, the agent entry, the rows of the GPU table that matched, and those of the constants
     that the Go templates may read in any role. So an edit elsewhere leaves it alone.
     """
-    chosen = resolution.selection
-    parts = tuple(part.digest for part in (chosen.runtime_template, chosen.agent_entry) if part is not None)
-    rows = [(row.name, row.resource) for row in chosen.gpu_rows]
-    return digests.of([parts, rows, _constants(resolution)])
+    chosen, values = resolution.selection, resolution.variables
+    return _revision(
+        tuple(part.digest for part in (chosen.runtime_template, chosen.agent_entry) if part is not None),
+        tuple((row.name, row.resource) for row in chosen.gpu_rows),
+        tuple((name, values[name]) for name in resolution.layers.constants),
+    )
+
+
+@lru_cache(maxsize=1024)  # a cluster uses the same few again and again
+def _revision(parts: tuple[str, ...], rows: tuple[tuple[str, str], ...], constants: tuple[tuple[str, Any], ...]) -> str:
+    return digests.of([parts, rows, constants])
 
 
 def inputs(resolution: Resolution) -> str:
@@ -40,16 +47,6 @@ def inputs(resolution: Resolution) -> str:
     name = (pod_template.value.get("metadata") or {}).get("name")
     spec = _without_names(resolution.spec, name if isinstance(name, str) else "")
     return digests.of([resolution.declaration, default_container, pod_template.role, pod_template.group_size, spec])
-
-
-def _constants(resolution: Resolution) -> Mapping[str, Any]:
-    """Return the constants that the runtime template may read, by variable name."""
-    runtime_template = resolution.selection.runtime_template
-    if runtime_template is None:
-        return {}
-    state = resolution.state
-    values = variables.constants(state.settings, state.snapshot.cluster_name)
-    return {name: value for name, value in values.items() if runtime_template.may_read(name)}
 
 
 def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def _shared_volumes(volumes: list[dict[str, Any]], pod_name: str) -> Iterator[di
         if str(volume.get("name")).startswith(_TOKEN_VOLUME):
             continue
         claim = volume.get("persistentVolumeClaim")
-        if pod_name and isinstance(claim, dict) and str(claim.get("claimName")).endswith(f"-{pod_name}"):
+        if pod_name and isinstance(claim, dict) and str(claim.get("claimName")).endswith(pod_name):
             yield {**volume, "persistentVolumeClaim": {**claim, "claimName": None}}
         else:
             yield volume

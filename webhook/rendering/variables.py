@@ -53,7 +53,7 @@ def variables(
 
 
 def constants(settings: Settings, cluster_name: str | None) -> Mapping[str, Any]:
-    """Return the variables that are the same for every workload, by name."""
+    """Return the values of ``CONSTANTS`` by name."""
     return {
         "MODEL_PATH": settings.model_path,
         "MODEL_HOST": settings.model_host,
@@ -61,3 +61,7 @@ def constants(settings: Settings, cluster_name: str | None) -> Mapping[str, Any]
         "RAY_PORT": settings.ray_port,
         "CLUSTER": cluster_name or settings.cluster,
     }
+
+
+#: The variables that the configuration sets to the same value for every workload.
+CONSTANTS = tuple(constants(Settings(), None))

@@ -1,4 +1,4 @@
-"""The calls themselves: what of an HTTP request is refused before anybody asks what is in its body."""
+"""HTTP requests that are refused before anything looks into their bodies."""
 
 import asyncio
 from collections.abc import Collection
@@ -6,15 +6,15 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 
 MAX_BODY = 7 * 1024 * 1024
-"""Bytes. An UPDATE carries the old and the new object, each up to the 3 MB that etcd and the API server let through,
-and one more MiB for the rest of the review; controller-runtime has the same bound."""
+"""Bytes. An UPDATE carries the old and the new object, each up to the 3 MB that etcd and the API server accept, plus one
+MiB for the rest of the review; controller-runtime has the same limit."""
 
 BODY_SECONDS = 10.0  # from the end of the head to the end of the body; twice the API server's timeoutSeconds
-SERVER = "hydra-webhook"  # without a version; absent, aiohttp would put its own in
+SERVER = "hydra-webhook"  # without a version; if there were no such header, aiohttp would send its own
 
 
-class BadCall(Exception):  # noqa: N818 - it is the call that is bad, nothing went wrong here
-    """The request gets this HTTP status and this line instead of a review."""
+class BadCall(Exception):  # noqa: N818 - the call is bad; nothing went wrong here
+    """The request is answered with this HTTP status and this line instead of a review."""
 
     def __init__(self, status: int, text: str, *, allow: str = "", close: bool = False) -> None:
         super().__init__(text)
@@ -25,26 +25,26 @@ class BadCall(Exception):  # noqa: N818 - it is the call that is bad, nothing we
 
 
 def plain(status: int, text: str) -> web.Response:
-    """Return an answer of one line of text."""
+    """Return a response that holds one line of text."""
     return web.Response(status=status, text=f"{text}\n", headers={hdrs.SERVER: SERVER})
 
 
 def check_route(request: web.BaseRequest, paths: Collection[str], methods: Collection[str]) -> None:
-    """Refuse what goes to another path than these or uses another method."""
+    """Refuse a request for any path but these, or with any method but these."""
     if request.rel_url.raw_path not in paths:
-        raise BadCall(404, "there is nothing at this path")
+        raise BadCall(404, "not found")
     if request.method not in methods:
-        raise BadCall(405, f"this path answers {' and '.join(methods)} only", allow=", ".join(methods))
+        raise BadCall(405, f"this path accepts only {' and '.join(methods)}", allow=", ".join(methods))
 
 
 def check_head(request: web.BaseRequest) -> None:
-    """Refuse what needs no reading of the body to be refused."""
+    """Refuse what its headers already rule out."""
     headers = request.headers
     content_type = headers.get(hdrs.CONTENT_TYPE, "")
     if content_type != "application/json" and content_type.partition(";")[0].strip().lower() != "application/json":
         raise BadCall(415, "the Content-Type must be application/json")
     if hdrs.CONTENT_ENCODING in headers:
-        raise BadCall(415, "a Content-Encoding is not accepted: send the body as it is")
+        raise BadCall(415, "Content-Encoding is not supported; send the body uncompressed")
     if (request.content_length or 0) > MAX_BODY:
         raise _too_large()
 
@@ -53,12 +53,12 @@ async def read_body(request: web.BaseRequest) -> bytes:
     """Return the body, at most ``MAX_BODY`` bytes.
 
     Raises:
-        BadCall: it is larger, arrives too slowly or not at all.
+        BadCall: it is larger, arrives too slowly, or does not arrive at all.
     """
     if hdrs.EXPECT in request.headers:
         await _invite_body(request)
     try:
-        if request.content.is_eof():  # it has all arrived with the head, as most do: no timer needed
+        if request.content.is_eof():  # it arrived with the head, as most do, and needs no timer
             return await request.read()
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
@@ -67,15 +67,15 @@ async def read_body(request: web.BaseRequest) -> bytes:
     except TimeoutError:
         raise BadCall(408, f"the body did not arrive within {BODY_SECONDS:g} seconds", close=True) from None
     except (ConnectionError, web.RequestPayloadError) as error:
-        raise BadCall(400, "the body is cut short or broken", close=True) from error
+        raise BadCall(400, "the body is incomplete or malformed", close=True) from error
 
 
 async def _invite_body(request: web.BaseRequest) -> None:
     """Answer ``Expect: 100-continue``, which curl sends before a large body."""
     if request.headers[hdrs.EXPECT].lower() != "100-continue":
-        raise BadCall(417, "the only Expect that is understood is 100-continue", close=True)
+        raise BadCall(417, "the only supported Expect is 100-continue", close=True)
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    request.writer.output_size = 0  # so that the answer proper still counts as not begun
+    request.writer.output_size = 0  # the answer proper has not begun yet
 
 
 def _too_large() -> BadCall:

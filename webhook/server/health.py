@@ -11,7 +11,7 @@ from webhook.server.calls import SERVER, BadCall, check_route, plain
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of readiness; ``problem`` says what is wrong and is empty if nothing is."""
+    """One condition of readiness; ``problem`` is the reason why it does not hold, or empty."""
 
     name: str
     problem: str = ""
@@ -21,8 +21,9 @@ class HealthHandler:
     """Answers ``/livez``, ``/readyz`` and ``/metrics``.
 
     Args:
-        checks: called for every ``/readyz``; ready if none of the checks has a problem.
-        notes: lines that ``/readyz`` adds to its list, such as problems that do not stop the server from serving.
+        checks: called for every ``/readyz``; the server is ready if no check has a problem.
+        notes: lines that ``/readyz`` appends, such as problems that do not keep the server from serving.
+        metrics: what ``/metrics`` exposes.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
-"""Sockets and connections: their limits, their ends, and what is said to who does not speak HTTP.
+"""Sockets and connections: their limits, how they end, and the answer to clients that do not speak HTTP.
 
-aiohttp's low-level server: one path or three need no router, and every answer, those to unreadable requests too, is ours.
+Built on aiohttp's low-level server: a handful of paths need no router, and every answer is ours, even to an unreadable
+request.
 """
 
 import asyncio
@@ -27,8 +28,8 @@ waits longer never closes a connection on which the other has just sent a reques
 
 HEAD_SECONDS = 10.0  # from the connection to the end of its first request's head; twice the API server's timeoutSeconds
 HANDSHAKE_SECONDS = 10.0
-SHUTDOWN_SECONDS = 1.0  # for the client to answer the end of a TLS connection
-LINGER_SECONDS = 5.0  # reading on after an early answer, so that the client gets to read it
+SHUTDOWN_SECONDS = 1.0  # for the client to acknowledge the end of a TLS connection
+LINGER_SECONDS = 5.0  # how long to go on reading after an early answer, so that the client can read it
 FINISH_SECONDS = 5.0  # for requests that are in flight when the server stops: the API server gives up after 5 s
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -39,7 +40,7 @@ class Listener:
 
     Args:
         handler: answers every request that can be read.
-        log: told of requests that cannot.
+        log: where requests that cannot be read are logged.
     """
 
     def __init__(self, handler: Handler, log: telemetry.Log) -> None:
@@ -49,9 +50,9 @@ class Listener:
         self.port = 0
 
     def bind(self, host: str, port: int) -> None:
-        """Take ``host`` (empty: every address, IPv4 and IPv6) and ``port`` (0: a free one, told by ``port``).
+        """Reserve ``host`` (empty: every address, IPv4 and IPv6) and ``port`` (0: a free one; see the attribute ``port``).
 
-        Until ``listen`` connections are refused at once, not left to wait.
+        Until ``listen`` is called, connections are refused at once rather than left waiting.
 
         Raises:
             OSError: the address cannot be listened on.
@@ -60,13 +61,13 @@ class Listener:
         self.port = self._socket.getsockname()[1]
 
     async def listen(self, context: ssl.SSLContext | None = None) -> None:
-        """Accept connections on the address that was bound, plain or as ``context`` says.
+        """Accept connections on the bound address: TLS with ``context``, else plain.
 
         Raises:
-            OSError: somebody else has begun to listen there.
+            OSError: another process has begun to listen there.
         """
         assert self._socket is not None, "bind comes first"
-        self._socket.listen(MAX_CONNECTIONS)  # by hand: uvloop passes over the error of who comes second
+        self._socket.listen(MAX_CONNECTIONS)  # by hand: uvloop ignores the error if another process was first
         self._server = await asyncio.get_running_loop().create_server(
             self._connections,
             sock=self._socket,
@@ -77,7 +78,7 @@ class Listener:
         )
 
     async def close(self, seconds: float) -> None:
-        """Stop listening and close every connection; requests that are being read or answered get so long to end."""
+        """Stop listening and close every connection; give requests in flight up to ``seconds`` to finish."""
         if self._server is not None:
             self._server.close()
         elif self._socket is not None:
@@ -94,24 +95,24 @@ class _Connections(web.Server):
         self.open: set[asyncio.Transport] = set()
 
     def __call__(self) -> web.RequestHandler:
-        """Make the protocol of one new connection."""
+        """Return the protocol for a new connection."""
         return _Connection(self, self._loop)
 
     async def finish(self, seconds: float) -> None:
-        """Let the requests that are being read or answered end, for so long at most, then close all connections."""
+        """Give requests in flight up to ``seconds`` to finish, then close all connections."""
         deadline = self._loop.time() + seconds
-        # Closing comes after: a connection that was told to close reads no more, not even the rest of a body.
+        # Close only afterwards: a connection that is closing reads nothing more, not even the rest of a body.
         while self._busy() and self._loop.time() < deadline:  # noqa: ASYNC110 - aiohttp has no event for it
             await asyncio.sleep(0.01)
         self.pre_shutdown()
         await self.shutdown(max(0.1, deadline - self._loop.time()))
-        # A TLS connection ends when its client has answered; one that is still ending breaks the event loop's own end.
+        # A TLS connection ends when its client has answered; one that is still ending breaks the event loop's shutdown.
         deadline = self._loop.time() + (SHUTDOWN_SECONDS if seconds else 0)
-        while self.open and self._loop.time() < deadline:  # noqa: ASYNC110 - likewise
+        while self.open and self._loop.time() < deadline:  # noqa: ASYNC110 - nor for this
             await asyncio.sleep(0.01)
         for transport in tuple(self.open):
             transport.abort()
-        while self.open:  # noqa: ASYNC110 - likewise; an abort takes a round or two of the loop
+        while self.open:  # noqa: ASYNC110 - nor for this; an abort takes a round or two of the loop
             await asyncio.sleep(0)
 
     def _busy(self) -> bool:
@@ -129,7 +130,7 @@ class _Connections(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    """One connection; adds what aiohttp has no setting for."""
+    """One connection, with the limits that aiohttp has no settings for."""
 
     __slots__ = ("_connections", "_head_timer", "_transport")
 
@@ -140,19 +141,19 @@ class _Connection(web.RequestHandler):
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             lingering_time=LINGER_SECONDS,
             auto_decompress=False,  # a compressed body is refused, so it must not be unpacked first
-            access_log=cast("logging.Logger", None),  # aiohttp's way to have none: the handlers write better lines
+            access_log=cast("logging.Logger", None),  # how aiohttp turns it off: the handlers write better lines
         )
         self._connections = connections
         self._head_timer: asyncio.TimerHandle | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being read or answered."""
+        """Return whether a request is being read or answered."""
         waiting = self._waiter is not None and not self._waiter.done()
         return self._task_handler is not None and not waiting
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless there are too many connections; a first request must come soon."""
+        """Start, unless there are too many connections, and wait a limited time for the first request."""
         super().connection_made(transport)
         self._transport = cast("asyncio.Transport", transport)
         self._connections.open.add(self._transport)
@@ -163,7 +164,7 @@ class _Connection(web.RequestHandler):
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._close_if_silent)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """End."""
+        """Forget the connection."""
         if self._head_timer is not None:
             self._head_timer.cancel()
         self._connections.open.discard(self._transport)
@@ -176,12 +177,12 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer a request that is not HTTP, in one line of text and one line of log."""
+        """Answer a request that is not HTTP with one line of text, and log one line."""
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of the answer has been sent")
+            raise ConnectionError("part of the answer has been sent already")
         why = telemetry.clean(f"{type(exc).__name__}: {message or exc}")
-        self._connections.log.warning("unreadable request", status=status, why=why, remote=request.remote)
-        response = plain(status, "the request is not readable as HTTP/1.1" if status == 400 else "internal error")
+        self._connections.log.warning("unreadable request", http_status=status, why=why, remote=request.remote)
+        response = plain(status, "the request is not valid HTTP/1.1" if status == 400 else "internal error")
         response.force_close()
         return response
 

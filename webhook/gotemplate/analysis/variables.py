@@ -57,10 +57,17 @@ class FunctionUse:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What a template refers to, sorted by place."""
+    """What a template refers to, sorted by place.
+
+    Attributes:
+        variables: places that refer to a variable of the root data by its name.
+        functions: places that call a predefined function.
+        whole: whether the template also uses the root data as a whole, as `{{ . }}` does, and so may read every variable.
+    """
 
     variables: tuple[VariableUse, ...]
     functions: tuple[FunctionUse, ...]
+    whole: bool
 
 
 def analyse(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> Uses:
@@ -71,7 +78,12 @@ def analyse(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> 
     return Uses(
         tuple(VariableUse(name, *place(offset)) for offset, name in sorted(walk.variables)),
         tuple(FunctionUse(name, *place(offset)) for offset, name in sorted(walk.functions)),
+        walk.whole,
     )
+
+
+#: Functions whose value is one of their arguments.
+_PASS_ON = frozenset({"and", "or"})
 
 
 class _Walk:
@@ -81,6 +93,7 @@ class _Walk:
         self.templates = templates
         self.variables: set[tuple[int, str]] = set()
         self.functions: set[tuple[int, str]] = set()
+        self.whole = False
         self.visited: set[tuple[str, bool]] = set()
         self.waiting: list[tuple[str, bool]] = []  # templates to visit; chains of calls may be long
         self.roots = Bindings[bool]()  # variables known, and whether each may be the root data
@@ -125,8 +138,13 @@ class _Walk:
             ):
                 if self.value_is_root(item, dot=dot):
                     self.variables.add((offset, name))
-            case nodes.Pipe():
+            case nodes.Command(args=(nodes.Identifier(name=name), *args)) if name not in _PASS_ON:
+                self.whole = self.whole or any(self.value_is_root(arg, dot=dot) for arg in args)
+            case nodes.Pipe(commands=commands):
+                self.whole = self.whole or any(self.command_is_root(command, dot=dot) for command in commands[:-1])
                 self.bind(node, dot=dot)
+            case nodes.Action(pipe=pipe) if not pipe.variables:
+                self.whole = self.whole or self.value_is_root(pipe, dot=dot)
             case nodes.Call(name=name, pipe=pipe):
                 self.call(name, root=pipe is not None and self.value_is_root(pipe, dot=dot))
 
@@ -138,6 +156,7 @@ class _Walk:
             inner = self.value_is_root(node.pipe, dot=dot)
         elif isinstance(node, nodes.Range):
             inner = False
+            self.whole = self.whole or self.value_is_root(node.pipe, dot=dot)
             for name in self.roots.forget(known):
                 self.roots.declare(name, False)
         after_pipe = self.roots.mark()
@@ -177,5 +196,5 @@ class _Walk:
     def command_is_root(self, command: nodes.Command, *, dot: bool) -> bool:
         first, *args = command.args
         if isinstance(first, nodes.Identifier):
-            return first.name in ("and", "or") and any(self.value_is_root(arg, dot=dot) for arg in args)
+            return first.name in _PASS_ON and any(self.value_is_root(arg, dot=dot) for arg in args)
         return not args and self.value_is_root(first, dot=dot)

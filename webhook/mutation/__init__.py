@@ -1,0 +1,15 @@
+"""Mutation: what becomes of an object, by operation. Pure; reviews and the command line enter here.
+
+::
+
+    handler   a review of the mutating webhook to its verdict
+    create    every pod template of a new object is rendered
+    update    updates of LeaderWorkerSets
+    restore   rendered objects back to their bare form
+"""
+
+from webhook.mutation.create import Mutation, mutate
+from webhook.mutation.handler import handle
+from webhook.mutation.restore import restore
+
+__all__ = ["Mutation", "handle", "mutate", "restore"]

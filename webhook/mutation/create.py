@@ -1,0 +1,112 @@
+"""Creation: every pod template of an object is rendered (contract sections 8 and 9)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from webhook import errors, rendering, workload
+
+
+class Mutation(msgspec.Struct, frozen=True):
+    """What becomes of an object.
+
+    Attributes:
+        value: the object.
+        reason: a word or two in kebab case, for logs and tests.
+        changed: whether ``value`` differs from the object that came in.
+        runtimes, revisions: of the pod templates that were rendered now, in their order; if none was, the runtimes of those
+            that were rendered before.
+        warnings: what the author should know.
+    """
+
+    value: Mapping[str, Any]
+    reason: str
+    changed: bool = False
+    runtimes: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def mutate(
+    value: Mapping[str, Any],
+    object_kind: workload.GroupVersionKind,
+    state: rendering.State,
+    *,
+    namespace: str,
+    name: str = "",
+) -> Mutation:
+    """Render every pod template of an object that carries no record.
+
+    Args:
+        value: the object; it is not modified.
+        object_kind: what it is; a kind that merely holds pod templates, such as a Deployment, is rendered as well.
+        state: the configuration and settings.
+        namespace: where it is to be created.
+        name: its name if its metadata has none.
+
+    Raises:
+        errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
+    """
+    place = f"{object_kind[2]} {namespace}/{workload.display_name(value, name)}"
+    try:
+        if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
+            return Mutation(value, reason)
+        mutation = Mutation(value, "opted-out")
+        for pod_template in workload.pod_templates(value, object_kind):
+            if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
+                mutation = _mutate_template(mutation, pod_template, state, namespace=namespace)
+    except errors.Denied as denial:
+        denial.add_place(place)
+        raise
+    except RecursionError as error:
+        raise errors.Malformed(place, "nested too deeply") from error
+    return mutation
+
+
+def replaced(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return an object with the part at these keys replaced, or removed where ``part`` is None; the rest is shared."""
+    if not place:
+        return part or {}
+    key, *rest = place
+    if rest or part is not None:
+        return {**value, key: replaced(value[key], tuple(rest), part) if rest else part}
+    return {name: inner for name, inner in value.items() if name != key}
+
+
+def _mutate_template(
+    mutation: Mutation, pod_template: workload.PodTemplate, state: rendering.State, *, namespace: str
+) -> Mutation:
+    if workload.opted_out(pod_template):
+        return mutation
+    try:
+        record = rendering.read(pod_template)
+        if record is not None:
+            rendering.check(record, pod_template)
+            if not pod_template.created:
+                return mutation if mutation.changed else _already_rendered(mutation, pod_template)
+            bare = rendering.restore(pod_template.value, rendering.full(record))
+            pod_template = msgspec.structs.replace(pod_template, value=bare)
+        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace))
+    except errors.Denied as denial:
+        denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
+        if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already
+            denial.add_place(pod_template.name)
+        raise
+    return Mutation(
+        replaced(mutation.value, pod_template.place, rendered.value),
+        "rendered",
+        changed=True,
+        runtimes=_with(mutation.runtimes if mutation.changed else (), pod_template.labels[workload.RUNTIME]),
+        revisions=_with(mutation.revisions, rendered.revision),
+        warnings=(*mutation.warnings, *rendered.warnings),
+    )
+
+
+def _already_rendered(mutation: Mutation, pod_template: workload.PodTemplate) -> Mutation:
+    runtimes = _with(mutation.runtimes, pod_template.labels[workload.RUNTIME])
+    return Mutation(mutation.value, "already-rendered", runtimes=runtimes)
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if name in names else (*names, name)

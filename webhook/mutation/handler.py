@@ -1,0 +1,47 @@
+"""A mutating review to its verdict: which operations are ours, and the patch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import admission, patch, rendering, workload
+from webhook.mutation.create import Mutation, mutate
+from webhook.mutation.update import update
+
+
+def handle(request: admission.Request, state: rendering.State) -> admission.Verdict:
+    """Decide a request of the mutating webhook.
+
+    Raises:
+        errors.Denied: the operation is denied.
+    """
+    value = request.object or {}
+    mutation = _mutation(request, value, state)
+    if not mutation.changed:
+        response = admission.Response(allowed=True, warnings=mutation.warnings)
+        return admission.Verdict(response, mutation.reason, mutation.runtimes or _labelled(value))
+    response = admission.Response(
+        allowed=True,
+        operations=patch.diff(value, mutation.value),
+        warnings=mutation.warnings,
+        audit={"runtime": ",".join(mutation.runtimes), "revision": ",".join(mutation.revisions)},
+    )
+    return admission.Verdict(response, mutation.reason, mutation.runtimes, mutation.revisions)
+
+
+def _mutation(request: admission.Request, value: Mapping[str, Any], state: rendering.State) -> Mutation:
+    """Choose by operation. A misconfigured webhook may send us anything else; it is left alone."""
+    object_kind, namespace, name = request.object_kind, request.namespace or "", request.name or ""
+    if object_kind in workload.INTERCEPTED and not request.sub_resource and request.object is not None:
+        if request.operation == "CREATE":
+            return mutate(value, object_kind, state, namespace=namespace, name=name)
+        if request.operation == "UPDATE" and object_kind == workload.LEADER_WORKER_SET:
+            return update(value, request.old_object or {}, namespace=namespace, name=name)
+    return Mutation(value, "not-intercepted")
+
+
+def _labelled(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the runtime that an object which was left alone asks for, however it is shaped."""
+    metadata = value.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    runtime = labels.get(workload.RUNTIME) if isinstance(labels, dict) else None
+    return (runtime,) if isinstance(runtime, str) else ()

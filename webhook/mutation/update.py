@@ -1,0 +1,47 @@
+"""Updates of LeaderWorkerSets (contract section 9)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import errors, jsonshape, patch, workload
+from webhook.mutation.create import Mutation
+
+
+def update(value: Mapping[str, Any], old: Mapping[str, Any], *, namespace: str, name: str = "") -> Mutation:
+    """Admit an UPDATE of a LeaderWorkerSet that leaves the description of its pods alone; deny any other.
+
+    Any byte that changes there restarts every group, and re-applying the bare file would change it. Until an edit can
+    be told from a re-apply, neither is let through.
+
+    Args:
+        value: the object as the request would store it.
+        old: the object as it is stored.
+        namespace: where it is.
+        name: its name if its metadata has none.
+
+    Raises:
+        errors.Denied: the update would change what the pods are made from.
+    """
+    try:
+        return _update(value, old)
+    except errors.Denied as denial:
+        denial.add_place(f"{workload.LEADER_WORKER_SET[2]} {namespace}/{workload.display_name(value, name)}")
+        raise
+
+
+def _update(value: Mapping[str, Any], old: Mapping[str, Any]) -> Mutation:
+    before, after = (jsonshape.mapping(one.get("spec"), "spec").get("leaderWorkerTemplate") for one in (old, value))
+    if workload.exclusion(value) or patch.same(before, after):
+        return Mutation(value, "update-without-effect")
+    if not any(map(_carries_record, (old, value))):
+        return Mutation(value, "never-rendered")
+    message = (
+        "spec.leaderWorkerTemplate differs from what is stored, which would restart every group; "
+        "this version of the webhook cannot update a rendered LeaderWorkerSet: delete it and create it again"
+    )
+    raise errors.Denied("update-refused", message)
+
+
+def _carries_record(value: Mapping[str, Any]) -> bool:
+    found = workload.pod_templates(value, workload.LEADER_WORKER_SET)
+    return any(workload.RECORD in pod_template.own_annotations for pod_template in found)

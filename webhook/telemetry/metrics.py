@@ -1,0 +1,201 @@
+"""Metrics in Prometheus' format."""
+
+import itertools
+import math
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+# Requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
+LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+#: The label values of decisions. Any other kind of object counts as the last one.
+OBJECT_KINDS = ("Pod", "LeaderWorkerSet", "other")
+OUTCOMES = ("mutated", "unchanged", "denied", "errored")
+
+_OPENMETRICS = "application/openmetrics-text"
+
+
+class Metrics:
+    """All metrics of one server, in a registry of their own.
+
+    Names that begin with ``controller_runtime_`` are those of Go's controller-runtime, with its labels, so that
+    dashboards and alerts made for other webhooks work here too.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = self._counter(
+            "controller_runtime_webhook_requests",
+            "Total number of admission requests by HTTP status code.",
+            "webhook",
+            "code",
+        )
+        self._latency = Histogram(
+            "controller_runtime_webhook_latency_seconds",
+            "Time from a request's head to its answer.",
+            ["webhook"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self._in_flight = self._gauge(
+            "controller_runtime_webhook_requests_in_flight", "Admission requests being served now.", "webhook"
+        )
+        self._mutations = self._counter(
+            "hydra_webhook_mutations", "Admission decisions by kind of object and outcome.", "object_kind", "outcome"
+        )
+        self._decisions: dict[tuple[str, str], Counter] = {}
+        self._render_errors = self._counter(
+            "hydra_webhook_render_errors",
+            "Workloads denied because a Go template of their runtime failed on them.",
+            "runtime",
+        )
+        self._problems = self._gauge(
+            "hydra_webhook_configuration_problems",
+            "Problems in the configurations last seen.",
+            "config_kind",
+            "severity",
+        )
+        self._loaded = self._gauge(
+            "hydra_webhook_configuration_last_load_timestamp_seconds",
+            "Unix time at which a configuration was last read and could be used.",
+            "config_kind",
+        )
+        self._age = self._gauge(
+            "hydra_webhook_configuration_age_seconds",
+            "Time since a configuration was last read and could be used.",
+            "config_kind",
+        )
+        self._stale = self._gauge(
+            "hydra_webhook_configuration_stale_seconds",
+            "Time since the source of a configuration could last be watched; 0 while it is being watched.",
+            "config_kind",
+        )
+        self._certificate = self._gauge(
+            "hydra_webhook_certificate_expiry_timestamp_seconds",
+            "Unix time at which the serving certificate expires.",
+        )
+        self._authority = self._gauge(
+            "hydra_webhook_ca_expiry_timestamp_seconds",
+            "Unix time at which the CA that signs this server's certificates expires.",
+        )
+        for pair in itertools.product(OBJECT_KINDS, OUTCOMES):  # a rate needs a series before its first event
+            self._decisions[pair] = self._mutations.labels(*pair)
+        for unknown in (self._certificate, self._authority):  # 0 would be an expiry long ago
+            unknown.set(math.nan)
+        self._certificate_events = self._counter(
+            "hydra_webhook_certificate_events", "What happened to the certificates that replicas sign.", "reason"
+        )
+        self._ca_bundles = self._counter(
+            "hydra_webhook_ca_bundle_writes", "Times that this server set the caBundle of the webhook configuration."
+        )
+        self._watch_failures = self._counter(
+            "hydra_webhook_watch_failures", "Failed lists and watches of API servers.", "object", "reason"
+        )
+        build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
+        build.labels(version, platform.python_version()).set(1)
+
+    def webhook(self, path: str) -> "WebhookMetrics":
+        """Return the request metrics of the webhook that is served under this path."""
+        return WebhookMetrics(path, self._requests, self._latency, self._in_flight)
+
+    def decided(self, object_kind: str, outcome: str) -> None:
+        """Count one decision. A kind of object that is not in ``OBJECT_KINDS`` counts as ``other``."""
+        if object_kind not in OBJECT_KINDS:
+            object_kind = "other"
+        self._decisions[object_kind, outcome].inc()
+
+    def render_failed(self, runtime: str) -> None:
+        """Count a workload on which a Go template of this runtime failed. The runtime exists, so the label is bounded."""
+        self._render_errors.labels(runtime).inc()
+
+    def configuration_loaded(self, config_kind: str, now: float) -> None:
+        """Note that a configuration was read at ``now`` (Unix time, seconds) and could be used."""
+        self._loaded.labels(config_kind).set(now)
+        self._age.labels(config_kind).set_function(lambda: time.time() - now)
+
+    def configuration_followed(self, config_kind: str, stale_since: Callable[[], float | None]) -> None:
+        """Export for how long a source could not be watched.
+
+        Args:
+            config_kind: of the configuration.
+            stale_since: returns since when (``time.monotonic``), or None while the source is being watched.
+        """
+
+        def stale() -> float:
+            since = stale_since()
+            return 0.0 if since is None else time.monotonic() - since
+
+        self._stale.labels(config_kind).set_function(stale)
+
+    def configuration_problems(self, config_kind: str, counts: Mapping[str, int]) -> None:
+        """Set how many problems of each severity the newest version of a configuration has."""
+        for severity, count in counts.items():
+            self._problems.labels(config_kind, severity).set(count)
+
+    def certificate_loaded(self, expiry: float) -> None:
+        """Set when the certificate in use expires (Unix time, seconds)."""
+        self._certificate.set(expiry)
+
+    def ca_loaded(self, expiry: float) -> None:
+        """Set when the CA that signs expires (Unix time, seconds)."""
+        self._authority.set(expiry)
+
+    def expect_certificate_events(self, reasons: Iterable[str]) -> None:
+        """Export these reasons from the start, so that a rate includes the first event of each."""
+        for reason in reasons:
+            self._certificate_events.labels(reason)
+
+    def certificate_event(self, reason: str) -> None:
+        """Count an event of the certificates; the reasons are a small fixed set."""
+        self._certificate_events.labels(reason).inc()
+
+    def ca_bundle_written(self) -> None:
+        """Count that this server set the caBundle."""
+        self._ca_bundles.inc()
+
+    def watch_failed(self, name: str, reason: str) -> None:
+        """Count a failed list or watch of the object of this name; the server follows a fixed few."""
+        self._watch_failures.labels(name, reason).inc()
+
+    def expose(self, accept: str) -> tuple[bytes, str]:
+        """Return all metrics and their Content-Type: OpenMetrics if the ``Accept`` header asks for it, else plain text."""
+        # Not the client's header: the library trusts its version parameter and fails if that is malformed.
+        encode, content_type = choose_encoder(f"{_OPENMETRICS}; version=1.0.0" if _OPENMETRICS in accept else "")
+        return encode(self.registry), content_type
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self.registry)
+
+
+class WebhookMetrics:
+    """The request metrics of one path. Labels are looked up once, not for each request."""
+
+    def __init__(self, path: str, requests: Counter, latency: Histogram, in_flight: Gauge) -> None:
+        self._path = path
+        self._requests = requests
+        self._latency = latency.labels(path)
+        self._in_flight = 0
+        in_flight.labels(path).set_function(lambda: self._in_flight)
+        # As in controller-runtime, a rate over these two exists from the first scrape on.
+        self._by_code = {code: requests.labels(path, str(code)) for code in (200, 500)}
+
+    def began(self) -> None:
+        """Count a request that has arrived."""
+        self._in_flight += 1
+
+    def ended(self, code: int, seconds: float) -> None:
+        """Count a request that was answered with this HTTP status after ``seconds``."""
+        self._in_flight -= 1
+        self._latency.observe(seconds)
+        counter = self._by_code.get(code)
+        if counter is None:
+            counter = self._by_code[code] = self._requests.labels(self._path, str(code))
+        counter.inc()
