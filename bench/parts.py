@@ -11,7 +11,7 @@ from typing import Any
 import jsonpatch
 from rich.table import Table
 
-from webhook import admission, app, catalog, mutation, patch, telemetry
+from webhook import admission, app, catalog, mutation, patch, rendering, review, telemetry
 from webhook.settings import Settings
 
 ROUNDS = 15
@@ -21,9 +21,9 @@ def table(paths: list[Path]) -> Table:
     store = catalog.Store()
     for document in catalog.embedded():
         store.update(document, 0)
-    snapshot, settings = store.current, Settings()
+    state = rendering.State(store.current, Settings())
     bodies = [json.dumps(json.loads(path.read_bytes()), separators=(",", ":")).encode() for path in paths]
-    pairs = [_before_and_after(body, snapshot, settings) for body in bodies]
+    pairs = [_before_and_after(body, state) for body in bodies]
     log = telemetry.make_log(io.BytesIO(), "json")
     metrics = telemetry.Metrics("bench")
     requests = metrics.webhook("/mutate")
@@ -38,7 +38,7 @@ def table(paths: list[Path]) -> Table:
         log.info(
             "admission",
             uid=telemetry.clean("705ab4f5-6393-11e8-b7cc-42010a800002"),
-            kind="Pod",
+            object_kind="Pod",
             operation=telemetry.clean("CREATE"),
             namespace=telemetry.clean("default"),
             name=telemetry.clean("bare"),
@@ -54,7 +54,7 @@ def table(paths: list[Path]) -> Table:
     shown.add_column("part")
     shown.add_column("µs", justify="right")
     for name, part, inputs in (
-        ("the decision, bytes to bytes", lambda body: mutation.decide(body, snapshot, settings), bodies),
+        ("the decision, bytes to bytes", lambda body: review.decide(body, mutation.handle, state), bodies),
         ("  of it: the patch", lambda pair: patch.diff(*pair), pairs),
         ("  instead: jsonpatch.make_patch", lambda pair: jsonpatch.make_patch(*pair), pairs),
         ("metrics", count, bodies),
@@ -64,11 +64,10 @@ def table(paths: list[Path]) -> Table:
     return shown
 
 
-def _before_and_after(body: bytes, snapshot: catalog.Snapshot, settings: Settings) -> tuple[object, object]:
+def _before_and_after(body: bytes, state: rendering.State) -> tuple[object, object]:
     request = admission.parse(body)
-    kind = (request.kind.group, request.kind.version, request.kind.kind)
     before = request.object or {}
-    return before, mutation.mutate(before, kind, snapshot, settings, namespace=request.namespace or "").value
+    return before, mutation.mutate(before, request.object_kind, state, namespace=request.namespace or "").value
 
 
 def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> float:

@@ -20,7 +20,8 @@ import uvloop
 from aiohttp import web
 
 import certs
-from webhook import app, mutation, patch, server, telemetry
+from webhook import admission, app, catalog, patch, rendering, review, server, telemetry
+from webhook.settings import Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -114,22 +115,12 @@ async def _application(handle: Handler, folder: Path) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def handler_alone(folder: Path) -> AsyncIterator[int]:
-    """Check, count and log as the product does, with a decision that was made before."""
-    decision = mutation.Decision(
-        "mutated",
-        "rendered",
-        uid="705ab4f5-6393-11e8-b7cc-42010a800002",
-        kind="Pod",
-        operation="CREATE",
-        namespace="default",
-        name="bare",
-        dry_run=False,
-        body=CONSTANT,
-        runtime="vllm-cpu",
-        revision="0123456789abcdef",
-    )
-    log = telemetry.make_log(log_format="json")
-    handler = server.MutateHandler(lambda _body: decision, telemetry.Metrics("bench"), log)
+    """Do everything that the product does, but with a verdict that was reached before."""
+    verdict = admission.Verdict(admission.Response(allowed=True), "rendered", ("vllm-cpu",), ("0123456789abcdef",))
+    log, metrics = telemetry.make_log(log_format="json"), telemetry.Metrics("bench")
+    state = rendering.State(catalog.build(catalog.embedded(), None), Settings())
+    reviewer = review.Reviewer(lambda _request, _state: verdict, lambda: state, metrics, log)
+    handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, metrics, log)
     listener = server.Listener(handler, log)
     listener.bind("127.0.0.1", 0)
     await listener.listen(_context(folder))

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests import golden_cases, golden_servers
-from webhook import admission, catalog, cli, mutation, workload
+from webhook import admission, catalog, cli, mutation, rendering, workload
 from webhook.settings import Settings
 
 CASES = golden_cases.CASES
@@ -56,7 +56,7 @@ def on_the_command_line(fleet, case, value=None):
     status, printed, said = run(fleet, case, "-o", "json", value=value)
     assert status == 0, said
     patch = run(fleet, case, "-o", "patch", value=value)[1]
-    warnings = [admission.warning_line(line[9:]) for line in said if line.startswith("Warning: ")]
+    warnings = admission.warning_lines([line[9:] for line in said if line.startswith("Warning: ")])
     return json.loads(printed), json.loads(patch), warnings
 
 
@@ -176,7 +176,7 @@ def test_a_fault_of_the_program_gets_an_id_that_the_log_has_too(fleet, case, mon
     def fail(*_, **__):
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr("webhook.rendering.render", fail)
+    monkeypatch.setattr("webhook.rendering.apply", fail)
     response = ask(fleet, case)
     assert not response["allowed"]
     status = response["status"]
@@ -208,10 +208,10 @@ def test_a_runtime_whose_new_text_is_broken_stays_in_use_with_a_warning():
     store = catalog.Store()
     for kind, text in texts.items():
         store.update(catalog.Document(kind, f"{kind}.yaml", text), now=0)
-    before = mutation.mutate(case.object, workload.POD, store.current, Settings(), namespace="default")
+    before = mutation.mutate(case.object, workload.POD, rendering.State(store.current, Settings()), namespace="default")
     broken = texts["templates"].replace("[serve]", '["{{ if }}"]')
     store.update(catalog.Document("templates", "templates.yaml", broken), now=1)
-    after = mutation.mutate(case.object, workload.POD, store.current, Settings(), namespace="default")
+    after = mutation.mutate(case.object, workload.POD, rendering.State(store.current, Settings()), namespace="default")
     assert (before.value, before.warnings) == (after.value, ())
     assert len(after.warnings) == 1
     assert "templates.yaml" in after.warnings[0]

@@ -8,19 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from webhook import catalog, files, telemetry
+from webhook import catalog, files, rendering, telemetry
 from webhook.app.options import CannotStart
+from webhook.settings import Settings
 
 _SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
 
 class Configuration:
-    """The catalog's store, fed from files, from ConfigMaps, and from the embedded default where there is neither."""
+    """The catalog's store, fed from files, from ConfigMaps, and from the embedded default where there is neither.
+
+    Attributes:
+        state: what requests read; replaced as a whole after every update.
+    """
 
     def __init__(
         self,
         paths: dict[catalog.ConfigKind, Path],
         followed: Collection[catalog.ConfigKind],
+        settings: Settings,
         metrics: telemetry.Metrics,
         log: telemetry.Log,
     ) -> None:
@@ -29,6 +35,7 @@ class Configuration:
         Args:
             paths: the files.
             followed: kinds whose texts ``take`` will be given.
+            settings: constants for rendering.
             metrics: told of every text.
             log: likewise.
 
@@ -36,6 +43,7 @@ class Configuration:
             CannotStart: a file cannot be read.
         """
         self.store = catalog.Store()
+        self.state = rendering.State(self.store.current, settings)
         self._paths = paths
         self._metrics = metrics
         self._log = log
@@ -108,6 +116,7 @@ class Configuration:
     def _update(self, document: catalog.Document) -> catalog.Change:
         now = time.time()
         change = self.store.update(document, now)
+        self.state = rendering.State(self.store.current, self.state.settings)
         found = Counter(problem.severity for problem in change.problems)
         counts: dict[str, int] = {severity: found[severity] for severity in _SEVERITIES}
         if change.accepted:

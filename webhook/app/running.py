@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import webhook
-from webhook import cluster, mutation, server, telemetry
+from webhook import cluster, mutation, review, server, telemetry
 from webhook.app.authority import SharedAuthority
 from webhook.app.bundle import CaBundle
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
@@ -63,9 +63,12 @@ class Running:
         self._work = cluster.Client(options.cluster.kubeconfig) if options.cluster is not None else None
         self._ca_bundle: CaBundle | None = None
         self._source = self._certificate_source()
-        self.configuration = Configuration(options.configuration_files, options.followed, self.metrics, log)
+        self.configuration = Configuration(
+            options.configuration_files, options.followed, options.settings, self.metrics, log
+        )
         self._following = self._followed()
-        self._handler = server.MutateHandler(self._decide, self.metrics, log)
+        reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.metrics, log)
+        self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.metrics, log)
         self._mutate = server.Listener(self._handler, log)
         self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.metrics), log)
         self.hurried = False
@@ -162,9 +165,6 @@ class Running:
         with _said(self._options.host, self._options.port):
             await self._mutate.listen(self.certificate.serving.context)
         self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
-
-    def _decide(self, body: bytes) -> mutation.Decision:
-        return mutation.decide(body, self.configuration.store.current, self._options.settings)
 
     def _checks(self) -> Iterator[server.Check]:
         yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from webhook import admission, errors, mutation, patch, workload
+from webhook import admission, errors, mutation, patch, rendering, workload
 from webhook.cli import objects, options, output
 from webhook.settings import Settings
 
@@ -72,7 +72,7 @@ def render(
     settings = Settings(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
-    snapshot = options.snapshot(templates, agent, gpu_configs)
+    state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
     rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates else ())}
 
     def change(value: objects.Object) -> Mapping[str, Any]:
@@ -80,8 +80,8 @@ def render(
         if kind not in rendered:
             return value
         where = objects.namespace_of(value, namespace)
-        mutated = mutation.mutate(value, kind, snapshot, settings, namespace=where)
-        for warning in dict.fromkeys(map(admission.warning_line, mutated.warnings)):
+        mutated = mutation.mutate(value, kind, state, namespace=where)
+        for warning in admission.warning_lines(mutated.warnings):
             output.say(f"Warning: {warning}")
         return mutated.value
 
@@ -106,7 +106,7 @@ def _run(before: list[objects.Object], change: Callable[[objects.Object], Mappin
             return change(value)
         except errors.Denied as refusal:
             denied = True
-            output.say(f"denied: {refusal.message}")
+            output.say(f"denied: {refusal}")
             return value
 
     after = [objects.each(value, attempt) for value in before]

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from webhook import workload
-from webhook.rendering import selection, variables
+from webhook.rendering import containers, gpus, selection, variables
 from webhook.settings import Settings
 
 #: Arguments that no template writes by itself, so that they are recognised in what it renders to.
@@ -63,8 +63,8 @@ def _variables(runtime: str, role: workload.Role, args: tuple[str, ...], size: i
     return variables.variables(
         workload.Declaration(runtime, "qwen3-0.6b", "", "", "", size, None),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
-        {"name": "inference", "args": list(args)},
-        selection.Selection(None, None, gpu_type, 0 if gpu_type == selection.CPU else size),
+        containers.InferenceContainer({"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0),
+        selection.Selection(None, None, gpu_type, 0 if gpu_type == gpus.CPU else size),
         namespace="default",
         cluster_name="cluster",
         settings=Settings(),

@@ -10,7 +10,7 @@ from webhook.catalog import gpus, templates
 from webhook.catalog.report import Report
 from webhook.linting import expressions, samples, starts
 from webhook.linting.tried import Findings, Subject, Tried, refers, subject_of
-from webhook.rendering import selection
+from webhook.rendering import gpus as gpu_types
 
 #: What Go prints for null, for a missing variable inside `print`, and for a verb of printf that does not fit its value.
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
@@ -20,7 +20,7 @@ _AS_LIST = f"[{' '.join(samples.CUSTOM_ARGS)}]"
 
 _GPU_TYPES = (
     samples.USUAL_GPU_TYPE,
-    selection.CPU,
+    gpu_types.CPU,
     *(row.name for row in gpus.BUILT_IN if row.name != samples.USUAL_GPU_TYPE),
 )
 

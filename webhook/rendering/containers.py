@@ -63,10 +63,10 @@ def inference_container(pod_template: workload.PodTemplate, wanted: str) -> Infe
         return InferenceContainer({"name": CREATED_NAME}, f"{path}[0]", None)
     unfilled = (at for at, container in enumerate(containers) if image.is_placeholder(container.get("image")))
     index = next(unfilled, 0)
-    name = containers[index].get("name")
-    if not name:
+    own_name = containers[index].get("name")
+    if not own_name:
         raise errors.Denied("container-without-name", f"{path}[{index}].name is missing; give the container a name")
-    return _named(containers, path, name)
+    return _named(containers, path, own_name)
 
 
 def _default_container(pod_template: workload.PodTemplate) -> str:

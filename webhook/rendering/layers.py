@@ -4,7 +4,7 @@ Fields without Go templates are merged once for each state of the configuration;
 (``renderAll``) are merged for each workload, since even their merge keys may be templates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -78,25 +78,26 @@ class Configured(msgspec.Struct, frozen=True):
 
 def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None) -> Layers:
     """Return the layers of an agent entry and a runtime template."""
-    parts = []
-    if agent_entry is not None:
-        parts.append(Layer("agent", agent_entry.path, {}, agent_entry.container))
+    agent = Layer("agent", agent_entry.path, {}, _without(agent_entry.container, _APART)) if agent_entry else None
+    template: Layer | None = None
     templated: frozenset[str] = frozenset()
     constants: tuple[str, ...] = ()
     if runtime_template is not None:
-        constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
+        fields = _without(runtime_template.container, _APART)
+        template = Layer("template", runtime_template.path, runtime_template.pod, fields)
         templated = runtime_template.templated
-        parts.append(Layer("template", runtime_template.path, runtime_template.pod, runtime_template.container))
-    pod: Fields = {}
-    container: Fields = {}
-    late_pod: Fields = {}
-    late_container: Fields = {}
-    for part in parts:
-        pod = merge.layers(pod, {key: value for key, value in part.pod.items() if key not in templated})
-        fields = {key: value for key, value in part.container.items() if key not in _APART}
-        container = merge.layers(container, {key: value for key, value in fields.items() if key not in templated})
-        if part.origin == "template":
-            late_pod = {key: value for key, value in part.pod.items() if key in templated}
-            late_container = {key: value for key, value in fields.items() if key in templated}
-    offered = image.offered(agent_entry, runtime_template)
-    return Layers(tuple(parts), pod, container, late_pod, late_container, offered, constants)
+        constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
+    lower_pod, lower_container = (template.pod, template.container) if template is not None else ({}, {})
+    return Layers(
+        parts=tuple(part for part in (agent, template) if part is not None),
+        pod=merge.layers(agent.pod if agent else {}, _without(lower_pod, templated)),
+        container=merge.layers(agent.container if agent else {}, _without(lower_container, templated)),
+        late_pod={key: value for key, value in lower_pod.items() if key in templated},
+        late_container={key: value for key, value in lower_container.items() if key in templated},
+        image=image.offered(agent_entry, runtime_template),
+        constants=constants,
+    )
+
+
+def _without(fields: Fields, keys: Container[str]) -> Fields:
+    return {key: value for key, value in fields.items() if key not in keys}

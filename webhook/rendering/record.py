@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, digests, errors, jsonshape, patch, workload
-from webhook.rendering import changes, revision
+from webhook.rendering import changes, paths, revision
 from webhook.rendering.resolve import Resolution
 
 #: Of the record's layout.
@@ -199,7 +199,7 @@ def rendered_digest(current: changes.Current) -> str:
 
     What a CRD fills in does not change it; an edit of a rendered field does.
     """
-    return digests.of([[path, None if now is changes.ABSENT else _without_defaults(now)] for path, now in current])
+    return digests.of([[path, None if now is paths.ABSENT else _without_defaults(now)] for path, now in current])
 
 
 def untouched(value: Mapping[str, Any], record: Record) -> bool:

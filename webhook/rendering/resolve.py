@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from webhook import jsonshape, workload
-from webhook.rendering import containers, selection, spec_shape, variables
+from webhook.rendering import selection, spec_shape, variables
+from webhook.rendering.containers import InferenceContainer, inference_container
 from webhook.rendering.layers import Layers
+from webhook.rendering.selection import Candidate, Selection
 from webhook.rendering.state import State
 
 
@@ -32,8 +34,8 @@ class Resolution(msgspec.Struct, frozen=True):
     state: State
     namespace: str
     declaration: workload.Declaration
-    container: containers.InferenceContainer
-    selection: selection.Selection
+    container: InferenceContainer
+    selection: Selection
     variables: Mapping[str, Any]
     layers: Layers
 
@@ -47,7 +49,7 @@ class Resolution(msgspec.Struct, frozen=True):
         """Return where the pod spec is, from the object's root."""
         return jsonshape.at(self.pod_template.path, "spec")
 
-    def candidates(self) -> Iterator[selection.Candidate]:
+    def candidates(self) -> Iterator[Candidate]:
         """Yield every agent entry, in file order, with the verdict on it; computed when asked for."""
         return selection.candidates(
             self.state.snapshot.agent_entries, self.declaration.runtime, self.selection.gpu_type
@@ -68,7 +70,7 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
     declaration = workload.declaration(pod_template)
     spec_path = jsonshape.at(pod_template.path, "spec")
     spec_shape.check(jsonshape.mapping(pod_template.value.get("spec"), spec_path), spec_path)
-    container = containers.inference_container(pod_template, declaration.container)
+    container = inference_container(pod_template, declaration.container)
     chosen = selection.select(declaration, container, state.snapshot)
     data = variables.variables(
         declaration,
