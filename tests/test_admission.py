@@ -1,9 +1,8 @@
-"""The wire: what is an AdmissionReview, and what each of the four outcomes looks like in bytes."""
+"""The wire: what counts as an AdmissionReview, and what each response looks like in bytes."""
 
 import base64
 import json
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,25 +15,27 @@ def review(**request: object) -> bytes:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": value}).encode()
 
 
-REQUEST = admission.parse(review(namespace="ns", name="pod"))
+def encoded(response: admission.Response, uid: str = "u-1") -> dict:
+    return json.loads(admission.encode(response, uid))["response"]
+
 
 MALFORMED = [
     pytest.param(b"", "not JSON", id="an empty body"),
     pytest.param(b"{", "not JSON", id="half a map"),
-    pytest.param(b"\xff\xfe", "not JSON", id="no UTF-8"),
+    pytest.param(b"\xff\xfe", "not JSON", id="not UTF-8"),
     pytest.param(b"[]", "not an admission.k8s.io/v1 AdmissionReview", id="a list"),
     pytest.param(b"{}", "missing required field `apiVersion`", id="an empty map"),
-    pytest.param(b'{"apiVersion":"v1","kind":"Pod"}', "AdmissionReview", id="another object"),
+    pytest.param(b'{"apiVersion":"v1","kind":"Pod"}', "AdmissionReview", id="another kind of object"),
     pytest.param(b'{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{}}', "v1", id="the removed version"),
     pytest.param(b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}', "`request`", id="no request"),
     pytest.param(b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"kind":{},"operation":""}}', "`uid`", id="no uid"),
     pytest.param(review(object=[]), "$.request.object", id="an object that is a list"),
-    pytest.param(review(object={"a": 1}).replace(b'"a": 1', b'"a": ' + b"[" * 100_000), "", id="nesting that never ends"),
+    pytest.param(review(object={"a": 1}).replace(b'"a": 1', b'"a": ' + b"[" * 100_000), "", id="endless nesting"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "message"), MALFORMED)
-def test_what_is_no_admission_review_is_refused_with_the_reason(body, message):
+def test_a_body_that_is_not_a_review_is_refused_with_the_reason(body, message):
     with pytest.raises(errors.MalformedReview) as caught:
         admission.parse(body)
 
@@ -42,7 +43,7 @@ def test_what_is_no_admission_review_is_refused_with_the_reason(body, message):
 
 
 @given(st.binary(max_size=200))
-def test_no_body_makes_parsing_fail_in_any_other_way(body):
+def test_parsing_random_bytes_fails_in_no_other_way(body):
     with pytest.raises(errors.MalformedReview):
         admission.parse(body)
 
@@ -53,18 +54,18 @@ def test_unknown_fields_of_a_review_are_ignored():
     assert (request.dry_run, request.sub_resource, request.old_object) == (True, "status", {"x": None})
 
 
-def test_allowed_echoes_the_uid_and_sends_no_patch():
-    assert json.loads(admission.allowed(REQUEST)) == {
+def test_a_plain_admission_echoes_the_uid_and_has_no_patch():
+    assert json.loads(admission.encode(admission.Response(allowed=True), "u-1")) == {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "response": {"uid": "u-1", "allowed": True},
     }
 
 
-def test_patched_carries_the_operations_in_base64_with_warnings_and_audit_annotations():
+def test_a_patch_is_sent_in_base64_with_warnings_and_audit_annotations():
     operations = [{"op": "add", "path": "/a", "value": "ü"}]
 
-    response = json.loads(admission.patched(REQUEST, operations, warnings=["w"], audit={"runtime": "vllm"}))["response"]
+    response = encoded(admission.Response(True, operations, warnings=["w"], audit={"runtime": "vllm"}))
 
     assert json.loads(base64.b64decode(response.pop("patch"))) == operations
     assert response == {
@@ -77,31 +78,41 @@ def test_patched_carries_the_operations_in_base64_with_warnings_and_audit_annota
 
 
 @pytest.mark.parametrize(
-    ("refusal", "code", "reason"),
-    [(errors.Denied("r", "no"), 422, "Invalid"), (errors.NotReady("r", "no"), 503, "ServiceUnavailable")],
-    ids=["a user's mistake", "configuration not there yet"],
+    ("denial", "http_status", "status_reason"),
+    [
+        (errors.Denied("no-image", "no"), 422, "Invalid"),
+        (errors.NotReady("configuration-missing", "no"), 503, "ServiceUnavailable"),
+    ],
+    ids=["a user's mistake", "configuration not read yet"],
 )
-def test_denied_says_who_can_change_it(refusal, code, reason):
-    response = json.loads(admission.denied(REQUEST, refusal))["response"]
+def test_a_denial_ends_with_its_code(denial, http_status, status_reason):
+    response = encoded(admission.denied(denial))
 
     assert response == {
         "uid": "u-1",
         "allowed": False,
-        "status": {"status": "Failure", "code": code, "reason": reason, "message": "no"},
+        "status": {
+            "status": "Failure",
+            "code": http_status,
+            "reason": status_reason,
+            "message": f"no [{denial.code}]",
+        },
     }
 
 
-def test_a_long_denial_is_cut():
-    response = json.loads(admission.denied(REQUEST, errors.Denied("r", "x" * 10_000)))["response"]
+def test_a_long_denial_is_cut_but_keeps_its_code():
+    message = encoded(admission.denied(errors.Denied("no-image", "x" * 10_000)))["status"]["message"]
 
-    assert len(response["status"]["message"]) == 4096
+    assert len(message) == 4096
+    assert message.endswith("xxx... [no-image]")
 
 
-def test_errored_gives_an_id_and_no_details():
-    status = json.loads(admission.errored(REQUEST, "abc123"))["response"]["status"]
+def test_an_internal_error_gets_an_id_and_no_details():
+    status = encoded(admission.errored("abc123"))["status"]
 
-    assert status["code"] == 500
+    assert (status["code"], status["reason"]) == (500, "InternalError")
     assert "abc123" in status["message"]
+    assert status["message"].endswith(" [internal-error]")
 
 
 @pytest.mark.parametrize(
@@ -115,24 +126,22 @@ def test_errored_gives_an_id_and_no_details():
     ],
 )
 def test_a_warning_is_one_short_printable_line(text, line):
-    assert admission.warning_line(text) == line
+    assert admission.warning_lines([text]) == [line]
 
 
 @given(st.text(max_size=300))
 def test_any_text_becomes_a_warning_that_the_api_server_passes_on(text):
-    line = admission.warning_line(text)
+    (line,) = admission.warning_lines([text])
 
     assert len(line) <= 120
     assert line.isprintable()
 
 
 def test_equal_warnings_are_sent_once():
-    response = json.loads(admission.allowed(REQUEST, warnings=["a", "b", "a"]))["response"]
-
-    assert response["warnings"] == ["a", "b"]
+    assert encoded(admission.Response(True, warnings=["a", "b", "a"]))["warnings"] == ["a", "b"]
 
 
 def test_responses_are_valid_json_for_any_uid():
-    request = msgspec.structs.replace(REQUEST, uid='"\n\x00é')
+    uid = '"\n\x00é'
 
-    assert json.loads(admission.allowed(request))["response"]["uid"] == '"\n\x00é'
+    assert encoded(admission.Response(True), uid)["uid"] == uid

@@ -10,18 +10,21 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests import json_values, objects
-from webhook import catalog, errors, mutation, patch, workload
+from webhook import catalog, errors, mutation, patch, rendering, review, workload
 from webhook.settings import Settings
 
 HERE = Path(__file__).parent
-SNAPSHOT = catalog.build(
-    [
-        catalog.Document("templates", "templates.yaml", (HERE / "configuration" / "templates.yaml").read_text()),
-        catalog.Document("agent", "agent.yaml", (HERE / "configuration" / "agent.yaml").read_text()),
-    ],
-    None,
+STATE = rendering.State(
+    catalog.build(
+        [
+            catalog.Document("templates", "templates.yaml", (HERE / "configuration" / "templates.yaml").read_text()),
+            catalog.Document("agent", "agent.yaml", (HERE / "configuration" / "agent.yaml").read_text()),
+        ],
+        None,
+    ),
+    Settings(),
 )
-EMBEDDED = catalog.build(catalog.embedded(), None)
+EMBEDDED = rendering.State(catalog.build(catalog.embedded(), None), Settings())
 REVIEWS = sorted((HERE / "reviews").glob("*.json"))
 
 
@@ -29,26 +32,31 @@ def kind_of(value):
     return workload.LEADER_WORKER_SET if value["kind"] == "LeaderWorkerSet" else workload.POD
 
 
-def mutate(value, snapshot=SNAPSHOT):
-    return mutation.mutate(value, kind_of(value), snapshot, Settings(), namespace="ns")
+def mutate(value, state=STATE):
+    return mutation.mutate(value, kind_of(value), state, namespace="ns")
 
 
-def hold_the_laws(value, snapshot=SNAPSHOT):
+def decide(body):
+    return review.decide(body, mutation.handle, EMBEDDED)
+
+
+def hold_the_laws(value, state=STATE):
     """Hold every law against one object; return what became of it."""
     before = json.loads(json.dumps(value))  # no two places of a JSON document share a value
     try:
-        mutated = mutate(value, snapshot)
+        mutated = mutate(value, state)
     except errors.Denied as refusal:
         assert patch.same(value, before)
-        return refusal.reason
+        return refusal.code
     assert patch.same(value, before), "the input was modified"
-    again = mutate(mutated.value, snapshot)
-    assert again.value is mutated.value, "the second mutation changed something"
+    again = mutate(mutated.value, state)
+    assert not again.changed, "the second mutation changed something"
+    assert again.value is mutated.value
     assert patch.same(mutation.restore(mutated.value, kind_of(value)), value), "restoring gave another object"
     assert unknown_fields(value) <= unknown_fields(mutated.value), "an unknown field was lost"
     operations = patch.diff(value, mutated.value)
     assert patch.same(jsonpatch.apply_patch(before, operations), mutated.value), "the patch gives another object"
-    assert patch.same(mutate(value, snapshot).value, mutated.value), "the same input gave another result"
+    assert patch.same(mutate(value, state).value, mutated.value), "the same input gave another result"
     return mutated.reason
 
 
@@ -96,15 +104,15 @@ def test_the_laws_hold_for_every_recorded_review(path):
 
 @pytest.mark.parametrize("path", REVIEWS, ids=lambda path: path.stem)
 def test_a_recorded_review_is_answered_the_same_way_twice_and_then_with_nothing(path):
-    review = json.loads(path.read_text())
+    reviewed = json.loads(path.read_text())
 
-    first = mutation.decide(path.read_bytes(), EMBEDDED, Settings())
+    first = decide(path.read_bytes())
     response = json.loads(first.body)["response"]
     operations = json.loads(base64.b64decode(response["patch"]))
-    review["request"]["object"] = jsonpatch.apply_patch(review["request"]["object"], operations)
-    second = mutation.decide(json.dumps(review).encode(), EMBEDDED, Settings())
+    reviewed["request"]["object"] = jsonpatch.apply_patch(reviewed["request"]["object"], operations)
+    second = decide(json.dumps(reviewed).encode())
 
-    assert first.body == mutation.decide(path.read_bytes(), EMBEDDED, Settings()).body
+    assert first.body == decide(path.read_bytes()).body
     assert (second.outcome, second.reason) == ("unchanged", "already-rendered")
     assert "patch" not in json.loads(second.body)["response"]
 
@@ -127,5 +135,5 @@ def misshapen(draw):
 
 @settings(max_examples=300)
 @given(misshapen())
-def test_no_shape_of_an_object_is_an_internal_error(review):
-    assert mutation.decide(json.dumps(review).encode(), EMBEDDED, Settings()).outcome != "errored"
+def test_no_shape_of_an_object_is_an_internal_error(reviewed):
+    assert decide(json.dumps(reviewed).encode()).outcome != "errored"

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from webhook import catalog, mutation, workload
+from webhook import catalog, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
@@ -19,8 +19,8 @@ def recorded(name):
     return json.loads((REVIEWS / f"{name}.json").read_text())
 
 
-def decide(review, snapshot=SNAPSHOT):
-    return mutation.decide(json.dumps(review).encode(), snapshot, Settings())
+def decide(reviewed, snapshot=SNAPSHOT):
+    return review.decide(json.dumps(reviewed).encode(), mutation.handle, rendering.State(snapshot, Settings()))
 
 
 def response(decision):
@@ -42,7 +42,7 @@ def test_a_recorded_pod_becomes_runnable():
 
     decision = decide(review)
 
-    assert (decision.outcome, decision.reason, decision.kind, decision.runtime) == (
+    assert (decision.outcome, decision.reason, decision.object_kind, decision.runtime) == (
         "mutated",
         "rendered",
         "Pod",
@@ -193,7 +193,9 @@ def test_a_null_in_a_template_reaches_no_object():
     documents = [catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]]
 
     pod = recorded("pod-kubectl-create")["request"]["object"]
-    value = mutation.mutate(pod, workload.POD, catalog.build(documents, None), Settings(), namespace="x").value
+    value = mutation.mutate(
+        pod, workload.POD, rendering.State(catalog.build(documents, None), Settings()), namespace="x"
+    ).value
 
     assert value["spec"]["volumes"][-1] == {"name": "v", "hostPath": {"path": "/x"}}
 
@@ -211,7 +213,7 @@ def test_an_internal_error_is_answered_with_an_id_and_no_details(monkeypatch):
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(mutation, "mutate", broken)
+    monkeypatch.setattr("webhook.mutation.handler.mutate", broken)
 
     decision = decide(recorded("pod-kubectl-create"))
 
@@ -234,7 +236,7 @@ def test_a_record_that_cannot_be_read_is_denied_with_the_remedy(annotation):
     decision = decide(review)
 
     assert decision.reason == "invalid-record"
-    assert "remove the annotation" in decision.message
+    assert "hydra-webhook restore -f" in decision.message
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,9 @@ def test_a_group_of_which_one_template_opts_out_is_rendered_in_part():
     leader = value["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
     leader["metadata"]["labels"]["hydra.io/inject"] = "false"
 
-    mutated = mutation.mutate(value, workload.LEADER_WORKER_SET, SNAPSHOT, Settings(), namespace="default").value
+    mutated = mutation.mutate(
+        value, workload.LEADER_WORKER_SET, rendering.State(SNAPSHOT, Settings()), namespace="default"
+    ).value
 
     group = mutated["spec"]["leaderWorkerTemplate"]
     assert group["leaderTemplate"] is leader

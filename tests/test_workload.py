@@ -57,7 +57,7 @@ def test_a_pod_of_a_group_without_a_size_is_denied(size):
     with pytest.raises(errors.Denied, match=r"leaderworkerset\.sigs\.k8s\.io/size") as caught:
         workload.pod_templates(pod({GROUP + "name": "g"}, annotations), workload.POD)
 
-    assert caught.value.reason == "invalid-group-size"
+    assert caught.value.code == "invalid-group-size"
 
 
 def names(value):
@@ -177,7 +177,7 @@ def test_a_bad_value_is_denied_naming_key_and_value(labels, annotations, reason,
         workload.declaration(template)
 
     value = {**labels, **annotations}[key]
-    assert caught.value.reason == reason
+    assert caught.value.code == reason
     assert key in caught.value.message
     assert (value if isinstance(value, str) else json.dumps(value)).rstrip("0.") in caught.value.message
 

@@ -9,6 +9,7 @@ from webhook.rendering import merge
 
 HTTP = {"httpGet": {"path": "/health", "port": 8000}}
 EXEC = {"exec": {"command": ["true"]}}
+PATH = "spec.containers[2]"
 
 CONTAINER = [
     pytest.param({}, {"env": [{"name": "A"}]}, {"env": [{"name": "A"}]}, id="a list that is absent"),
@@ -65,7 +66,7 @@ CONTAINER = [
 def test_a_container_wins_over_the_configuration(own, other, expected):
     copies = copy.deepcopy((own, other))
 
-    assert merge.container(own, other, is_pod=False) == expected
+    assert merge.container(own, other, is_pod=False, path=PATH) == expected
     assert (own, other) == copies
 
 
@@ -77,8 +78,8 @@ DEFAULTED = [
 
 @pytest.mark.parametrize(("field", "own", "other"), DEFAULTED)
 def test_on_a_pod_a_default_of_the_api_server_counts_as_absent(field, own, other):
-    merged = merge.container({field: own}, {field: other}, is_pod=True)
-    kept = merge.container({field: own}, {field: other}, is_pod=False)
+    merged = merge.container({field: own}, {field: other}, is_pod=True, path=PATH)
+    kept = merge.container({field: own}, {field: other}, is_pod=False, path=PATH)
 
     assert merged[field] == ({**own, **other} if isinstance(own, dict) else other)
     assert kept[field] == own
@@ -99,9 +100,9 @@ POD = [
 def test_pod_scalars_are_set_where_absent_or_defaulted(own, other, expected):
     (field,) = own
 
-    assert merge.pod_spec(own, other, is_pod=True)[field] == expected
-    assert merge.pod_spec(own, other, is_pod=False)[field] == own[field]
-    assert merge.pod_spec({}, other, is_pod=False)[field] == other[field]
+    assert merge.pod_spec(own, other, is_pod=True, path="spec")[field] == expected
+    assert merge.pod_spec(own, other, is_pod=False, path="spec")[field] == own[field]
+    assert merge.pod_spec({}, other, is_pod=False, path="spec")[field] == other[field]
 
 
 def test_init_containers_of_the_template_go_first():
@@ -109,6 +110,7 @@ def test_init_containers_of_the_template_go_first():
         {"initContainers": [{"name": "own"}]},
         {"initContainers": [{"name": "a"}, {"name": "own", "image": "x"}]},
         is_pod=True,
+        path="spec",
     )
 
     assert merged["initContainers"] == [{"name": "a"}, {"name": "own"}]
@@ -118,7 +120,10 @@ def test_tolerations_are_united():
     own = [{"key": "a", "operator": "Exists"}]
 
     merged = merge.pod_spec(
-        {"tolerations": own}, {"tolerations": [{"operator": "Exists", "key": "a"}, {"key": "b"}]}, is_pod=True
+        {"tolerations": own},
+        {"tolerations": [{"operator": "Exists", "key": "a"}, {"key": "b"}]},
+        is_pod=True,
+        path="spec",
     )
 
     assert merged["tolerations"] == [*own, {"key": "b"}]
@@ -126,48 +131,23 @@ def test_tolerations_are_united():
 
 @pytest.mark.parametrize("field", ["priorityClassName", "priority", "preemptionPolicy", "nodeName"])
 def test_what_admission_has_settled_is_left_out_on_pods_only(field):
-    assert field not in merge.pod_spec({}, {field: "x"}, is_pod=True)
-    assert merge.pod_spec({}, {field: "x"}, is_pod=False)[field] == "x"
-
-
-IMAGES = [
-    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i"}, {"image": "i"}, id="the policy goes with the placeholder"),
-    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i", "imagePullPolicy": "Never"}, {"image": "i", "imagePullPolicy": "Never"}, id="the configuration's policy"),
-    pytest.param({"image": "auto", "imagePullPolicy": "IfNotPresent"}, {"image": "i"}, {"image": "i", "imagePullPolicy": "IfNotPresent"}, id="a policy of the user's own"),
-    pytest.param({"image": " ", "imagePullPolicy": "Always"}, {"image": "i"}, {"image": "i"}, id="a blank is a placeholder"),
-    pytest.param({}, {"image": "i"}, {"image": "i"}, id="no image"),
-    pytest.param({"image": "own", "imagePullPolicy": "Always"}, {"image": "i", "imagePullPolicy": "Never"}, {"image": "own", "imagePullPolicy": "Always"}, id="an image of its own"),
-    pytest.param({"image": "auto", "imagePullPolicy": "Always"}, {}, {"image": "auto", "imagePullPolicy": "Always"}, id="nothing to put in its place"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("own", "other", "expected"), IMAGES)
-def test_a_placeholder_is_replaced_together_with_its_pull_policy(own, other, expected):
-    assert merge.image(own, other, is_pod=True) == expected
-
-
-def test_outside_pods_a_pull_policy_is_always_the_users():
-    merged = merge.image({"image": "auto", "imagePullPolicy": "Always"}, {"image": "i"}, is_pod=False)
-
-    assert merged == {"image": "i", "imagePullPolicy": "Always"}
+    assert field not in merge.pod_spec({}, {field: "x"}, is_pod=True, path="spec")
+    assert merge.pod_spec({}, {field: "x"}, is_pod=False, path="spec")[field] == "x"
 
 
 def test_the_agent_entry_goes_over_the_template():
-    agent = {"image": "agent", "env": [{"name": "A", "value": "agent"}], "terminationMessagePolicy": "File"}
+    agent = {"env": [{"name": "A", "value": "agent"}], "terminationMessagePolicy": "File"}
     template = {
-        "image": "template",
         "env": [{"name": "A"}, {"name": "B"}],
         "terminationMessagePolicy": "x",
         "tty": True,
     }
 
     assert merge.layers(agent, template) == {
-        "image": "agent",
         "env": [{"name": "A", "value": "agent"}, {"name": "B"}],
         "terminationMessagePolicy": "File",
         "tty": True,
     }
-    assert merge.layers({}, {"image": "template"})["image"] == "template"
 
 
 @pytest.mark.parametrize(
@@ -179,5 +159,5 @@ def test_the_agent_entry_goes_over_the_template():
     ],
 )
 def test_a_malformed_field_is_denied_with_its_path(own, other):
-    with pytest.raises(errors.Denied, match=r"container\.(env|resources)"):
-        merge.container(own, other, is_pod=False)
+    with pytest.raises(errors.Malformed, match=r"^spec\.containers\[2\]\.(env|resources)"):
+        merge.container(own, other, is_pod=False, path=PATH)

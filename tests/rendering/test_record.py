@@ -9,13 +9,13 @@ import pytest
 from webhook import catalog, mutation, rendering, workload
 from webhook.settings import Settings
 
-SNAPSHOT = catalog.build(catalog.embedded(), None)
+STATE = rendering.State(catalog.build(catalog.embedded(), None), Settings())
 REVIEWS = Path(__file__).parents[1] / "reviews"
 
 
 def rendered(name, kind):
     value = json.loads((REVIEWS / f"{name}.json").read_text())["request"]["object"]
-    return mutation.mutate(value, kind, SNAPSHOT, Settings(), namespace="default").value
+    return mutation.mutate(value, kind, STATE, namespace="default").value
 
 
 def templates(value, kind):

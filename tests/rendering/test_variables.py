@@ -1,19 +1,20 @@
 """The variables of contract section 5, by name; their values are in the golden cases."""
 
 from webhook import catalog, workload
-from webhook.rendering import selection, variables
+from webhook.rendering import containers, selection, variables
 from webhook.settings import Settings
 
 
 def test_the_variables_are_those_of_the_contract():
     snapshot = catalog.build(catalog.embedded(), None)
     declared = workload.Declaration("vllm-cpu", "m", "", "", "", None, None)
-    chosen = selection.select(declared, {}, snapshot)
+    container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0)
+    chosen = selection.select(declared, container, snapshot)
 
     data = variables.variables(
         declared,
         workload.PodTemplate((), {}, {}, {}),
-        {"name": "main"},
+        container,
         chosen,
         namespace="ns",
         cluster_name=None,

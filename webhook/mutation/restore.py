@@ -26,7 +26,9 @@ def _restored(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) 
         if pod_template.created or (record := rendering.read(pod_template)) is None:
             continue
         if record.created and pod_template.is_pod:
-            message = "the pod comes from a leaderTemplate that the webhook created; restore its LeaderWorkerSet instead"
+            message = (
+                "the pod comes from a leaderTemplate that the webhook created; restore its LeaderWorkerSet instead"
+            )
             raise errors.Denied("no-bare-form", message)
         bare = None if record.created else rendering.restore(pod_template.value, rendering.full(record))
         restored = replaced(restored, pod_template.place, bare)

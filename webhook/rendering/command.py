@@ -39,6 +39,8 @@ def command(runtime_template: catalog.RuntimeTemplate | None, variables: Mapping
     if not runtime_template.args:
         return Command(rendered, custom)
     if custom and not runtime_template.uses_custom_args:
-        ignored = f'runtime "{runtime_template.runtime}" does not use .CUSTOM_ARGS: {len(custom)} arguments were ignored'
+        ignored = (
+            f'runtime "{runtime_template.runtime}" does not use .CUSTOM_ARGS: {len(custom)} arguments were ignored'
+        )
         return Command(rendered, args, (ignored,))
     return Command(rendered, args)

@@ -59,5 +59,7 @@ def check(container: Mapping[str, Any], agent_entry: catalog.AgentEntry | None) 
     if not is_placeholder(container.get("image")):
         return
     third = f"{agent_entry.path}, its agent entry, names none" if agent_entry is not None else "no agent entry matches"
-    message = f'container "{container["name"]}" has no image: the workload and the runtime template set none, and {third}'
+    message = (
+        f'container "{container["name"]}" has no image: the workload and the runtime template set none, and {third}'
+    )
     raise errors.Denied("no-image", message)

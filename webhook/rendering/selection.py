@@ -58,9 +58,7 @@ class Candidate(msgspec.Struct, frozen=True):
         return not self.mismatches
 
 
-def select(
-    declaration: workload.Declaration, container: InferenceContainer, snapshot: catalog.Snapshot
-) -> Selection:
+def select(declaration: workload.Declaration, container: InferenceContainer, snapshot: catalog.Snapshot) -> Selection:
     """Choose runtime template and agent entry.
 
     Raises:

@@ -131,9 +131,7 @@ def _pod(value: Mapping[str, Any]) -> PodTemplate:
     size = parse_size(text)
     if size is None:
         found = "is missing" if text is None else f"is {errors.shown(text)}, not an integer of at least 1"
-        message = (
-            f"annotation {keys.GROUP_SIZE} {found}; the pod has label {keys.GROUP_NAME}, so LeaderWorkerSet should set it"
-        )
+        message = f"annotation {keys.GROUP_SIZE} {found}; the pod has label {keys.GROUP_NAME}, so LeaderWorkerSet should set it"
         raise errors.Denied("invalid-group-size", message)
     role: Role = "lone" if size == 1 else "leader" if labels.get(keys.WORKER_INDEX) == "0" else "worker"
     return PodTemplate((), value, labels, annotations, role=role, group_size=size)

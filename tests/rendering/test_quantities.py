@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from webhook.rendering import quantity
+from webhook.rendering import quantities
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ from webhook.rendering import quantity
     ],
 )
 def test_a_quantity_is_an_exact_number(text, number):
-    assert quantity.parse(text) == Decimal(number)
+    assert quantities.parse(text) == Decimal(number)
 
 
 @pytest.mark.parametrize("text", ["", "eight", "8 ", "1e", "8x", "1e999", "--1", ".", None, True, [], "9" * 1000, "٣"])
 def test_what_is_no_quantity_gives_none(text):
-    assert quantity.parse(text) is None
+    assert quantities.parse(text) is None
