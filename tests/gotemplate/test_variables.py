@@ -91,7 +91,7 @@ def test_the_nearest_name_is_found_whatever_its_case(name: str) -> None:
         ('{{define "t"}}{{.}}{{end}}{{template "t" .A}}', False),
     ],
 )
-def test_a_template_may_read_what_it_names_and_everything_once_it_uses_all_of_it(text: str, reads_b: bool) -> None:
+def test_a_template_may_read_what_it_names_and_everything_once_it_uses_all_of_it(text: str, *, reads_b: bool) -> None:
     template = Template(text)
 
     assert template.may_read("B") is reads_b

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tests.server import deciders, wire
+from tests.server import answers, wire
 from webhook import server
 
 BAD_CALLS = {
@@ -42,7 +42,7 @@ BAD_CALLS = {
 
 @pytest.mark.parametrize(("request_bytes", "status", "text"), BAD_CALLS.values(), ids=BAD_CALLS)
 async def test_a_bad_call_gets_a_status_and_one_plain_line(request_bytes, status, text):
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         answer = await client.ask(request_bytes)
     assert answer.status == status
     assert text in answer.body.decode()
@@ -68,15 +68,15 @@ GOOD_CALLS = {
 
 @pytest.mark.parametrize("request_bytes", GOOD_CALLS.values(), ids=GOOD_CALLS)
 async def test_a_good_call_gets_the_review_as_it_was_decided(request_bytes):
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         answer = await client.ask(request_bytes)
-    assert (answer.status, answer.body) == (200, deciders.ANSWER)
+    assert (answer.status, answer.body) == (200, answers.ANSWER)
     assert answer.headers["content-type"] == "application/json"
     assert "connection" not in answer.headers
 
 
 async def test_other_methods_are_told_which_one_is_allowed():
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         assert (await client.ask(wire.get("/mutate", method="DELETE"))).headers["allow"] == "POST"
 
 
@@ -88,7 +88,7 @@ async def test_a_body_of_seven_mebibytes_is_the_largest(excess, status, chunked)
     if chunked:
         head = request[: -len(body)].replace(f"Content-Length: {len(body)}".encode(), b"Transfer-Encoding: chunked")
         request = head + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         answer = await client.ask(request)
     assert answer.status == status
     if status == 413:
@@ -97,12 +97,12 @@ async def test_a_body_of_seven_mebibytes_is_the_largest(excess, status, chunked)
 
 async def test_a_length_that_is_too_large_is_refused_before_the_body_is_sent():
     head = wire.post().replace(b"Content-Length: 2", f"Content-Length: {server.MAX_BODY + 1}".encode())[:-2]
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         assert (await client.ask(head)).status == 413
 
 
 async def test_a_client_that_waits_for_an_invitation_gets_one():
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         head = wire.post(b"{}", "Expect: 100-continue")[:-2]
         assert (await client.ask(head)).status == 100
         assert (await client.ask(b"{}")).status == 200
@@ -110,7 +110,7 @@ async def test_a_client_that_waits_for_an_invitation_gets_one():
 
 async def test_a_body_that_arrives_in_pieces_is_read_to_its_end():
     request = wire.post(b'{"a": 1}')
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         for position in range(len(request)):
             await client.send(request[position : position + 1])
         assert (await client.answer()).status == 200
@@ -118,7 +118,7 @@ async def test_a_body_that_arrives_in_pieces_is_read_to_its_end():
 
 async def test_a_body_that_does_not_arrive_is_given_up(monkeypatch):
     monkeypatch.setattr("webhook.server.calls.BODY_SECONDS", 0.05)
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         answer = await client.ask(wire.post(b"{}")[:-1])
         assert answer.status == 408
         assert answer.headers["connection"] == "close"
@@ -126,14 +126,14 @@ async def test_a_body_that_does_not_arrive_is_given_up(monkeypatch):
 
 async def test_a_connection_whose_first_head_does_not_arrive_is_closed(monkeypatch):
     monkeypatch.setattr("webhook.server.listener.HEAD_SECONDS", 0.05)
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         await client.send(b"POST /mutate HTTP/1.1\r\nHost: loc")
         assert await client.ended()
 
 
 async def test_a_connection_that_has_asked_once_may_stay_idle(monkeypatch):
     monkeypatch.setattr("webhook.server.listener.HEAD_SECONDS", 0.05)
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         assert (await client.ask(wire.post())).status == 200
         async with wire.connect(served.port, served.ca_pem) as silent:
             assert await silent.ended()  # so the limit has passed for the first one as well
@@ -142,7 +142,7 @@ async def test_a_connection_that_has_asked_once_may_stay_idle(monkeypatch):
 
 async def test_a_connection_too_many_is_closed(monkeypatch):
     monkeypatch.setattr("webhook.server.listener.MAX_CONNECTIONS", 1)
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         assert (await client.ask(wire.post())).status == 200
         async with wire.connect(served.port, served.ca_pem) as extra:
             assert await extra.ended()
@@ -150,7 +150,7 @@ async def test_a_connection_too_many_is_closed(monkeypatch):
 
 
 async def test_a_client_that_goes_away_within_its_body_harms_nobody():
-    async with deciders.served() as served:
+    async with answers.served() as served:
         async with wire.connect(served.port, served.ca_pem) as client:
             await client.send(wire.post(b"{}")[:-1])
         async with wire.connect(served.port, served.ca_pem) as client:
@@ -159,7 +159,7 @@ async def test_a_client_that_goes_away_within_its_body_harms_nobody():
 
 
 async def test_a_refused_call_is_logged_with_its_status_and_without_control_characters():
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         await client.ask(wire.post(target="/%0aforged"))
         line = served.lines[-1]
     assert (line["event"], line["status"], line["level"]) == ("bad call", 404, "warning")
@@ -167,7 +167,7 @@ async def test_a_refused_call_is_logged_with_its_status_and_without_control_char
 
 
 async def test_many_requests_share_one_connection():
-    async with deciders.served() as served, wire.connect(served.port, served.ca_pem) as client:
+    async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         await client.send(wire.post() * 3)  # sent ahead, without waiting for the answers
         assert [(await client.answer()).status for _ in range(3)] == [200, 200, 200]
         assert [(await client.ask(wire.post())).status for _ in range(3)] == [200, 200, 200]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from tests.server import deciders, wire
+from tests.server import answers, wire
 from webhook import cli, telemetry
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ DECISIONS = {
 
 @pytest.mark.parametrize("changes", DECISIONS.values(), ids=DECISIONS)
 async def test_every_field_of_an_admission_has_its_row(changes):
-    async with deciders.served(lambda _: deciders.decision(**changes)) as served:
+    async with answers.served(lambda _: answers.decision(**changes)) as served:
         async with wire.connect(served.port, served.ca_pem) as client:
             await client.ask(wire.post())
         (line,) = (line for line in served.lines if line["event"] == "admission")

@@ -5,18 +5,18 @@ import warnings
 
 import pytest
 
-from tests.server import deciders, wire
+from tests.server import answers, wire
 
 
 def client_context() -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=deciders.CA_PEM.decode())
+    return ssl.create_default_context(cadata=answers.CA_PEM.decode())
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_current_versions_are_spoken(version):
     context = client_context()
     context.minimum_version = context.maximum_version = version
-    async with deciders.served() as served, wire.connect(served.port, context=context) as client:
+    async with answers.served() as served, wire.connect(served.port, context=context) as client:
         assert (await client.ask(wire.post())).status == 200
 
 
@@ -27,7 +27,7 @@ async def test_older_versions_are_refused(version):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = version
-    async with deciders.served() as served:
+    async with answers.served() as served:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             async with wire.connect(served.port, context=context) as client:
                 await client.ask(wire.post())
@@ -36,14 +36,14 @@ async def test_older_versions_are_refused(version):
 async def test_http_1_1_is_chosen_even_when_h2_is_offered_first():
     context = client_context()
     context.set_alpn_protocols(["h2", "http/1.1"])
-    async with deciders.served() as served, wire.connect(served.port, context=context) as client:
+    async with answers.served() as served, wire.connect(served.port, context=context) as client:
         assert client.writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
 
 
 async def test_a_client_that_names_no_host_is_served():
     context = client_context()
     context.check_hostname = False  # ``open_connection`` sends no SNI for an address
-    async with deciders.served() as served:
+    async with answers.served() as served:
         reader, writer = await wire.asyncio.open_connection("127.0.0.1", served.port, ssl=context, server_hostname="")
         client = wire.Wire(reader, writer)
         assert (await client.ask(wire.post())).status == 200
@@ -51,14 +51,14 @@ async def test_a_client_that_names_no_host_is_served():
 
 
 async def test_a_client_that_trusts_another_authority_does_not_trust_us():
-    async with deciders.served() as served:
+    async with answers.served() as served:
         with pytest.raises(ssl.SSLCertVerificationError):
             async with wire.connect(served.port, context=ssl.create_default_context()):
                 pass
 
 
 async def test_plain_http_on_the_tls_port_harms_nobody():
-    async with deciders.served() as served:
+    async with answers.served() as served:
         async with wire.connect(served.port) as client:
             await client.send(wire.post())
             await client.ended()

@@ -124,6 +124,7 @@ class _Walk:
             self.branch(node, dot=dot)
             return
         self.below(node, dot=dot)
+        self.whole = self.whole or self.uses_whole(node, dot=dot)
         match node:
             case nodes.Field(start=start, names=(name, *_)) if dot:
                 self.variables.add((start, name))
@@ -138,15 +139,24 @@ class _Walk:
             ):
                 if self.value_is_root(item, dot=dot):
                     self.variables.add((offset, name))
-            case nodes.Command(args=(nodes.Identifier(name=name), *args)) if name not in _PASS_ON:
-                self.whole = self.whole or any(self.value_is_root(arg, dot=dot) for arg in args)
-            case nodes.Pipe(commands=commands):
-                self.whole = self.whole or any(self.command_is_root(command, dot=dot) for command in commands[:-1])
+            case nodes.Pipe():
                 self.bind(node, dot=dot)
-            case nodes.Action(pipe=pipe) if not pipe.variables:
-                self.whole = self.whole or self.value_is_root(pipe, dot=dot)
             case nodes.Call(name=name, pipe=pipe):
                 self.call(name, root=pipe is not None and self.value_is_root(pipe, dot=dot))
+
+    def uses_whole(self, node: nodes.Node, *, dot: bool) -> bool:
+        """Return whether a node prints the root data or hands it to a function, rather than picking a variable from it."""
+        match node:
+            case nodes.Command(args=(nodes.Identifier(name="index"), _, nodes.String(), *_)):
+                return False
+            case nodes.Command(args=(nodes.Identifier(name=name), *args)) if name not in _PASS_ON:
+                return any(self.value_is_root(arg, dot=dot) for arg in args)
+            case nodes.Pipe(commands=commands):
+                return any(self.command_is_root(command, dot=dot) for command in commands[:-1])
+            case nodes.Action(pipe=pipe) if not pipe.variables:
+                return self.value_is_root(pipe, dot=dot)
+            case _:
+                return False
 
     def branch(self, node: nodes.Branch, *, dot: bool) -> None:
         known = self.roots.mark()

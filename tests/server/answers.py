@@ -1,14 +1,14 @@
-"""A server around a function that decides in place of the product's own."""
+"""A server around a function that answers in place of the product's reviewer."""
 
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import certs
-from webhook import errors, mutation, server, telemetry
+from webhook import errors, server, telemetry
 
 ANSWER = b'{"kind":"AdmissionReview","response":{"uid":"u-1","allowed":true}}'
 
@@ -17,7 +17,7 @@ ANSWER = b'{"kind":"AdmissionReview","response":{"uid":"u-1","allowed":true}}'
 class Served:
     port: int
     ca_pem: bytes
-    handler: server.MutateHandler
+    handler: server.ReviewHandler
     listener: server.Listener
     metrics: telemetry.Metrics
     output: io.BytesIO
@@ -30,40 +30,23 @@ class Served:
         return self.metrics.expose("")[0].decode().splitlines()
 
 
-def decision(**changes) -> mutation.Decision:
-    fields = {
-        "outcome": "mutated",
-        "reason": "rendered",
-        "uid": "u-1",
-        "kind": "Pod",
-        "operation": "CREATE",
-        "namespace": "team-a",
-        "name": "bare",
-        "dry_run": False,
-        "body": ANSWER,
-        "runtime": "vllm-cpu",
-        "revision": "abc",
-    }
-    return mutation.Decision(**{**fields, **changes})
-
-
-def admit(body: bytes) -> mutation.Decision:
-    """Admit every JSON object."""
+def admit(body: bytes, _started: float) -> bytes:
+    """Admit every JSON value."""
     try:
         json.loads(body)
     except ValueError:
         raise errors.MalformedReview("the body is not JSON") from None
-    return decision()
+    return ANSWER
 
 
 PAIR, CA_PEM = certs.self_signed(["localhost", "127.0.0.1"], datetime.now(UTC), timedelta(days=1))
 
 
 @contextlib.asynccontextmanager
-async def served(decide: Callable[[bytes], mutation.Decision] = admit) -> AsyncIterator[Served]:
+async def served(answer: server.Answer = admit) -> AsyncIterator[Served]:
     output = io.BytesIO()
     log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("test")
-    handler = server.MutateHandler(decide, metrics, log)
+    handler = server.ReviewHandler({server.MUTATE_PATH: answer}, metrics, log)
     listener = server.Listener(handler, log)
     listener.bind("127.0.0.1", 0)
     await listener.listen(certs.ServingContext(PAIR).context)
