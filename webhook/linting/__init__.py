@@ -1,17 +1,23 @@
-"""What is suspicious in a configuration: everything that reading it found, and what only trying it out shows.
+"""Finds what is suspicious in a configuration: every problem of reading it, and what only a trial shows.
 
-The room's rule: configuration texts come in, problems go out, and no rule renders or merges on its own: templates are tried
-with what requests run.
+- ``fields``: fields that are valid but will not do what was meant
+- ``templates``: Go templates as they are written
+- ``render_trials``: what templates render to with every sample
+- ``startup``: the command and args of a rendering, as an engine or a shell receives them
+- ``sample_variables``: the variables that trials render with
+- ``trial_results``: what trials produce and how their findings are collected
+- ``shell/``: arguments, flags and shell scripts
 
-``entries`` looks at fields, ``expressions`` at templates as they are written, ``trials`` at what they render to.
+Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """
 
 from collections.abc import Iterable
 
-from webhook.catalog import agent, gpus, templates
+from webhook.catalog import agent, gpus
+from webhook.catalog import templates as catalog_templates
 from webhook.catalog.documents import Document
 from webhook.catalog.model import Problem
-from webhook.linting import entries, expressions, trials
+from webhook.linting import fields, render_trials, templates
 
 __all__ = ["lint"]
 
@@ -19,21 +25,21 @@ __all__ = ["lint"]
 def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
     """Return every load problem and every finding of these documents, in order of document and place.
 
-    Findings between templates and agent entries are made only if there are documents of both kinds.
+    Findings that compare templates with agent entries need a document of each kind.
     """
     found: list[list[Problem]] = []
-    read_templates: list[templates.Loaded] = []
+    read_templates: list[catalog_templates.Loaded] = []
     read_agents: list[agent.Loaded] = []
     for document in documents:
         if document.kind == "templates":
-            loaded = templates.load(document, {})
+            loaded = catalog_templates.load(document, {})
             read_templates.append(loaded)
-            _templates(loaded)
+            _check_templates(loaded)
             found.append(loaded.report.problems)
         elif document.kind == "agent":
             configured = agent.load(document)
             read_agents.append(configured)
-            for rule in entries.AGENT_RULES:
+            for rule in fields.AGENT_RULES:
                 rule(configured.entries or (), configured.report)
             found.append(configured.report.problems)
         else:
@@ -41,14 +47,14 @@ def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
     for loaded in read_templates:
         for configured in read_agents:
             if loaded.entries is not None and configured.entries is not None:
-                for cross_rule in entries.CROSS_RULES:
+                for cross_rule in fields.CROSS_RULES:
                     cross_rule(loaded, configured)
     return tuple(problem for problems in found for problem in sorted(problems, key=lambda one: (one.line, one.column)))
 
 
-def _templates(loaded: templates.Loaded) -> None:
+def _check_templates(loaded: catalog_templates.Loaded) -> None:
     for entry in loaded.entries or ():
-        known = expressions.check(entry, loaded.report)
-        trials.check(entry, loaded.report, known)
-    for rule in entries.TEMPLATE_RULES:
+        known = templates.check(entry, loaded.report)
+        render_trials.check(entry, loaded.report, known)
+    for rule in fields.TEMPLATE_RULES:
         rule(loaded.entries or (), loaded.report)

@@ -1,4 +1,4 @@
-"""Findings about fields: each rule with its place, and what it leaves alone."""
+"""Findings about fields: what each rule reports and where, and what it ignores."""
 
 import textwrap
 
@@ -32,13 +32,13 @@ RULES = {
         [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
-    "two volumes of one name": (
+    "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
-        [("warning", "duplicate-entry", 3, 49)],
+        [("warning", "duplicate-item", 3, 49)],
     ),
-    "two env entries of one name": (
+    "two env variables with one name": (
         "podTemplate: {containerTemplate: {env: [{name: A}, {name: A}]}}",
-        [("warning", "duplicate-entry", 3, 54)],
+        [("warning", "duplicate-item", 3, 54)],
     ),
     "one port, two protocols": (
         "podTemplate: {containerTemplate: {ports: [{containerPort: 1}, {containerPort: 1, protocol: UDP}]}}",
@@ -46,15 +46,15 @@ RULES = {
     ),
     "one port twice, once with the default protocol": (
         "podTemplate: {containerTemplate: {ports: [{containerPort: 1}, {containerPort: 1, protocol: TCP}]}}",
-        [("warning", "duplicate-entry", 3, 65)],
+        [("warning", "duplicate-item", 3, 65)],
     ),
-    "two ports of one name": (
+    "two ports with one name": (
         "podTemplate: {containerTemplate: {ports: [{containerPort: 1, name: h}, {containerPort: 2, name: h}]}}",
         [("warning", "duplicate-port-name", 3, 93)],
     ),
-    "an env entry twice in an init container": (
+    "an env variable twice in an init container": (
         "podTemplate: {initContainers: [{name: i, env: [{name: A}, {name: A}]}]}",
-        [("warning", "duplicate-entry", 3, 61)],
+        [("warning", "duplicate-item", 3, 61)],
     ),
     "a mount without its volume": (
         "podTemplate: {volumes: [{name: a}], containerTemplate: {volumeMounts: [{name: b, mountPath: /b}]}}",
@@ -68,7 +68,7 @@ RULES = {
 
 
 @pytest.mark.parametrize(("fields", "expected"), RULES.values(), ids=RULES)
-def test_a_template_rule_finds_its_case_and_no_other(fields, expected):
+def test_template_rules(fields, expected):
     text = "templates:\n- runtime: r\n" + textwrap.indent(fields, "  ")
     assert found(lint(text)) == expected
 
@@ -87,21 +87,21 @@ AGENT_RULES = {
 
 
 @pytest.mark.parametrize(("entries", "lines"), AGENT_RULES.values(), ids=AGENT_RULES)
-def test_an_entry_behind_one_that_matches_everything_it_matches_is_found(entries, lines):
+def test_an_entry_after_one_that_matches_everything_it_matches_is_reported(entries, lines):
     problems = lint(agent="deployment_templates:\n" + entries)
     assert [problem.line for problem in problems if problem.code == "unreachable-entry"] == lines
 
 
-def test_actions_in_an_agent_entry_are_found():
+def test_actions_in_an_agent_entry_are_reported():
     problems = lint(agent="deployment_templates:\n- container_template: {image: i, args: ['--m={{ .MODEL_ID }}']}")
     assert found(problems) == [("warning", "unrendered", 2, 41)]
 
 
-def test_an_agent_entry_without_image_is_remarked():
+def test_an_agent_entry_without_an_image_is_an_info():
     assert found(lint(agent="deployment_templates:\n- container_template: {args: [a]}")) == [("info", "no-image", 2, 3)]
 
 
-def test_runtimes_that_only_one_configuration_knows_are_remarked():
+def test_runtimes_in_only_one_of_the_configurations_are_an_info():
     problems = lint(
         "templates:\n- runtime: vllm\n- runtime: lonely\n- {runtime: own, podTemplate: {containerTemplate: {image: i}}}",
         "deployment_templates:\n- {match_runtimes: [vllm, vlm], container_template: {image: i}}",
@@ -113,11 +113,11 @@ def test_runtimes_that_only_one_configuration_knows_are_remarked():
     assert problems[1].remedy == 'did you mean "vllm"?'
 
 
-def test_an_agent_entry_for_any_runtime_serves_all():
+def test_an_agent_entry_for_any_runtime_matches_all():
     assert lint("templates: [{runtime: r}]", "deployment_templates: [{container_template: {image: i}}]") == ()
 
 
-def test_load_problems_and_findings_come_together_in_order_of_place():
+def test_load_problems_and_findings_are_sorted_by_place_together():
     problems = lint("""\
         templates:
         - runtime: a
@@ -135,18 +135,18 @@ def test_load_problems_and_findings_come_together_in_order_of_place():
     ]
 
 
-def test_a_text_that_cannot_be_read_has_its_load_problem_only():
+def test_an_unreadable_document_has_only_its_load_problem():
     assert [problem.code for problem in lint("templates: [", "deployment_templates: {}")] == [
         "yaml-syntax",
         "wrong-type",
     ]
 
 
-def test_the_gpu_table_is_linted_for_load_problems():
+def test_the_gpu_table_is_checked_for_load_problems():
     [problem] = linting.lint([catalog.Document("gpu-configs", "g.yaml", "gpu_configs: 1")])
     assert problem.code == "wrong-type"
 
 
-def test_a_configuration_that_is_not_there_is_said():
+def test_an_absent_configuration_is_reported():
     [problem] = linting.lint([catalog.Document("agent", "a.yaml", None)])
     assert (problem.severity, problem.code) == ("error", "absent")

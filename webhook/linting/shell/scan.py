@@ -1,7 +1,6 @@
-"""What the characters of a shell script are: code, quotes, comments, here-documents.
+"""Splits a shell script into spans: code, quotes, comments, here-documents.
 
-One scanner goes over a script from left to right and knows what is open (quotes, substitutions). It is good enough to lint,
-and never an error.
+The scanner reads a script once from left to right and keeps track of open quotes and substitutions. It accepts any text.
 """
 
 import re
@@ -9,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: Characters of a script that are looked through; more are no script that a person wrote.
-LOOKED_THROUGH = 50_000
+#: Only so many characters of a script are scanned. Nobody writes a longer one by hand.
+SCANNED_CHARACTERS = 50_000
 
 
 def _pattern(opening: str, *others: str, run: str) -> re.Pattern[str]:
-    """Compile what may stand in one kind of place; something matches everywhere, and nothing is tried twice."""
+    """Compile what may appear in one kind of context; some alternative matches everywhere, and none backtracks."""
     common = (r"(?P<escape>\\.?)", r"(?P<parameter>\$[@*1-9])", rf"(?P<open>\$\(\(|\$\(|\$\{{|`|{opening})")
     return re.compile("|".join((*common, *others, rf"(?P<text>\$\$|{run}+|.)")), re.DOTALL)
 
@@ -27,7 +26,7 @@ _COMMANDS = _pattern(
     r"(?P<redirection><<<|&>>?|[<>]&|>\|)",
     rf"(?P<here><<(?P<tabs>-?)[ \t]*(?P<word>{_DELIMITER}))",
     r"(?P<line>\n)",
-    r"(?P<blank>[ \t\r]+)",
+    r"(?P<space>[ \t\r]+)",
     r"(?P<hash>#)",
     r"(?P<operator>;;&?|;&|&&|\|\||\|&|[;&|()])",
     run=r"""[^\\'"$`<>\s#;&|()]""",
@@ -37,7 +36,7 @@ _BACKQUOTED_COMMENT = re.compile(r"[^\n`]*")
 
 
 class _Frame(NamedTuple):
-    """A place that something opens: what may stand there, and what ends it."""
+    """A context, such as a pair of quotes: what may appear in it, and what closes it."""
 
     pattern: re.Pattern[str]
     closer: str
@@ -48,12 +47,12 @@ _SUBSTITUTION = _Frame(_COMMANDS, ")")
 _BACKQUOTED = _Frame(_COMMANDS, "`")
 _QUOTED = _Frame(_pattern('"', run=r"""[^\\"$`]"""), '"')
 _BRACES = _Frame(_pattern('"', _SINGLE, run=r"""[^\\'"$`}]"""), "}")
-#: Apostrophes are mere characters in the braces of `"${x:-it's}"`.
+#: Apostrophes are ordinary characters in the braces of `"${x:-it's}"`.
 _QUOTED_BRACES = _Frame(_pattern('"', run=r"""[^\\"$`}]"""), "}")
-#: Neither comments nor here-documents: `$((16#ff << 2))`.
+#: Has neither comments nor here-documents: `$((16#ff << 2))`.
 _ARITHMETIC = _Frame(_pattern(r"\"|\(", run=r"""[^\\"$`()]"""), ")")
 
-#: What is entered, by what opens it; as for `(` and `${`, see `_Scanner`.
+#: The contexts that each opening enters; for `(` and `${` see `_Scanner._enter`.
 _ENTERED = {
     "$((": (_ARITHMETIC, _ARITHMETIC),
     "((": (_ARITHMETIC, _ARITHMETIC),
@@ -64,11 +63,11 @@ _ENTERED = {
     '"': (_QUOTED,),
     '$"': (_QUOTED,),
 }
-#: Behind these a word starts, so a `#` starts a comment.
-BETWEEN_WORDS = frozenset({"blank", "line", "operator"})
-#: No part of any command.
+#: Spans between words: a `#` right after one starts a comment.
+BETWEEN_WORDS = frozenset({"space", "line", "operator"})
+#: Spans that are not part of any command.
 LEFT_OUT = frozenset({"comment", "document", "literal"})
-#: What `masked` replaces, together with all that stands between double quotation marks.
+#: Spans that `masked` replaces, besides everything between double quotes.
 _MASKED = frozenset({*LEFT_OUT, "single", "quote"})
 _NOT_A_LINE_END = re.compile(r"[^\n]")
 
@@ -76,22 +75,22 @@ _NOT_A_LINE_END = re.compile(r"[^\n]")
 class Span(NamedTuple):
     """Characters of a script that belong together; spans follow each other without gaps.
 
-    Kinds: text, escape, blank, line, operator, redirection, parameter (`$@`, `$1`), single (a quoted string), quote
-    (a double quotation mark), open and close (of substitutions), comment, document and literal (here-documents with
-    and without parameters).
+    Kinds: text, escape, space, line, operator, redirection, parameter (`$@`, `$1`), single (a single-quoted string), quote
+    (a double quote), open and close (of substitutions), comment, document and literal (here-documents that expand
+    parameters and those that do not).
     """
 
     kind: str
     start: int
     end: int
-    #: How many quotes and substitutions it stands in.
+    #: How many quotes and substitutions enclose it.
     depth: int
     #: Whether double quotes are among them.
     quoted: bool
 
 
 class _Document(NamedTuple):
-    """A here-document that starts on the next line."""
+    """A here-document whose text starts on the next line."""
 
     word: str
     kind: str
@@ -99,13 +98,13 @@ class _Document(NamedTuple):
 
 
 def spans(script: str) -> Iterator[Span]:
-    """Yield the spans of a script; what is never closed runs to its end."""
-    return _Scanner(script[:LOOKED_THROUGH]).spans()
+    """Yield the spans of a script; whatever is never closed runs to its end."""
+    return _Scanner(script[:SCANNED_CHARACTERS]).spans()
 
 
 @dataclass(slots=True)
 class _Scanner:
-    """Where the scan of a script is, and in what."""
+    """The state of a scan: the offset, and the contexts around it."""
 
     script: str
     at: int = 0
@@ -123,7 +122,7 @@ class _Scanner:
             yield from self._take(found)
 
     def _take(self, found: re.Match[str]) -> Iterator[Span]:
-        """Yield what was found, and the here-documents behind a line's end."""
+        """Yield the span of a match, and after a line end the here-documents that it starts."""
         kind, text, end = str(found.lastgroup), found[0], found.end()
         if text == self.frames[-1].closer:
             yield self._leave(end)
@@ -178,7 +177,7 @@ class _Scanner:
         self.awaited.append(_Document(word, "document" if word == written else "literal", bool(found["tabs"])))
 
     def _documents(self) -> Iterator[Span]:
-        """Yield the here-documents that start here, each to the end of its last line."""
+        """Yield the here-documents that start here, each up to the end of its last line."""
         start = self.at
         for document in self.awaited:
             end = self.at if self.at == start else self.at + 1
@@ -201,20 +200,20 @@ def _line_end(script: str, at: int) -> int:
 
 
 def masked(script: str) -> str:
-    """Return a script of the same length with "q" for whatever is no code: comments, quotes, here-documents.
+    """Return the script with everything but code replaced by "q": comments, quotes, here-documents, what was not scanned.
 
-    So blanks can be looked at that a shell skips. Of what is not looked through, only line ends are left, too.
+    Length and line ends stay the same. The spaces left over are those between words, which the shell ignores.
     """
-    looked_at = "".join(
+    scanned = "".join(
         _NOT_A_LINE_END.sub("q", script[span.start : span.end])
         if span.quoted or span.kind in _MASKED
         else script[span.start : span.end]
         for span in spans(script)
     )
-    return looked_at + _NOT_A_LINE_END.sub("q", script[LOOKED_THROUGH:])
+    return scanned + _NOT_A_LINE_END.sub("q", script[SCANNED_CHARACTERS:])
 
 
 def uncommented(script: str) -> str:
-    """Return a script without its comments: an argument in one reaches nothing."""
+    """Return a script without its comments, since an argument in a comment reaches no program."""
     kept = "".join(script[span.start : span.end] for span in spans(script) if span.kind != "comment")
-    return kept + script[LOOKED_THROUGH:]
+    return kept + script[SCANNED_CHARACTERS:]

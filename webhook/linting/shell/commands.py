@@ -1,4 +1,4 @@
-"""The commands of a shell script, as far as they can be told without a shell."""
+"""The commands of a shell script, as far as they can be found without running a shell."""
 
 import bisect
 import itertools
@@ -8,28 +8,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webhook.linting import scanner
+from webhook.linting.shell import scan
 
 _PARAMETERS = tuple("@*123456789")
-#: What uses parameters in a here-document, in a group, behind what only looks like it.
+#: The group matches parameters in a here-document; the alternatives before it consume what only looks like them.
 _EXPANDED = re.compile(r"\\.|\$\$|(\$\{?[@*1-9])", re.DOTALL)
-#: Words that begin a command of its own, where a command may stand.
+#: Words that are followed by a new command, if they appear where a command may start.
 _RESERVED = frozenset({"!", "do", "elif", "else", "if", "then", "until", "while"})
 
 
 class _Item(NamedTuple):
-    """A word, or what ends a command."""
+    """A word, or something that ends a command."""
 
     text: str
     start: int
     end: int
-    #: Written without quotes: only so a word can be reserved.
+    #: Written without quotes. Only such a word can be reserved.
     bare: bool
     ends: bool = False
 
 
 class _Statement(NamedTuple):
-    """A simple command, perhaps without words, and what ends it: an operator, a brace, a line end, or nothing."""
+    """A simple command, possibly without words, and what ends it: an operator, a brace, a line end, or nothing."""
 
     words: list[str]
     start: int
@@ -37,16 +37,16 @@ class _Statement(NamedTuple):
     closer: str
 
 
-def commands(script: str) -> Iterator[list[str]]:
-    """Yield the simple commands of a script as lists of words without their quotes.
+def simple_commands(script: str) -> Iterator[list[str]]:
+    """Yield the simple commands of a script as lists of words without quotes.
 
-    What stands in substitutions stays part of its word; the words of `args=(a b)` become `args=`, `a` and `b`.
+    A substitution is part of the word that contains it; `args=(a b)` becomes the words `args=`, `a` and `b`.
     """
     return (statement.words for statement in _statements(script) if statement.words)
 
 
 def _statements(script: str) -> Iterator[_Statement]:
-    """Yield the commands, and what stands between operators without being one."""
+    """Yield the commands; operators with no command between them yield an empty one."""
     words: list[str] = []
     start = 0
     for item in _items(script):
@@ -60,14 +60,14 @@ def _statements(script: str) -> Iterator[_Statement]:
 
 
 def _is_brace(text: str, words: Sequence[str]) -> bool:
-    """Tell whether a word is a brace that a shell takes for one: only where a command may start, or a function's."""
+    """Return whether a word is a brace to the shell: only where a command may start, or after a function's name."""
     return text in {"{", "}"} and (not words or words[0] == "function")
 
 
 def _items(script: str) -> Iterator[_Item]:
-    """Yield the words of a script and what ends its commands."""
-    reader = _Reader(script[: scanner.LOOKED_THROUGH])
-    for span in scanner.spans(script):
+    """Yield the words of a script and whatever ends its commands."""
+    reader = _Reader(script[: scan.SCANNED_CHARACTERS])
+    for span in scan.spans(script):
         yield from reader.take(span)
     yield from reader.word(len(reader.script))
     yield _Item("", len(reader.script), len(reader.script), bare=False, ends=True)
@@ -75,20 +75,20 @@ def _items(script: str) -> Iterator[_Item]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Puts the words of a script together."""
+    """Assembles the words of a script."""
 
     script: str
     pieces: list[str] = field(default_factory=list)
     start: int = 0
-    #: Inside `name=(…)`, where line ends are blanks.
+    #: Inside `name=(…)`, where line ends only separate words.
     array: bool = False
 
-    def take(self, span: scanner.Span) -> Iterator[_Item]:
-        """Take the next span; yield what is complete by that."""
+    def take(self, span: scan.Span) -> Iterator[_Item]:
+        """Take the next span; yield the items that it completes."""
         text = self.script[span.start : span.end]
-        if span.kind in scanner.LEFT_OUT or text == "\\\n":
+        if span.kind in scan.LEFT_OUT or text == "\\\n":
             return
-        if span.depth or span.kind not in scanner.BETWEEN_WORDS:
+        if span.depth or span.kind not in scan.BETWEEN_WORDS:
             self.start = self.start if self.pieces else span.start
             self.pieces.append(_unquoted(text, span))
             return
@@ -96,7 +96,7 @@ class _Reader:
         yield from self.word(span.start)
         if self.array or opens_array:
             self.array = text != ")"
-        elif span.kind != "blank":
+        elif span.kind != "space":
             yield _Item(text, span.start, span.end, bare=False, ends=True)
 
     def word(self, end: int) -> Iterator[_Item]:
@@ -107,8 +107,8 @@ class _Reader:
         self.pieces = []
 
 
-def _unquoted(text: str, span: scanner.Span) -> str:
-    """Return what a span of a word stands for; substitutions stand for themselves."""
+def _unquoted(text: str, span: scan.Span) -> str:
+    """Return the value of a span within a word; a substitution is kept as written."""
     if span.depth == 0 and span.kind == "single":
         return text.removeprefix("$").removeprefix("'").removesuffix("'")
     if span.depth == 0 and span.kind == "quote":
@@ -121,16 +121,16 @@ def _unquoted(text: str, span: scanner.Span) -> str:
 
 
 def takes_parameters(script: str) -> bool:
-    """Tell whether a script uses what is passed to it; a function's parameters are its own."""
+    """Return whether a script uses the arguments passed to it; parameters inside a function are the function's own."""
     found = list(_statements(script))
-    bodies = list(_bodies(found, min(len(script), scanner.LOOKED_THROUGH)))
+    bodies = list(_bodies(found, min(len(script), scan.SCANNED_CHARACTERS)))
     implied = (statement.start for statement in found if _implies_parameters(statement.words))
     return any(not _is_inside(bodies, at) for at in itertools.chain(_expansions(script), implied))
 
 
 def _expansions(script: str) -> Iterator[int]:
-    """Yield where parameters are expanded: not in single quotes, nor in comments."""
-    for span in scanner.spans(script):
+    """Yield the offsets at which parameters are expanded, which excludes single quotes and comments."""
+    for span in scan.spans(script):
         text = script[span.start : span.end]
         if span.kind == "document":
             expands = any(_EXPANDED.findall(text))
@@ -141,14 +141,14 @@ def _expansions(script: str) -> Iterator[int]:
 
 
 def _implies_parameters(words: Sequence[str]) -> bool:
-    """Tell whether a command uses parameters without naming them: `for each; do`, `getopts`."""
+    """Return whether a command uses parameters without naming them: `for each; do`, `getopts`."""
     if words[:1] == ["for"]:
         return len(words) > 1 and words[1].isidentifier() and words[2:3] in ([], ["do"])
     return words[:1] == ["getopts"]
 
 
 def _bodies(statements: Sequence[_Statement], length: int) -> Iterator[tuple[int, int]]:
-    """Yield where the bodies of functions are; one that is never closed runs to the end."""
+    """Yield start and end of each function body; a body that is never closed runs to the end of the script."""
     opener = closer = before = ""
     named = False
     start = depth = 0
@@ -166,18 +166,18 @@ def _bodies(statements: Sequence[_Statement], length: int) -> Iterator[tuple[int
 
 
 def _is_inside(ranges: Sequence[tuple[int, int]], at: int) -> bool:
-    """Tell whether a place is in one of some ranges in order."""
+    """Return whether an offset lies in one of these ranges, which are sorted."""
     index = bisect.bisect(ranges, at, key=operator.itemgetter(0))
     return index > 0 and at < ranges[index - 1][1]
 
 
-#: Behind these a command is run whatever came of the one before.
+#: After one of these a command runs whether or not the previous one succeeded.
 _IN_SEQUENCE = frozenset({"", ";", "\n"})
 _FAILURE = re.compile(r"0*[1-9][0-9]*")
 
 
 def gives_up(script: str) -> bool:
-    """Tell whether a script's last command is `exit` with a failure, and no mere `serve || exit 1`."""
+    """Return whether a script always ends with `exit` and a failure status, unlike `serve || exit 1`."""
     found = list(_statements(script))
     while found and not found[-1].words and found[-1].closer in _IN_SEQUENCE:
         found.pop()

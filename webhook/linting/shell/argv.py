@@ -1,18 +1,18 @@
-"""What a container starts, as its engine sees it: arguments, or the commands of a shell script."""
+"""What a container starts, as the program sees it: its arguments, or the commands of a shell script."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from webhook.linting import scanner, shell
+from webhook.linting.shell import commands, scan
 
-_SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})  # `busybox sh` names one, too
+_SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})  # also matches `busybox sh`
 _SHELL_OPTION = re.compile(r"--?[A-Za-z][\w-]*|\+[A-Za-z]+")
 #: Options of shells whose value is the next argument: long ones, and those that end in an o or O.
 _SHELL_VALUE = re.compile(r"--(?:rcfile|init-file|emulate)|[-+][A-Za-z]*[oO]")
 _SCRIPT_OPTION = re.compile(r"-[A-Zabd-z]*c[A-Za-z]*")
 
 _USER_SWITCHES = frozenset({"runuser", "su"})
-#: Unlike shells, these take options behind other arguments, and in a cluster of them c stands last.
+#: Unlike shells, these accept options after other arguments, and c comes last in a cluster of short options.
 _SWITCH_SCRIPT = re.compile(r"-[A-Za-z]*c|--command|--session-command")
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
@@ -22,7 +22,7 @@ _PYTHON_VALUE = re.compile(r"-[A-Za-z]*[WX]")
 _READS_ARGUMENTS = re.compile(r"argv|parse_args|argparse")
 
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z]{2}[\w.-]*)(?:=|$)")
-#: Flags of which each one adds to those before: their tools document that they may be repeated.
+#: Flags that add up: the documentation of their tools allows repeating them.
 _REPEATABLE = frozenset(
     {
         *("--mca", "-mca", "--gmca", "-gmca", "--omca", "--prtemca", "--pmixmca", "-env", "-genv"),  # MPI
@@ -36,17 +36,17 @@ _REPEATABLE = frozenset(
         *("--define", "--exclude", "--include", "--option", "--set", "--set-file", "--set-string", "--values"),
     }
 )
-#: Their single-dash words are conditions, not flags.
+#: The single-dash words of these programs are conditions, not flags.
 _WITH_CONDITIONS = frozenset({"[", "[[", "find", "test"})
-#: What may stand before the program of a command.
+#: What may precede the program in a command.
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PREFIXES = frozenset({"command", "env", "exec", "nohup", "sudo", "time"})
-#: Behind the `--` of these stands a command of its own (`tini -- serve`).
+#: These run the command that follows their `--` (`tini -- serve`).
 _WRAPPERS = frozenset({"catatonit", "dumb-init", "numactl", "runuser", "set", "setpriv", "tini"})
 
 
 def script_at(argv: Sequence[str]) -> int | None:
-    """Return which argument is a shell's script; None if no shell is started with one."""
+    """Return the index of the argument that is a shell script; None if no shell is started with a script."""
     for at, argument in enumerate(argv):
         program = _basename(argument)
         script = None
@@ -64,9 +64,9 @@ def _basename(path: str) -> str:
 
 
 def _script_of_shell(argv: Sequence[str], at: int) -> int | None:
-    """Return where the script stands behind a shell: the first that is no option, if one of these contains a c.
+    """Return the index of the script after a shell: the first argument that is not an option, if an option contains a c.
 
-    Without it, the first that is no option names a file, and a -c behind that is the file's.
+    Without such an option that argument names a file, and a -c after it belongs to the file.
     """
     takes_script = False
     while at < len(argv) and _SHELL_OPTION.fullmatch(argv[at]):
@@ -77,7 +77,7 @@ def _script_of_shell(argv: Sequence[str], at: int) -> int | None:
 
 
 def _script_of_switch(argv: Sequence[str], at: int) -> int | None:
-    """Return where the script stands behind su or runuser; `runuser -u name` takes a command instead."""
+    """Return the index of the script after su or runuser; `runuser -u name` takes a command instead."""
     for index in range(at, len(argv)):
         if argv[index] in {"--", "-u", "--user"}:
             return None
@@ -87,11 +87,11 @@ def _script_of_switch(argv: Sequence[str], at: int) -> int | None:
 
 
 def passes(argv: Sequence[str], argument: str) -> bool:
-    """Tell whether what is started gets this argument: as its own, written in the script, or as its parameter."""
+    """Return whether an argument reaches the program: directly, written into the script, or as a parameter of the script."""
     script = script_at(argv)
     if script is not None:
-        written = argument in scanner.uncommented(argv[script])
-        return written or (_among(argument, argv[script + 1 :]) and shell.takes_parameters(argv[script]))
+        written = argument in scan.uncommented(argv[script])
+        return written or (_among(argument, argv[script + 1 :]) and commands.takes_parameters(argv[script]))
     code = _code_at(argv)
     if code is not None and not _READS_ARGUMENTS.search(argv[code]):
         return _among(argument, argv[: code + 1])
@@ -103,7 +103,7 @@ def _among(argument: str, argv: Sequence[str]) -> bool:
 
 
 def _code_at(argv: Sequence[str]) -> int | None:
-    """Return which argument is a program in Python: what stands behind it only reaches it as sys.argv."""
+    """Return the index of the argument that is Python code: arguments after it reach the code only as sys.argv."""
     for at, argument in enumerate(argv):
         if not _PYTHON.fullmatch(_basename(argument)):
             continue
@@ -116,38 +116,38 @@ def _code_at(argv: Sequence[str]) -> int | None:
 
 
 def becomes_name(argv: Sequence[str], argument: str) -> bool:
-    """Tell whether an argument stands where a shell takes the name of the script, `$0`, and is lost by that."""
+    """Return whether an argument is lost because the shell takes it as the name of the script, `$0`."""
     script = script_at(argv)
     return (
         script is not None
         and argv[script + 1 : script + 2] == [argument]
         and "$0" not in argv[script]
-        and shell.takes_parameters(argv[script])
+        and commands.takes_parameters(argv[script])
     )
 
 
 def gives_up(argv: Sequence[str]) -> bool:
-    """Tell whether what is started is a script that ends by failing: it only says what is not supported."""
+    """Return whether the program is a script that ends by failing: it only reports what is not supported."""
     script = script_at(argv)
-    return script is not None and shell.gives_up(argv[script])
+    return script is not None and commands.gives_up(argv[script])
 
 
 def repeated_flags(argv: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield each flag that one command gets more than once, with the argument where it stands again.
+    """Yield each flag that one command gets more than once, with the index of the argument that repeats it.
 
-    Flags of a single letter are often meant to be repeated.
+    Single-letter flags are ignored: they are often meant to be repeated.
     """
     script = script_at(argv)
     if script is None:
         yield from _repeated(list(enumerate(argv)))
         return
-    for command in shell.commands(argv[script]):
+    for command in commands.simple_commands(argv[script]):
         yield from _repeated([(script, word) for word in command])
 
 
 def _repeated(words: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int]]:
-    """Yield the repeated flags of words, each of which has its place before it."""
-    for command in _parted(words):
+    """Yield the repeated flags among words that are paired with the index of their argument."""
+    for command in _split(words):
         conditions = _program(command) in _WITH_CONDITIONS
         times: dict[str, int] = {}
         for at, word in command:
@@ -159,8 +159,8 @@ def _repeated(words: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int]]:
                 yield flag[1], at
 
 
-def _parted(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the commands of mpirun and of wrappers one by one, each without what stands behind its `--`."""
+def _split(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the commands that mpirun or a wrapper runs, each without what follows its own `--`."""
     command: list[tuple[int, str]] = []
     ended = False
     for at, word in words:
@@ -175,6 +175,6 @@ def _parted(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]
 
 
 def _program(command: Sequence[tuple[int, str]]) -> str:
-    """Return the name of what a command starts."""
+    """Return the name of the program that a command starts."""
     words = (_basename(word) for _, word in command if not _ASSIGNMENT.match(word))
     return next((word for word in words if word not in _PREFIXES), "")

@@ -1,7 +1,7 @@
-"""Findings about the fields of configurations: what can be read but will not do what was meant.
+"""Findings about the fields of configurations: they are valid, but will not do what was meant.
 
-A rule is a function that adds to a report; it stands in one of the tuples at the end. Rules read the YAML nodes, which have places,
-beside the compiled entries. Every code is described in ``docs/configuration.md``.
+A rule is a function that adds to a report, listed in one of the tuples at the end. Rules read the YAML nodes, which have
+places, as well as the compiled entries.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +12,12 @@ from webhook.catalog import agent, kubernetes, nodes, templates
 from webhook.catalog.nodes import Mapping, Node, Scalar, Sequence
 from webhook.catalog.report import Report
 
-#: Nearest names are looked for among at most so many: one look takes 20 ms with 10,000.
+#: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
 
 
 def parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
-    """Return podTemplate and containerTemplate of an entry, and the path of the former."""
+    """Return podTemplate and containerTemplate of an entry, each None if absent, and the path of podTemplate."""
     pod = entry.node.get("podTemplate") if isinstance(entry.node, Mapping) else None
     container = pod.get("containerTemplate") if isinstance(pod, Mapping) else None
     return (
@@ -28,7 +28,7 @@ def parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
 
 
 def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> None:
-    """A command of its own that never takes the parameters of agent entry and workload."""
+    """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
         template = entry.template
         _, container, path = parts(entry)
@@ -40,12 +40,12 @@ def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> No
 
 
 def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
-    """Fields that come too late on a pod (contract section 7)."""
+    """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
     for entry in entries:
         pod, _, path = parts(entry)
         for key in kubernetes.SETTLED_ON_PODS:
             if pod is not None and not nodes.is_null(pod.get(key)):
-                cause = f"{key} reaches LeaderWorkerSets only: on a pod the API server has acted on it before"
+                cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
                 report.warning("late-field", f"{path}.{key}", pod.entries[key], cause, "set it in the workload")
 
 
@@ -55,9 +55,11 @@ def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
         _, container, path = parts(entry)
         for key in ("command", "args"):
             if container is not None and not nodes.is_null(container.get(key)):
-                cause = f"{key} is no template and takes no part in making the command"
+                cause = f"{key} is not a template and is not used to build the command"
                 at = container.entries[key]
-                report.warning("plain-command", f"{path}.containerTemplate.{key}", at, cause, f"write {key}Template")
+                report.warning(
+                    "plain-command", f"{path}.containerTemplate.{key}", at, cause, f"use {key}Template instead"
+                )
 
 
 def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
@@ -70,8 +72,8 @@ def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
             if "{{" in scalar.value and not where.startswith(
                 (f"{path}.containerTemplate.commandTemplate", f"{path}.containerTemplate.argsTemplate")
             ):
-                cause = "{{ stands in a string that is not rendered"
-                report.warning("unrendered", where, scalar, cause, 'write "renderAll: true" beside runtime')
+                cause = 'this string contains "{{" but is not rendered'
+                report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
 
 
 def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
@@ -87,7 +89,7 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
 
 
 def duplicate_entries(entries: Iterable[templates.Entry | agent.Entry], report: Report) -> None:
-    """Two entries of a list that Kubernetes takes for the same, and two ports of one name."""
+    """Two items of a list that Kubernetes treats as one, and two ports with one name."""
     for entry in entries:
         for path, key, items in _keyed_lists(entry.node, entry.path):
             seen: dict[tuple[Any, ...], int] = {}
@@ -100,19 +102,21 @@ def duplicate_entries(entries: Iterable[templates.Entry | agent.Entry], report: 
                 identity = tuple(str(fields.get(name, kubernetes.OPTIONAL_KEYS.get(name))) for name in names)
                 where = f"{path}[{index}]"
                 if identity in seen:
-                    cause = f"{' and '.join(names)} are those of [{seen[identity]}]: Kubernetes takes both for one"
-                    report.warning("duplicate-entry", where, item, cause, "remove one")
+                    cause = f"same {' and '.join(names)} as [{seen[identity]}]: Kubernetes treats both as one item"
+                    report.warning("duplicate-item", where, item, cause, "remove one of them")
                 seen.setdefault(identity, index)
                 port = fields.get("name") if key == "ports" else None
                 if isinstance(port, str) and port in ports:
-                    cause = f'the port name "{port}" is that of [{ports[port]}]: the API server refuses two'
-                    report.warning("duplicate-port-name", f"{where}.name", item.entries["name"], cause, "rename one")
+                    cause = f'[{ports[port]}] is also named "{port}": the API server rejects duplicate port names'
+                    report.warning(
+                        "duplicate-port-name", f"{where}.name", item.entries["name"], cause, "rename one of them"
+                    )
                 elif isinstance(port, str):
                     ports[port] = index
 
 
 def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]:
-    """Yield the lists of a tree that Kubernetes merges entry by entry: path, field name, items."""
+    """Yield the lists of a tree that Kubernetes merges item by item: path, field name, items."""
     if isinstance(node, Mapping):
         for key, entry in node.entries.items():
             where = f"{path}.{key}"
@@ -125,7 +129,7 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
 
 
 def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> None:
-    """Mounts of volumes that the template does not define: the workload must bring them."""
+    """Mounts of volumes that the template does not define, so that the workload must."""
     for entry in entries:
         pod, container, path = parts(entry)
         if pod is None:
@@ -141,7 +145,7 @@ def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> Non
             for index, mount in enumerate(mounts.items if isinstance(mounts, Sequence) else ()):
                 name = mount.get("name") if isinstance(mount, Mapping) else None
                 if isinstance(name, Scalar) and name.value not in known:
-                    cause = f'the template has no volume "{name.value}": every workload must bring it'
+                    cause = f'the template defines no volume "{name.value}", so every workload must'
                     report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
 
 
@@ -152,18 +156,18 @@ def _maps(node: Node | None) -> list[dict[str, Any]]:
 
 
 def unreachable_entries(entries: Iterable[agent.Entry], report: Report) -> None:
-    """Agent entries for which an earlier one is always taken."""
+    """Agent entries that are never used, because an earlier one matches everything they match."""
     by_runtime: dict[str | None, list[agent.Entry]] = {}
     for later in entries:
         if later.entry is None:
             continue
         runtimes, gpu_types = later.entry.runtimes, later.entry.gpu_types
-        # whoever covers this entry matches any runtime, or its first one: the others need not be looked at
+        # an entry that covers this one matches any runtime or this one's first: no others need checking
         for first in (*by_runtime.get(None, ()), *by_runtime.get(runtimes[0] if runtimes else None, ())):
             wide = first.entry
             if wide is not None and _covers(wide.runtimes, runtimes) and _covers(wide.gpu_types, gpu_types):
                 cause = f"{first.path} (line {first.node.line}) matches everything that this entry matches"
-                report.warning("unreachable-entry", later.path, later.node, cause, "put the narrower entry first")
+                report.warning("unreachable-entry", later.path, later.node, cause, "move the narrower entry up")
                 break
         for name in runtimes or (None,):
             by_runtime.setdefault(name, []).append(later)
@@ -174,19 +178,19 @@ def _covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
 
 
 def agent_templates(entries: Iterable[agent.Entry], report: Report) -> None:
-    """Actions in agent entries, which are never rendered, and entries that name no image."""
+    """Actions in agent entries, which are never rendered, and entries without an image."""
     for entry in entries:
         for where, scalar in _strings(entry.node, entry.path):
             if "{{" in scalar.value:
-                cause = "{{ stands in an agent entry, where nothing is rendered"
-                report.warning("unrendered", where, scalar, cause, "put it into the runtime template")
+                cause = 'this string contains "{{", but agent entries are not rendered'
+                report.warning("unrendered", where, scalar, cause, "move it to the runtime template")
         if entry.problem is None and entry.entry is not None and entry.entry.image is None:
-            cause = "the entry names no image: the workload or the runtime template must"
+            cause = "this entry sets no image, so the workload or the runtime template must"
             report.info("no-image", entry.path, entry.node, cause)
 
 
 def unmatched_runtimes(loaded: templates.Loaded, configured: agent.Loaded) -> None:
-    """Runtimes that only one of the two configurations knows."""
+    """Runtimes that appear in only one of the two configurations."""
     entries = [entry.entry for entry in configured.entries or () if entry.entry is not None]
     served = {name for entry in entries for name in entry.runtimes}
     serves_any = any(not entry.runtimes for entry in entries)
@@ -194,7 +198,7 @@ def unmatched_runtimes(loaded: templates.Loaded, configured: agent.Loaded) -> No
     for one in loaded.entries or ():
         has_image = one.template is not None and one.template.container.get("image")
         if one.runtime is not None and one.runtime not in served and not serves_any and not has_image:
-            cause = f'no agent entry serves the runtime "{one.runtime}": workloads must bring an image'
+            cause = f'no agent entry matches the runtime "{one.runtime}", so workloads must set an image'
             loaded.report.info("no-agent-entry", one.path, one.node, cause)
     for two in configured.entries or ():
         for index, name in enumerate(two.entry.runtimes if two.entry is not None else ()):
@@ -202,7 +206,7 @@ def unmatched_runtimes(loaded: templates.Loaded, configured: agent.Loaded) -> No
                 where = f"{two.path}.match_runtimes[{index}]"
                 near = errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else ""
                 remedy = f'did you mean "{near}"?' if near else ""
-                cause = f'no template describes the runtime "{name}": it runs with the image\'s own command'
+                cause = f'the runtime "{name}" has no template, so its image runs with its own command'
                 configured.report.info("no-template", where, _matched(two.node, index), cause, remedy)
 
 

@@ -1,8 +1,8 @@
-"""What is started: arguments, or the commands of a script."""
+"""The arguments that a container starts, and the script among them."""
 
 import pytest
 
-from webhook.linting import argv, scanner
+from webhook.linting.shell import argv, scan
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_script_of_a_shell_is_found(started, script):
         ([], False),
     ],
 )
-def test_an_argument_passes_where_something_takes_it(started, passed):
+def test_whether_an_argument_reaches_the_program(started, passed):
     assert argv.passes(started, "--a") is passed
 
 
@@ -131,7 +131,7 @@ def test_an_argument_passes_where_something_takes_it(started, passed):
         ([], []),
     ],
 )
-def test_flags_that_one_command_gets_twice_are_found(started, repeated):
+def test_flags_that_one_command_gets_twice(started, repeated):
     assert list(argv.repeated_flags(started)) == repeated
 
 
@@ -149,8 +149,8 @@ def test_a_command_gives_up_if_its_script_does(started, gives_up):
 
 
 @pytest.mark.parametrize("character", ["'", "c", "-", " ", "=", "\n", "o"])
-def test_arguments_of_any_length_are_looked_at(character):
-    long = "-c" + character * scanner.LOOKED_THROUGH + "!"
+def test_arguments_of_any_length_are_checked(character):
+    long = "-c" + character * scan.SCANNED_CHARACTERS + "!"
     for started in (["sh", long, long], ["sh", "-c", long, long], ["su", long], ["python3", long, long]):
         assert argv.passes(started, long) in {True, False}
         assert not list(argv.repeated_flags(started))
@@ -167,5 +167,5 @@ def test_arguments_of_any_length_are_looked_at(character):
         (["serve", "--a"], False),
     ],
 )
-def test_an_argument_in_the_place_of_the_scripts_name_is_lost(started, lost):
+def test_an_argument_taken_as_the_scripts_name_is_lost(started, lost):
     assert argv.becomes_name(started, "--a") is lost

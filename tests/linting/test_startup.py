@@ -1,17 +1,17 @@
-"""Lines of which each becomes one argument."""
+"""Command and args as a program receives them: lines that become one argument each."""
 
 import pytest
 
 from tests.linting.configurations import found, lint
-from webhook.linting import flags
+from webhook.linting import startup
 
-BLANKS = {
+LINES = {
     "one flag": ("--a=1", None),
     "two flags": ("--a=1 --b=2", 5),
     "a flag and its value": ("--a 1", 3),
-    "a blank after the equals sign": ("--a= 1", None),
-    "words behind an equals sign": ("--prompt=You are a helpful assistant", None),
-    "a short flag behind a value": ("--prompt=You are -v", 16),
+    "a space after the equals sign": ("--a= 1", None),
+    "words after an equals sign": ("--prompt=You are a helpful assistant", None),
+    "a short flag after a value": ("--prompt=You are -v", 16),
     "a word and a flag": ("serve --a", 5),
     "two words": ("serve model", 5),
     "a value in quotes": ("--a='x y'", None),
@@ -25,12 +25,12 @@ BLANKS = {
 }
 
 
-@pytest.mark.parametrize(("line", "at"), BLANKS.values(), ids=BLANKS)
-def test_a_blank_that_separates_arguments_is_seen(line, at):
-    assert flags.first_blank(line) == at
+@pytest.mark.parametrize(("line", "at"), LINES.values(), ids=LINES)
+def test_the_first_space_between_two_arguments(line, at):
+    assert startup.separator(line) == at
 
 
-def test_several_flags_on_one_line_are_found_where_each_line_is_an_argument():
+def test_several_flags_on_a_line_that_becomes_one_argument_are_reported():
     problems = lint("""\
         templates:
         - runtime: r
@@ -45,7 +45,7 @@ def test_several_flags_on_one_line_are_found_where_each_line_is_an_argument():
     assert found(problems) == [("warning", "flags-on-one-line", 6, 34), ("warning", "flags-on-one-line", 9, 28)]
 
 
-def test_blanks_are_free_where_the_command_is_a_template_too():
+def test_spaces_are_allowed_if_there_is_a_command_template():
     assert (
         lint("""\
         templates:
