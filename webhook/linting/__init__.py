@@ -31,12 +31,12 @@ def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
     read_templates: list[catalog_templates.Loaded] = []
     read_agents: list[agent.Loaded] = []
     for document in documents:
-        if document.kind == "templates":
+        if document.config_kind == "templates":
             loaded = catalog_templates.load(document, {})
             read_templates.append(loaded)
             _check_templates(loaded)
             found.append(loaded.report.problems)
-        elif document.kind == "agent":
+        elif document.config_kind == "agent":
             configured = agent.load(document)
             read_agents.append(configured)
             for rule in fields.AGENT_RULES:

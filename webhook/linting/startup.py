@@ -154,7 +154,7 @@ def _check_custom_args(
     _, container, path = fields.parts(entry)
     assert container is not None
     key = "argsTemplate" if template.args else "commandTemplate"
-    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.entries[key], cause, remedy)
+    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.pairs[key], cause, remedy)
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:
