@@ -223,6 +223,20 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion(text, path, line, column,
     assert all(entry.broken is None for entry in snapshot.agent_entries)
 
 
+def test_a_container_field_that_a_newer_api_server_may_have_is_kept():
+    snapshot = read("deployment_templates: [{container_template: {future: {a: 1}, tag: x, command: [x], args: [z]}}]")
+    [agent_entry] = snapshot.agent_entries
+    assert (agent_entry.container, agent_entry.args) == ({"future": {"a": 1}}, ("z",))
+    assert [(problem.cause, problem.remedy.partition(":")[0]) for problem in snapshot.problems] == [
+        ('unknown field "future": it is passed on as written', "known"),
+        ('the key "tag" does not belong here, so it is ignored', "move it to image"),
+        (
+            'the key "command" does not belong here, so it is ignored',
+            "move it to containerTemplate of the runtime template, as commandTemplate",
+        ),
+    ]
+
+
 def test_a_cluster_name_that_is_no_string_harms_nothing_else():
     before = read("cluster_name: one\n" + HOLDING)
     after = catalog.build([catalog.Document("agent", "a.yaml", "cluster_name: 2\n" + HOLDING)], before)

@@ -342,6 +342,31 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion_and_no_failure(text, path
     assert not snapshot.broken
 
 
+def test_a_field_that_a_newer_api_server_may_have_is_kept():
+    fields = "{futurePod: {a: 1}, containerTemplate: {futureContainer: [b], env: [{name: A, futureEnv: c}]}}"
+    snapshot = read(entry(f"podTemplate: {fields}"))
+    template = snapshot.runtime_templates["r"]
+    assert template.pod == {"futurePod": {"a": 1}}
+    assert template.container == {"futureContainer": ["b"], "env": [{"name": "A", "futureEnv": "c"}]}
+    assert [problem.cause for problem in snapshot.problems] == [
+        f'unknown field "{name}": it is passed on as written' for name in ("futurePod", "futureContainer", "futureEnv")
+    ]
+
+
+def test_a_field_that_a_newer_api_server_may_have_is_rendered_too():
+    snapshot = read(entry("renderAll: true\npodTemplate: {future: '{{ .MODEL_ID }}'}"))
+    assert snapshot.runtime_templates["r"].templated == {"future"}
+
+
+def test_a_misplaced_key_is_ignored():
+    snapshot = read(entry("podTemplate: {env: [], commandTemplate: [], containerTemplate: {volumes: []}}"))
+    template = snapshot.runtime_templates["r"]
+    assert (template.pod, template.container, template.command) == ({}, {}, ())
+    assert [problem.cause for problem in snapshot.problems] == [
+        f'the key "{name}" does not belong here, so it is ignored' for name in ("env", "commandTemplate", "volumes")
+    ]
+
+
 def test_keys_indented_below_a_key_without_value_are_recognised():
     snapshot = read(entry("podTemplate:\n  containerTemplate:\n  argsTemplate: []"))
     [problem] = snapshot.problems

@@ -71,7 +71,8 @@ def test_deleting_a_configmap_changes_nothing_also_after_a_restart(running):
     (replica,) = running.replicas
     running.plane.kubectl("delete", "--namespace", NAMESPACE, "configmap", "hydra-runtime-template", "hydra-agent")
     running.plane.wait(
-        lambda: "the runtime template configuration no longer exists" in replica.health("/readyz?verbose")[1], "it is noticed"
+        lambda: "the runtime template configuration no longer exists" in replica.health("/readyz?verbose")[1],
+        "it is noticed",
     )
     assert command(running) == ["first"]
 
