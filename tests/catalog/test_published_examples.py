@@ -1,4 +1,4 @@
-"""The two published examples: character for character, and the agent's with its indentation put right."""
+"""The two published examples: character for character, and the agent's with its indentation corrected."""
 
 import pathlib
 
@@ -90,7 +90,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize(("text", "place", "cause"), VARIANTS.values(), ids=VARIANTS)
-def test_keys_at_a_shifted_column_are_recognised(text, place, cause):
+def test_a_misaligned_key_is_reported_with_its_column(text, place, cause):
     problem = agent(text).problems[0]
     assert (problem.severity, problem.line, problem.column) == ("error", *place)
     assert cause in problem.cause

@@ -1,4 +1,4 @@
-"""What is kept of the configuration outside the process gives, taken in again, what was in use."""
+"""Taking in the stored versions of a configuration again restores what was in use."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ HISTORIES = {
     "one good text": [GOOD],
     "an entry breaks": [GOOD, TWO_BROKEN],
     "an entry was never good": [TWO_BROKEN],
-    "an entry breaks and is mended": [GOOD, TWO_BROKEN, GOOD],
+    "an entry breaks and is fixed": [GOOD, TWO_BROKEN, GOOD],
     "a text cannot be read": [GOOD, UNREADABLE],
     "an entry breaks and then the text": [GOOD, TWO_BROKEN, UNREADABLE],
     "nothing was ever readable": [UNREADABLE],
@@ -26,7 +26,7 @@ def taken(store: catalog.Store, texts: last_good.Data) -> catalog.Change:
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
-def test_what_is_kept_gives_what_was_in_use(history):
+def test_stored_versions_restore_what_was_in_use(history):
     before, remembered = catalog.Store(), last_good.Versions()
     for text in history:
         change = taken(before, {"config.yaml": text})
@@ -64,14 +64,14 @@ def test_what_is_packed_is_unpacked(everything):
     assert last_good.unpack(data) == {kind: one for kind, one in everything.items() if one.in_order}
 
 
-def test_other_keys_are_passed_over_and_told_apart():
+def test_unknown_keys_are_skipped_and_returned_as_foreign():
     others = {"config.yaml": "x", "last-good": "x", "last-good.other.key": "x"}
     ours = {"last-good.agent.config.yaml": "x", "newest.gpu-configs.k": "x"}
     assert last_good.unpack(others) == {}
     assert last_good.foreign({**others, **ours}) == others
 
 
-def test_what_does_not_fit_is_named_and_the_rest_is_kept():
+def test_what_is_too_large_is_named_and_the_rest_is_stored():
     large = {"config.yaml": "x" * 600_000}
     everything = {
         "templates": last_good.Versions(large, large),

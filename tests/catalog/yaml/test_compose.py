@@ -1,4 +1,4 @@
-"""YAML is read as kubectl reads it. The expected values are what sigs.k8s.io/yaml 1.6.0 made of the same text."""
+"""YAML is read as kubectl reads it. The expected values are those of sigs.k8s.io/yaml 1.6.0 for the same text."""
 
 import json
 
@@ -49,7 +49,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("text", "key"), KEYS.items(), ids=KEYS)
-def test_a_key_that_is_no_string_becomes_the_string_that_kubectl_sends(text, key):
+def test_a_key_that_is_not_a_string_becomes_the_string_that_kubectl_sends(text, key):
     assert compose.load_all(f"{text}: v\n") == [{key: "v"}]
 
 
@@ -74,7 +74,7 @@ FLAWS = {
 
 
 @pytest.mark.parametrize(("text", "code", "line", "column"), FLAWS.values(), ids=FLAWS)
-def test_what_json_cannot_say_is_a_flaw_with_its_place(text, code, line, column):
+def test_what_json_cannot_express_is_a_flaw_with_its_place(text, code, line, column):
     with pytest.raises(compose.BadYaml) as caught:
         compose.load_all(text)
     [flaw] = caught.value.flaws
@@ -136,7 +136,7 @@ SYNTAX = {
 
 
 @pytest.mark.parametrize(("text", "line", "column", "cause", "remedy"), SYNTAX.values(), ids=SYNTAX)
-def test_a_syntax_error_says_where_why_and_what_would_be_right(text, line, column, cause, remedy):
+def test_a_syntax_error_has_place_cause_and_remedy(text, line, column, cause, remedy):
     with pytest.raises(compose.BadYaml) as caught:
         compose.parse(text)
     [flaw] = caught.value.flaws
@@ -168,7 +168,7 @@ def test_places_can_be_moved_for_a_text_inside_another_one():
     assert caught.value.flaws[0][1:3] == (11, 8)
 
 
-def test_documents_without_content_are_left_out():
+def test_empty_documents_are_skipped():
     assert compose.load_all("") == []
     assert compose.load_all("# a comment\n---\n...\n---\na: 1\n--- ~\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
 
@@ -193,7 +193,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
-def test_a_text_that_would_grow_or_nest_without_end_is_refused(text):
+def test_a_text_that_grows_or_nests_beyond_the_limits_is_refused(text):
     with pytest.raises(compose.BadYaml) as caught:
         compose.load_all(text)
     assert caught.value.flaws[0].code == "yaml-limit"

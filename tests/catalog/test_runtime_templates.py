@@ -1,4 +1,4 @@
-"""The runtime template configuration: what a good entry becomes, and every problem at its line and column."""
+"""The runtime template configuration: the result of a good entry, and every problem at its line and column."""
 
 import re
 import textwrap
@@ -13,7 +13,7 @@ def read(text):
 
 
 def entry(text):
-    """One entry whose fields stand at column 5 from line 2 on (line 2 is the runtime)."""
+    """One entry whose fields are at column 5 from line 2 on (line 2 is the runtime)."""
     body = textwrap.indent(textwrap.dedent(text), "    ")
     return f"templates:\n  - runtime: r\n{body}"
 
@@ -53,19 +53,19 @@ def test_a_full_entry_becomes_a_compiled_template():
     assert len(template.digest) == 16
 
 
-def test_an_entry_may_be_a_name_alone():
+def test_an_entry_may_be_just_a_name():
     template = read("templates:\n- runtime: r").runtime_templates["r"]
     assert (template.command, template.args, template.pod, template.container) == ((), (), {}, {})
     assert template.display_name == "r"
     assert not template.uses_custom_args
 
 
-def test_no_entries_at_all_is_a_configuration():
+def test_a_configuration_may_have_no_entries():
     snapshot = read("templates: []")
     assert (dict(snapshot.runtime_templates), snapshot.problems) == ({}, ())
 
 
-def test_render_all_compiles_the_strings_that_hold_an_action():
+def test_render_all_compiles_the_strings_with_an_action():
     template = read("""
         templates:
         - runtime: r
@@ -87,7 +87,7 @@ def test_render_all_compiles_the_strings_that_hold_an_action():
     assert template.pod["securityContext"] == {"fsGroup": 1}
 
 
-def test_a_digest_depends_on_the_entry_alone():
+def test_a_digest_depends_only_on_the_entry():
     one = read("templates:\n- runtime: a\n- {runtime: b, runtimeZH: x}").runtime_templates["b"]
     other = read("# moved\ntemplates:\n- runtimeZH: x\n  runtime: b\n- runtime: c").runtime_templates["b"]
     changed = read("templates:\n- {runtime: b, runtimeZH: z}").runtime_templates["b"]
@@ -244,7 +244,7 @@ ENTRIES |= {
 
 
 @pytest.mark.parametrize(("text", "code", "path", "line", "column", "cause"), ENTRIES.values(), ids=ENTRIES)
-def test_an_entry_that_cannot_be_used_harms_itself_alone(text, code, path, line, column, cause):
+def test_an_entry_that_cannot_be_used_affects_only_itself(text, code, path, line, column, cause):
     margin = re.search("^ *(?=- )", text, re.MULTILINE)
     snapshot = read(f"{text.rstrip()}\n{margin[0]}- runtime: good\n")
     problem = next(problem for problem in snapshot.problems if problem.severity == "error")
@@ -256,12 +256,12 @@ def test_an_entry_that_cannot_be_used_harms_itself_alone(text, code, path, line,
         assert snapshot.broken["r"] == problem
 
 
-def test_what_must_be_quoted_is_shown_quoted():
+def test_a_value_that_needs_quotes_is_shown_with_them():
     snapshot = read("templates:\n- runtime: r\n  podTemplate: {containerTemplate: {argsTemplate: [1e3, yes]}}")
     assert [problem.remedy for problem in snapshot.problems] == ['quote it: "1e3"', 'quote it: "yes"']
 
 
-def test_a_second_runtime_of_one_name_is_reported_and_the_first_used():
+def test_a_duplicate_runtime_is_reported_and_the_first_is_used():
     snapshot = read("templates:\n- runtime: r\n  runtimeZH: one\n- runtime: r\n  runtimeZH: two\n")
     [problem] = snapshot.problems
     assert (problem.code, problem.path, problem.line, problem.column) == ("duplicate-runtime", "templates[1]", 4, 3)
@@ -333,7 +333,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("text", "path", "line", "column", "remedy"), UNKNOWN.values(), ids=UNKNOWN)
-def test_an_unknown_key_is_a_finding_with_a_suggestion_and_no_failure(text, path, line, column, remedy):
+def test_an_unknown_key_is_a_finding_with_a_suggestion_and_not_an_error(text, path, line, column, remedy):
     snapshot = read(text)
     [problem] = snapshot.problems
     assert (problem.severity, problem.code) == ("warning", "unknown-key")
@@ -367,7 +367,7 @@ def test_a_misplaced_key_is_ignored():
     ]
 
 
-def test_keys_indented_below_a_key_without_value_are_recognised():
+def test_keys_indented_below_a_key_without_a_value_are_recognised():
     snapshot = read(entry("podTemplate:\n  containerTemplate:\n  argsTemplate: []"))
     [problem] = snapshot.problems
     assert (problem.code, problem.remedy) == ("unknown-key", "move it to containerTemplate")
@@ -401,7 +401,7 @@ def test_a_template_error_below_render_all_points_to_its_place():
     assert (problem.path, problem.line, problem.column) == ("templates[0].podTemplate.hostname", 5, 23)
 
 
-def test_names_that_no_label_can_hold_are_found():
+def test_names_that_are_not_valid_label_values_are_found():
     snapshot = read("templates: [{runtime: -a}, {runtime: a b}, {runtime: %s}, {runtime: a.b_c-1}]" % ("x" * 64))
     assert [(problem.code, problem.column) for problem in snapshot.problems] == [
         ("runtime-name", 23),
@@ -411,7 +411,7 @@ def test_names_that_no_label_can_hold_are_found():
     assert len(snapshot.runtime_templates) == 4
 
 
-def test_two_names_of_one_field_are_found_and_the_contracts_own_is_used():
+def test_two_names_of_one_field_are_found_and_podsecuritycontext_is_used():
     snapshot = read(entry("podTemplate: {securityContext: {fsGroup: 1}, podSecurityContext: {fsGroup: 2}}"))
     assert [problem.code for problem in snapshot.problems] == ["two-names"]
     assert snapshot.runtime_templates["r"].pod == {"securityContext": {"fsGroup": 2}}
