@@ -218,12 +218,13 @@ class _Composer:
     def _mapping(self, event: Any, depth: int) -> _Composed:
         mapping = YamlMapping(*self._place(event.start_mark))
         in_braces = event.flow_style
+        line, column = self._line, self._column
         total, tallest = 1, 0
         written: dict[str, YamlPair] = {}
         while not isinstance(event := self._events(), yaml.MappingEndEvent):
-            key_start = self._place(event.start_mark)
+            start = event.start_mark
             name, key_weight = self._key(mapping, event, depth)
-            key_end = self._place(self._end)
+            end = self._end
             is_merge = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]
             value, weight, height = self._node(self._events(), depth + 1)
             total += key_weight + weight
@@ -231,7 +232,8 @@ class _Composer:
             if is_merge:
                 self._merge(mapping, event, value)
             elif name is not None:
-                self._insert(mapping, written, name, YamlPair(*key_start, *key_end, value))
+                pair = YamlPair(start.line + line, start.column + column, end.line + line, end.column + column, value)
+                self._insert(mapping, written, name, pair)
         if in_braces:
             self._end = event.end_mark
         mapping.end_line, mapping.end_column = self._place(self._end)

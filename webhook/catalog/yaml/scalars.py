@@ -59,6 +59,7 @@ def tagged(tag: str, text: str) -> Value:
     return _json(_resolve_tagged(tag, text), text)
 
 
+@lru_cache(maxsize=4096)
 def key(tag: str | None, text: str) -> str:
     """Return the JSON object key for a scalar that is plain or has a tag.
 
