@@ -8,8 +8,8 @@ from webhook import catalog, errors, workload
 from webhook.rendering import gpus, image
 from webhook.rendering.containers import InferenceContainer
 
-_TEMPLATES = catalog.CONFIG_MAPS["templates"]
-_AGENT = catalog.CONFIG_MAPS["agent"]
+_TEMPLATES = catalog.KINDS["templates"].config_map
+_AGENT = catalog.KINDS["agent"].config_map
 
 #: Agent entries whose mismatch a message explains before it only counts the rest.
 _EXPLAINED = 50
