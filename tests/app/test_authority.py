@@ -7,7 +7,7 @@ import pytest
 import certs
 from tests.app.api import Api
 from webhook import cluster, telemetry
-from webhook.app.authority import SecretVault, SharedAuthority
+from webhook.app.authority import ClusterSecret, SharedAuthority
 from webhook.app.bundle import CaBundle
 from webhook.app.certificate import Certificate
 from webhook.app.options import ClusterOptions, Options
@@ -16,8 +16,8 @@ NAME = "hydra-webhook-ca"
 EMPTY = {"type": "Opaque", "metadata": {"labels": {"app": "hydra"}}}
 
 
-def vault(api: Api) -> SecretVault:
-    return SecretVault(api, cluster.secret("hydra-system", NAME))
+def vault(api: Api) -> ClusterSecret:
+    return ClusterSecret(api, cluster.secret("hydra-system", NAME))
 
 
 async def test_where_there_is_no_secret_it_is_created():
@@ -75,14 +75,14 @@ async def test_what_the_api_server_refuses_is_a_vault_error_that_says_so(verb):
     stored = await mine.read()
     api.refused[verb] = "forbidden"
 
-    with pytest.raises(certs.VaultError, match=f"{verb} Secret hydra-system/hydra-webhook-ca: forbidden"):
+    with pytest.raises(certs.SecretStoreError, match=f"{verb} Secret hydra-system/hydra-webhook-ca: forbidden"):
         await (mine.read() if verb == "get" else mine.write({}, stored.version if stored else None))
 
 
 async def test_a_namespace_that_is_not_there_is_a_vault_error():
     api = Api()
     api.refused["create"] = "not-found"
-    with pytest.raises(certs.VaultError, match="not-found"):
+    with pytest.raises(certs.SecretStoreError, match="not-found"):
         await vault(api).write({}, None)
 
 

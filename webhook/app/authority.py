@@ -11,8 +11,8 @@ from webhook.app.certificate import LOOPBACK, Certificate, write_ca
 from webhook.app.options import CannotStart, ClusterOptions, Options
 
 
-class SecretVault:
-    """The Secret that all replicas share, as ``certs.Vault``."""
+class ClusterSecret:
+    """The Secret that all replicas share, as ``certs.SecretStore``."""
 
     def __init__(self, client: cluster.Client, resource: cluster.Resource) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class SecretVault:
         except cluster.ApiError as error:
             if error.reason == "not-found":
                 return None
-            raise certs.VaultError(str(error)) from error
+            raise certs.SecretStoreError(str(error)) from error
         return certs.Stored(cluster.secret_data(self._found), self._found["metadata"]["resourceVersion"])
 
     async def write(self, data: Mapping[str, bytes], version: str | None) -> bool:
@@ -44,7 +44,7 @@ class SecretVault:
             # The namespace or, before a replacement, the Secret is gone: that is found out by reading again.
             if error.reason == "conflict" or (error.reason == "not-found" and version is not None):
                 return False
-            raise certs.VaultError(str(error)) from error
+            raise certs.SecretStoreError(str(error)) from error
         return True
 
 
@@ -82,12 +82,12 @@ class SharedAuthority:
         metrics.expect_certificate_events(certs.REASONS)
         secret = cluster.secret(cluster_options.namespace, cluster_options.ca_secret)
         try:
-            terms = certs.Terms(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
-            self._authority = certs.Authority(SecretVault(client, secret), terms)
+            lifetimes = certs.Lifetimes(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
+            self._authority = certs.Authority(ClusterSecret(client, secret), lifetimes)
             self._rotator = certs.Rotator(
                 self._authority,
                 (*LOOPBACK, *options.cert_hosts),
-                terms,
+                lifetimes,
                 publish=self._publish,
                 serve=certificate.use,
                 report=self._report,
