@@ -95,7 +95,7 @@ def write_pair(folder: Path, serial_of: list[str], *, key_of_another: bool = Fal
 async def test_without_any_file_the_embedded_default_is_served_and_ready():
     async with serving() as case:
         assert (await case.get("/readyz")).status == 200
-        assert {line["kind"] for line in case.events("configuration loaded")} == {"templates", "agent"}
+        assert {line["config_kind"] for line in case.events("configuration loaded")} == {"templates", "agent"}
 
 
 async def test_files_are_served_and_their_changes_take_effect(files):
@@ -189,7 +189,7 @@ async def test_a_request_in_flight_when_the_server_stops_is_answered():
     async with wire.connect(case.running.port, case.running.ca_pem) as client:
         await client.send(request[:-10])
         in_flight = 'controller_runtime_webhook_requests_in_flight{webhook="/mutate"} 1.0'
-        await until(lambda: in_flight in case.running.metrics.expose("")[0].decode())
+        await until(lambda: in_flight in case.running.reports.metrics.expose("")[0].decode())
         case.running.drain()
         stopping = asyncio.create_task(stack.aclose())
         await until(lambda: refuses(case.running.port))
