@@ -62,6 +62,10 @@ def test_a_missing_permission_is_named():
     assert str(error).endswith('403: Forbidden (permission needed: watch on configmaps named "hydra-agent")')
 
 
+def test_a_missing_permission_to_create_has_no_name():
+    assert str(failures.refused("create", AGENT, 403, b"{}")).endswith("(permission needed: create on configmaps)")
+
+
 def test_a_missing_permission_for_a_whole_collection_is_named():
     error = failures.refused("list", cluster.Collection("v1", "pods", "Pod", label_selector="a"), 403, b"{}")
     assert str(error) == "list pods with a: 403: Forbidden (permission needed: list on pods)"

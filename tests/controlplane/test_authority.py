@@ -32,7 +32,7 @@ def running(hydra: Installation) -> Installation:
 
 
 class Together(ClusterSecret):
-    """A Secret whose first read returns when all have read."""
+    """A Secret whose first read returns once all replicas have read it."""
 
     def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
         super().__init__(client, cluster.secret(NAMESPACE, SECRET))

@@ -119,7 +119,8 @@ def _error(
     message = status.get("message")
     cause = message if isinstance(message, str) and message else _phrase(http_status)
     if code == "forbidden":
-        named = f' named "{collection.name}"' if collection.name else ""
+        # RBAC cannot restrict "create" by name.
+        named = f' named "{collection.name}"' if collection.name and verb != "create" else ""
         cause = f"{cause} (permission needed: {verb} on {collection.plural}{named})"
     line = f"{verb} {collection.human}: {http_status}: {cause}"
     return ApiError(code, line, http_status=http_status, retry_after=retry_after)
