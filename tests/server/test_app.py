@@ -335,7 +335,7 @@ def a_pair_that_does_not_match(folder: Path) -> tuple[dict, str]:
 
 def a_ca_file_without_self_signing(folder: Path) -> tuple[dict, str]:
     write_pair(folder, [])
-    return {"cert_dir": folder, "ca_file": folder / "ca.pem"}, "a file for the CA can be written only for"
+    return {"cert_dir": folder, "ca_file": folder / "ca.pem"}, "the CA can be written to a file only if"
 
 
 def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
