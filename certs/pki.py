@@ -14,7 +14,7 @@ from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 BACKDATE = timedelta(minutes=5)
-"""How long before it is issued a certificate becomes valid: an API server whose clock is slow must not find it "not yet valid"."""
+"""A certificate is valid from this long before it is issued, so that an API server with a slow clock accepts it at once."""
 
 _ORGANIZATION = "Hydra runtime webhook"
 _MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
@@ -130,7 +130,7 @@ def read_bundle(pem: bytes) -> tuple[tuple[CertificateInfo, ...], int]:
 
 
 def verifies(leaf_pem: bytes, bundle_pem: bytes, host: str, now: datetime) -> str:
-    """Return why a client that trusts ``bundle_pem`` rejects ``leaf_pem`` as the certificate of ``host``, or "" if it accepts it."""
+    """Return why a client that trusts ``bundle_pem`` rejects ``leaf_pem`` for ``host``; empty if the client accepts it."""
     chain, _ = _certificates(leaf_pem)
     anchors, _ = _certificates(bundle_pem)
     if not chain:
@@ -277,7 +277,7 @@ def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
 
 
 def _certificates(pem: bytes) -> tuple[list[x509.Certificate], int]:
-    """Return the readable certificates, and the number of unreadable ones. A truncated certificate does not hide the next one."""
+    """Return the readable certificates, and the number of unreadable ones. A truncated one does not hide the next."""
     _, *blocks = pem.split(_BEGIN)
     if not blocks:
         return [], 1 if pem.strip() else 0

@@ -55,7 +55,7 @@ class Lifetimes:
 
     @property
     def announce(self) -> timedelta:
-        """How long clients know a successor before it signs: a minute, or less for authorities that live for minutes only."""
+        """How long clients know a successor before it signs: a minute, or less if authorities live for minutes only."""
         return min(timedelta(minutes=1), self.authority / 20)
 
     @property
@@ -189,7 +189,7 @@ def decide(
 
 
 def renewal(pair: Pair) -> datetime:
-    """Return when a pair that ``pki`` issued is due for renewal: after two thirds of its life, counted from when it was issued."""
+    """Return when a pair that ``pki`` issued is due for renewal: two thirds of its life after it was issued."""
     issued = pair.not_before + pki.BACKDATE
     return issued + (pair.not_after - issued) * 2 / 3
 
@@ -200,7 +200,7 @@ def leaf_is_due(leaf: Pair, signer: Pair, now: datetime) -> bool:
 
 
 def leaf_is_ending(leaf: Pair, now: datetime, lifetimes: Lifetimes) -> bool:
-    """Return whether a leaf may expire before the next round of the rotator is complete, by clocks that differ by a minute."""
+    """Return whether a leaf may expire before the next round is complete, by clocks that differ by a minute."""
     return now + 4 * lifetimes.poll >= leaf.not_after
 
 

@@ -1,8 +1,8 @@
 """Reads files, and notices when they change. Knows nothing about their contents.
 
-A file is identified by its path and compared by what the path leads to, links included. So every kind of change is seen: written in
-place, renamed over by an editor, replaced through the ``..data`` link with which Kubernetes mounts ConfigMaps, or deleted
-and created again together with its folder.
+A file is identified by its path and compared by what the path leads to, links included. So every kind of change is seen: a
+file that is written in place, replaced by an editor's rename or through the ``..data`` link of a mounted ConfigMap, or
+deleted and created again together with its folder.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from pathlib import Path
 from webhook import errors
 
 POLL_SECONDS = 0.2
-"""A change is reported once the file has stayed the same for one round. So it takes effect after two rounds and the reading, within
-the promised second. A round costs one ``stat`` per file. File system events would be faster, but they miss network file
-systems and the targets of links, end when a folder is replaced, and are a limited resource."""
+"""Seconds between two rounds. A change is reported once the file has stayed the same for one round, so it takes effect after
+two rounds and the reading, within the promised second. A round costs one ``stat`` per file. File system events would be
+faster, but they miss network file systems and the targets of links, end when a folder is replaced, and can run out."""
 
 Signature = tuple[int, ...] | None
 
@@ -40,7 +40,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def signatures(paths: Iterable[Path]) -> dict[Path, Signature]:
-    """Return a value for each path that changes when the file behind the path changes; None if there is no file."""
+    """Return a value for each path that changes when the file at that path changes; None if there is no file."""
     return {path: _signature(path) for path in paths}
 
 

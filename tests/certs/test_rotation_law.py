@@ -135,7 +135,7 @@ class World:
 
 SKEWS = st.lists(st.integers(-60, 60), min_size=2, max_size=4)
 OUTAGES = st.integers(1, 45)
-# A replica that missed an announcement may fill an empty Secret with the older state. That needs a store that fails just then.
+# A replica that missed an announcement may fill an empty Secret with the older state, but only if the store fails just then.
 SCHEDULES = st.one_of(
     st.builds(
         Schedule,

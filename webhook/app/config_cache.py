@@ -1,4 +1,4 @@
-"""The ConfigMap that saves the last good configuration, so that it survives a restart while its own cluster is unreachable."""
+"""The ConfigMap that saves the last good configuration, for a restart while the cluster that it came from is unreachable."""
 
 import asyncio
 import contextlib

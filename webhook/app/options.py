@@ -43,8 +43,8 @@ class Options:
         host: address to listen on; empty: every address, IPv4 and IPv6.
         port, health_port: TCP ports; 0: a free one.
         cluster: the clusters to read from and write to; None: use no cluster.
-        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: create a pair, signed by the CA that the replicas of
-            a webhook configuration share if there is one, else self-signed.
+        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: create a pair, signed by the CA of the replicas of
+            a webhook configuration if they share one, else self-signed.
         cert_hosts: more names for a created pair, besides those of loopback.
         ca_file: where to write the PEM that clients must trust; only for a created pair.
         templates, agent, gpu_configs: configuration files, watched; None: the ConfigMap in ``cluster`` if there is one, else

@@ -15,7 +15,7 @@ from webhook.app.running import serving
 
 def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status: 0, or 1 if the server could not start or crashed."""
-    # They double the number of series, and Prometheus does not need them. The setting is global, so it belongs to the process.
+    # They double the number of series, and Prometheus does not need them. The setting is global, so it is made here.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
     log = telemetry.make_log(log_format=options.log_format)
     telemetry.route_standard_library(log)

@@ -97,7 +97,7 @@ class Connector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         protocol, transport = connection.protocol, connection.transport
         ended = protocol.closed if protocol is not None else None
-        if ended is not None and transport is not None:
+        if ended is not None and transport is not None and ended not in self._open:  # a reused one is known
             self._open[ended] = transport
             ended.add_done_callback(self._ended)
         return connection

@@ -32,7 +32,7 @@ class Credentials:
 
     Attributes:
         server: URL of the API server, without a slash at the end.
-        authorization: value of the ``Authorization`` header; empty if there is only a client certificate, or nothing. Secret.
+        authorization: value of the ``Authorization`` header; empty if none is needed. Secret.
         context: for TLS; None if the URL is plain HTTP.
         server_hostname: name that the server's certificate must have; None: the host in the URL.
         proxy: URL of the proxy to use; None: connect directly.
@@ -119,7 +119,7 @@ async def _kubeconfig(path: Path) -> Credentials:
 
 
 async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> float | None:
-    """Run an exec plugin, put its token or certificate where those of the user are, and return the time at which they expire."""
+    """Run an exec plugin, add its token or certificate to those of the user, and return the time at which they expire."""
     from kubernetes_asyncio.config.exec_provider import ExecProvider  # noqa: PLC0415 - see read()
     from kubernetes_asyncio.config.kube_config import ConfigNode  # noqa: PLC0415
 
