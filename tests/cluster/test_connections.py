@@ -38,11 +38,11 @@ async def test_aborting_closes_a_connection_that_is_in_use(aiohttp_server):
         return await answer(request)
 
     application = web.Application()
-    application.router.add_get("/", wait)
+    application.router.add_post("/", wait)
     server = await aiohttp_server(application)
     connector = connections.Connector(force_close=True)
     async with aiohttp.ClientSession(connector=connector) as session:
-        asking = asyncio.create_task(session.get(server.make_url("/")))
+        asking = asyncio.create_task(session.post(server.make_url("/")))  # aiohttp would repeat a GET
         await received.wait()
         await connector.abort()
         assert connector._open == {}
