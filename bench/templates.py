@@ -20,7 +20,7 @@ from bench import ratios
 from tests.gotemplate import conformance
 from webhook import catalog
 from webhook.gotemplate import Template
-from webhook.linting import samples
+from webhook.linting import sample_variables as samples
 
 ONE_POD = samples.of_role("lone")
 CASES = {

@@ -11,7 +11,7 @@ from tests.cluster.apiserver import until
 from webhook import catalog, cluster, telemetry
 from webhook.app import config_cache
 from webhook.app.config_cache import ConfigCache
-from webhook.catalog.kept import Kept
+from webhook.catalog.last_good import Versions
 
 OLD, NEW = {"config.yaml": "old"}, {"config.yaml": "new"}
 
@@ -27,14 +27,16 @@ async def writing(cache: ConfigCache):
     task.cancel()
 
 
-def stored(api: Api) -> dict[catalog.ConfigKind, Kept]:
+def stored(api: Api) -> dict[catalog.ConfigKind, Versions]:
     return (
-        catalog.kept.unpack(api.objects[config_cache.NAME].get("data", {})) if config_cache.NAME in api.objects else {}
+        catalog.last_good.unpack(api.objects[config_cache.NAME].get("data", {}))
+        if config_cache.NAME in api.objects
+        else {}
     )
 
 
-def holding(**kept: Kept) -> dict:
-    return {"data": catalog.kept.pack({kind.replace("_", "-"): one for kind, one in kept.items()})[0]}
+def holding(**versions: Versions) -> dict:
+    return {"data": catalog.last_good.pack({kind.replace("_", "-"): one for kind, one in versions.items()})[0]}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +50,12 @@ async def test_an_accepted_document_is_saved_and_read_again(start_api, before):
         first.save("templates", NEW, errors=False)
         await until(lambda: stored(api))
 
-    assert await create(api).read() == {"templates": Kept(NEW)}
+    assert await create(api).read() == {"templates": Versions(NEW)}
     assert api.objects[config_cache.NAME]["metadata"].get("labels") == ((before and {"a": "b"}) or None)
 
 
 async def test_an_equal_document_is_not_written_again(start_api):
-    api = await start_api(hydra_webhook_cache=holding(templates=Kept(NEW)))
+    api = await start_api(hydra_webhook_cache=holding(templates=Versions(NEW)))
     cache = create(api)
     await cache.read()
     async with writing(cache):
@@ -64,19 +66,19 @@ async def test_an_equal_document_is_not_written_again(start_api):
 
 @pytest.mark.parametrize("readable", [True, False], ids=["read at the start", "not readable at the start"])
 async def test_a_document_with_errors_is_saved_beside_the_last_one_without(start_api, readable):
-    api = await start_api(hydra_webhook_cache=holding(templates=Kept(OLD)))
+    api = await start_api(hydra_webhook_cache=holding(templates=Versions(OLD)))
     cache = create(api)
     if readable:
         await cache.read()
     async with writing(cache):
         cache.save("templates", NEW, errors=True)
-        await until(lambda: stored(api)["templates"].flawed)
-    assert stored(api) == {"templates": Kept(OLD, NEW)}
+        await until(lambda: stored(api)["templates"].newest)
+    assert stored(api) == {"templates": Versions(OLD, NEW)}
 
 
 async def test_a_concurrent_write_of_another_replica_is_preserved(start_api):
     api = await start_api(hydra_webhook_cache={})
-    others = [holding(agent=Kept(OLD))]
+    others = [holding(agent=Versions(OLD))]
     cache = create(api)
 
     def another(verb: str) -> None:
@@ -87,7 +89,7 @@ async def test_a_concurrent_write_of_another_replica_is_preserved(start_api):
     async with writing(cache):
         cache.save("templates", NEW, errors=False)
         await until(lambda: "templates" in stored(api))
-    assert stored(api) == {"templates": Kept(NEW), "agent": Kept(OLD)}
+    assert stored(api) == {"templates": Versions(NEW), "agent": Versions(OLD)}
 
 
 async def test_a_failed_write_is_reported_and_retried(start_api, monkeypatch):
@@ -112,44 +114,44 @@ async def test_a_document_that_does_not_fit_is_reported(start_api):
         cache.save("templates", {"config.yaml": "x" * 600_000}, errors=False)
         cache.save("agent", {"config.yaml": "x" * 600_000}, errors=False)
         await until(lambda: cache.problem)
-    assert cache.problem == "too large to be saved in ConfigMap hydra-system/hydra-webhook-cache: flawless.agent"
+    assert cache.problem == "too large to be saved in ConfigMap hydra-system/hydra-webhook-cache: last-good.agent"
 
 
 async def test_a_configmap_that_was_emptied_is_filled_again(start_api, monkeypatch):
     monkeypatch.setattr(config_cache, "CHECK_SECONDS", 0.01)
-    api = await start_api(hydra_webhook_cache=holding(templates=Kept(OLD)))
+    api = await start_api(hydra_webhook_cache=holding(templates=Versions(OLD)))
     cache = create(api)
     await cache.read()
     async with writing(cache):
         cache.save("agent", NEW, errors=False)
         await until(lambda: "agent" in stored(api))
         api.store(config_cache.NAME, {})
-        await until(lambda: stored(api) == {"templates": Kept(OLD), "agent": Kept(NEW)})
+        await until(lambda: stored(api) == {"templates": Versions(OLD), "agent": Versions(NEW)})
 
 
 async def test_a_newer_document_of_another_replica_is_not_undone(start_api, monkeypatch):
     monkeypatch.setattr(config_cache, "CHECK_SECONDS", 0.01)
-    api = await start_api(hydra_webhook_cache=holding(templates=Kept(OLD)))
+    api = await start_api(hydra_webhook_cache=holding(templates=Versions(OLD)))
     cache = create(api)
     await cache.read()
-    api.store(config_cache.NAME, holding(templates=Kept(NEW)))
+    api.store(config_cache.NAME, holding(templates=Versions(NEW)))
     async with writing(cache):
         await until(lambda: len(api.asked) > 3)
     assert set(api.asked) == {"get"}
 
 
 async def test_entries_of_a_newer_version_are_preserved(start_api):
-    newer = holding(templates=Kept(OLD))
-    newer["data"]["flawless.quotas.config.yaml"] = "x"
+    newer = holding(templates=Versions(OLD))
+    newer["data"]["last-good.quotas.config.yaml"] = "x"
     api = await start_api(hydra_webhook_cache=newer)
     cache = create(api)
     async with writing(cache):
         cache.save("templates", NEW, errors=False)
-        await until(lambda: stored(api)["templates"] == Kept(NEW))
-    assert api.objects[config_cache.NAME]["data"]["flawless.quotas.config.yaml"] == "x"
+        await until(lambda: stored(api)["templates"] == Versions(NEW))
+    assert api.objects[config_cache.NAME]["data"]["last-good.quotas.config.yaml"] == "x"
 
 
-@pytest.mark.parametrize("data", [["a"], {"flawless.agent.config.yaml": 1}, "text"], ids=str)
+@pytest.mark.parametrize("data", [["a"], {"last-good.agent.config.yaml": 1}, "text"], ids=str)
 async def test_an_answer_that_no_api_server_gives_is_an_api_error(start_api, data):
     cache = create(await start_api(hydra_webhook_cache={"data": data}))
     with pytest.raises(cluster.ApiError, match="its data is not a map of strings"):

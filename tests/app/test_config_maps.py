@@ -13,7 +13,7 @@ from webhook.app import config_cache, config_maps
 from webhook.app.configuration import Configuration
 from webhook.app.options import ClusterOptions
 from webhook.app.reports import Reports
-from webhook.catalog.kept import Kept
+from webhook.catalog.last_good import Versions
 
 GOOD = {"config.yaml": "templates: [{runtime: good, podTemplate: {}}]"}
 BETTER = {"config.yaml": "templates: [{runtime: better, podTemplate: {}}]"}
@@ -32,8 +32,8 @@ class Case:
             ClusterOptions(), ["templates"], api.client, self.configuration, reports
         )
 
-    async def live(self, texts: dict[str, str] | None) -> None:
-        config_map = None if texts is None else {"data": texts}
+    async def live(self, data: dict[str, str] | None) -> None:
+        config_map = None if data is None else {"data": data}
         await self.followed._take("templates", "ConfigMap hydra-system/hydra-runtime-template", config_map)
 
     @property
@@ -48,13 +48,13 @@ async def restoring(case: Case):
     await asyncio.wait_for(task, 10)
 
 
-def saved(kept: Kept) -> dict[str, dict]:
+def saved(versions: Versions) -> dict[str, dict]:
     """Return the objects of an API server with this in the cache."""
-    return {"hydra_webhook_cache": {"data": catalog.kept.pack({"templates": kept})[0]}}
+    return {"hydra_webhook_cache": {"data": catalog.last_good.pack({"templates": versions})[0]}}
 
 
 async def test_the_saved_document_is_in_use_until_the_cluster_is_read(start_api):
-    case = Case(await start_api(**saved(Kept(GOOD))))
+    case = Case(await start_api(**saved(Versions(GOOD))))
     assert len(case.followed.waiting) == 1
     async with restoring(case):
         pass
@@ -70,7 +70,7 @@ LATER = {"a broken document": (BROKEN, "yaml-syntax"), "no ConfigMap": (None, "d
 @pytest.mark.parametrize(("live", "code"), LATER.values(), ids=LATER)
 async def test_it_is_in_use_even_if_it_is_read_after_an_unusable_one(start_api, live, code, monkeypatch):
     monkeypatch.setattr(config_maps, "FIRST_PAUSE", 0.01)
-    api = await start_api(**saved(Kept(GOOD)))
+    api = await start_api(**saved(Versions(GOOD)))
     api.refused["get"] = 504
     case = Case(api)
     async with restoring(case):
@@ -84,7 +84,7 @@ async def test_it_is_in_use_even_if_it_is_read_after_an_unusable_one(start_api, 
 
 async def test_a_newer_document_is_not_replaced_by_the_saved_one(start_api, monkeypatch):
     monkeypatch.setattr(config_maps, "FIRST_PAUSE", 0.01)
-    api = await start_api(**saved(Kept(GOOD)))
+    api = await start_api(**saved(Versions(GOOD)))
     api.refused["get"] = 504
     case = Case(api)
     async with restoring(case):
@@ -95,7 +95,7 @@ async def test_a_newer_document_is_not_replaced_by_the_saved_one(start_api, monk
 
 
 async def test_a_broken_entry_has_its_last_good_version_after_a_restart(start_api):
-    case = Case(await start_api(**saved(Kept({"config.yaml": GOOD["config.yaml"].replace("good", "other")}, HALF))))
+    case = Case(await start_api(**saved(Versions({"config.yaml": GOOD["config.yaml"].replace("good", "other")}, HALF))))
     async with restoring(case):
         pass
     await case.live(HALF)
@@ -104,7 +104,7 @@ async def test_a_broken_entry_has_its_last_good_version_after_a_restart(start_ap
 
 
 async def test_a_saved_document_is_not_compiled_again_if_the_cluster_has_the_same(start_api):
-    case = Case(await start_api(**saved(Kept(GOOD))))
+    case = Case(await start_api(**saved(Versions(GOOD))))
     async with restoring(case):
         pass
     before = case.configuration.store.current
@@ -113,7 +113,7 @@ async def test_a_saved_document_is_not_compiled_again_if_the_cluster_has_the_sam
 
 
 async def test_an_unusable_saved_document_does_not_make_the_server_ready(start_api):
-    case = Case(await start_api(**saved(Kept(BROKEN))))
+    case = Case(await start_api(**saved(Versions(BROKEN))))
     async with restoring(case):
         pass
     assert case.followed.waiting == ["ConfigMap hydra-system/hydra-runtime-template has not been read yet"]
@@ -125,6 +125,6 @@ async def test_a_nonsensical_answer_ends_nothing(start_api, monkeypatch):
     case = Case(api)
     async with restoring(case):
         await until(lambda: len(api.asked) > 1)
-        api.store(config_cache.NAME, saved(Kept(GOOD))["hydra_webhook_cache"])
+        api.store(config_cache.NAME, saved(Versions(GOOD))["hydra_webhook_cache"])
     assert case.runtimes == {"good"}
     assert b"its data is not a map of strings" in case.output.getvalue()

@@ -53,10 +53,10 @@ def test_every_published_shape_is_read(content):
 
 
 WHOLE = {
-    "nothing of it": ("a: 1", "missing-key", 1, 1, "neither at the top nor under global.config or configmap"),
+    "no list": ("a: 1", "missing-key", 1, 1, "at the top, under global.config or under configmap"),
     "an alias of nothing": ("*x", "yaml-alias", 1, 1, "no anchor"),
     "a list that is an alias of nothing": ("deployment_templates: *x", "yaml-alias", 1, 23, "no anchor"),
-    "the list twice": (HOLDING + HOLDING, "duplicate-key", 4, 1, "stands twice"),
+    "a duplicate list": (HOLDING + HOLDING, "duplicate-key", 4, 1, "duplicate key"),
     "a bare list": (LIST, "missing-key", 1, 1, "there is no"),
     "in two places": (HOLDING + "configmap:\n" + textwrap.indent(HOLDING, "  "), "several-lists", 6, 3, "2 places"),
     "in two data keys": (data(("a", HOLDING), ("b", HOLDING)), "several-lists", 11, 5, "2 places"),
@@ -76,7 +76,7 @@ WHOLE = {
         5,
         "must be a string, found a map",
     ),
-    "no data": ("apiVersion: v1\nkind: ConfigMap\n", "wrong-type", 1, 1, "there is none"),
+    "no data": ("apiVersion: v1\nkind: ConfigMap\n", "wrong-type", 1, 1, "found nothing"),
     "not UTF-8": (b"a: 1\nb: \xff", "yaml-syntax", 2, 4, "UTF-8"),
 }
 
@@ -176,7 +176,7 @@ def test_an_entry_that_might_match_anything_harms_nobody(entry, column, cause):
     assert [one.path for one in snapshot.agent_entries] == ["deployment_templates[1]"]
 
 
-def test_a_name_that_stands_for_a_list_is_shown_as_a_list():
+def test_a_name_instead_of_a_list_is_shown_as_a_list():
     [problem] = read("deployment_templates:\n- match_runtimes: vllm").problems
     assert problem.remedy == "write [vllm]"
 
@@ -209,7 +209,7 @@ UNKNOWN = {
         "deployment_templates[1].container_template.registry",
         4,
         24,
-        "it belongs under image",
+        "move it to image",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""A whole ConfigMap instead of bare YAML: places are those of the file, however deep the YAML stands in it."""
+"""A whole ConfigMap instead of bare YAML: places are those of the file, however deep the YAML is nested in it."""
 
 import json
 import textwrap
@@ -88,10 +88,10 @@ PROBLEMS = {
     "a value without a block": (
         HEAD + "  config.yaml:\n    templates: []\n",
         ("error", "wrong-type", 7, 5),
-        'write "config.yaml: |" and the YAML indented below it',
+        'write "config.yaml: |" and indent the YAML below it',
     ),
     "an empty value": (HEAD + "  config.yaml: ''\n", ("error", "empty", 0, 0), ""),
-    "a key twice": (
+    "a duplicate key": (
         HEAD + "  config.yaml: 'templates: []'\n  config.yaml: ''\n",
         ("error", "duplicate-key", 7, 3),
         "remove one",

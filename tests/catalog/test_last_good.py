@@ -98,17 +98,9 @@ def test_what_was_never_there_is_missing():
         ("info", "absent"),
     ]
     assert [name.split(": ")[0] for name in snapshot.missing] == [
-        "the runtime template (ConfigMap hydra-runtime-template) cannot be used",
+        "the runtime template configuration (ConfigMap hydra-runtime-template) cannot be used",
         "the agent configuration (ConfigMap hydra-agent) cannot be used",
     ]
-
-
-def test_the_gpu_table_can_be_waited_for():
-    kinds = ("templates", "agent", "gpu-configs")
-    waiting = catalog.build([], None, required=kinds)
-    assert len(waiting.missing) == 3
-    told = catalog.build([document(None, "gpu-configs")], waiting, required=kinds)
-    assert [name.split(" (")[0] for name in told.missing] == ["the runtime template", "the agent configuration"]
 
 
 def test_a_configuration_without_a_document_stays_as_it_was():

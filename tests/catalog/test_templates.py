@@ -102,12 +102,12 @@ WHOLE = {
     "two documents": ("templates: []\n---\ntemplates: []\n", "several-documents", "", 3, 1, "2 YAML documents"),
     "no templates": ("template: []", "missing-key", "", 1, 1, 'no "templates"'),
     "templates a map": ("templates:\n  runtime: r", "wrong-type", "templates", 2, 3, "must be a list, found a map"),
-    "templates twice": ("templates: []\ntemplates: []", "duplicate-key", "", 2, 1, "stands twice"),
-    "no YAML": ("templates: [", "yaml-syntax", "", 1, 12, "not closed"),
+    "duplicate templates": ("templates: []\ntemplates: []", "duplicate-key", "", 2, 1, "duplicate key"),
+    "invalid YAML": ("templates: [", "yaml-syntax", "", 1, 12, "unclosed"),
     "an alias of nothing": ("*x", "yaml-alias", "", 1, 1, "no anchor"),
     "templates that are an alias of nothing": ("templates: *x", "yaml-alias", "templates", 1, 12, "no anchor"),
-    "a flaw beside templates": ("x: .inf\ntemplates: []", "yaml-value", "x", 1, 4, "no number that JSON can hold"),
-    "a pod": ("apiVersion: v1\nkind: Pod\n", "wrong-kind", "kind", 2, 7, "ConfigMap is needed"),
+    "a flaw beside templates": ("x: .inf\ntemplates: []", "yaml-value", "x", 1, 4, "JSON has no number"),
+    "a pod": ("apiVersion: v1\nkind: Pod\n", "wrong-kind", "kind", 2, 7, "must be a ConfigMap"),
 }
 
 
@@ -118,7 +118,7 @@ def test_a_text_that_cannot_be_used_as_a_whole(text, code, path, line, column, c
     assert (problem.code, problem.path, problem.line, problem.column) == (code, path, line, column)
     assert cause in problem.cause
     assert snapshot.missing[0].startswith(
-        "the runtime template (ConfigMap hydra-runtime-template) cannot be used: t.yaml"
+        "the runtime template configuration (ConfigMap hydra-runtime-template) cannot be used: t.yaml"
     )
 
 
@@ -130,7 +130,14 @@ ENTRIES = {
     "a boolean as name": ("templates:\n- runtime: on", "wrong-type", "templates[0].runtime", 2, 12, "the boolean on"),
     "a display name": (entry("runtimeZH: [x]"), "wrong-type", "templates[0].runtimeZH", 3, 16, "found a list"),
     "renderAll a string": (entry("renderAll: 'yes'"), "wrong-type", "templates[0].renderAll", 3, 16, "true or false"),
-    "a duplicate key": (entry("podTemplate: {}\npodTemplate: {}"), "duplicate-key", "templates[0]", 4, 5, "twice"),
+    "a duplicate key": (
+        entry("podTemplate: {}\npodTemplate: {}"),
+        "duplicate-key",
+        "templates[0]",
+        4,
+        5,
+        "duplicate key",
+    ),
     "podTemplate a list": (entry("podTemplate: []"), "wrong-type", "templates[0].podTemplate", 3, 18, "must be a map"),
     "containerTemplate a string": (
         entry("podTemplate:\n  containerTemplate: x"),
@@ -258,7 +265,7 @@ def test_a_second_runtime_of_one_name_is_reported_and_the_first_used():
     snapshot = read("templates:\n- runtime: r\n  runtimeZH: one\n- runtime: r\n  runtimeZH: two\n")
     [problem] = snapshot.problems
     assert (problem.code, problem.path, problem.line, problem.column) == ("duplicate-runtime", "templates[1]", 4, 3)
-    assert "first as templates[0] at line 2" in problem.cause
+    assert "first defined as templates[0] at line 2" in problem.cause
     assert snapshot.runtime_templates["r"].display_name == "one"
 
 
@@ -293,20 +300,20 @@ UNKNOWN = {
     "in an entry": (entry("runtimeZh: x"), "templates[0].runtimeZh", 3, 5, 'did you mean "runtimeZH"?'),
     "in a pod": (entry("podTemplate: {volume: []}"), "templates[0].podTemplate.volume", 3, 19, '"volumes"?'),
     "far from all": (entry("podTemplate: {zzzzz: 1}"), "templates[0].podTemplate.zzzzz", 3, 19, "known: active"),
-    "of the pod in the entry": (entry("volumes: []"), "templates[0].volumes", 3, 5, "it belongs under podTemplate"),
+    "of the pod in the entry": (entry("volumes: []"), "templates[0].volumes", 3, 5, "move it to podTemplate"),
     "of the container in the pod": (
         entry("podTemplate: {env: []}"),
         "templates[0].podTemplate.env",
         3,
         19,
-        "it belongs under containerTemplate",
+        "move it to containerTemplate",
     ),
     "of the pod in the container": (
         entry("podTemplate: {containerTemplate: {volumes: []}}"),
         "templates[0].podTemplate.containerTemplate.volumes",
         3,
         39,
-        "it belongs under podTemplate",
+        "move it to podTemplate",
     ),
     "in a list's entry": (
         entry("podTemplate: {containerTemplate: {env: [{name: A, val: x}]}}"),
@@ -338,7 +345,7 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion_and_no_failure(text, path
 def test_keys_indented_below_a_key_without_value_are_recognised():
     snapshot = read(entry("podTemplate:\n  containerTemplate:\n  argsTemplate: []"))
     [problem] = snapshot.problems
-    assert (problem.code, problem.remedy) == ("unknown-key", "it belongs under containerTemplate")
+    assert (problem.code, problem.remedy) == ("unknown-key", "move it to containerTemplate")
 
 
 PLACES = {

@@ -1,4 +1,4 @@
-"""Linting of configurations that stand in a test."""
+"""Lints configurations that a test contains as strings."""
 
 import json
 import textwrap
@@ -20,7 +20,7 @@ def found(problems):
 
 
 def entry(command=(), args=(), **fields):
-    """Return the text of one runtime with these templates, as JSON, which is YAML."""
+    """Return a configuration with one runtime and these templates, as JSON, which is also YAML."""
     container = {"commandTemplate": list(command), "argsTemplate": list(args)}
     pod = {"containerTemplate": {key: value for key, value in container.items() if value}, **fields.pop("pod", {})}
     return json.dumps({"templates": [{"runtime": "r", "podTemplate": pod, **fields}]})

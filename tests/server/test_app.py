@@ -147,7 +147,7 @@ async def test_a_file_that_is_not_utf_8_at_the_start_is_told_with_its_place(file
     async with serving(**files) as case:
         ready = await case.get("/readyz")
         assert ready.status == 503
-        assert f"{files['templates']}:1:12: the text is no UTF-8" in ready.body.decode()
+        assert f"{files['templates']}:1:12: not valid UTF-8" in ready.body.decode()
 
 
 async def test_a_file_that_is_not_utf_8_changes_nothing(files):

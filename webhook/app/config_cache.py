@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, cluster, telemetry
-from webhook.catalog import kept
+from webhook.catalog import last_good
 
 NAME = "hydra-webhook-cache"
 
@@ -28,7 +28,7 @@ class ConfigCache:
         self._client = client
         self._reference = cluster.config_map(namespace, NAME)
         self._log = log
-        self._latest: dict[catalog.ConfigKind, kept.Kept] = {}
+        self._latest: dict[catalog.ConfigKind, last_good.Versions] = {}
         self._unsaved: set[catalog.ConfigKind] = set()
         self._has_unsaved = asyncio.Event()
         self.problem = ""
@@ -38,25 +38,25 @@ class ConfigCache:
         """How messages name the ConfigMap."""
         return self._reference.human
 
-    async def read(self) -> Mapping[catalog.ConfigKind, kept.Kept]:
+    async def read(self) -> Mapping[catalog.ConfigKind, last_good.Versions]:
         """Return what is saved; nothing if the ConfigMap does not exist.
 
         Raises:
             cluster.ApiError: it cannot be read.
         """
-        found = kept.unpack(self._data_of(await self._find()))
+        found = last_good.unpack(self._data_of(await self._find()))
         self._latest = {**found, **self._latest}
         return found
 
-    def save(self, config_kind: catalog.ConfigKind, texts: kept.Texts, *, errors: bool) -> None:
+    def save(self, config_kind: catalog.ConfigKind, data: last_good.Data, *, errors: bool) -> None:
         """Save an accepted document soon.
 
         Args:
             config_kind: of the document.
-            texts: the data of its ConfigMap.
+            data: of its ConfigMap.
             errors: some of its entries have errors.
         """
-        self._latest[config_kind] = self._latest.get(config_kind, kept.Kept()).after(texts, errors=errors)
+        self._latest[config_kind] = self._latest.get(config_kind, last_good.Versions()).after(data, errors=errors)
         self._unsaved.add(config_kind)
         self._has_unsaved.set()
 
@@ -81,14 +81,14 @@ class ConfigCache:
     async def _write(self) -> None:
         found = await self._find()
         old_data = self._data_of(found)
-        saved = dict(kept.unpack(old_data))
+        saved = dict(last_good.unpack(old_data))
         # A kind that is missing, because the ConfigMap was emptied, is written again.
         newer = {kind: self._latest[kind] for kind in self._latest if kind in self._unsaved or kind not in saved}
         for config_kind, latest in newer.items():
-            before = saved.get(config_kind, kept.Kept())
-            saved[config_kind] = kept.Kept(latest.flawless or before.flawless, latest.flawed)
-        data, left_out = kept.pack(saved)
-        data |= kept.foreign(old_data)
+            before = saved.get(config_kind, last_good.Versions())
+            saved[config_kind] = last_good.Versions(latest.last_good or before.last_good, latest.newest)
+        data, left_out = last_good.pack(saved)
+        data |= last_good.foreign(old_data)
         if found is None:
             metadata = {"name": self._reference.name}
             body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}

@@ -45,9 +45,9 @@ class FollowedConfigMaps:
         self._newest: dict[catalog.ConfigKind, catalog.Document] = {}
         self._accepted: dict[catalog.ConfigKind, Mapping[str, str]] = {}
         self._reflectors: dict[catalog.ConfigKind, cluster.Reflector] = {}
-        for config_kind in (each for each in catalog.CONFIG_MAPS if each in config_kinds):
-            client = self._global if self._global is not None and config_kind == "templates" else work
-            self._follow(config_kind, client, options.namespace)
+        for config_kind in (each for each in catalog.KINDS if each in config_kinds):
+            elsewhere = self._global if catalog.KINDS[config_kind].from_global_cluster else None
+            self._follow(config_kind, elsewhere or work, options.namespace)
 
     @property
     def waiting(self) -> list[str]:
@@ -78,7 +78,7 @@ class FollowedConfigMaps:
             await self._global.close()
 
     def _follow(self, config_kind: catalog.ConfigKind, client: cluster.Client, namespace: str) -> None:
-        reference = cluster.config_map(namespace, catalog.CONFIG_MAPS[config_kind])
+        reference = cluster.config_map(namespace, catalog.KINDS[config_kind].config_map)
 
         async def seen(config_map: Mapping[str, Any] | None) -> None:
             await self._take(config_kind, reference.human, config_map)
@@ -92,15 +92,15 @@ class FollowedConfigMaps:
         await reflector.run()
 
     async def _take(self, config_kind: catalog.ConfigKind, source: str, config_map: Mapping[str, Any] | None) -> None:
-        texts = None if config_map is None else dict(config_map.get("data") or {})
-        document = self._newest[config_kind] = catalog.Document(config_kind, source, texts)
-        restored = texts is not None and texts == self._accepted.get(config_kind)
+        data = None if config_map is None else dict(config_map.get("data") or {})
+        document = self._newest[config_kind] = catalog.Document(config_kind, source, data)
+        restored = data is not None and data == self._accepted.get(config_kind)
         if restored and not self._configuration.problems_of(config_kind):
             return  # a large document is not compiled twice at a start
         change = await self._configuration.take(document)
-        if texts is not None and change is not None and change.accepted:
-            self._accepted[config_kind] = texts
-            self._cache.save(config_kind, texts, errors=any(problem.severity == "error" for problem in change.problems))
+        if data is not None and change is not None and change.accepted:
+            self._accepted[config_kind] = data
+            self._cache.save(config_kind, data, errors=any(problem.severity == "error" for problem in change.problems))
 
     async def _restore(self) -> None:
         """Load what is saved. While the cache cannot be read, the reflectors start without it."""
@@ -118,10 +118,10 @@ class FollowedConfigMaps:
             source = f"{self._reflectors[config_kind].collection.human}, saved in {self._cache.human}"
             if config_kind in self._accepted:
                 continue
-            for texts in found[config_kind].in_order:
-                change = await self._configuration.take(catalog.Document(config_kind, source, texts))
+            for data in found[config_kind].in_order:
+                change = await self._configuration.take(catalog.Document(config_kind, source, data))
                 if change is not None and change.accepted:
-                    self._accepted[config_kind] = texts
+                    self._accepted[config_kind] = data
             if (newest := self._newest.get(config_kind)) is not None:
                 await self._configuration.take(newest)  # so that its problems are reported, not those of the saved one
         self._cache_tried.set()

@@ -1,54 +1,50 @@
-"""What is suspicious in a configuration: everything that reading it found, and what only trying it out shows.
+"""Finds what is suspicious in a configuration: every problem of reading it, and what only a trial shows.
 
-The room's rule: configuration texts come in, problems go out, and no rule renders or merges on its own: templates are tried
-with what requests run.
+- ``fields``: fields that are valid but will not do what was meant
+- ``templates``: Go templates as they are written
+- ``render_trials``: what templates render to with every sample
+- ``startup``: the command and args of a rendering, as an engine or a shell receives them
+- ``sample_variables``: the variables that trials render with
+- ``trial_results``: what trials produce and how their findings are collected
+- ``shell/``: arguments, flags and shell scripts
 
-``entries`` looks at fields, ``expressions`` at templates as they are written, ``trials`` at what they render to.
+Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """
 
 from collections.abc import Iterable
 
-from webhook.catalog import agent, gpus, templates
-from webhook.catalog.documents import Document
-from webhook.catalog.model import Problem
-from webhook.linting import entries, expressions, trials
+from webhook import catalog
+from webhook.catalog.report import Report
+from webhook.catalog.schema.agent_entries import AgentConfiguration
+from webhook.catalog.schema.runtime_templates import RuntimeTemplates
+from webhook.linting import fields, render_trials, templates
 
 __all__ = ["lint"]
 
 
-def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
+def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     """Return every load problem and every finding of these documents, in order of document and place.
 
-    Findings between templates and agent entries are made only if there are documents of both kinds.
+    Findings that compare runtime templates with agent entries need a document of each kind.
     """
-    found: list[list[Problem]] = []
-    read_templates: list[templates.Loaded] = []
-    read_agents: list[agent.Loaded] = []
-    for document in documents:
-        if document.config_kind == "templates":
-            loaded = templates.load(document, {})
-            read_templates.append(loaded)
-            _templates(loaded)
-            found.append(loaded.report.problems)
-        elif document.config_kind == "agent":
-            configured = agent.load(document)
-            read_agents.append(configured)
-            for rule in entries.AGENT_RULES:
-                rule(configured.entries or (), configured.report)
-            found.append(configured.report.problems)
-        else:
-            found.append(gpus.load(document)[1].problems)
-    for loaded in read_templates:
-        for configured in read_agents:
-            if loaded.entries is not None and configured.entries is not None:
-                for cross_rule in entries.CROSS_RULES:
-                    cross_rule(loaded, configured)
-    return tuple(problem for problems in found for problem in sorted(problems, key=lambda one: (one.line, one.column)))
+    reads = [catalog.read(document) for document in documents]
+    runtime_templates = [(one.content, one.report) for one in reads if isinstance(one.content, RuntimeTemplates)]
+    agents = [(one.content, one.report) for one in reads if isinstance(one.content, AgentConfiguration)]
+    for content, report in runtime_templates:
+        _check_templates(content, report)
+    for configured, report in agents:
+        for rule in fields.AGENT_RULES:
+            rule(configured.entries, report)
+    for content, report in runtime_templates:
+        for configured, agent_report in agents:
+            for cross_rule in fields.CROSS_RULES:
+                cross_rule(content.entries, report, configured.entries, agent_report)
+    return tuple(problem for one in reads for problem in one.problems)
 
 
-def _templates(loaded: templates.Loaded) -> None:
-    for entry in loaded.entries or ():
-        known = expressions.check(entry, loaded.report)
-        trials.check(entry, loaded.report, known)
-    for rule in entries.TEMPLATE_RULES:
-        rule(loaded.entries or (), loaded.report)
+def _check_templates(content: RuntimeTemplates, report: Report) -> None:
+    for entry in content.entries:
+        known = templates.check(entry, report)
+        render_trials.check(entry, report, known)
+    for rule in fields.TEMPLATE_RULES:
+        rule(content.entries, report)

@@ -1,0 +1,192 @@
+"""Field names, types and merge keys of Kubernetes 1.36: of PodSpec, Container, and the lists that are merged item by item.
+
+``tests/controlplane/test_kubernetes_facts.py`` checks them against a running API server and LeaderWorkerSet's CRD.
+"""
+
+#: Fields of a PodSpec.
+POD_SPEC: dict[str, type] = {
+    **dict.fromkeys(
+        (
+            "automountServiceAccountToken",
+            "enableServiceLinks",
+            "hostIPC",
+            "hostNetwork",
+            "hostPID",
+            "hostUsers",
+            "setHostnameAsFQDN",
+            "shareProcessNamespace",
+        ),
+        bool,
+    ),
+    **dict.fromkeys(
+        ("affinity", "dnsConfig", "nodeSelector", "os", "overhead", "resources", "schedulingGroup", "securityContext"),
+        dict,
+    ),
+    **dict.fromkeys(("activeDeadlineSeconds", "priority", "terminationGracePeriodSeconds"), int),
+    **dict.fromkeys(
+        (
+            "containers",
+            "ephemeralContainers",
+            "hostAliases",
+            "imagePullSecrets",
+            "initContainers",
+            "readinessGates",
+            "resourceClaims",
+            "schedulingGates",
+            "tolerations",
+            "topologySpreadConstraints",
+            "volumes",
+        ),
+        list,
+    ),
+    **dict.fromkeys(
+        (
+            "dnsPolicy",
+            "hostname",
+            "hostnameOverride",
+            "nodeName",
+            "preemptionPolicy",
+            "priorityClassName",
+            "restartPolicy",
+            "runtimeClassName",
+            "schedulerName",
+            "serviceAccount",
+            "serviceAccountName",
+            "subdomain",
+        ),
+        str,
+    ),
+}
+#: Fields of a Container.
+CONTAINER: dict[str, type] = {
+    **dict.fromkeys(("stdin", "stdinOnce", "tty"), bool),
+    **dict.fromkeys(
+        ("lifecycle", "livenessProbe", "readinessProbe", "resources", "securityContext", "startupProbe"), dict
+    ),
+    **dict.fromkeys(
+        (
+            "args",
+            "command",
+            "env",
+            "envFrom",
+            "ports",
+            "resizePolicy",
+            "restartPolicyRules",
+            "volumeDevices",
+            "volumeMounts",
+        ),
+        list,
+    ),
+    **dict.fromkeys(
+        (
+            "image",
+            "imagePullPolicy",
+            "name",
+            "restartPolicy",
+            "terminationMessagePath",
+            "terminationMessagePolicy",
+            "workingDir",
+        ),
+        str,
+    ),
+}
+#: Fields of an item of ``volumes``.
+VOLUME: dict[str, type] = {
+    **dict.fromkeys(
+        (
+            "awsElasticBlockStore",
+            "azureDisk",
+            "azureFile",
+            "cephfs",
+            "cinder",
+            "configMap",
+            "csi",
+            "downwardAPI",
+            "emptyDir",
+            "ephemeral",
+            "fc",
+            "flexVolume",
+            "flocker",
+            "gcePersistentDisk",
+            "gitRepo",
+            "glusterfs",
+            "hostPath",
+            "image",
+            "iscsi",
+            "nfs",
+            "persistentVolumeClaim",
+            "photonPersistentDisk",
+            "portworxVolume",
+            "projected",
+            "quobyte",
+            "rbd",
+            "scaleIO",
+            "secret",
+            "storageos",
+            "vsphereVolume",
+        ),
+        dict,
+    ),
+    **dict.fromkeys(("name",), str),
+}
+#: Fields of an item of ``env``.
+ENV: dict[str, type] = {
+    **dict.fromkeys(("valueFrom",), dict),
+    **dict.fromkeys(("name", "value"), str),
+}
+#: Fields of an item of ``ports``.
+PORT: dict[str, type] = {
+    **dict.fromkeys(("containerPort", "hostPort"), int),
+    **dict.fromkeys(("hostIP", "name", "protocol"), str),
+}
+#: Fields of an item of ``volumeMounts``.
+VOLUME_MOUNT: dict[str, type] = {
+    **dict.fromkeys(("readOnly",), bool),
+    **dict.fromkeys(("mountPath", "mountPropagation", "name", "recursiveReadOnly", "subPath", "subPathExpr"), str),
+}
+#: Fields of an item of ``volumeDevices``.
+VOLUME_DEVICE: dict[str, type] = {
+    **dict.fromkeys(("devicePath", "name"), str),
+}
+
+#: Fields by which Kubernetes identifies the items of a list (``x-kubernetes-list-map-keys``, or
+#: ``x-kubernetes-patch-merge-key`` where both exist and differ). All are required but those in ``OPTIONAL_KEYS``.
+MERGE_KEYS: dict[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "volumes": ("name",),
+    "imagePullSecrets": ("name",),
+    "hostAliases": ("ip",),
+    "resourceClaims": ("name",),
+    "schedulingGates": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "env": ("name",),
+    "ports": ("containerPort", "protocol"),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "claims": ("name",),
+}
+#: Defaults of merge keys that may be absent.
+OPTIONAL_KEYS = {"protocol": "TCP"}
+
+#: Fields on which admission has already acted before a webhook sees a pod (contract section 7).
+SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
+
+#: Lists of strings; every other list of PodSpec and Container holds maps.
+STRING_LISTS = frozenset({"args", "command"})
+
+#: Fields that Kubernetes requires of a list's items beyond their merge keys.
+REQUIRED: dict[str, tuple[str, ...]] = {"volumeMounts": ("name",), "volumeDevices": ("name",)}
+
+#: Known fields of the items of lists; the items of other lists are not checked.
+ITEMS: dict[str, dict[str, type]] = {
+    "containers": CONTAINER,
+    "initContainers": CONTAINER,
+    "ephemeralContainers": {**CONTAINER, "targetContainerName": str},
+    "volumes": VOLUME,
+    "env": ENV,
+    "ports": PORT,
+    "volumeMounts": VOLUME_MOUNT,
+    "volumeDevices": VOLUME_DEVICE,
+}

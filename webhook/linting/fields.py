@@ -1,0 +1,242 @@
+"""Findings about the fields of configurations: they are valid, but will not do what was meant.
+
+A rule is a function that adds to a report, listed in one of the tuples at the end. Rules read the YAML nodes, which have
+places, as well as the compiled entries.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from webhook import errors
+from webhook.catalog.report import Report
+from webhook.catalog.schema import kubernetes
+from webhook.catalog.schema.agent_entries import ReadAgentEntry
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
+from webhook.catalog.yaml import nodes
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
+
+#: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
+_SUGGEST_FROM = 500
+
+
+def parts(entry: ReadRuntimeTemplate) -> tuple[YamlMapping | None, YamlMapping | None, str]:
+    """Return podTemplate and containerTemplate of an entry, each None if absent, and the path of podTemplate."""
+    pod = entry.node.get("podTemplate") if isinstance(entry.node, YamlMapping) else None
+    container = pod.get("containerTemplate") if isinstance(pod, YamlMapping) else None
+    return (
+        pod if isinstance(pod, YamlMapping) else None,
+        container if isinstance(container, YamlMapping) else None,
+        f"{entry.path}.podTemplate",
+    )
+
+
+def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """A command that ignores the arguments of the agent entry and the workload."""
+    for entry in entries:
+        template = entry.runtime_template
+        _, container, path = parts(entry)
+        if template is not None and template.command and template.args and not template.uses_custom_args and container:
+            at = container.pairs["argsTemplate"]
+            cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
+            remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
+            report.warning("custom-args-unused", f"{path}.containerTemplate.argsTemplate", at, cause, remedy)
+
+
+def late_fields(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
+    for entry in entries:
+        pod, _, path = parts(entry)
+        for key in kubernetes.SETTLED_ON_PODS:
+            if pod is not None and not nodes.is_null(pod.get(key)):
+                cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
+                report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
+
+
+def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant."""
+    for entry in entries:
+        _, container, path = parts(entry)
+        for key in ("command", "args"):
+            if container is not None and not nodes.is_null(container.get(key)):
+                cause = f"{key} is not a template and is not used to build the command"
+                at = container.pairs[key]
+                report.warning(
+                    "plain-command", f"{path}.containerTemplate.{key}", at, cause, f"use {key}Template instead"
+                )
+
+
+def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """Actions in strings that are not rendered without ``renderAll``."""
+    for entry in entries:
+        pod, _, path = parts(entry)
+        if pod is None or (entry.runtime_template is not None and entry.runtime_template.templated):
+            continue
+        for where, scalar in _strings(pod, path):
+            if "{{" in scalar.value and not where.startswith(
+                (f"{path}.containerTemplate.commandTemplate", f"{path}.containerTemplate.argsTemplate")
+            ):
+                cause = 'this string contains "{{" but is not rendered'
+                report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
+
+
+def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
+    """Yield every string of a tree with its key path."""
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            yield from _strings(pair.node, f"{path}.{key}")
+    elif isinstance(node, YamlSequence):
+        for index, item in enumerate(node.items):
+            yield from _strings(item, f"{path}[{index}]")
+    elif isinstance(node.value, str):
+        yield path, node
+
+
+def duplicate_entries(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
+    """Two items of a list that Kubernetes treats as one, and two ports with one name."""
+    for entry in entries:
+        for path, key, items in _keyed_lists(entry.node, entry.path):
+            seen: dict[tuple[Any, ...], int] = {}
+            ports: dict[str, int] = {}
+            for index, item in enumerate(items):
+                if not isinstance(item, YamlMapping):
+                    continue
+                fields = nodes.plain(item)
+                names = kubernetes.MERGE_KEYS[key]
+                identity = tuple(str(fields.get(name, kubernetes.OPTIONAL_KEYS.get(name))) for name in names)
+                where = f"{path}[{index}]"
+                if identity in seen:
+                    cause = f"same {' and '.join(names)} as [{seen[identity]}]: Kubernetes treats both as one item"
+                    report.warning("duplicate-item", where, item, cause, "remove one of them")
+                seen.setdefault(identity, index)
+                port = fields.get("name") if key == "ports" else None
+                if isinstance(port, str) and port in ports:
+                    cause = f'[{ports[port]}] is also named "{port}": the API server rejects duplicate port names'
+                    report.warning(
+                        "duplicate-port-name", f"{where}.name", item.pairs["name"], cause, "rename one of them"
+                    )
+                elif isinstance(port, str):
+                    ports[port] = index
+
+
+def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]:
+    """Yield the lists of a tree that Kubernetes merges item by item: path, field name, items."""
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            where = f"{path}.{key}"
+            if key in kubernetes.MERGE_KEYS and isinstance(pair.node, YamlSequence):
+                yield where, key, pair.node.items
+            yield from _keyed_lists(pair.node, where)
+    elif isinstance(node, YamlSequence):
+        for index, item in enumerate(node.items):
+            yield from _keyed_lists(item, f"{path}[{index}]")
+
+
+def undefined_volumes(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """Mounts of volumes that the template does not define, so that the workload must."""
+    for entry in entries:
+        pod, container, path = parts(entry)
+        if pod is None:
+            continue
+        known = {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
+        owners = [(f"{path}.containerTemplate", container)] if container is not None else []
+        inits = pod.get("initContainers")
+        for index, item in enumerate(inits.items if isinstance(inits, YamlSequence) else ()):
+            if isinstance(item, YamlMapping):
+                owners.append((f"{path}.initContainers[{index}]", item))
+        for where, owner in owners:
+            mounts = owner.get("volumeMounts")
+            for index, mount in enumerate(mounts.items if isinstance(mounts, YamlSequence) else ()):
+                name = mount.get("name") if isinstance(mount, YamlMapping) else None
+                if isinstance(name, Scalar) and name.value not in known:
+                    cause = f'the template defines no volume "{name.value}", so every workload must'
+                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
+
+
+def _maps(node: Node | None) -> list[dict[str, Any]]:
+    """Return the maps in a list as JSON values."""
+    items = node.items if isinstance(node, YamlSequence) else []
+    return [nodes.plain(item) for item in items if isinstance(item, YamlMapping)]
+
+
+def unreachable_entries(entries: Iterable[ReadAgentEntry], report: Report) -> None:
+    """Agent entries that are never used, because an earlier one matches everything they match."""
+    by_runtime: dict[str | None, list[ReadAgentEntry]] = {}
+    for later in entries:
+        if later.agent_entry is None:
+            continue
+        runtimes, gpu_types = later.agent_entry.runtimes, later.agent_entry.gpu_types
+        # an entry that covers this one matches any runtime or this one's first: no others need checking
+        for first in (*by_runtime.get(None, ()), *by_runtime.get(runtimes[0] if runtimes else None, ())):
+            wide = first.agent_entry
+            if wide is not None and _covers(wide.runtimes, runtimes) and _covers(wide.gpu_types, gpu_types):
+                cause = f"{first.path} (line {first.node.line}) matches everything that this entry matches"
+                report.warning("unreachable-entry", later.path, later.node, cause, "move the narrower entry up")
+                break
+        for name in runtimes or (None,):
+            by_runtime.setdefault(name, []).append(later)
+
+
+def _covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+    return not wide or (bool(narrow) and set(narrow) <= set(wide))
+
+
+def agent_templates(entries: Iterable[ReadAgentEntry], report: Report) -> None:
+    """Actions in agent entries, which are never rendered, and entries without an image."""
+    for entry in entries:
+        for where, scalar in _strings(entry.node, entry.path):
+            if "{{" in scalar.value:
+                cause = 'this string contains "{{", but agent entries are not rendered'
+                report.warning("unrendered", where, scalar, cause, "move it to the runtime template")
+        if entry.problem is None and entry.agent_entry is not None and entry.agent_entry.image is None:
+            cause = "this entry sets no image, so the workload or the runtime template must"
+            report.info("no-image", entry.path, entry.node, cause)
+
+
+def unmatched_runtimes(
+    runtime_templates: Iterable[ReadRuntimeTemplate],
+    report: Report,
+    agent_entries: Iterable[ReadAgentEntry],
+    agent_report: Report,
+) -> None:
+    """Runtimes that appear in only one of the two configurations."""
+    entries = [entry.agent_entry for entry in agent_entries if entry.agent_entry is not None]
+    served = {name for entry in entries for name in entry.runtimes}
+    serves_any = any(not entry.runtimes for entry in entries)
+    names = {one.runtime for one in runtime_templates if one.runtime is not None}
+    for one in runtime_templates:
+        has_image = one.runtime_template is not None and one.runtime_template.container.get("image")
+        if one.runtime is not None and one.runtime not in served and not serves_any and not has_image:
+            cause = f'no agent entry matches the runtime "{one.runtime}", so workloads must set an image'
+            report.info("no-agent-entry", one.path, one.node, cause)
+    for two in agent_entries:
+        for index, name in enumerate(two.agent_entry.runtimes if two.agent_entry is not None else ()):
+            if name not in names:
+                where = f"{two.path}.match_runtimes[{index}]"
+                near = errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else ""
+                remedy = f'did you mean "{near}"?' if near else ""
+                cause = f'the runtime "{name}" has no template, so its image runs with its own command'
+                agent_report.info("no-template", where, _matched(two.node, index), cause, remedy)
+
+
+def _matched(entry: Node, index: int) -> Node:
+    """Return the node of one name in ``match_runtimes``."""
+    names = entry.get("match_runtimes") if isinstance(entry, YamlMapping) else None
+    return names.items[index] if isinstance(names, YamlSequence) else entry
+
+
+TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None], ...] = (
+    custom_args_unused,
+    late_fields,
+    plain_command,
+    unrendered,
+    duplicate_entries,
+    undefined_volumes,
+)
+AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
+    duplicate_entries,
+    unreachable_entries,
+    agent_templates,
+)
+CROSS_RULES: tuple[
+    Callable[[tuple[ReadRuntimeTemplate, ...], Report, tuple[ReadAgentEntry, ...], Report], None], ...
+] = (unmatched_runtimes,)

@@ -1,0 +1,86 @@
+"""Findings about what templates render to, for every combination of role, arguments and size.
+
+Templates are rendered by the code that serves requests; only the variables are made up.
+"""
+
+import re
+
+from webhook import gotemplate
+from webhook.catalog.report import Report
+from webhook.catalog.schema import gpu_types
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
+from webhook.linting import sample_variables, startup
+from webhook.linting import templates as template_rules
+from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
+from webhook.rendering import selection
+
+#: Go prints these for null, for a missing variable inside `print`, and for a printf verb that does not fit its value.
+_MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
+_BRACKETS = "CUSTOM_ARGS render as one list in brackets"
+_RANGE = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"
+_AS_LIST = f"[{' '.join(sample_variables.CUSTOM_ARGS)}]"
+
+_GPU_TYPES = (
+    sample_variables.USUAL_GPU_TYPE,
+    selection.CPU,
+    *(row.name for row in gpu_types.BUILT_IN if row.name != sample_variables.USUAL_GPU_TYPE),
+)
+
+
+def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place]) -> None:
+    """Add the findings of one entry. Failures at the places in `known` have been reported already."""
+    tried = [tried_template(compiled) for compiled in entry.compiled]
+    by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
+    samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
+    findings = Findings(report, samples[0])
+    for sample in samples:
+        findings.sample = sample
+        renderings = [one for template in tried if (one := _render(findings, known, template)) is not None]
+        for rendering in renderings:
+            _check_misprints(findings, rendering)
+            _check_group_variables(findings, rendering)
+        if entry.runtime_template is not None and len(renderings) == len(tried):
+            startup.check(findings, entry, entry.runtime_template, renderings)
+    findings.report_all()
+
+
+def _render(findings: Findings, known: frozenset[template_rules.Place], tried: TriedTemplate) -> Rendering | None:
+    """Render a template with the current sample; None if a request would be denied."""
+    missing: list[gotemplate.NoValue] = []
+    path, scalar, template = tried.compiled
+    inside = findings.report.inside
+    try:
+        text = template.render(findings.sample.variables, on_no_value=missing.append)
+    except gotemplate.ExecError as error:
+        # an error that names no variable may concern any of those that do not exist
+        of_unknown = tried.unknown and error.variable in {"", *tried.unknown}
+        if not of_unknown and (path, error.line, error.column) not in known:
+            at = inside(scalar, error.line, error.column) if error.line else scalar
+            findings.add("render-fails", path, (error.line, error.column), at, str(error))
+        return None
+    for one in missing if not tried.unknown else ():
+        at = inside(scalar, one.line, one.column)
+        findings.add("no-value", path, (one.line, one.column), at, f"{one.expression} has no value")
+    return None if missing else Rendering(tried, text)
+
+
+def _check_misprints(findings: Findings, one: Rendering) -> None:
+    """Find what Go prints in place of a value or a list. Unlike `<no value>` it would reach a container."""
+    scalar = one.template.compiled.scalar
+    for misprint in _MISPRINTED.finditer(one.text):
+        remedy = "check the arguments and verbs of print and printf"
+        findings.add("misprint", one.path, misprint[0], scalar, f'the template prints "{misprint[0]}"', remedy)
+    if _AS_LIST in one.text:
+        findings.add("misprint", one.path, _AS_LIST, scalar, _BRACKETS, _RANGE)
+
+
+def _check_group_variables(findings: Findings, one: Rendering) -> None:
+    """Find the LeaderWorkerSet's own variables that reach a lone pod by way of a variable of the template."""
+    variables = findings.sample.variables
+    found = template_rules.GROUP_VARIABLE.search(one.text)
+    if found is None or variables["IS_DISTRIBUTED"] or variables["IS_LEADER"]:
+        return
+    if not template_rules.reports_group_variables(one.template.compiled.template):
+        cause = f"{found[0]}) reaches a lone pod, but is defined only in the pods of a LeaderWorkerSet"
+        at = one.template.compiled.scalar
+        findings.add("lws-variable-in-lone-pod", one.path, found[0], at, cause, template_rules.FOR_GROUPS)

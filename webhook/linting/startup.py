@@ -1,0 +1,164 @@
+"""Findings about what a container starts: command and args as an engine or a shell receives them."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from webhook import errors
+from webhook.catalog import RuntimeTemplate
+from webhook.catalog.report import Placed, Report
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
+from webhook.linting import fields, sample_variables
+from webhook.linting.shell import argv, scan
+from webhook.linting.trial_results import Findings, Rendering, refers
+from webhook.rendering import command
+
+#: The key paths of the templates of command and args.
+_ARGUMENT = re.compile(r"\.containerTemplate\.(command|args)Template\[")
+_DOUBLED = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
+_TRAILING = re.compile(r"(?<=\S)[ \t]+$", re.MULTILINE)
+_SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)")
+_FLAG = re.compile(r"--?[A-Za-z]")
+
+#: How many characters around extra spaces are compared with the template, and shown in a finding.
+_AROUND = 20
+
+
+def check(
+    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, renderings: Sequence[Rendering]
+) -> None:
+    """Add the findings about the command and args that one trial rendered."""
+    elements = [one for one in renderings if _ARGUMENT.search(one.path)]
+    others = [one for one in renderings if not _ARGUMENT.search(one.path)]
+    if not elements:
+        return
+    try:
+        rendered = command.command(template, findings.sample.variables)
+    except errors.Denied as refusal:
+        findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
+        return
+    started = [*(rendered.command or ()), *rendered.args]
+    script = argv.script_at(started)
+    for index, one in enumerate(elements):
+        if template.command:
+            _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
+        else:
+            _check_lines(findings, one)
+    # with a command each element is one argument; without one the last element stands for all lines
+    _check_repetitions(findings, elements if template.command else elements[-1:], started)
+    if not rendered.warnings and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
+        _check_custom_args(findings, entry, template, started)
+
+
+def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
+    """Find flags that one command gets twice."""
+    for flag, index in argv.repeated_flags(started):
+        culprit = elements[min(index, len(elements) - 1)]
+        own = not any(argument.startswith(flag) for argument in sample_variables.CUSTOM_ARGS)
+        what = flag if own else "CUSTOM_ARGS"
+        cause = f"{flag} is passed twice" if own else "CUSTOM_ARGS are passed twice"
+        remedy = "pass it once: engines differ in which of the two they use" if own else ""
+        findings.add("flag-twice", culprit.path, what, culprit.template.compiled.scalar, cause, remedy)
+
+
+def _check_lines(findings: Findings, one: Rendering) -> None:
+    """Check lines that become one argument each (contract section 5)."""
+    lines = [line.strip() for line in one.text.split("\n")]
+    for line in lines:
+        at = separator(line)
+        if at is not None:
+            before, after = line[:at].split()[-1], line[at:].split()[0]
+            cause = f'the line "{line}" becomes a single argument'
+            remedy = "write each flag on its own line, with its value after an equals sign"
+            place = _between(findings.report, one, before, " ", after)
+            findings.add("flags-on-one-line", one.path, (place.line, place.column), place, cause, remedy)
+    text = "\n".join(lines)
+    _check_spaces(findings, one, text, text)
+
+
+def separator(line: str) -> int | None:
+    """Return the offset of the first space that separates two arguments in a rendered line; None if there is only one.
+
+    A space separates if a flag follows it, or if no equals sign precedes it; any other space belongs to a value.
+    """
+    for spaces in _SEPARATOR.finditer(line):
+        if _FLAG.match(line, spaces.end()) or "=" not in line[: spaces.start()]:
+            return spaces.start()
+    return None
+
+
+def _check_spaces(findings: Findings, one: Rendering, text: str, masked: str) -> None:
+    """Find spaces that an action left over, in a text in which parts may be masked."""
+    remedy = "trim it with {{- or -}}"
+    for spaces in _DOUBLED.finditer(masked):
+        if not _written(one.template.literals, text, spaces):
+            before, after = _words(text, spaces)
+            cause = f'two spaces in a row in "{before}{spaces[0]}{after}"'
+            at = _between(findings.report, one, before, " ", after)
+            findings.add("doubled-space", one.path, (before, after), at, cause, remedy)
+    for spaces in _TRAILING.finditer(masked):
+        before, _ = _words(text, spaces)
+        at = _between(findings.report, one, before, spaces[0], "")
+        findings.add("trailing-space", one.path, before, at, f'a space at the end of "{before}{spaces[0]}"', remedy)
+
+
+def _written(literals: frozenset[str], text: str, spaces: re.Match[str]) -> bool:
+    """Return whether one piece of the template's text contains these spaces: then its author wanted them."""
+    before = text[max(spaces.start() - _AROUND, 0) : spaces.start()]
+    after = text[spaces.end() : spaces.end() + _AROUND]
+    for piece in literals:
+        at = piece.find(spaces[0])
+        while at >= 0:
+            end = at + len(spaces[0])
+            left, right = piece[max(at - _AROUND, 0) : at], piece[end : end + _AROUND]
+            if before.endswith(left) and after.startswith(right):
+                return True
+            at = piece.find(spaces[0], at + 1)
+    return False
+
+
+def _words(text: str, spaces: re.Match[str]) -> tuple[str, str]:
+    """Return the words before and after some spaces, or as much of them as a finding shows."""
+    before = re.split(r"\s", text[max(spaces.start() - _AROUND, 0) : spaces.start()])[-1]
+    after = re.split(r"\s", text[spaces.end() : spaces.end() + _AROUND])[0]
+    return before, after
+
+
+def _between(report: Report, one: Rendering, before: str, space: str, after: str) -> Placed:
+    """Return the place between two words in the template's source, or its start if the words are not found there."""
+    _, scalar, template = one.template.compiled
+    flag = re.match(r"--?[\w.-]+", after)
+    for words, within in ((before + space, len(before)), (space + (flag[0] if flag else after), 0)):
+        at = template.text.find(words) if words.strip() else -1
+        if at >= 0:
+            line = template.text.count("\n", 0, at + within) + 1
+            return report.inside(scalar, line, at + within - template.text.rfind("\n", 0, at + within))
+    return scalar
+
+
+def _check_custom_args(
+    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, started: Sequence[str]
+) -> None:
+    """Check that CUSTOM_ARGS reach the program. Workers are left out: they often start something else."""
+    variables = findings.sample.variables
+    arguments = variables["CUSTOM_ARGS"]
+    worker = variables["IS_DISTRIBUTED"] and not variables["IS_LEADER"]
+    if worker or not arguments or argv.gives_up(started):
+        return
+    if argv.becomes_name(started, arguments[0]):
+        cause = "the first of CUSTOM_ARGS becomes the name of the script, $0, and is lost"
+        remedy = "end commandTemplate with a name, such as {{ .MODEL_NAME }}: the arguments then follow as $@"
+    elif not any(argv.passes(started, name) for name in _names(arguments)):
+        cause = "CUSTOM_ARGS do not reach the program: the args of workloads and agent entries are ignored"
+        remedy = 'refer to .CUSTOM_ARGS, or to "$@" in a script'
+    else:
+        return
+    _, container, path = fields.parts(entry)
+    assert container is not None
+    key = "argsTemplate" if template.args else "commandTemplate"
+    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.pairs[key], cause, remedy)
+
+
+def _names(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the part of each argument that survives escaping, quoting, or a space in place of its equals sign."""
+    for argument in arguments:
+        yield argument.partition("=")[0].strip("-")

@@ -1,0 +1,103 @@
+"""Findings about templates as they are written: what holds for every pod and needs no rendering to be found."""
+
+import re
+from collections.abc import Iterator
+
+from webhook import errors, gotemplate
+from webhook.catalog.report import Report
+from webhook.catalog.schema.compiling import Compiled
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
+from webhook.linting import sample_variables
+
+#: Key path of a template, and line and column in its text.
+Place = tuple[str, int, int]
+
+#: The variables that are known from a pod's role alone.
+_LONE = gotemplate.Given(sample_variables.of_role("lone"), ("IS_DISTRIBUTED", "IS_LEADER", "GROUP_SIZE"))
+_LEADER = gotemplate.Given(sample_variables.of_role("leader"), ("IS_DISTRIBUTED", "IS_LEADER"))
+_WORKER = gotemplate.Given(sample_variables.of_role("worker"), ("IS_DISTRIBUTED", "IS_LEADER"))
+
+#: The remedy for a failure, by words in Go's message.
+_REMEDIES = (
+    ("args for", "put a call that is an argument of another call in parentheses"),
+    ("missing argument", "put a call that is an argument of another call in parentheses"),
+    ("[]string", "test a list with {{ if .X }}, or compare its length: (len .X)"),
+    ("bool", "test a boolean without a comparison: {{ if .X }}"),
+    ("float64", "write a whole number"),
+    ("string and int", "write numbers without quotes, and strings in quotes"),
+    ("int and string", "write numbers without quotes, and strings in quotes"),
+    ("invalid type for comparison", "only numbers and strings can be ordered: use eq, or {{ if .X }}"),
+)
+_BRANCHES = {
+    "body": "no pod reaches the body of {{%s}}",
+    "else": "no pod reaches the {{else}} of {{%s}}",
+    "rest": "no pod reaches what follows {{%s}}",
+}
+
+#: The kubelet expands these in the pods of a LeaderWorkerSet and leaves them as they are in others; `$$` escapes a `$`.
+GROUP_VARIABLE = re.compile(r"(?<!\$)\$\(LWS_\w*")
+FOR_GROUPS = "put it between {{ if .IS_DISTRIBUTED }} and {{ end }}"
+
+
+def check(entry: ReadRuntimeTemplate, report: Report) -> frozenset[Place]:
+    """Add the findings of an entry's templates; return the places of failures, so that trials do not report them again."""
+    known: set[Place] = set()
+    for one in entry.compiled:
+        reach = one.template.reach(_LONE, _LEADER, _WORKER)
+        _unknown_variables(one, report)
+        known.update(_failures(one, reach, report))
+        _unreachable_branches(one, reach, report)
+        _group_variables(one, one.template.reach(_LONE), report)
+    return frozenset(known)
+
+
+def _unknown_variables(one: Compiled, report: Report) -> None:
+    """Variables that do not exist: printing one denies the workload."""
+    for use in one.template.unknown_variables(sample_variables.NAMES):
+        cause = f"the variable .{use.name} does not exist (line {use.line} of the template)"
+        remedy = (
+            f"did you mean .{use.nearest}?"
+            if use.nearest
+            else f"known variables: {errors.listed(sample_variables.NAMES)}"
+        )
+        report.warning("unknown-variable", one.path, report.inside(one.scalar, use.line, use.column), cause, remedy)
+
+
+def _failures(one: Compiled, reach: gotemplate.Reach, report: Report) -> Iterator[Place]:
+    """Expressions that fail whenever they are evaluated, such as comparisons of different types."""
+    for failure in reach.failures:
+        code = "impossible-comparison" if failure.compares else "always-fails"
+        cause = f"`{failure.expression}` always fails: {failure.message}"
+        at = report.inside(one.scalar, failure.line, failure.column)
+        report.warning(code, one.path, at, cause, _remedy(failure.message))
+        yield one.path, failure.line, failure.column
+
+
+def _remedy(message: str) -> str:
+    """Return the remedy for one of Go's messages, or ""."""
+    return next((remedy for words, remedy in _REMEDIES if words in message), "")
+
+
+def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report) -> None:
+    """Branches that no lone pod, leader or worker reaches."""
+    for branch in reach.unreached:
+        at = report.inside(one.scalar, branch.line, branch.column)
+        cause = _BRANCHES[branch.branch] % branch.action
+        report.warning("unreachable-branch", one.path, at, cause, "fix the condition, or remove the branch")
+
+
+def reports_group_variables(template: gotemplate.Template) -> bool:
+    """Return whether ``check`` reports a group's variables in this template."""
+    return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(_LONE).passages)
+
+
+def _group_variables(one: Compiled, lone: gotemplate.Reach, report: Report) -> None:
+    """Variables of a LeaderWorkerSet's pods in text that can reach a lone pod."""
+    for passage in lone.passages:
+        for found in GROUP_VARIABLE.finditer(passage.text):
+            lines = passage.text[: found.start()].split("\n")
+            line = passage.line + len(lines) - 1
+            column = len(lines[-1]) + (passage.column if len(lines) == 1 else 1)
+            cause = f"{found[0]}) can reach a lone pod, but is defined only in the pods of a LeaderWorkerSet"
+            at = report.inside(one.scalar, line, column)
+            report.warning("lws-variable-in-lone-pod", one.path, at, cause, FOR_GROUPS)
