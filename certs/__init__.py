@@ -1,16 +1,24 @@
-"""Keys and certificates. Knows nothing of admission, and never imports ``webhook``.
+"""Keys, certificates, and the authority that all replicas share. Knows nothing of admission and never imports ``webhook``.
 
-``pki`` makes and reads certificates and their keys. ``policy`` decides when an authority is made, announced, promoted and
-forgotten. Both are pure: the time is an argument. ``authority`` is one such authority that all replicas share through a
-Secret, which it reaches by the small protocol ``Vault``. ``rotator`` is the loop that keeps clients' trust and the leaf up
-to date. ``serving`` keeps a TLS context whose pair can be exchanged while connections are being made. Files are read by
-whoever calls.
+::
 
-    vault → authority (policy decides) → rotator → publish: clients' trust
-                                                 → serve: ServingContext
+    pki           issue, read and verify certificates and their keys
+    policy        when an authority is created, announced, promoted and forgotten
+    secret_store  the protocol by which the shared Secret is read and written
+    authority     the shared authority as one replica knows it: read the Secret, decide, write it
+    rotator       the loop: publish the trust bundle, then serve a leaf that relies on it
+    serving       a TLS context whose pair can be replaced while it serves
+
+``pki`` and ``policy`` are pure: the time is an argument. Never in here: requests to an API server, files, logging,
+threads.
+
+::
+
+    SecretStore → Authority (policy decides) → Rotator → publish: the trust bundle of clients
+                                                       → serve: ServingContext
 """
 
-from certs.authority import Authority, Stored, Vault, VaultError
+from certs.authority import Authority
 from certs.pki import (
     CertificateInfo,
     Pair,
@@ -23,8 +31,9 @@ from certs.pki import (
     self_signed,
     verifies,
 )
-from certs.policy import Contents, Decision, Terms, Trust, contents_of, renewal
+from certs.policy import Contents, Decision, Lifetimes, Trust, contents_of, renewal
 from certs.rotator import REASONS, Notice, Rotator
+from certs.secret_store import SecretStore, SecretStoreError, Stored
 from certs.serving import ServingContext
 
 __all__ = [
@@ -33,16 +42,16 @@ __all__ = [
     "CertificateInfo",
     "Contents",
     "Decision",
+    "Lifetimes",
     "Notice",
     "Pair",
     "PairError",
     "Rotator",
+    "SecretStore",
+    "SecretStoreError",
     "ServingContext",
     "Stored",
-    "Terms",
     "Trust",
-    "Vault",
-    "VaultError",
     "contents_of",
     "describe",
     "issue",

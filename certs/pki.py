@@ -1,4 +1,4 @@
-"""Certificates, alone and paired with their private keys: made, read and checked. Pure; the time is always an argument."""
+"""Issue, read and verify certificates and their private keys. Pure; the time is always an argument."""
 
 import contextlib
 import ipaddress
@@ -13,14 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-BACKDATE = timedelta(
-    minutes=5
-)  # clocks of API servers that run behind ours must not find the certificate "not yet valid"
+BACKDATE = timedelta(minutes=5)
+"""A certificate is valid from this long before it is issued, so that an API server with a slow clock accepts it at once."""
 
 _ORGANIZATION = "Hydra runtime webhook"
 _MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
-# What the library raises when it reads a certificate, at once or when it is asked for a part.
+# What the library raises for an unreadable certificate, on loading it or on reading a part of it.
 _UNREADABLE = (
     ValueError,
     UnsupportedAlgorithm,
@@ -31,7 +30,7 @@ _UNREADABLE = (
 
 
 class PairError(Exception):
-    """A certificate and a key cannot be used together; ``str()`` says why, and never holds key material."""
+    """A certificate and a key cannot be used; ``str()`` says why and never contains key material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,11 @@ class Pair:
     """A certificate with its private key.
 
     Attributes:
-        certificate_pem: the certificate, then those of its issuers as far as they are to be sent.
-        key_pem: its private key, unencrypted PEM. Secret; kept out of ``repr``.
+        certificate_pem: the certificate, followed by the issuers' certificates that a server must send.
+        key_pem: its private key, unencrypted PEM. Secret, so it is kept out of ``repr``.
         not_before, not_after: its validity, in UTC.
-        names: DNS names and IP addresses it is good for.
-        serial: its serial number in hexadecimal, to tell one from another in a log.
+        names: DNS names and IP addresses that it is valid for.
+        serial: its serial number in hexadecimal, which identifies it in logs.
     """
 
     certificate_pem: bytes
@@ -59,23 +58,18 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class CertificateInfo:
-    """What one certificate says; no key.
+    """The contents of one certificate, without a key.
 
     Attributes:
-        subject: its subject as one line (RFC 4514).
         serial: its serial number in hexadecimal.
-        not_before, not_after: its validity, in UTC.
-        fingerprint: SHA-256 of its DER form in hexadecimal.
+        not_after: end of its validity, in UTC.
         is_ca: whether it may sign certificates.
-        names: DNS names and IP addresses it is good for.
-        pem: the certificate, always in the same spelling.
+        names: DNS names and IP addresses that it is valid for.
+        pem: the certificate, re-encoded so that equal certificates have equal bytes.
     """
 
-    subject: str
     serial: str
-    not_before: datetime
     not_after: datetime
-    fingerprint: str
     is_ca: bool
     names: tuple[str, ...]
     pem: bytes
@@ -97,7 +91,7 @@ def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
 
 
 def parse_authority(certificate_pem: bytes, key_pem: bytes) -> Pair:
-    """Read the pair of an authority, whether or not it is valid at present. Issuers of its certificate are left out.
+    """Read the pair of an authority, whether or not it is valid now. The certificates of its issuers are left out.
 
     Raises:
         PairError: one of the two is not PEM, the key is encrypted or belongs to another certificate, or ``issue`` could
@@ -105,17 +99,17 @@ def parse_authority(certificate_pem: bytes, key_pem: bytes) -> Pair:
     """
     certificate = _read(certificate_pem, key_pem)
     if not _is_ca(certificate):
-        raise PairError("the certificate is not that of an authority")
+        raise PairError("the certificate is not a CA certificate")
     if not isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
-        raise PairError("the authority's key is not one on an elliptic curve")
+        raise PairError("the authority's key is not an elliptic-curve key")
     return _pair(certificate, _pem(certificate), key_pem)
 
 
 def describe(pem: bytes) -> tuple[CertificateInfo, ...]:
-    """Tell what each certificate in ``pem`` says.
+    """Return the contents of each certificate in ``pem``.
 
     Raises:
-        PairError: there is none, or one cannot be read.
+        PairError: there is no certificate, or one cannot be read.
     """
     found, unreadable = read_bundle(pem)
     if unreadable or not found:
@@ -124,7 +118,7 @@ def describe(pem: bytes) -> tuple[CertificateInfo, ...]:
 
 
 def read_bundle(pem: bytes) -> tuple[tuple[CertificateInfo, ...], int]:
-    """Return what the readable certificates in ``pem`` say, and how many are unreadable."""
+    """Return the contents of the readable certificates in ``pem``, and the number of unreadable ones."""
     certificates, unreadable = _certificates(pem)
     found = []
     for certificate in certificates:
@@ -136,13 +130,13 @@ def read_bundle(pem: bytes) -> tuple[tuple[CertificateInfo, ...], int]:
 
 
 def verifies(leaf_pem: bytes, bundle_pem: bytes, host: str, now: datetime) -> str:
-    """Say why a client that trusts ``bundle_pem`` refuses ``leaf_pem`` as the certificate of ``host``; empty if it does not."""
+    """Return why a client that trusts ``bundle_pem`` rejects ``leaf_pem`` for ``host``; empty if the client accepts it."""
     chain, _ = _certificates(leaf_pem)
     anchors, _ = _certificates(bundle_pem)
     if not chain:
         return "the certificate is not readable PEM"
     if not anchors:
-        return "the trust bundle holds no readable certificate"
+        return "the trust bundle has no readable certificate"
     try:
         policy = verification.PolicyBuilder().store(verification.Store(anchors)).time(now)
         policy.build_server_verifier(_general_name(host)).verify(chain[0], chain[1:])
@@ -152,7 +146,7 @@ def verifies(leaf_pem: bytes, bundle_pem: bytes, host: str, now: datetime) -> st
 
 
 def make_authority(now: datetime, lifetime: timedelta) -> Pair:
-    """Make a certificate authority with a P-256 key that may sign leaves but no further authorities."""
+    """Create a certificate authority with a P-256 key. It may sign leaves but not other authorities."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("hydra-webhook-ca")
     builder = _builder(name, name, key.public_key(), now, lifetime)
@@ -163,13 +157,13 @@ def make_authority(now: datetime, lifetime: timedelta) -> Pair:
 
 
 def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timedelta) -> Pair:
-    """Make a serving certificate with a P-256 key, signed by ``authority``, for these DNS names and IP addresses.
+    """Issue a serving certificate with a P-256 key, signed by ``authority``, for these DNS names and IP addresses.
 
-    It never outlives its authority.
+    It expires with its authority at the latest.
 
     Raises:
-        PairError: there is no host, one is not a possible name, or the authority has expired or its key is of another
-            type.
+        PairError: there is no host, one cannot be in a certificate, the authority has expired, or its key is not an
+            elliptic-curve key.
     """
     names = check_hosts(hosts)
     if now >= authority.not_after:
@@ -177,7 +171,7 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
     issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
     issuer_key = serialization.load_pem_private_key(authority.key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
-        raise PairError("the authority's key is not one on an elliptic curve")
+        raise PairError("the authority's key is not an elliptic-curve key")
     key = ec.generate_private_key(ec.SECP256R1())
     lifetime = min(lifetime, authority.not_after - now)
     builder = _builder(_name(hosts[0][:_MAX_COMMON_NAME]), issuer.subject, key.public_key(), now, lifetime)
@@ -193,10 +187,10 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
 
 
 def check_hosts(hosts: Sequence[str]) -> list[x509.GeneralName]:
-    """Return these DNS names and IP addresses in the form in which a certificate holds them.
+    """Return these DNS names and IP addresses in the form that a certificate contains.
 
     Raises:
-        PairError: there is no host, or one is not a possible name.
+        PairError: there is no host, or one cannot be in a certificate.
     """
     if not hosts or not all(hosts):
         raise PairError("a serving certificate needs at least one host name or address, and none may be empty")
@@ -204,9 +198,9 @@ def check_hosts(hosts: Sequence[str]) -> list[x509.GeneralName]:
 
 
 def self_signed(hosts: Sequence[str], now: datetime, lifetime: timedelta) -> tuple[Pair, bytes]:
-    """Make a serving pair for ``hosts`` and the PEM of the authority, made for it alone, that clients must trust.
+    """Issue a serving pair for ``hosts``; return it with the PEM of its authority, which clients must trust.
 
-    The authority's key is forgotten: nobody can ever sign another certificate with it.
+    The authority is created for this pair alone and its key is discarded, so it can never sign another certificate.
 
     Raises:
         PairError: as ``issue``.
@@ -261,11 +255,11 @@ def _general_name(host: str) -> x509.IPAddress | x509.DNSName:
     try:
         return x509.DNSName(host)
     except ValueError as error:
-        raise PairError(f"{host!r} is no possible name in a certificate") from error
+        raise PairError(f"{host!r} is not a valid DNS name or IP address for a certificate") from error
 
 
 def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
-    """Return the first certificate, to which the key was found to belong."""
+    """Return the first certificate, after checking that the key belongs to it."""
     try:
         certificate = x509.load_pem_x509_certificates(certificate_pem)[0]
         public_key = certificate.public_key()
@@ -274,7 +268,7 @@ def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
     try:
         key = serialization.load_pem_private_key(key_pem, password=None)
     except TypeError as error:
-        raise PairError("the private key is encrypted; an unencrypted one is needed") from error
+        raise PairError("the private key is encrypted; use an unencrypted key") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise PairError("the private key is not readable PEM") from error
     if _public_bytes(key.public_key()) != _public_bytes(public_key):
@@ -283,7 +277,7 @@ def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
 
 
 def _certificates(pem: bytes) -> tuple[list[x509.Certificate], int]:
-    """Return the readable certificates, and how many are unreadable: one that is cut short does not hide the next."""
+    """Return the readable certificates, and the number of unreadable ones. A truncated one does not hide the next."""
     _, *blocks = pem.split(_BEGIN)
     if not blocks:
         return [], 1 if pem.strip() else 0
@@ -296,11 +290,8 @@ def _certificates(pem: bytes) -> tuple[list[x509.Certificate], int]:
 
 def _info(certificate: x509.Certificate) -> CertificateInfo:
     return CertificateInfo(
-        subject=certificate.subject.rfc4514_string(),
         serial=_serial(certificate),
-        not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         is_ca=_is_ca(certificate),
         names=_names(certificate),
         pem=_pem(certificate),
@@ -313,7 +304,7 @@ def _is_ca(certificate: x509.Certificate) -> bool:
             return False
         return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
     except x509.ExtensionNotFound as missing:
-        return missing.oid == x509.KeyUsage.oid  # without that extension, any use is allowed
+        return missing.oid == x509.KeyUsage.oid  # a certificate without that extension allows any use
     except _UNREADABLE:
         return False
 
@@ -322,7 +313,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, *_UNREADABLE):
-        return ()  # names are for people to read; clients judge the certificate
+        return ()  # names are only for people to read; clients check the certificate itself
     return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
 
 

@@ -1,13 +1,13 @@
-"""What the shared Secret holds, and when which authority is made, announced, promoted and forgotten. Pure.
+"""What the shared Secret contains, and when an authority is created, announced, promoted and forgotten. Pure.
 
 The life of an authority::
 
-    announced    known to clients, signs nothing yet        next.crt, next.key
+    successor    announced to clients, signs nothing yet    next.crt, next.key
     signer       signs every leaf                           tls.crt, tls.key
     predecessor  signs nothing any more, still trusted      in ca.crt, without a key
 
-Every certificate of the three kinds stands in ``ca.crt``, the trust bundle. So a leaf is trusted wherever clients have read
-any bundle of the last two stages.
+The trust bundle, ``ca.crt``, has the certificates of all three. So a client trusts a leaf if it has any bundle published
+since the leaf's signer was announced.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,25 +25,25 @@ KEYS = frozenset((*SIGNER, *SUCCESSOR, BUNDLE))
 
 Reason = Literal[
     "kept",  # nothing changed
-    "learned",  # another replica changed the Secret
+    "learned",  # the Secret was changed by another replica or a person
     "created",  # the Secret was empty, and nothing is remembered
-    "refilled",  # the Secret was empty: what is remembered is written again
-    "announced",  # the signer is old: it has got a successor
-    "promoted",  # the successor is known to clients long enough, and signs from now on
-    "forgot-expired",  # certificates that have expired were dropped
-    "mended",  # a part that the signer does not need was unreadable
-    "restored",  # the signer was unusable, or older than the one remembered: what is remembered is written again
-    "recovered",  # the signer was unusable and nothing is remembered: its successor signs at once
-    "replaced",  # the signer was unusable, and there is nothing to go on with: a new authority
+    "refilled",  # the Secret was empty: what this replica remembers is written again
+    "announced",  # the signer is old: a successor was created
+    "promoted",  # clients have known the successor for long enough: it signs from now on
+    "forgot-expired",  # expired certificates were dropped
+    "repaired",  # a part that the signer does not need was unreadable or missing
+    "restored",  # the signer was unusable, or older than the remembered one, which is written again
+    "recovered",  # the signer was unusable, and nothing is remembered: the successor signs at once
+    "replaced",  # the signer was unusable, and nothing else is usable either: a new authority was created
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How long things live.
+class Lifetimes:
+    """How long certificates live, and the intervals that follow from that.
 
     Attributes:
-        authority, leaf: lifetimes of what is made from now on; each is renewed when two thirds have passed.
+        authority, leaf: lifetimes of certificates issued from now on. Each is renewed after two thirds of its life.
     """
 
     authority: timedelta = timedelta(days=365)
@@ -51,24 +51,26 @@ class Terms:
 
     def __post_init__(self) -> None:
         if min(self.authority, self.leaf) < timedelta(seconds=1):
-            raise ValueError("certificates count whole seconds: a lifetime must be at least one")
+            raise ValueError("a certificate's lifetime must be at least one second")
 
     @property
     def announce(self) -> timedelta:
-        """How long clients know a successor before it signs: a minute, less for authorities that live for minutes."""
+        """How long clients know a successor before it signs: a minute, or less if authorities live for minutes only."""
         return min(timedelta(minutes=1), self.authority / 20)
 
     @property
-    def look(self) -> timedelta:
-        """How often the Secret is read, at least: what is known of it is never older than half an announcement."""
+    def poll(self) -> timedelta:
+        """How often the Secret is read at least: what a replica knows of it is never older than half an announcement."""
         return min(self.announce / 2, self.leaf / 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who signs, who will sign next, and who has signed.
+    """The authorities that clients trust.
 
     Attributes:
+        signer: signs leaves now.
+        successor: will sign next; None if none has been announced.
         predecessors: other certificates that clients still trust, in the order of ``bundle_pem``.
     """
 
@@ -78,18 +80,18 @@ class Trust:
 
     @property
     def bundle_pem(self) -> bytes:
-        """What clients trust: the same bytes for the same certificates, so that a promotion does not change it."""
+        """The trust bundle. Equal certificates give equal bytes, so a promotion does not change it."""
         pairs = [pair for pair in (self.signer, self.successor) if pair is not None]
         return b"".join(certificate.pem for certificate in _ordered([*map(_public, pairs), *self.predecessors]))
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a Secret holds as far as it is readable, expired or not.
+    """The readable contents of a Secret, expired or not.
 
     Attributes:
-        certificates: every certificate that clients might trust, also those of ``signer`` and ``successor``.
-        problems: what is wrong with it, a line each; never holds key material.
+        certificates: every certificate that clients might trust, including those of ``signer`` and ``successor``.
+        problems: what is wrong with the Secret, one line each; never key material.
     """
 
     signer: Pair | None = None
@@ -99,13 +101,13 @@ class Contents:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing at all, as in a Secret that was just made."""
+        """Whether there is nothing at all, as in a Secret that was just created."""
         return self == Contents()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The trust from now on, why, and what was wrong with the Secret (a line each)."""
+    """The trust from now on, the reason for it, and the problems of the Secret, one line each."""
 
     trust: Trust
     reason: Reason
@@ -113,7 +115,7 @@ class Decision:
 
     @property
     def changes(self) -> bool:
-        """Whether the Secret must be written for it."""
+        """Whether the Secret must be written."""
         return self.reason not in {"kept", "learned"}
 
 
@@ -134,20 +136,20 @@ def contents_of(data: Mapping[str, bytes]) -> Contents:
         pairs.append(pair)
     signer, successor = pairs
     if signer is not None and successor is not None and signer.certificate_pem == successor.certificate_pem:
-        problems.append(f"{SUCCESSOR[0]}: it is the signer")
+        problems.append(f"{SUCCESSOR[0]}: is the signer's certificate")
         successor = None
     bundle, unreadable = pki.read_bundle(data.get(BUNDLE, b""))
     if unreadable:
         problems.append(f"{BUNDLE}: {unreadable} unreadable")
     if not {info.pem for info in certificates} <= {info.pem for info in bundle}:
-        problems.append(f"{BUNDLE}: an authority is missing")
+        problems.append(f"{BUNDLE}: lacks the certificate of the signer or the successor")
     if signer is None and bundle:
         problems.append(f"{SIGNER[0]}: missing or unreadable")
     return Contents(signer, successor, _ordered([*certificates, *bundle]), tuple(problems))
 
 
 def data_of(trust: Trust) -> dict[str, bytes]:
-    """Return the data of the Secret that holds this trust."""
+    """Return the data of a Secret with this trust."""
     data = {BUNDLE: trust.bundle_pem}
     for names, pair in ((SIGNER, trust.signer), (SUCCESSOR, trust.successor)):
         if pair is not None:
@@ -155,15 +157,17 @@ def data_of(trust: Trust) -> dict[str, bytes]:
     return data
 
 
-def decide(contents: Contents, remembered: Trust | None, now: datetime, terms: Terms, announced: str = "") -> Decision:
-    """Decide what the Secret should say.
+def decide(
+    contents: Contents, remembered: Trust | None, now: datetime, lifetimes: Lifetimes, announced: str = ""
+) -> Decision:
+    """Decide what the Secret should contain.
 
     Args:
-        contents: what it says.
-        remembered: what it said when it was last read or written by this replica.
-        now: by the clock of this replica.
-        terms: how long a new authority lives.
-        announced: serial of the successor that clients have known for ``terms.announce``, if there is one.
+        contents: what it contains now.
+        remembered: what it contained when this replica last read or wrote it; None before the first time.
+        now: the time by this replica's clock.
+        lifetimes: how long a new authority lives.
+        announced: serial of the successor that clients have known for ``lifetimes.announce``, if there is one.
     """
     signer, successor = (
         pair if pair is not None and now < pair.not_after else None for pair in (contents.signer, contents.successor)
@@ -172,7 +176,7 @@ def decide(contents: Contents, remembered: Trust | None, now: datetime, terms: T
     known, problems = contents.certificates, contents.problems
     if signer is not None and not (remembered and _went_back(contents, remembered)):
         stored = _trust(signer, successor, known, now)
-        return _advance(contents, stored, remembered, now, terms, announced)
+        return _advance(contents, stored, remembered, now, lifetimes, announced)
     if signer is None and contents.signer is not None:
         problems = (*problems, f"{SIGNER[0]}: expired at {contents.signer.not_after.isoformat()}")
     if remembered is not None:
@@ -180,48 +184,48 @@ def decide(contents: Contents, remembered: Trust | None, now: datetime, terms: T
         return Decision(trust, "refilled" if contents.empty else "restored", problems)
     if successor is not None:
         return Decision(_trust(successor, None, known, now), "recovered", problems)
-    authority = pki.make_authority(now, terms.authority)
+    authority = pki.make_authority(now, lifetimes.authority)
     return Decision(_trust(authority, None, known, now), "created" if contents.empty else "replaced", problems)
 
 
 def renewal(pair: Pair) -> datetime:
-    """When two thirds of the life of a pair that ``pki`` made have passed, counted from when it was made."""
-    made = pair.not_before + pki.BACKDATE
-    return made + (pair.not_after - made) * 2 / 3
+    """Return when a pair that ``pki`` issued is due for renewal: two thirds of its life after it was issued."""
+    issued = pair.not_before + pki.BACKDATE
+    return issued + (pair.not_after - issued) * 2 / 3
 
 
 def leaf_is_due(leaf: Pair, signer: Pair, now: datetime) -> bool:
-    """Whether to renew a leaf of this signer, which would not help if both end together."""
+    """Return whether to renew a leaf of this signer. If both expire together, a new leaf would not live longer."""
     return now >= renewal(leaf) and leaf.not_after < signer.not_after
 
 
-def leaf_is_ending(leaf: Pair, now: datetime, terms: Terms) -> bool:
-    """Whether a leaf may expire before the next look has been completed, by clocks that differ by a minute."""
-    return now + 4 * terms.look >= leaf.not_after
+def leaf_is_ending(leaf: Pair, now: datetime, lifetimes: Lifetimes) -> bool:
+    """Return whether a leaf may expire before the next round is complete, by clocks that differ by a minute."""
+    return now + 4 * lifetimes.poll >= leaf.not_after
 
 
 def _advance(
-    contents: Contents, stored: Trust, remembered: Trust | None, now: datetime, terms: Terms, announced: str
+    contents: Contents, stored: Trust, remembered: Trust | None, now: datetime, lifetimes: Lifetimes, announced: str
 ) -> Decision:
-    """Take the one step that is due in the life of a usable trust."""
+    """Return the decision about a usable trust: the one step of its life that is due, if any."""
     signer, successor, known = stored.signer, stored.successor, contents.certificates
     if successor is not None and successor.serial == announced:
         return Decision(_trust(successor, None, known, now), "promoted", contents.problems)
     if successor is None and now >= renewal(signer):
-        successor = pki.make_authority(now, terms.authority)
+        successor = pki.make_authority(now, lifetimes.authority)
         return Decision(_trust(signer, successor, known, now), "announced", contents.problems)
     if contents.problems:
-        return Decision(stored, "mended", contents.problems)
+        return Decision(stored, "repaired", contents.problems)
     if successor != contents.successor or len(_alive(known, now)) < len(known):
         return Decision(stored, "forgot-expired")
     return Decision(stored, "kept" if stored == remembered else "learned")
 
 
 def _went_back(contents: Contents, remembered: Trust) -> bool:
-    """Whether the Secret is older than what is remembered, as after somebody restored a backup.
+    """Return whether the Secret is older than what is remembered, as after a backup was restored.
 
-    What is written then holds every certificate of both, so replicas that remember different things cannot fight over it.
-    A signer that is not remembered at all is not older: somebody wants it.
+    What is written then has every certificate of both, so that replicas with different memories cannot overwrite each
+    other for ever. A signer that is not remembered at all is not older: a person put it there on purpose.
     """
     assert contents.signer is not None
     signer, certificates = contents.signer.certificate_pem, {info.pem for info in contents.certificates}
@@ -233,7 +237,7 @@ def _went_back(contents: Contents, remembered: Trust) -> bool:
 
 
 def _still_valid(remembered: Trust | None, now: datetime) -> Trust | None:
-    """Return what can still be used of what is remembered."""
+    """Return the part of the remembered trust that has not expired."""
     if remembered is None or now >= remembered.signer.not_after:
         return None
     successor = remembered.successor
@@ -245,19 +249,19 @@ def _active(*pairs: Pair | None) -> set[bytes]:
 
 
 def _trust(signer: Pair, successor: Pair | None, certificates: Iterable[CertificateInfo], now: datetime) -> Trust:
-    """Return the trust in which everyone else, if not expired, is a predecessor."""
+    """Return the trust in which every other unexpired certificate is a predecessor."""
     active = _active(signer, successor)
     predecessors = (info for info in certificates if info.pem not in active)
     return Trust(signer, successor, _alive(_ordered(predecessors), now))
 
 
 def _alive(certificates: Iterable[CertificateInfo], now: datetime) -> tuple[CertificateInfo, ...]:
-    """Leave out what has expired by any clock: one that runs ahead must not forget what others still use."""
+    """Leave out what has expired by every replica's clock: one that is fast must not forget what others still use."""
     return tuple(info for info in certificates if now < info.not_after + pki.BACKDATE)
 
 
 def _ordered(certificates: Iterable[CertificateInfo]) -> tuple[CertificateInfo, ...]:
-    """Return each certificate once, the one that lives longest first."""
+    """Return each certificate once, the one that expires last first."""
     return tuple(sorted(set(certificates), key=lambda info: (info.not_after, info.pem), reverse=True))
 
 

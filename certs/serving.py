@@ -1,4 +1,4 @@
-"""The TLS context of a server whose certificate is exchanged while it serves."""
+"""A TLS context whose certificate can be replaced while the server runs."""
 
 import os
 import ssl
@@ -7,35 +7,38 @@ from certs import pki
 
 
 class ServingContext:
-    """Holds the pair in use; ``context`` is what the listener is given, once and for all.
+    """The pair in use, and the one ``context`` that a listener needs for its whole life.
 
-    A pair that does not fit, loaded into a live ``SSLContext``, breaks every later handshake. So each pair gets a fresh
-    context, which proves itself in a handshake in memory before ``context`` hands it out to new connections. Existing
-    connections keep theirs.
+    Loading a mismatched pair into a live ``SSLContext`` breaks every later handshake. So each pair gets a context of its
+    own, which must complete a handshake in memory before ``context`` hands it to new connections. Existing connections
+    keep the old one.
+
+    Attributes:
+        context: for the listener.
     """
 
     def __init__(self, pair: pki.Pair) -> None:
         """Start with this pair.
 
         Raises:
-            pki.PairError: no handshake succeeds with it.
+            pki.PairError: a TLS handshake with it fails.
         """
         self._fresh = _proven_context(pair)
         self._pair = pair
         self.context = _bare_context()
-        # OpenSSL calls this for every handshake, also for clients that name no host (no SNI).
+        # OpenSSL calls this for every handshake, even if the client sends no host name (SNI).
         self.context.sni_callback = self._choose
 
     @property
     def pair(self) -> pki.Pair:
-        """Return the pair that new connections get."""
+        """The pair that new connections get."""
         return self._pair
 
     def replace(self, pair: pki.Pair) -> None:
-        """Use this pair for every connection from now on; on failure the one before stays in use.
+        """Use this pair for every new connection. If it is refused, the previous pair stays in use.
 
         Raises:
-            pki.PairError: no handshake succeeds with it.
+            pki.PairError: a TLS handshake with it fails.
         """
         self._fresh = _proven_context(pair)
         self._pair = pair
@@ -47,32 +50,32 @@ class ServingContext:
 def _bare_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])  # the API server offers h2 first, and must not be led to use it
+    context.set_alpn_protocols(["http/1.1"])  # the API server offers h2 first, which this server does not speak
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     return context
 
 
 def _proven_context(pair: pki.Pair) -> ssl.SSLContext:
     context = _bare_context()
-    # ``ssl`` reads pairs from files only. An anonymous file in memory keeps the key off every disk and needs no writable
-    # folder, which a container with a read-only root has not.
+    # ``ssl`` reads pairs from files only. An anonymous file in memory keeps the key off the disk and works in a container
+    # whose root file system is read-only.
     try:
         with os.fdopen(os.memfd_create("pair"), "wb", buffering=0) as file:
             file.write(pair.key_pem.rstrip(b"\n") + b"\n" + pair.certificate_pem)
             context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=_refuse_password)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise pki.PairError(f"the TLS library refuses the certificate and key: {error}") from error
+        raise pki.PairError(f"the TLS library rejects the certificate and key: {error}") from error
     _shake_hands(context)
     return context
 
 
 def _refuse_password() -> str:
-    """Stand in for OpenSSL's own question on the terminal, which would halt the server."""
+    """Fail instead of letting OpenSSL ask for a password at the terminal, which would block the server."""
     raise ValueError("the private key is encrypted")
 
 
 def _shake_hands(context: ssl.SSLContext) -> None:
-    """Complete one handshake in memory between ``context`` and a client that trusts anything."""
+    """Complete a handshake in memory between ``context`` and a client that accepts any certificate."""
     client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client_context.check_hostname = False
     client_context.verify_mode = ssl.CERT_NONE
@@ -91,5 +94,5 @@ def _shake_hands(context: ssl.SSLContext) -> None:
             if not pending:
                 return
     except ssl.SSLError as error:
-        raise pki.PairError(f"no TLS handshake succeeds with the certificate: {error.reason}") from error
-    raise pki.PairError("no TLS handshake succeeds with the certificate")
+        raise pki.PairError(f"a TLS handshake with the certificate fails: {error.reason}") from error
+    raise pki.PairError("a TLS handshake with the certificate does not complete")

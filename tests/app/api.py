@@ -1,72 +1,76 @@
-"""An API server in memory, as far as `cluster.Client` is used to read and write single objects."""
+"""An API server for single objects, as far as ``cluster.Client`` reads and writes them."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jsonpatch
+from aiohttp import web
 
 from webhook import cluster
 
 Object = dict[str, Any]
 
+_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch"}
+
 
 class Api:
-    """Objects by name. Stands in for a client.
+    """Objects by name, whatever their kind is.
 
     Attributes:
+        client: of this server; set once it runs.
         objects: what is stored.
-        refused: verb → what is raised instead of doing it.
-        before: called before each verb, to let somebody else be faster.
-        asked: the verbs so far.
+        refused: HTTP status by verb, which is sent instead of doing anything.
+        before: called before each request with its verb, so that a test can be faster than the client.
+        asked: the verbs of the requests so far.
     """
+
+    client: cluster.Client
 
     def __init__(self, **objects: Object) -> None:
         self.objects: dict[str, Object] = {}
-        self.refused: dict[str, cluster.Reason] = {}
+        self.refused: dict[str, int] = {}
         self.before: Callable[[str], None] = lambda verb: None
         self.asked: list[str] = []
         self._version = 0
         for name, item in objects.items():
             self.store(name.replace("_", "-"), item)
 
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=16 * 2**20)
+        application.router.add_route("*", "/{path:.*}", self._answer)
+        return application
+
     def store(self, name: str, item: Mapping[str, Any]) -> Object:
         self._version += 1
         metadata = {**item.get("metadata", {}), "name": name, "resourceVersion": str(self._version)}
         self.objects[name] = copy.deepcopy({**item, "metadata": metadata})
-        return copy.deepcopy(self.objects[name])
+        return self.objects[name]
 
-    async def get(self, resource: cluster.Resource) -> Object:
-        self._ask("get", resource)
-        if resource.name not in self.objects:
-            raise cluster.ApiError("not-found", f"get {resource.human}: not found")
-        return copy.deepcopy(self.objects[resource.name])
-
-    async def create(self, resource: cluster.Resource, body: Object) -> Object:
-        self._ask("create", resource)
-        if resource.name in self.objects:
-            raise cluster.ApiError("conflict", f"create {resource.human}: exists")
-        return self.store(resource.name, body)
-
-    async def replace(self, resource: cluster.Resource, body: Object) -> Object:
-        self._ask("update", resource)
-        stored = self.objects.get(resource.name)
-        if stored is None:
-            raise cluster.ApiError("not-found", f"update {resource.human}: not found")
-        if stored["metadata"]["resourceVersion"] != body["metadata"]["resourceVersion"]:
-            raise cluster.ApiError("conflict", f"update {resource.human}: changed")
-        return self.store(resource.name, body)
-
-    async def patch_json(self, resource: cluster.Resource, operations: Sequence[Mapping[str, Any]]) -> Object:
-        self._ask("patch", resource)
-        try:
-            patched = jsonpatch.apply_patch(self.objects[resource.name], list(operations))
-        except (KeyError, jsonpatch.JsonPatchException, jsonpatch.JsonPointerException):
-            raise cluster.ApiError("invalid", f"patch {resource.human}: test failed") from None
-        return self.store(resource.name, patched)
-
-    def _ask(self, verb: str, resource: cluster.Resource) -> None:
+    async def _answer(self, request: web.Request) -> web.Response:
+        verb = _VERBS[request.method]
         self.asked.append(verb)
         self.before(verb)
         if verb in self.refused:
-            raise cluster.ApiError(self.refused[verb], f"{verb} {resource.human}: {self.refused[verb]}")
+            return _status(self.refused[verb], "no")
+        body = await request.json() if request.can_read_body else {}
+        name = body["metadata"]["name"] if verb == "create" else request.path.rpartition("/")[2]
+        stored = self.objects.get(name)
+        if verb == "create":
+            return _status(409, "it exists") if stored is not None else web.json_response(self.store(name, body))
+        if stored is None:
+            return _status(404, "not found")
+        if verb == "update":
+            if stored["metadata"]["resourceVersion"] != body["metadata"]["resourceVersion"]:
+                return _status(409, "it was changed")
+            self.store(name, body)
+        if verb == "patch":
+            try:
+                self.store(name, jsonpatch.apply_patch(stored, body))
+            except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException):
+                return _status(422, "the test failed")
+        return web.json_response(self.objects[name])
+
+
+def _status(http_status: int, message: str) -> web.Response:
+    return web.json_response({"kind": "Status", "code": http_status, "message": message}, status=http_status)

@@ -1,4 +1,4 @@
-"""The Secret that replicas share, as the authority uses it."""
+"""The Secret that replicas share, as the authority uses it, and what the authority reports."""
 
 import io
 
@@ -7,60 +7,60 @@ import pytest
 import certs
 from tests.app.api import Api
 from webhook import cluster, telemetry
-from webhook.app.authority import SecretVault, SharedAuthority
-from webhook.app.bundle import CaBundle
+from webhook.app.authority import ClusterSecret, SharedAuthority
 from webhook.app.certificate import Certificate
 from webhook.app.options import ClusterOptions, Options
+from webhook.app.reports import Reports
 
 NAME = "hydra-webhook-ca"
 EMPTY = {"type": "Opaque", "metadata": {"labels": {"app": "hydra"}}}
 
 
-def vault(api: Api) -> SecretVault:
-    return SecretVault(api, cluster.secret("hydra-system", NAME))
+def secret(api: Api) -> ClusterSecret:
+    return ClusterSecret(api.client, cluster.secret("hydra-system", NAME))
 
 
-async def test_where_there_is_no_secret_it_is_created():
-    api = Api()
-    assert await vault(api).read() is None
-    assert await vault(api).write({"ca.crt": b"pem"}, None)
+async def test_a_missing_secret_is_created(start_api):
+    api = await start_api()
+    assert await secret(api).read() is None
+    assert await secret(api).write({"ca.crt": b"pem"}, None)
 
-    stored = await vault(api).read()
+    stored = await secret(api).read()
 
     assert (stored.data, api.objects[NAME]["type"]) == ({"ca.crt": b"pem"}, "Opaque")
 
 
-async def test_an_empty_secret_is_filled_and_keeps_everything_else():
-    api = Api(hydra_webhook_ca=EMPTY)
-    mine = vault(api)
+async def test_an_empty_secret_is_filled_and_keeps_everything_else(start_api):
+    api = await start_api(hydra_webhook_ca=EMPTY)
+    mine = secret(api)
     stored = await mine.read()
     assert stored.data == {}
 
     assert await mine.write({"ca.crt": b"pem"}, stored.version)
 
     assert api.objects[NAME]["metadata"]["labels"] == {"app": "hydra"}
-    assert (await vault(api).read()).data == {"ca.crt": b"pem"}
+    assert (await secret(api).read()).data == {"ca.crt": b"pem"}
 
 
-async def test_of_two_that_fill_it_the_second_is_told():
-    api = Api(hydra_webhook_ca=EMPTY)
-    mine, yours = vault(api), vault(api)
+async def test_of_two_that_fill_the_secret_the_second_learns_that_it_lost(start_api):
+    api = await start_api(hydra_webhook_ca=EMPTY)
+    mine, yours = secret(api), secret(api)
     versions = [(await one.read()).version for one in (mine, yours)]
 
     assert await mine.write({"ca.crt": b"mine"}, versions[0])
     assert not await yours.write({"ca.crt": b"yours"}, versions[1])
-    assert (await vault(api).read()).data == {"ca.crt": b"mine"}
+    assert (await secret(api).read()).data == {"ca.crt": b"mine"}
 
 
-async def test_of_two_that_create_it_the_second_is_told():
-    api = Api()
-    assert await vault(api).write({}, None)
-    assert not await vault(api).write({}, None)
+async def test_of_two_that_create_the_secret_the_second_learns_that_it_lost(start_api):
+    api = await start_api()
+    assert await secret(api).write({}, None)
+    assert not await secret(api).write({}, None)
 
 
-async def test_a_secret_that_was_deleted_meanwhile_is_read_again():
-    api = Api(hydra_webhook_ca=EMPTY)
-    mine = vault(api)
+async def test_a_secret_that_was_deleted_meanwhile_is_read_again(start_api):
+    api = await start_api(hydra_webhook_ca=EMPTY)
+    mine = secret(api)
     stored = await mine.read()
     del api.objects[NAME]
 
@@ -69,32 +69,30 @@ async def test_a_secret_that_was_deleted_meanwhile_is_read_again():
 
 
 @pytest.mark.parametrize("verb", ["get", "update", "create"])
-async def test_what_the_api_server_refuses_is_a_vault_error_that_says_so(verb):
-    api = Api() if verb == "create" else Api(hydra_webhook_ca=EMPTY)
-    mine = vault(api)
+async def test_a_refusal_by_the_api_server_is_an_error_of_the_store(start_api, verb):
+    api = await start_api() if verb == "create" else await start_api(hydra_webhook_ca=EMPTY)
+    mine = secret(api)
     stored = await mine.read()
-    api.refused[verb] = "forbidden"
+    api.refused[verb] = 403
 
-    with pytest.raises(certs.VaultError, match=f"{verb} Secret hydra-system/hydra-webhook-ca: forbidden"):
+    with pytest.raises(certs.SecretStoreError, match=f"{verb} Secret hydra-system/hydra-webhook-ca: 403: no"):
         await (mine.read() if verb == "get" else mine.write({}, stored.version if stored else None))
 
 
-async def test_a_namespace_that_is_not_there_is_a_vault_error():
-    api = Api()
-    api.refused["create"] = "not-found"
-    with pytest.raises(certs.VaultError, match="not-found"):
-        await vault(api).write({}, None)
+async def test_a_missing_namespace_is_an_error_of_the_store(start_api):
+    api = await start_api()
+    api.refused["create"] = 404
+    with pytest.raises(certs.SecretStoreError, match="404"):
+        await secret(api).write({}, None)
 
 
-def test_a_fault_of_ours_is_in_the_log_with_its_traceback_and_for_probes_without():
+def test_the_log_has_the_traceback_of_an_internal_error_and_readyz_has_not(tmp_path):
     output = io.BytesIO()
-    log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("test")
-    certificate = Certificate(metrics, log)
-    api = Api()
-    ca_bundle = CaBundle(api, "hydra-webhook", metrics, log)
-    authority = SharedAuthority(Options(), ClusterOptions(), api, ca_bundle, certificate, metrics, log)
+    reports = Reports(telemetry.Metrics("test"), telemetry.make_log(output, "json"))
+    client = cluster.Client(tmp_path / "kubeconfig")
+    authority = SharedAuthority(Options(), ClusterOptions(), client, Certificate(reports), reports)
 
     authority._report(certs.Notice("internal", "error", error=ValueError("x")))
 
-    assert certificate.problems == ("error: certificate authority: internal",)
+    assert authority.problems[0] == "error: certificate authority: internal"
     assert b"ValueError: x" in output.getvalue()

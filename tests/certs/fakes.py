@@ -1,4 +1,4 @@
-"""Time that passes only when nothing else can happen, and a Secret in memory."""
+"""A clock that advances only when every task waits, and a Secret in memory."""
 
 import asyncio
 import selectors
@@ -8,7 +8,7 @@ import certs
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer as soon as no callback is ready: hours take milliseconds."""
+    """An event loop whose clock jumps to the next timer once no callback is ready, so hours take milliseconds."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -29,7 +29,7 @@ class _Jumping(selectors.DefaultSelector):
     def select(self, timeout: float | None = None):
         ready = super().select(0)
         if not ready:
-            assert timeout is not None, "everything waits, and nothing will ever happen"
+            assert timeout is not None, "every task waits, and no timer is set"
             self._loop.pass_time(timeout)
         return ready
 
@@ -39,8 +39,8 @@ def run(main: Coroutine[None, None, object]) -> object:
         return runner.run(main)
 
 
-class MemoryVault:
-    """A Secret that compares versions as an API server does, and lets others in before and after each operation."""
+class MemorySecret:
+    """A Secret that compares versions as an API server does, and lets other tasks run before and after each operation."""
 
     def __init__(self, data: Mapping[str, bytes] | None = None) -> None:
         self.data = None if data is None else dict(data)
@@ -71,4 +71,4 @@ class MemoryVault:
     async def pass_by(self, moment: str) -> None:
         await asyncio.sleep(0)
         if self.broken(moment):
-            raise certs.VaultError(f"no answer ({moment})")
+            raise certs.SecretStoreError(f"no answer ({moment})")

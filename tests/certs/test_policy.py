@@ -1,4 +1,4 @@
-"""What is made of a Secret: by what it says, by what is remembered, and by the time."""
+"""What is decided about a Secret, by its contents, by what is remembered, and by the time."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from certs import pki, policy
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-TERMS = certs.Terms(authority=90 * DAY, leaf=DAY)
+LIFETIMES = certs.Lifetimes(authority=90 * DAY, leaf=DAY)
 
 
 @functools.cache
 def authority(name: str, end: timedelta = 90 * DAY) -> certs.Pair:
-    """An authority made at NOW; the name tells one from another."""
+    """An authority created at NOW; another name gives another authority."""
     assert name
     return pki.make_authority(NOW, end)
 
@@ -34,28 +34,28 @@ OTHER, _ = certs.self_signed(["localhost"], NOW, 90 * DAY)
 
 
 def with_keys(trust: certs.Trust, **data: bytes) -> dict[str, bytes]:
-    """The data of a trust, in which ``tls_key=…`` stands for key ``tls.key``."""
+    """The data of a trust, in which ``tls_key=…`` sets the key ``tls.key``."""
     return policy.data_of(trust) | {name.replace("_", "."): value for name, value in data.items()}
 
 
 def decide(data, remembered=None, now=NOW, announced=""):
-    return policy.decide(policy.contents_of(data), remembered, now, TERMS, announced)
+    return policy.decide(policy.contents_of(data), remembered, now, LIFETIMES, announced)
 
 
 @pytest.mark.parametrize("trust", [ALONE, ANNOUNCED, PROMOTED], ids=["alone", "announced", "promoted"])
-def test_what_was_written_is_read_again_and_kept(trust):
+def test_written_data_is_read_back_and_kept(trust):
     contents = policy.contents_of(policy.data_of(trust))
     assert (contents.signer, contents.successor, contents.problems) == (trust.signer, trust.successor, ())
     assert decide(policy.data_of(trust), trust) == certs.Decision(trust, "kept")
 
 
-def test_the_bundle_holds_every_certificate_once_and_no_key():
+def test_the_bundle_has_every_certificate_once_and_no_key():
     bundle = ANNOUNCED.bundle_pem
     assert {info.serial for info in certs.describe(bundle)} == {OLD.serial, NEXT.serial, EARLIER.serial}
     assert b"KEY" not in bundle
 
 
-def test_a_promotion_leaves_the_bundle_as_it_is():
+def test_a_promotion_does_not_change_the_bundle():
     assert PROMOTED.bundle_pem == ANNOUNCED.bundle_pem
 
 
@@ -74,10 +74,12 @@ class Case:
 
 CUT = OLD.certificate_pem[:300] + b"\n"
 CASES = {
-    "nothing, nothing remembered": Case({}, "created", None),
+    "an empty Secret, nothing remembered": Case({}, "created", None),
     "empty values count as nothing": Case({"tls.crt": b"", "ca.crt": b""}, "created", None),
-    "nothing, and something remembered": Case({}, "refilled", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED),
-    "nothing, and what is remembered has expired": Case({}, "created", None, remembered=ALONE, now=NOW + 90 * DAY),
+    "an empty Secret, an authority remembered": Case({}, "refilled", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED),
+    "an empty Secret, and the remembered authority has expired": Case(
+        {}, "created", None, remembered=ALONE, now=NOW + 90 * DAY
+    ),
     "read for the first time": Case(with_keys(ANNOUNCED), "learned", OLD, NEXT, (EARLIER,)),
     "another replica announced": Case(with_keys(ANNOUNCED), "learned", OLD, NEXT, (EARLIER,), remembered=ALONE),
     "another replica promoted": Case(with_keys(PROMOTED), "learned", NEXT, None, (OLD, EARLIER), remembered=ANNOUNCED),
@@ -99,10 +101,10 @@ CASES = {
     "another successor is known to clients": Case(
         with_keys(ANNOUNCED), "kept", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED, announced=OLD.serial
     ),
-    "a predecessor has expired, by any clock": Case(
+    "a predecessor has expired by every clock": Case(
         with_keys(PROMOTED), "forgot-expired", NEXT, None, (OLD,), now=NOW + 30 * DAY + pki.BACKDATE
     ),
-    "a predecessor has expired, perhaps": Case(
+    "a predecessor has expired, but perhaps not by every clock": Case(
         with_keys(PROMOTED), "kept", NEXT, None, (OLD, EARLIER), remembered=PROMOTED, now=NOW + 30 * DAY
     ),
     "a successor has expired": Case(with_keys(certs.Trust(NEXT, EARLIER)), "forgot-expired", NEXT, now=NOW + 31 * DAY),
@@ -123,7 +125,7 @@ CASES = {
     "a key of another certificate": Case(
         with_keys(ALONE, tls_key=EARLIER.key_pem), "replaced", None, None, (OLD,), problem="does not belong"
     ),
-    "a key of another certificate, and something remembered": Case(
+    "a key of another certificate, and an authority remembered": Case(
         with_keys(ALONE, tls_key=EARLIER.key_pem),
         "restored",
         OLD,
@@ -132,51 +134,54 @@ CASES = {
         remembered=ANNOUNCED,
         problem="does not belong",
     ),
-    "half a certificate": Case(
+    "a truncated certificate": Case(
         with_keys(ANNOUNCED, tls_crt=CUT), "recovered", NEXT, None, (OLD, EARLIER), problem="tls.crt, tls.key: "
     ),
     "no key": Case(with_keys(ALONE, tls_key=b""), "replaced", None, None, (OLD,), problem="key is not readable"),
     "a bundle alone": Case(
         {"ca.crt": ANNOUNCED.bundle_pem}, "replaced", None, None, (NEXT, OLD, EARLIER), problem="tls.crt: missing"
     ),
-    "no authority": Case(
+    "a leaf instead of an authority": Case(
         {"tls.crt": LEAF.certificate_pem, "tls.key": LEAF.key_pem, "ca.crt": OLD.certificate_pem},
         "replaced",
         None,
         None,
         (OLD,),
-        problem="not that of an authority",
+        problem="not a CA certificate",
     ),
     "garbage everywhere": Case(
         dict.fromkeys(policy.KEYS, b"\xff\x00"), "replaced", None, problem="ca.crt: 1 unreadable"
     ),
     "a pair without its bundle": Case(
         {"tls.crt": OLD.certificate_pem, "tls.key": OLD.key_pem},
-        "mended",
+        "repaired",
         OLD,
-        problem="ca.crt: an authority is missing",
+        problem="ca.crt: lacks the certificate of the signer",
     ),
     "a successor that a person put there": Case(
         with_keys(ALONE, next_crt=NEXT.certificate_pem, next_key=NEXT.key_pem),
-        "mended",
+        "repaired",
         OLD,
         NEXT,
         remembered=ALONE,
-        problem="ca.crt: an authority is missing",
+        problem="ca.crt: lacks the certificate of the signer",
     ),
     "garbage in the bundle": Case(
         with_keys(ANNOUNCED, ca_crt=CUT + ANNOUNCED.bundle_pem + b"-----BEGIN CERTIFICATE-----\n"),
-        "mended",
+        "repaired",
         OLD,
         NEXT,
         (EARLIER,),
         problem="ca.crt: 2 unreadable",
     ),
     "an unreadable successor": Case(
-        with_keys(ANNOUNCED, next_key=b"?"), "mended", OLD, None, (NEXT, EARLIER), problem="next.crt, next.key: "
+        with_keys(ANNOUNCED, next_key=b"?"), "repaired", OLD, None, (NEXT, EARLIER), problem="next.crt, next.key: "
     ),
     "a successor that is the signer": Case(
-        with_keys(ALONE, next_crt=OLD.certificate_pem, next_key=OLD.key_pem), "mended", OLD, problem="it is the signer"
+        with_keys(ALONE, next_crt=OLD.certificate_pem, next_key=OLD.key_pem),
+        "repaired",
+        OLD,
+        problem="is the signer's certificate",
     ),
     "an old backup": Case(
         with_keys(ALONE), "restored", NEXT, None, (OLD, EARLIER), remembered=PROMOTED, announced=NEXT.serial
@@ -205,7 +210,7 @@ CASES = {
     "each is a predecessor of the other": Case(
         with_keys(certs.Trust(OLD, None, public(NEXT))), "learned", OLD, None, (NEXT,), remembered=PROMOTED
     ),
-    "a clock far behind": Case(with_keys(ALONE), "kept", OLD, remembered=ALONE, now=NOW - DAY),
+    "a clock that is a day slow": Case(with_keys(ALONE), "kept", OLD, remembered=ALONE, now=NOW - DAY),
 }
 
 
@@ -216,7 +221,7 @@ def test_decisions(case):
     trust = decision.trust
     assert decision.reason == case.reason
     if case.signer is None:
-        assert trust.signer.not_after == case.now + TERMS.authority
+        assert trust.signer.not_after == case.now + LIFETIMES.authority
     else:
         assert trust.signer == case.signer
     assert trust.successor == case.successor
@@ -227,7 +232,7 @@ def test_decisions(case):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_was_decided_is_kept_by_everyone(case):
+def test_every_replica_keeps_what_was_decided(case):
     trust = decide(case.data, case.remembered, case.now, case.announced).trust
     for remembered in (trust, None, case.remembered):
         again = decide(policy.data_of(trust), remembered, case.now)
@@ -245,27 +250,27 @@ def test_after_two_thirds_a_successor_is_announced():
 
 
 @pytest.mark.parametrize(
-    ("authority", "leaf", "announce", "look"),
+    ("authority", "leaf", "announce", "poll"),
     [
         (timedelta(days=365), timedelta(days=7), timedelta(minutes=1), timedelta(seconds=30)),
         (timedelta(minutes=1), timedelta(minutes=1), timedelta(seconds=3), timedelta(seconds=1.5)),
         (timedelta(days=365), timedelta(seconds=20), timedelta(minutes=1), timedelta(seconds=1)),
     ],
 )
-def test_short_lives_are_looked_after_more_often(authority, leaf, announce, look):
-    terms = certs.Terms(authority, leaf)
-    assert (terms.announce, terms.look) == (announce, look)
+def test_shorter_lifetimes_are_checked_more_often(authority, leaf, announce, poll):
+    lifetimes = certs.Lifetimes(authority, leaf)
+    assert (lifetimes.announce, lifetimes.poll) == (announce, poll)
 
 
 @pytest.mark.parametrize(
-    "terms", [{"authority": timedelta(0)}, {"leaf": timedelta(seconds=-1)}, {"leaf": timedelta(0)}]
+    "lifetimes", [{"authority": timedelta(0)}, {"leaf": timedelta(seconds=-1)}, {"leaf": timedelta(0)}]
 )
-def test_a_life_of_no_length_is_refused(terms):
-    with pytest.raises(ValueError, match="at least one"):
-        certs.Terms(**terms)
+def test_a_lifetime_below_a_second_is_refused(lifetimes):
+    with pytest.raises(ValueError, match="at least one second"):
+        certs.Lifetimes(**lifetimes)
 
 
-def test_renewal_counts_from_the_making_not_from_the_backdated_beginning():
+def test_renewal_counts_from_the_issue_not_from_the_backdated_start():
     short = pki.make_authority(NOW, timedelta(seconds=30))
     assert policy.renewal(short) == NOW + timedelta(seconds=20)
 
@@ -275,6 +280,6 @@ def test_renewal_counts_from_the_making_not_from_the_backdated_beginning():
     [(DAY, 0.66, False), (DAY, 0.67, True), (90 * DAY, 0.9, False)],
     ids=["early", "two thirds", "it ends with its signer"],
 )
-def test_a_leaf_is_due_at_two_thirds_if_that_helps(lifetime, passed, due):
+def test_a_leaf_is_due_after_two_thirds_of_its_life_if_a_new_one_would_live_longer(lifetime, passed, due):
     leaf = pki.issue(OLD, ["localhost"], NOW, lifetime)
     assert policy.leaf_is_due(leaf, OLD, NOW + lifetime * passed) is due

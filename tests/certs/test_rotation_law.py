@@ -1,10 +1,11 @@
-"""The law of rotation: at every instant, every leaf in use is trusted by every client until it expires.
+"""The law of rotation: at every instant, every client trusts every leaf in use until it expires.
 
-That is, it verifies against the bundle that was published last, by anyone, and against each one that was published within the
+That is, a leaf verifies against the bundle that any replica published last, and against each bundle published within the
 last ``LATE`` seconds, because API servers learn of a new bundle with a delay.
 
-Replicas with clocks that differ share one Secret and one place of publication. Each operation takes a while before and after
-it takes effect, and may fail before or after it; the vault may also be slow. Replicas end and start anew; the Secret is emptied or set back.
+Replicas with different clocks share one Secret and one published bundle. Each operation takes a while before and after it
+takes effect, and may fail before or after that; the store may also be slow. Replicas stop and start again; the Secret is
+emptied or set back to an older state.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import certs
 from tests.certs import fakes
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-TERMS = certs.Terms(authority=timedelta(minutes=20), leaf=timedelta(minutes=15))
+LIFETIMES = certs.Lifetimes(authority=timedelta(minutes=20), leaf=timedelta(minutes=15))
 HOST = "hydra-webhook.hydra-system.svc"
 LATE = 20.0  # seconds; with the longest DELAY to publish, less than half an announcement
 DELAY = 5.0  # seconds that one half of an operation takes at most
@@ -32,18 +33,18 @@ class Schedule:
     seed: int
     skews: list[int]  # seconds by which the clock of each replica is ahead
     failures: float  # probability that one half of an operation fails
-    disturbance: str  # what happens to replicas or the Secret now and then
-    outage: int  # minute at which the vault is away for three minutes
+    disturbance: str  # what happens to replicas or the Secret from time to time
+    outage: int  # minute at which the store becomes unreachable for three minutes
 
 
 class World:
-    """What all replicas share, with the law."""
+    """What all replicas share, and the check of the law."""
 
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
         self.chance = random.Random(schedule.seed)
-        self.vault = fakes.MemoryVault({})
-        self.vault.pass_by = self.pass_by_vault
+        self.store = fakes.MemorySecret({})
+        self.store.pass_by = self.pass_by_store
         self.published: list[tuple[float, bytes]] = []
         self.leaves: dict[int, certs.Pair] = {}  # by replica
         self.reasons: set[str] = set()
@@ -53,40 +54,40 @@ class World:
         return asyncio.get_running_loop().time()
 
     async def pass_by(self) -> bool:
-        """Let a while pass; tell whether the operation fails here."""
+        """Let some time pass; return whether the operation fails here."""
         await asyncio.sleep(self.chance.uniform(0, DELAY))
         return self.chance.random() < self.schedule.failures
 
-    async def pass_by_vault(self, moment: str) -> None:
+    async def pass_by_store(self, moment: str) -> None:
         if self.chance.random() < self.schedule.failures / 2:
             await asyncio.sleep(self.chance.uniform(0, 90))
         away = 0 <= self.time() - 60 * self.schedule.outage < 180
         if await self.pass_by() or away:
-            raise certs.VaultError(f"no answer ({moment})")
+            raise certs.SecretStoreError(f"no answer ({moment})")
 
     async def publish(self, bundle: bytes) -> bool:
         if await self.pass_by():
             return False
         self.published.append((self.time(), bundle))
         for replica in self.leaves:
-            self.hold(replica, bundle)
+            self.check(replica, bundle)
         if await self.pass_by():
             raise ConnectionResetError
         return True
 
     def serve(self, replica: int, leaf: certs.Pair) -> None:
         self.leaves[replica] = leaf
-        self.hold_against_recent(replica)
+        self.check_against_recent(replica)
 
-    def hold_against_recent(self, replica: int) -> None:
+    def check_against_recent(self, replica: int) -> None:
         recent = {bundle for time, bundle in self.published if time >= self.time() - LATE}
         for bundle in recent | {bundle for _, bundle in self.published[-1:]}:
-            self.hold(replica, bundle)
+            self.check(replica, bundle)
 
-    def hold(self, replica: int, bundle: bytes) -> None:
+    def check(self, replica: int, bundle: bytes) -> None:
         now = START + timedelta(seconds=self.time())
         if now >= self.leaves[replica].not_after:
-            assert self.schedule.failures, "a leaf has expired although nothing kept anyone from renewing it"
+            assert self.schedule.failures, "a leaf has expired although nothing prevented its renewal"
             return
         problem = certs.verifies(self.leaves[replica].certificate_pem, bundle, HOST, now)
         assert not problem, f"replica {replica} at {self.time():.1f} s: {problem}"
@@ -103,9 +104,9 @@ class World:
         def now() -> datetime:
             return START + timedelta(seconds=self.time() + skew)
 
-        authority = certs.Authority(self.vault, TERMS)
+        authority = certs.Authority(self.store, LIFETIMES)
         await certs.Rotator(
-            authority, [HOST], TERMS, self.publish, lambda leaf: self.serve(number, leaf), self.report, now
+            authority, [HOST], LIFETIMES, self.publish, lambda leaf: self.serve(number, leaf), self.report, now
         ).run()
 
     async def run(self) -> None:
@@ -115,26 +116,26 @@ class World:
             while self.time() < END:
                 await asyncio.sleep(self.chance.uniform(1, 40))
                 for replica in self.leaves:
-                    self.hold_against_recent(replica)
+                    self.check_against_recent(replica)
                 if self.chance.random() < 0.9 or len(self.leaves) < len(tasks):
-                    continue  # and nothing is disturbed before everyone knows the first authority
+                    continue  # nothing is disturbed before every replica knows the first authority
                 if self.schedule.disturbance == "restart":
                     number = self.chance.randrange(len(tasks))
                     tasks[number].cancel()
                     self.leaves.pop(number, None)
                     tasks[number] = group.create_task(self.replica(number))
                 elif self.schedule.disturbance == "empty":
-                    self.vault.put(self.chance.choice([None, {}]))
+                    self.store.put(self.chance.choice([None, {}]))
                 elif self.schedule.disturbance == "backup":
-                    self.vault.put(backup or self.vault.data)
-                    backup = dict(self.vault.data)
+                    self.store.put(backup or self.store.data)
+                    backup = dict(self.store.data)
             for task in tasks:
                 task.cancel()
 
 
 SKEWS = st.lists(st.integers(-60, 60), min_size=2, max_size=4)
 OUTAGES = st.integers(1, 45)
-# Whoever missed an announcement may fill an empty Secret with what was before: that needs a vault that fails just then.
+# A replica that missed an announcement may fill an empty Secret with the older state, but only if the store fails just then.
 SCHEDULES = st.one_of(
     st.builds(
         Schedule,
@@ -155,14 +156,26 @@ SCHEDULES = st.one_of(
 )
 
 
-@pytest.mark.slow
-@settings(max_examples=12)
+@settings(max_examples=3)
 @given(SCHEDULES)
-def test_every_leaf_in_use_is_trusted_by_every_client_at_every_instant(schedule):
+def test_every_client_trusts_every_leaf_in_use_at_every_instant(schedule):
+    check_law(schedule)
+
+
+@pytest.mark.slow
+@settings(max_examples=9)
+@given(SCHEDULES)
+def test_every_client_trusts_every_leaf_in_use_under_more_schedules(schedule):
+    check_law(schedule)
+
+
+def check_law(schedule: Schedule) -> None:
     world = World(schedule)
     fakes.run(world.run())
     assert world.verified > 100
     if not schedule.failures:
-        assert {"created", "leaf", "announced", "promoted", "forgot-expired"} <= world.reasons
+        assert {"created", "leaf", "announced", "promoted"} <= world.reasons
+        # Filling a Secret again drops expired certificates as well, so there may be nothing left to forget.
+        assert {"forgot-expired", "refilled", "restored"} & world.reasons
     for reason in sorted(world.reasons):
         event(reason)

@@ -1,4 +1,4 @@
-"""One replica's loop, by a clock that jumps: bundles first, leaves after, whatever fails."""
+"""The loop of one replica, by a clock that jumps: the bundle is published before the leaf, whatever fails."""
 
 import asyncio
 import contextlib
@@ -14,32 +14,30 @@ from tests.certs import fakes
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-TERMS = certs.Terms(authority=90 * MINUTE, leaf=60 * MINUTE)
+LIFETIMES = certs.Lifetimes(authority=90 * MINUTE, leaf=60 * MINUTE)
 HOST = "hydra-webhook.hydra-system.svc"
 
 
 class Replica:
-    """A rotator with everything around it; ``events`` tells in order what it did."""
+    """A rotator with everything around it; ``events`` lists what it did, in order."""
 
-    def __init__(self, vault: fakes.MemoryVault, *, publisher: bool = True, terms: certs.Terms = TERMS) -> None:
-        self.vault = vault
-        self.authority = certs.Authority(vault, terms)
+    def __init__(self, store: fakes.MemorySecret) -> None:
+        self.store = store
+        self.authority = certs.Authority(store, LIFETIMES)
         self.bundle = b""
         self.leaf: certs.Pair | None = None
         self.published: bool | Exception = True
         self.serve_error: Exception | None = None
         self.notices: list[certs.Notice] = []
         self.events: list[str] = []
-        self.looks = 0
-        self.rotator = certs.Rotator(
-            self.authority, [HOST], terms, self.publish if publisher else None, self.serve, self.report, self.now
-        )
+        self.rounds = 0
+        self.rotator = certs.Rotator(self.authority, [HOST], LIFETIMES, self.publish, self.serve, self.report, self.now)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=asyncio.get_running_loop().time())
 
     async def publish(self, bundle: bytes) -> bool:
-        self.looks += 1
+        self.rounds += 1
         await asyncio.sleep(0)
         if isinstance(self.published, Exception):
             raise self.published
@@ -71,11 +69,11 @@ class Replica:
 
 
 def in_virtual_time(test):
-    """Run an asynchronous test by the clock that jumps."""
+    """Run an asynchronous test by a clock that jumps."""
 
     @functools.wraps(test)
     def wrapper(**arguments):
-        fakes.run(asyncio.wait_for(test(**arguments), 4 * 3600))  # of that clock: no test waits for ever
+        fakes.run(asyncio.wait_for(test(**arguments), 4 * 3600))  # by that clock: no test hangs
 
     return wrapper
 
@@ -86,7 +84,7 @@ async def minutes(count: float) -> None:
 
 @in_virtual_time
 async def test_the_life_of_an_authority():
-    replica = Replica(fakes.MemoryVault({}))
+    replica = Replica(fakes.MemorySecret({}))
     async with replica.living():
         for _ in range(100):
             await minutes(1)
@@ -99,10 +97,9 @@ async def test_the_life_of_an_authority():
     ]
 
 
-@pytest.mark.parametrize("publisher", [True, False], ids=["told", "not told"])
 @in_virtual_time
-async def test_a_successor_signs_when_clients_have_known_it_for_a_minute(publisher):
-    replica = Replica(fakes.MemoryVault({}), publisher=publisher)
+async def test_a_successor_signs_once_clients_have_known_it_for_a_minute():
+    replica = Replica(fakes.MemorySecret({}))
     async with replica.living():
         while "announced" not in replica.events:
             await minutes(0.05)
@@ -114,8 +111,8 @@ async def test_a_successor_signs_when_clients_have_known_it_for_a_minute(publish
 
 @pytest.mark.parametrize("answer", [False, RuntimeError("no")], ids=["refused", "raised"])
 @in_virtual_time
-async def test_the_minute_counts_from_when_clients_were_told(answer):
-    replica = Replica(fakes.MemoryVault({}))
+async def test_the_minute_begins_when_the_bundle_is_published(answer):
+    replica = Replica(fakes.MemorySecret({}))
     async with replica.living():
         await minutes(59)
         replica.published = answer
@@ -130,15 +127,15 @@ async def test_the_minute_counts_from_when_clients_were_told(answer):
 
 
 @in_virtual_time
-async def test_a_successor_of_another_authority_has_its_own_minute():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_another_successor_has_a_minute_of_its_own():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         while replica.bundle.count(b"BEGIN") < 2:
             await minutes(0.05)
         await minutes(0.4)
         others = [certs.make_authority(replica.now(), 90 * MINUTE) for _ in range(2)]
-        vault.put(policy.data_of(certs.Trust(*others)))
+        store.put(policy.data_of(certs.Trust(*others)))
         await minutes(0.9)
         assert replica.authority.trust.signer == others[0]
         await minutes(1.5)
@@ -146,18 +143,18 @@ async def test_a_successor_of_another_authority_has_its_own_minute():
 
 
 @in_virtual_time
-async def test_a_successor_that_a_person_puts_there_signs_without_any_refusal_in_between():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_a_successor_added_by_a_person_takes_over_without_a_failed_handshake():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         await minutes(1)
         ours = certs.make_authority(replica.now(), 90 * MINUTE)
-        vault.put({**vault.data, "next.crt": ours.certificate_pem, "next.key": ours.key_pem})
+        store.put({**store.data, "next.crt": ours.certificate_pem, "next.key": ours.key_pem})
         for _ in range(150):
             await minutes(0.02)
             assert replica.verifies() == ""
         assert replica.authority.trust.signer == ours
-        vault.put({**vault.data, "ca.crt": vault.data["tls.crt"]})  # and the one before is trusted no more
+        store.put({**store.data, "ca.crt": store.data["tls.crt"]})  # and the previous one is not trusted any more
         await minutes(1)
         assert replica.bundle == ours.certificate_pem
         assert replica.verifies() == ""
@@ -165,8 +162,8 @@ async def test_a_successor_that_a_person_puts_there_signs_without_any_refusal_in
 
 @pytest.mark.parametrize("answer", [False, RuntimeError("no")], ids=["refused", "raised"])
 @in_virtual_time
-async def test_the_first_leaf_waits_for_nobody(answer):
-    replica = Replica(fakes.MemoryVault({}))
+async def test_the_first_leaf_does_not_wait_for_the_bundle(answer):
+    replica = Replica(fakes.MemorySecret({}))
     replica.published = answer
     async with replica.living():
         await minutes(0.1)
@@ -175,15 +172,15 @@ async def test_the_first_leaf_waits_for_nobody(answer):
 
 
 @in_virtual_time
-async def test_a_leaf_by_another_authority_waits_until_clients_know_it_or_the_one_before_ends():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_a_leaf_by_another_authority_waits_for_its_bundle_or_the_end_of_the_previous_leaf():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         await minutes(1)
         first = replica.leaf
         replica.published = False
         other = certs.make_authority(replica.now(), 90 * MINUTE)
-        vault.put(policy.data_of(certs.Trust(other)))
+        store.put(policy.data_of(certs.Trust(other)))
         await minutes(56)
         assert replica.authority.trust.signer == other
         assert replica.leaf is first
@@ -193,45 +190,45 @@ async def test_a_leaf_by_another_authority_waits_until_clients_know_it_or_the_on
 
 
 @in_virtual_time
-async def test_a_leaf_by_another_authority_comes_after_its_bundle():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_a_leaf_by_another_authority_is_served_after_its_bundle_is_published():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         await minutes(1)
-        vault.put(policy.data_of(certs.Trust(certs.make_authority(replica.now(), 90 * MINUTE))))
+        store.put(policy.data_of(certs.Trust(certs.make_authority(replica.now(), 90 * MINUTE))))
         replica.rotator.wake()
         await minutes(0.1)
     assert replica.events == ["created", *["bundle of 1", "leaf"] * 2]
 
 
 @in_virtual_time
-async def test_while_the_vault_is_away_leaves_go_on_by_the_authority_that_is_remembered():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_while_the_store_is_unreachable_the_remembered_authority_signs():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         await minutes(1)
-        vault.broken = lambda _moment: True
+        store.broken = lambda _moment: True
         await minutes(88)
         assert replica.verifies() == ""
         assert replica.leaf.not_after == replica.authority.trust.signer.not_after
         assert replica.events.count("leaf") == 2
-        vault.broken = lambda _moment: False
+        store.broken = lambda _moment: False
         await minutes(3)
         assert replica.verifies() == ""
         assert replica.authority.trust.predecessors
 
 
 @in_virtual_time
-async def test_a_vault_that_cannot_be_reached_is_tried_at_growing_distances_of_at_most_thirty_seconds():
-    vault = fakes.MemoryVault({})
+async def test_an_unreachable_store_is_retried_with_a_backoff_of_at_most_thirty_seconds():
+    store = fakes.MemorySecret({})
     tries = []
 
     def note(_moment: str) -> bool:
         tries.append(asyncio.get_running_loop().time())
         return True
 
-    vault.broken = note
-    replica = Replica(vault)
+    store.broken = note
+    replica = Replica(store)
     async with replica.living():
         await minutes(30)
     distances = [later - earlier for earlier, later in itertools.pairwise(tries)]
@@ -243,55 +240,55 @@ async def test_a_vault_that_cannot_be_reached_is_tried_at_growing_distances_of_a
 
 
 @in_virtual_time
-async def test_without_a_change_the_secret_is_read_twice_a_minute_or_so():
-    replica = Replica(fakes.MemoryVault({}))
+async def test_an_unchanged_secret_is_read_about_twice_a_minute():
+    replica = Replica(fakes.MemorySecret({}))
     async with replica.living():
         await minutes(30)
-    assert 60 <= replica.looks <= 121
-    assert replica.vault.writes == 1
+    assert 60 <= replica.rounds <= 121
+    assert replica.store.writes == 1
 
 
 @in_virtual_time
-async def test_woken_it_looks_within_a_second_but_no_more_often():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
+async def test_waking_starts_a_round_within_a_second_but_not_more_often():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
     async with replica.living():
         await minutes(1)
-        replica.bundle = b"reset by somebody"
+        replica.bundle = b"reset"
         replica.rotator.wake()
         await asyncio.sleep(1.1)
         assert replica.verifies() == ""
-        looks = replica.looks
+        rounds = replica.rounds
         for _ in range(10_000):
             replica.rotator.wake()
             await asyncio.sleep(0.001)
-        assert replica.looks <= looks + 11
+        assert replica.rounds <= rounds + 11
 
 
 @in_virtual_time
-async def test_a_bundle_that_was_read_long_ago_is_read_again_before_it_is_published():
-    vault = fakes.MemoryVault({})
-    replica = Replica(vault)
-    read = vault.read
+async def test_a_bundle_that_took_long_to_read_is_read_again_before_it_is_published():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
+    read = store.read
 
     async def slow_read() -> certs.Stored | None:
         stored = await read()
         await minutes(0.6)
         return stored
 
-    vault.read = slow_read
+    store.read = slow_read
     async with replica.living():
         await minutes(3)
         assert replica.bundle == b""
-        assert replica.notices[-1].facts["why"] == "reading took too long"
-        vault.read = read
+        assert replica.notices[-1].facts["why"] == "reading the Secret took too long"
+        store.read = read
         await minutes(3)
         assert replica.verifies() == ""
 
 
 @in_virtual_time
-async def test_a_leaf_that_cannot_be_served_is_tried_again():
-    replica = Replica(fakes.MemoryVault({}))
+async def test_a_leaf_that_cannot_be_served_is_retried():
+    replica = Replica(fakes.MemorySecret({}))
     replica.serve_error = certs.PairError("too many open files")
     async with replica.living():
         await minutes(0.1)
@@ -302,9 +299,9 @@ async def test_a_leaf_that_cannot_be_served_is_tried_again():
 
 
 @in_virtual_time
-async def test_notices_tell_what_a_log_needs_and_no_key():
-    vault = fakes.MemoryVault({"tls.crt": b"garbage"})
-    replica = Replica(vault)
+async def test_notices_have_the_facts_for_a_log_and_no_key():
+    store = fakes.MemorySecret({"tls.crt": b"garbage"})
+    replica = Replica(store)
     async with replica.living():
         await minutes(61)
     by_reason = {notice.reason: notice for notice in replica.notices}
@@ -319,7 +316,7 @@ async def test_notices_tell_what_a_log_needs_and_no_key():
 
 
 @pytest.mark.parametrize("hosts", [[], ["münchen"]])
-def test_hosts_that_no_certificate_can_have_are_refused_at_once(hosts):
-    vault = fakes.MemoryVault({})
+def test_hosts_that_cannot_be_in_a_certificate_are_refused_at_once(hosts):
+    store = fakes.MemorySecret({})
     with pytest.raises(certs.PairError):
-        certs.Rotator(certs.Authority(vault, TERMS), hosts, TERMS, None, print, print)
+        certs.Rotator(certs.Authority(store, LIFETIMES), hosts, LIFETIMES, None, print, print)

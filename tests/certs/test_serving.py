@@ -1,4 +1,4 @@
-"""The context of a listener whose pair is exchanged, tried with handshakes in memory."""
+"""The context of a listener whose pair is replaced, tested with handshakes in memory."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ def make() -> tuple[certs.Pair, bytes]:
 
 
 def handshake(context: ssl.SSLContext, ca_pem: bytes, host: str | None = "localhost", **limits) -> ssl.SSLObject:
-    """Return the client's side after a handshake in which it trusts ``ca_pem`` alone."""
+    """Return the client side after a handshake in which it trusts only ``ca_pem``."""
     client_context = ssl.create_default_context(cadata=ca_pem.decode())
     client_context.check_hostname = host is not None
     for name, value in limits.items():
@@ -66,7 +66,7 @@ def mismatched() -> certs.Pair:
     return certs.Pair(pair.certificate_pem, other.key_pem, pair.not_before, pair.not_after, pair.names, pair.serial)
 
 
-def test_a_pair_that_does_not_match_leaves_the_one_before_in_use():
+def test_a_mismatched_pair_leaves_the_previous_one_in_use():
     pair, ca_pem = make()
     serving = certs.ServingContext(pair)
     with pytest.raises(certs.PairError):
@@ -75,12 +75,12 @@ def test_a_pair_that_does_not_match_leaves_the_one_before_in_use():
     handshake(serving.context, ca_pem)
 
 
-def test_a_first_pair_that_does_not_match_is_refused():
+def test_a_mismatched_first_pair_is_refused():
     with pytest.raises(certs.PairError):
         certs.ServingContext(mismatched())
 
 
-def test_a_process_with_too_many_open_files_keeps_the_pair_before(monkeypatch):
+def test_with_too_many_open_files_the_previous_pair_stays_in_use(monkeypatch):
     def no_more(_name: str) -> int:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 

@@ -1,4 +1,8 @@
-"""An API server for one ConfigMap that misbehaves as its script says, and behaves when the script is over."""
+"""An API server for the ConfigMaps of a namespace. It misbehaves as its script says, and behaves once the script is over.
+
+It speaks through raw sockets, because a test server that is built on an HTTP library cannot send half an answer, an event
+in pieces, or something other than HTTP.
+"""
 
 import asyncio
 import contextlib
@@ -18,7 +22,7 @@ FIRST_VERSION = 100
 
 
 class Clock:
-    """Time that passes only when somebody sleeps, or is told to."""
+    """A clock that advances only when a task sleeps, or when a test sets it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -43,7 +47,7 @@ class Request:
 
     @property
     def kind(self) -> str:
-        if self.path != AGENT.collection or self.method != "GET":
+        if self.path != AGENT.collection.path or self.method != "GET":
             return "object"
         return "watch" if self.query.get("watch") else "list"
 
@@ -53,7 +57,7 @@ Act = Callable[["ApiServer", Request, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one request instead of a right answer; ``on`` names the only kind that it happens to."""
+    """What happens to one request instead of the right answer. ``on``: only to a request of this kind."""
 
     name: str
     act: Act = field(repr=False)
@@ -71,7 +75,8 @@ class ApiServer:
         self.followed: Callable[[], bool] = lambda: True  # whether the client knows that its watch is open
         self.required_authorization = ""
         self.version = FIRST_VERSION
-        self.state: dict[str, Any] | None = None
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.ignores_selectors = False
         self.watching = 0
         self._tls = tls
         self._history: list[tuple[int, str, dict[str, Any]]] = []
@@ -99,17 +104,20 @@ class ApiServer:
     def kinds(self) -> list[str]:
         return [request.kind for request in self.requests]
 
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """The object that most tests are about."""
+        return self.objects.get(AGENT.name)
+
     async def put(self, text: str, name: str = AGENT.name) -> None:
         self.version += 1
-        stored = config_map(text, self.version, name)
-        kind = "MODIFIED" if self.state else "ADDED"
-        if name == AGENT.name:
-            self.state = stored
-        await self._happened(kind, stored)
+        event_type = "MODIFIED" if name in self.objects else "ADDED"
+        self.objects[name] = config_map(text, self.version, name)
+        await self._happened(event_type, self.objects[name])
 
-    async def delete(self) -> None:
+    async def delete(self, name: str = AGENT.name) -> None:
         self.version += 1
-        gone, self.state = self.state, None
+        gone = self.objects.pop(name)
         gone["metadata"]["resourceVersion"] = str(self.version)
         await self._happened("DELETED", gone)
 
@@ -161,16 +169,22 @@ class ApiServer:
         if self.required_authorization and request.headers.get("authorization") != self.required_authorization:
             await send(writer, 401, json.dumps({"kind": "Status", "message": "Unauthorized"}))
         elif request.kind == "list":
-            items = [self.state] if self.state else []
+            items = [item for _, item in sorted(self.objects.items()) if self._selects(request, item)]
             await send(writer, 200, json.dumps(config_map_list(items, self.version)))
         elif request.kind == "watch":
-            await self._watch(int(request.query["resourceVersion"]), writer)
+            await self._watch(request, writer)
         elif self.state is None:
             await send(writer, 404, json.dumps({"kind": "Status", "message": 'configmaps "hydra-agent" not found'}))
         else:
             await send(writer, 200, json.dumps(self.state))
 
-    async def _watch(self, version: int, writer: asyncio.StreamWriter) -> None:
+    def _selects(self, request: Request, item: dict[str, Any]) -> bool:
+        selector = request.query.get("fieldSelector", "")
+        name = item["metadata"].get("name")  # a bookmark has none
+        return self.ignores_selectors or name is None or selector in {"", f"metadata.name={name}"}
+
+    async def _watch(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        version = int(request.query["resourceVersion"])
         begin(writer)
         ending = self._ending
         self.watching += 1
@@ -178,8 +192,9 @@ class ApiServer:
             while True:
                 for happened, kind, item in self._history:
                     if happened > version:
-                        chunk(writer, event(kind, item))
                         version = happened
+                        if self._selects(request, item):
+                            chunk(writer, event(kind, item))
                 await writer.drain()
                 async with self._changed:
                     if self._ending != ending:
@@ -192,7 +207,7 @@ class ApiServer:
 
 
 def config_map(text: str, version: int, name: str = AGENT.name, uid: str = "uid-1") -> dict[str, Any]:
-    metadata = {"name": name, "namespace": AGENT.namespace, "uid": uid, "resourceVersion": str(version)}
+    metadata = {"name": name, "namespace": AGENT.collection.namespace, "uid": uid, "resourceVersion": str(version)}
     return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": {"text": text}}
 
 
@@ -222,7 +237,7 @@ async def send(writer: asyncio.StreamWriter, code: int, body: str | bytes, **hea
 
 
 def answer(code: int, body: Any = "", on: str = "", **headers: str) -> Fault:
-    """A whole answer: a text as it is, anything else as JSON."""
+    """A whole answer: a string as it is, anything else as JSON."""
     content = body if isinstance(body, str) else json.dumps(body)
 
     async def act(_server: ApiServer, _request: Request, writer: asyncio.StreamWriter) -> None:
@@ -231,13 +246,13 @@ def answer(code: int, body: Any = "", on: str = "", **headers: str) -> Fault:
     return Fault(f"answer {code}", act, on)
 
 
-def status(code: int, reason: str, message: str = "so it is", on: str = "", **headers: str) -> Fault:
-    told = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
-    return answer(code, told, on, **headers)
+def status(code: int, reason: str, message: str = "no", on: str = "", **headers: str) -> Fault:
+    body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
+    return answer(code, body, on, **headers)
 
 
 def stream(*pieces: bytes, then: str = "end", seconds: float = 0, on: str = "watch") -> Fault:
-    """The answer to a watch: these bytes, ``seconds`` by the fake clock, and an end: ``end``, ``reset`` or ``silence``."""
+    """The answer to a watch: these bytes, then ``seconds`` by the fake clock, then ``end``, ``reset`` or ``silence``."""
 
     async def act(server: ApiServer, _request: Request, writer: asyncio.StreamWriter) -> None:
         begin(writer)
@@ -247,7 +262,7 @@ def stream(*pieces: bytes, then: str = "end", seconds: float = 0, on: str = "wat
             await writer.drain()
             await asyncio.sleep(0)
         if seconds:
-            await until(server.followed)  # or the time would pass before the client knows that the watch is open
+            await until(server.followed)  # otherwise the time would pass before the client knows that the watch is open
             server.clock.now += seconds
         if then == "silence":
             await asyncio.Event().wait()
@@ -292,7 +307,7 @@ def not_http(on: str = "") -> Fault:
 
 
 def kubeconfig(folder: Path, server: str, cluster: dict[str, Any] | None = None, user: Any = None) -> Path:
-    """Write a kubeconfig; JSON is YAML."""
+    """Write a kubeconfig, as JSON, which is YAML."""
     path = folder / "kubeconfig"
     content = {
         "apiVersion": "v1",
@@ -307,12 +322,12 @@ def kubeconfig(folder: Path, server: str, cluster: dict[str, Any] | None = None,
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Wait until it holds; the deadline only keeps a broken test from hanging."""
+    """Wait until the condition is true. The deadline only keeps a broken test from hanging."""
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens on either side of a socket
+        while not condition():  # noqa: ASYNC110 - the condition changes on either side of a socket
             await asyncio.sleep(0.002)
 
 
 def most_requests(times: list[float], seconds: float = 2.0) -> int:
-    """Return how many requests were made in the busiest window of so many seconds, open at its end."""
+    """Return the number of requests in the busiest window of this many seconds, excluding its end."""
     return max((sum(start <= time < start + seconds - 1e-6 for time in times) for start in times), default=0)

@@ -1,4 +1,4 @@
-"""What all tests of the cluster room share."""
+"""Fixtures for all tests of the cluster room."""
 
 import pytest
 

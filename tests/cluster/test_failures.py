@@ -1,4 +1,4 @@
-"""What an API server refuses is told in one line and one word."""
+"""A refused request becomes an error with one line and one code."""
 
 import json
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from webhook import cluster
 from webhook.cluster import failures
 
-AGENT = cluster.config_map("hydra-system", "hydra-agent")
+AGENT = cluster.config_map("hydra-system", "hydra-agent").alone
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("http_status", "code"),
     [
         (302, "malformed"),
         (400, "invalid"),
@@ -33,13 +33,13 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
         (999, "server-error"),
     ],
 )
-def test_every_status_has_one_word(code, reason):
-    error = failures.refused("list", AGENT, code, b"")
-    assert (error.reason, error.status) == (reason, code)
-    assert str(error).startswith(f"list ConfigMap hydra-system/hydra-agent: {code}: ")
+def test_every_http_status_has_a_code(http_status, code):
+    error = failures.refused("list", AGENT, http_status, b"")
+    assert (error.code, error.http_status) == (code, http_status)
+    assert str(error).startswith(f"list ConfigMap hydra-system/hydra-agent: {http_status}: ")
 
 
-def test_the_servers_own_message_is_told_in_one_line():
+def test_the_servers_message_is_put_on_one_line():
     body = json.dumps(
         {"kind": "Status", "message": "the object has been modified;\nplease apply your changes"}
     ).encode()
@@ -52,7 +52,7 @@ def test_the_servers_own_message_is_told_in_one_line():
 @pytest.mark.parametrize(
     "body", [b"<html>\n<body>Bad Gateway</body>", b"", b"[" * 60_000, b"[1]", b"\xff\xfe", b'{"message": 3}']
 )
-def test_an_answer_that_is_no_status_object_is_left_out(body):
+def test_an_answer_that_is_not_a_status_object_is_left_out(body):
     error = failures.refused("list", AGENT, 502, body)
     assert str(error) == "list ConfigMap hydra-system/hydra-agent: 502: Bad Gateway"
 
@@ -62,13 +62,22 @@ def test_a_missing_permission_is_named():
     assert str(error).endswith('403: Forbidden (permission needed: watch on configmaps named "hydra-agent")')
 
 
+def test_a_missing_permission_to_create_has_no_name():
+    assert str(failures.refused("create", AGENT, 403, b"{}")).endswith("(permission needed: create on configmaps)")
+
+
+def test_a_missing_permission_for_a_whole_collection_is_named():
+    error = failures.refused("list", cluster.Collection("v1", "pods", "Pod", label_selector="a"), 403, b"{}")
+    assert str(error) == "list pods with a: 403: Forbidden (permission needed: list on pods)"
+
+
 def test_a_long_message_is_cut():
     error = failures.refused("get", AGENT, 500, json.dumps({"message": "x" * 100_000}).encode())
     assert len(str(error)) < 1100
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"),
+    ("status", "code"),
     [
         ({"code": 410, "reason": "Expired"}, "gone"),
         ({"code": 410}, "gone"),
@@ -79,8 +88,8 @@ def test_a_long_message_is_cut():
         ({}, "server-error"),
     ],
 )
-def test_a_status_in_a_stream_is_judged_by_code_and_reason(status, reason):
-    assert failures.told_in_stream("watch", AGENT, status).reason == reason
+def test_a_status_in_a_stream_is_classified_by_its_code_and_reason(status, code):
+    assert failures.ended_watch(AGENT, status).code == code
 
 
 @pytest.mark.parametrize(
@@ -102,11 +111,17 @@ def test_a_status_in_a_stream_is_judged_by_code_and_reason(status, reason):
         ("Tue, 24 Foo 2026 11:00:00 GMT", None),
     ],
 )
-def test_retry_after_is_read_as_seconds_or_date_and_bounded(header, seconds):
+def test_retry_after_may_be_seconds_or_a_date_and_is_bounded(header, seconds):
     assert failures.retry_after(header, NOW) == seconds
 
 
-@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+"))
-def test_no_retry_after_is_too_strange_to_be_read(header):
+DATES = st.from_regex(
+    r"[A-Z][a-z]{2}, [0-9]{1,5} [A-Z][a-z]{2} [0-9]{1,5} [0-9]{1,3}:[0-9]{2}:[0-9]{2} [+-]?[0-9A-Z]{1,5}",
+    fullmatch=True,
+)
+
+
+@given(st.text() | DATES)
+def test_any_retry_after_gives_a_bounded_number_or_none(header):
     seconds = failures.retry_after(header, NOW)
     assert seconds is None or 0 <= seconds <= 30

@@ -1,4 +1,4 @@
-"""A kubeconfig that cannot be used is told in words that name what is missing, and never show a key."""
+"""The error for an unusable kubeconfig names what is missing, and never shows a key."""
 
 import base64
 import json
@@ -40,16 +40,16 @@ def test_a_context_may_have_no_user():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"a: [", "is not YAML, line 1"),
-        (b"\x00", "is not YAML"),
-        (b"\xff\xfe\xff", "is not YAML"),
-        (b"!!python/object/apply:os.system [ls]", "is not YAML, line 1"),
+        (b"a: [", "is not valid YAML, line 1"),
+        (b"\x00", "is not valid YAML"),
+        (b"\xff\xfe\xff", "is not valid YAML"),
+        (b"!!python/object/apply:os.system [ls]", "is not valid YAML, line 1"),
         (b"", "is not a kubeconfig"),
         (b"- 1", "is not a kubeconfig"),
         (b"kind: Config", "has no current-context"),
     ],
 )
-def test_a_text_that_is_no_kubeconfig_is_refused(text, message):
+def test_anything_but_a_kubeconfig_is_refused(text, message):
     with pytest.raises(kubeconfig.Unusable) as caught:
         kubeconfig.select(text)
     assert str(caught.value) == message
@@ -63,26 +63,26 @@ def test_a_text_that_is_no_kubeconfig_is_refused(text, message):
         ({"contexts": [{"name": "it", "context": {}}]}, 'has no cluster "None"'),
         ({"clusters": None}, 'has no cluster "there"'),
         ({"users": ["me"]}, 'has no user "me"'),
-        ({"clusters": [{"name": "there"}]}, 'cluster "there" has no server that is an http or https URL'),
+        ({"clusters": [{"name": "there"}]}, 'cluster "there" needs a server with an http or https URL'),
         (
             {"clusters": [{"name": "there", "cluster": {"server": "there:6443"}}]},
-            'cluster "there" has no server that is an http or https URL',
+            'cluster "there" needs a server with an http or https URL',
         ),
     ],
 )
-def test_what_is_missing_is_named(changes, message):
+def test_a_missing_entry_is_named(changes, message):
     with pytest.raises(kubeconfig.Unusable) as caught:
         select(**changes)
     assert str(caught.value) == message
 
 
-def test_the_files_that_it_names_are_found_beside_it():
+def test_relative_paths_start_from_the_folder_of_the_kubeconfig():
     user = {"tokenFile": "token", "client-key": "/keys/key"}
     selected = select(users=[{"name": "me", "user": user}])
     assert selected.files(Path("/config")) == [Path("/keys/key"), Path("/config/token")]
 
 
-def test_inline_keys_are_taken_out():
+def test_inline_keys_are_removed_and_decoded():
     text = base64.encodebytes(b"a key" * 40).decode()  # in several lines
     selected = select(users=[{"name": "me", "user": {"client-key-data": text, "token": "secret"}}])
     assert selected.inline() == {"client-key": b"a key" * 40}

@@ -253,7 +253,7 @@ async def api_session(plane: ControlPlane) -> AsyncIterator[aiohttp.ClientSessio
         try:
             yield session
         finally:
-            await connector.break_off()
+            await connector.abort()
 
 
 def admitted(answer: wire.Answer) -> str:

@@ -14,7 +14,7 @@ from certs import policy
 from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation, Replica
 from tests.controlplane.load import HOST, Traffic
 from webhook import cluster
-from webhook.app.authority import SecretVault
+from webhook.app.authority import ClusterSecret
 
 SECRET = "hydra-webhook-ca"
 STILL_SECONDS = 3.0
@@ -31,8 +31,8 @@ def running(hydra: Installation) -> Installation:
 # The race
 
 
-class Together(SecretVault):
-    """A vault whose first read returns when all have read."""
+class Together(ClusterSecret):
+    """A Secret whose first read returns once all replicas have read it."""
 
     def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
         super().__init__(client, cluster.secret(NAMESPACE, SECRET))
@@ -51,7 +51,7 @@ async def test_of_200_authorities_that_find_an_empty_secret_one_makes_the_ca(hyd
     # One client for all: it opens a hundred connections at most.
     client = cluster.Client(hydra.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook"))
     all_read = asyncio.Barrier(200)
-    authorities = [certs.Authority(Together(client, all_read), certs.Terms()) for _ in range(200)]
+    authorities = [certs.Authority(Together(client, all_read), certs.Lifetimes()) for _ in range(200)]
     now = datetime.now(UTC)
 
     decisions = await asyncio.gather(*(authority.refresh(now) for authority in authorities))

@@ -192,7 +192,7 @@ def test_a_server_that_starts_before_any_api_server_is_up_waits_and_says_for_wha
         configured.plane.wait(lambda: "Connection refused" in detail(), "the server has tried")
         assert replica.health("/livez")[0] == 200
         assert replica.health("/readyz")[0] == 503
-        assert "[-]certificate failed: there is none yet" in detail()
+        assert "[-]certificate failed: there is no certificate yet" in detail()
         assert "ConfigMap hydra-system/hydra-agent has not been read yet: list" in detail()
 
     replica.until_ready()

@@ -29,7 +29,7 @@ from tests.cluster.apiserver import (
 )
 from tests.controlplane.installation import AGENT, NAMESPACE, Installation, Replica, config_map, pod, templates
 from tests.controlplane.load import api_session
-from webhook.cluster import pacing
+from webhook.cluster import reflector
 
 EXPIRED = event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"})
 HALF_A_LINE = b'{"type": "MODIFIED", "obj'
@@ -114,8 +114,8 @@ async def test_the_server_ends_up_with_what_the_cluster_has_and_asks_no_more_tha
     await asyncio.to_thread(hydra.plane.apply, config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
     await asyncio.to_thread(image_is, "engine:2")
 
-    windows = (time.monotonic() - began) / pacing.WINDOW + 1
-    assert max(proxy.asked.values()) <= pacing.REQUESTS * windows
+    windows = (time.monotonic() - began) / reflector.WINDOW + 1
+    assert max(proxy.asked.values()) <= reflector.REQUESTS * windows
     assert replica.ready
     assert [line for line in replica.lines if "traceback" in line or line.get("reason") == "internal"] == []
     assert await asyncio.to_thread(replica.stop) == 0

@@ -239,7 +239,7 @@ def not_certified(hydra: Installation, replica: Replica, _permission: Permission
     """Nobody is served, since there is no authority."""
     status, detail = replica.health("/readyz")
     no_secret = "data" not in hydra.plane.request("GET", SECRET)
-    return (status, replica.port) == (503, 0) and "[-]certificate failed: there is none yet" in detail and no_secret
+    return (status, replica.port) == (503, 0) and "[-]certificate failed: there is no certificate yet" in detail and no_secret
 
 
 def not_trusted(hydra: Installation, replica: Replica, _permission: Permission) -> bool:

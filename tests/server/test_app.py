@@ -95,7 +95,7 @@ def write_pair(folder: Path, serial_of: list[str], *, key_of_another: bool = Fal
 async def test_without_any_file_the_embedded_default_is_served_and_ready():
     async with serving() as case:
         assert (await case.get("/readyz")).status == 200
-        assert {line["kind"] for line in case.events("configuration loaded")} == {"templates", "agent"}
+        assert {line["config_kind"] for line in case.events("configuration loaded")} == {"templates", "agent"}
 
 
 async def test_files_are_served_and_their_changes_take_effect(files):
@@ -147,7 +147,7 @@ async def test_a_file_that_is_not_utf_8_at_the_start_is_told_with_its_place(file
     async with serving(**files) as case:
         ready = await case.get("/readyz")
         assert ready.status == 503
-        assert f"{files['templates']}:1:12: the text is no UTF-8" in ready.body.decode()
+        assert f"{files['templates']}:1:12: not valid UTF-8" in ready.body.decode()
 
 
 async def test_a_file_that_is_not_utf_8_changes_nothing(files):
@@ -189,7 +189,7 @@ async def test_a_request_in_flight_when_the_server_stops_is_answered():
     async with wire.connect(case.running.port, case.running.ca_pem) as client:
         await client.send(request[:-10])
         in_flight = 'controller_runtime_webhook_requests_in_flight{webhook="/mutate"} 1.0'
-        await until(lambda: in_flight in case.running.metrics.expose("")[0].decode())
+        await until(lambda: in_flight in case.running.reports.metrics.expose("")[0].decode())
         case.running.drain()
         stopping = asyncio.create_task(stack.aclose())
         await until(lambda: refuses(case.running.port))
@@ -335,7 +335,7 @@ def a_pair_that_does_not_match(folder: Path) -> tuple[dict, str]:
 
 def a_ca_file_without_self_signing(folder: Path) -> tuple[dict, str]:
     write_pair(folder, [])
-    return {"cert_dir": folder, "ca_file": folder / "ca.pem"}, "a file for the CA can be written only for"
+    return {"cert_dir": folder, "ca_file": folder / "ca.pem"}, "the CA can be written to a file only if"
 
 
 def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:

@@ -133,7 +133,7 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
     for name, reason in {
         "absent": "No such file or directory",
         "pipe": "is not a regular file",
-        "nul\0": "is not a possible path",
+        "nul\0": "is not a valid path",
     }.items():
         with pytest.raises(files.Unreadable) as caught:
             files.read_bytes(tmp_path / name)

@@ -1,7 +1,20 @@
-"""Builds the server, runs it and ends it: parts, tasks, signals. Decides nothing about workloads.
+"""Builds a server from its parts, runs it, and ends it. Decides nothing about workloads.
 
-The command line calls :func:`run`; tests and the demo open :func:`serving`, and so do the benchmarks, which call
-:func:`tune_collector` as ``run`` does.
+::
+
+    options        how to serve, and the error for a server that cannot start
+    reports        what the parts report: the log and the metrics
+    certificate    the certificate in use; from a folder, or self-signed
+    ca_bundle      the caBundle of the webhook configuration, kept up to date
+    authority      a certificate signed by the CA that replicas share through a Secret
+    configuration  the catalog's store, fed from files and by config_maps
+    config_cache   the ConfigMap that saves the last good configuration
+    config_maps    the ConfigMaps of the configuration, followed and saved
+    running        one server with all its parts: start, readiness, drain, stop
+    process        the server as a process: signals and the exit status
+
+The command line calls :func:`run`. Tests and the demo open :func:`serving`; benchmarks do, too, and call
+:func:`tune_collector` as ``run`` does. Never in here: HTTP, requests to an API server, rendering.
 """
 
 from webhook.app.options import CannotStart, ClusterOptions, Options

@@ -6,53 +6,55 @@ from typing import Any
 
 import certs
 from webhook import cluster, telemetry
-from webhook.app.bundle import CaBundle
+from webhook.app.ca_bundle import CaBundle
 from webhook.app.certificate import LOOPBACK, Certificate, write_ca
 from webhook.app.options import CannotStart, ClusterOptions, Options
+from webhook.app.reports import Reports
 
 
-class SecretVault:
-    """The Secret that all replicas share, as ``certs.Vault``."""
+class ClusterSecret:
+    """A Secret in the cluster, as a ``certs.SecretStore``."""
 
-    def __init__(self, client: cluster.Client, resource: cluster.Resource) -> None:
+    def __init__(self, client: cluster.Client, reference: cluster.ObjectReference) -> None:
         self._client = client
-        self._resource = resource
+        self._reference = reference
         self._found: dict[str, Any] = {}
 
     async def read(self) -> certs.Stored | None:
-        """Return the Secret as it is now; None if there is none."""
+        """Return the Secret as it is now; None if it does not exist."""
         try:
-            self._found = await self._client.get(self._resource)
+            self._found = await self._client.get(self._reference)
         except cluster.ApiError as error:
-            if error.reason == "not-found":
+            if error.code == "not-found":
                 return None
-            raise certs.VaultError(str(error)) from error
+            raise certs.SecretStoreError(str(error)) from error
         return certs.Stored(cluster.secret_data(self._found), self._found["metadata"]["resourceVersion"])
 
     async def write(self, data: Mapping[str, bytes], version: str | None) -> bool:
-        """Write the data unless somebody else was faster; everything else about the Secret stays as it was read."""
+        """Write the data unless the Secret has changed; everything else in the Secret stays as it was read."""
         encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
         try:
             if version is None:
-                metadata = {"name": self._resource.name}
+                metadata = {"name": self._reference.name}
                 body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": encoded}
-                await self._client.create(self._resource, body)
+                await self._client.create(self._reference, body)
             else:
                 metadata = {**self._found["metadata"], "resourceVersion": version}
-                await self._client.replace(self._resource, {**self._found, "metadata": metadata, "data": encoded})
+                await self._client.replace(self._reference, {**self._found, "metadata": metadata, "data": encoded})
         except cluster.ApiError as error:
-            # The namespace or, before a replacement, the Secret is gone: that is found out by reading again.
-            if error.reason == "conflict" or (error.reason == "not-found" and version is not None):
+            # A Secret that was deleted before it was replaced has changed as well. When creating one, however, "not found"
+            # means that the namespace does not exist.
+            if error.code == "conflict" or (error.code == "not-found" and version is not None):
                 return False
-            raise certs.VaultError(str(error)) from error
+            raise certs.SecretStoreError(str(error)) from error
         return True
 
 
 class SharedAuthority:
-    """This replica's certificate, signed by the CA that it shares with its peers.
+    """This replica's certificate, signed by the CA that it shares with the other replicas.
 
     Attributes:
-        ca_pem: what clients must trust, PEM; empty until the Secret was read.
+        ca_pem: the trust bundle of clients, PEM; empty until the Secret has been read.
     """
 
     def __init__(
@@ -60,68 +62,71 @@ class SharedAuthority:
         options: Options,
         cluster_options: ClusterOptions,
         client: cluster.Client,
-        ca_bundle: CaBundle,
         certificate: Certificate,
-        metrics: telemetry.Metrics,
-        log: telemetry.Log,
+        reports: Reports,
     ) -> None:
         """Prepare; nothing is read yet.
 
+        Args:
+            options: how to serve.
+            cluster_options: the Secret, the webhook configuration and the lifetimes.
+            client: of the cluster.
+            certificate: receives every leaf.
+            reports: of this server.
+
         Raises:
-            CannotStart: a host is no possible name in a certificate, a lifetime is too short, or there is no folder for the
-                file of the CA.
+            CannotStart: a host cannot be in a certificate, a lifetime is too short, or the folder for the CA file does not
+                exist.
         """
         if options.ca_file is not None and not options.ca_file.parent.is_dir():
-            raise CannotStart(f"cannot write the CA to {options.ca_file}: there is no such folder")
-        self._certificate = certificate
-        self._ca_bundle = ca_bundle
+            raise CannotStart(f"cannot write the CA to {options.ca_file}: the folder does not exist")
         self._ca_file = options.ca_file
-        self._metrics = metrics
-        self._log = log
+        self._reports = reports
+        self._problem = ""
         self.ca_pem = b""
-        metrics.expect_certificate_events(certs.REASONS)
+        reports.metrics.expect_certificate_events(certs.REASONS)
         secret = cluster.secret(cluster_options.namespace, cluster_options.ca_secret)
         try:
-            terms = certs.Terms(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
-            self._authority = certs.Authority(SecretVault(client, secret), terms)
+            lifetimes = certs.Lifetimes(authority=cluster_options.ca_lifetime, leaf=cluster_options.leaf_lifetime)
+            self._authority = certs.Authority(ClusterSecret(client, secret), lifetimes)
             self._rotator = certs.Rotator(
                 self._authority,
                 (*LOOPBACK, *options.cert_hosts),
-                terms,
+                lifetimes,
                 publish=self._publish,
                 serve=certificate.use,
                 report=self._report,
             )
         except (certs.PairError, ValueError) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
-        ca_bundle.on_astray(self._rotator.wake)
+        self._ca_bundle = CaBundle(client, cluster_options.webhook_configuration, self._rotator.wake, reports)
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that is wrong with the CA and the caBundle, one line each."""
+        return [*([self._problem] if self._problem else []), *self._ca_bundle.problems]
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run for as long as the server does."""
+        """Return what must run as long as the server."""
         return [self._rotator.run(), self._ca_bundle.run()]
 
     async def _publish(self, bundle_pem: bytes) -> bool:
-        self._certificate.problems = ()
+        self._problem = ""
         trust = self._authority.trust
         if trust is not None:
-            self._metrics.ca_loaded(trust.signer.not_after.timestamp())
+            self._reports.metrics.ca_loaded(trust.signer.not_after.timestamp())
         published = await self._ca_bundle.publish(bundle_pem)
         if self._ca_file is not None and bundle_pem != self.ca_pem and (problem := write_ca(self._ca_file, bundle_pem)):
-            self._certificate.problems = (f"error: {problem}",)
-            self._log.error("CA not written", why=problem)
+            self._problem = f"error: {problem}"
+            self._reports.log.error("CA not written", why=problem)
             return False
         self.ca_pem = bundle_pem
         return published
 
     def _report(self, notice: certs.Notice) -> None:
-        self._metrics.certificate_event(notice.reason)
+        self._reports.authority_notice(notice)
         if notice.reason == "leaf":
-            return  # the certificate tells the log itself
-        facts = {name: telemetry.clean(text) for name, text in notice.facts.items()}
-        if notice.severity != "info":
-            said = ": ".join(["certificate authority", notice.reason, *filter(None, facts.values())])
-            self._certificate.problems = (f"{notice.severity}: {said}",)
-        if notice.error is not None:  # for the log alone
-            facts["traceback"] = telemetry.describe(notice.error)
-        write = telemetry.writer(self._log, notice.severity)
-        write("certificate authority", reason=notice.reason, **facts)
+            self._problem = ""
+        elif notice.severity != "info":
+            facts = (telemetry.clean(text) for text in notice.facts.values())
+            self._problem = ": ".join([f"{notice.severity}: certificate authority", notice.reason, *facts])

@@ -1,4 +1,4 @@
-"""The serving certificate: the pair in use, and two of its sources, a folder and a pair made for this process alone."""
+"""The certificate that the server serves, and two sources of it: a folder, and a pair created for this process alone."""
 
 import asyncio
 import os
@@ -10,39 +10,39 @@ from typing import Any, Protocol
 import certs
 from webhook import files, telemetry
 from webhook.app.options import CannotStart
+from webhook.app.reports import Reports
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key lives in memory alone and ends with the process, far earlier
+SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key exists in memory only and ends with the process, far earlier
 
 
 class Certificate:
-    """The pair in use, its context for the listener, and what is wrong with a newer one.
+    """The pair in use, its context for the listener, and the problem of a newer pair that was refused.
 
     Attributes:
-        serving: None until there is a pair.
+        serving: the pair in use, with its context; None until there is one.
         ready: set once there is one.
         problems: lines for ``/readyz``.
     """
 
-    def __init__(self, metrics: telemetry.Metrics, log: telemetry.Log) -> None:
-        self._metrics = metrics
-        self._log = log
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
         self.serving: certs.ServingContext | None = None
         self.ready = asyncio.Event()
         self.problems: tuple[str, ...] = ()
 
     def problem(self, now: datetime) -> str:
-        """Say why nobody can be served: there is no pair yet, or since when it is expired; empty while it is good."""
+        """Return why clients cannot connect: there is no pair yet, or it has expired; empty if they can."""
         if self.serving is None:
-            return "there is none yet"
+            return "there is no certificate yet"
         end = self.serving.pair.not_after
         return f"expired at {end.isoformat()}" if now >= end else ""
 
     def use(self, pair: certs.Pair) -> None:
-        """Serve every connection from now on with this pair.
+        """Serve every new connection with this pair.
 
         Raises:
-            certs.PairError: no handshake succeeds with it; the one before stays in use.
+            certs.PairError: a TLS handshake with it fails; the previous pair stays in use.
         """
         if self.serving is None:
             self.serving = certs.ServingContext(pair)
@@ -50,31 +50,35 @@ class Certificate:
             self.serving.replace(pair)
         self.problems = ()
         self.ready.set()
-        self._metrics.certificate_loaded(pair.not_after.timestamp())
-        self._log.info("certificate loaded", serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
+        self._reports.certificate_used(pair)
 
     def refuse(self, why: str, **more: str) -> None:
         """Report a pair that cannot be used."""
-        self.problems = (f"error: certificate: {why}; the one before stays in use",)
-        self._log.error("certificate not loaded", why=why, **more)
+        self.problems = (f"error: certificate: {why}; the previous certificate stays in use",)
+        self._reports.log.error("certificate not loaded", why=why, **more)
 
 
 class Source(Protocol):
-    """Where a certificate comes from."""
+    """Where the certificate comes from."""
 
     @property
     def ca_pem(self) -> bytes:
-        """What clients must trust, PEM; empty where others tell them, or it is not known yet."""
+        """What clients must trust, PEM; empty if someone else distributes it, or if it is not known yet."""
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that is wrong with the source, one line each."""
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run for as long as the server does."""
+        """Return what must run as long as the server."""
 
 
 class Folder:
     """A certificate from a folder, read again when its files change.
 
     Attributes:
-        ca_pem: empty; whoever wrote the folder tells clients what to trust.
+        ca_pem: empty, because the author of the folder distributes what clients must trust.
+        problems: empty; a pair that cannot be used is a problem of the certificate.
     """
 
     ca_pem = b""
@@ -85,6 +89,7 @@ class Folder:
         Raises:
             CannotStart: they cannot be used.
         """
+        self.problems: list[str] = []
         self._certificate = certificate
         self._paths = (folder / "tls.crt", folder / "tls.key")
         self._seen = files.signatures(self._paths)
@@ -94,16 +99,16 @@ class Folder:
             raise CannotStart(f"cannot use the certificate: {error}") from error
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run for as long as the server does."""
+        """Return what must run as long as the server."""
         return [files.watch(self._seen, self._reload)]
 
     async def _reload(self, _changed: frozenset[Path]) -> None:
-        """Read the files again; a pair that cannot be used is reported, and the one before stays in use."""
+        """Read the files again. If the pair cannot be used, report that and keep the previous one."""
         try:
             self._certificate.use(await asyncio.to_thread(self._read))
         except (certs.PairError, files.Unreadable) as error:
             self._certificate.refuse(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever a file sets off, the pair before goes on serving
+        except Exception as error:  # noqa: BLE001 - whatever a file causes, the previous pair goes on serving
             self._certificate.refuse("internal error", traceback=telemetry.describe(error))
 
     def _read(self) -> certs.Pair:
@@ -112,18 +117,20 @@ class Folder:
 
 
 class SelfSigned:
-    """A pair made for this process alone.
+    """A pair created for this process alone.
 
     Attributes:
         ca_pem: what clients must trust, PEM.
+        problems: empty; nothing can happen to the pair later.
     """
 
     def __init__(self, certificate: Certificate, hosts: Sequence[str], ca_file: Path | None) -> None:
-        """Make the pair for loopback and these hosts, and write what clients must trust into ``ca_file``.
+        """Create the pair for loopback and these hosts, and write what clients must trust into ``ca_file``.
 
         Raises:
-            CannotStart: a host is no possible name, or the file cannot be written.
+            CannotStart: a host cannot be in a certificate, or the file cannot be written.
         """
+        self.problems: list[str] = []
         try:
             pair, self.ca_pem = certs.self_signed((*LOOPBACK, *hosts), datetime.now(UTC), SELF_SIGNED_LIFETIME)
             certificate.use(pair)
@@ -133,15 +140,15 @@ class SelfSigned:
             raise CannotStart(problem)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return nothing: such a pair outlives the process."""
+        """Return nothing: the pair outlives the process."""
         return []
 
 
 def write_ca(path: Path, pem: bytes) -> str:
-    """Write what clients must trust, by rename, so that who waits for the file never reads half of it.
+    """Write what clients must trust. The file appears by renaming, so that no reader sees half of it.
 
     Returns:
-        What is wrong if it cannot be written, else "".
+        Why it cannot be written; empty if it was.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:

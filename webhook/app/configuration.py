@@ -1,8 +1,7 @@
-"""The catalog's store, fed from files and from whoever follows ConfigMaps."""
+"""The catalog's store, fed from files, from ConfigMaps, and from the built-in default if there is neither."""
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import Any
 
 from webhook import catalog, files, rendering, telemetry
 from webhook.app.options import CannotStart
+from webhook.app.reports import Reports
 from webhook.settings import Settings
-
-_SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
 
 class Configuration:
-    """The catalog's store, fed from files, from ConfigMaps, and from the embedded default where there is neither.
+    """The catalog's store, and what feeds it.
 
     Attributes:
+        store: has the snapshot in use.
         state: what requests read; replaced as a whole after every update.
     """
 
@@ -27,17 +26,15 @@ class Configuration:
         paths: dict[catalog.ConfigKind, Path],
         followed: Collection[catalog.ConfigKind],
         settings: Settings,
-        metrics: telemetry.Metrics,
-        log: telemetry.Log,
+        reports: Reports,
     ) -> None:
         """Read every file once.
 
         Args:
             paths: the files.
-            followed: kinds whose texts ``take`` will be given.
+            followed: kinds whose documents will be passed to ``take``.
             settings: constants for rendering.
-            metrics: told of every text.
-            log: likewise.
+            reports: of this server.
 
         Raises:
             CannotStart: a file cannot be read.
@@ -45,32 +42,31 @@ class Configuration:
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
         self._paths = paths
-        self._metrics = metrics
-        self._log = log
-        self._writing = asyncio.Lock()
-        self._unusable: dict[catalog.ConfigKind, str] = {}
+        self._reports = reports
+        self._updating = asyncio.Lock()
+        self._unreadable: dict[catalog.ConfigKind, str] = {}
         self._seen = files.signatures(paths.values())
         for document in catalog.embedded(beside={*paths, *followed}):
             self._update(document)
         try:
-            for kind, path in paths.items():
-                self._update(_read(kind, path))
+            for config_kind, path in paths.items():
+                self._update(_read(config_kind, path))
         except files.Unreadable as error:
             raise CannotStart(f"cannot read the configuration: {error}") from error
 
     @property
     def problems(self) -> list[str]:
-        """Everything that is wrong with the newest texts, a line each."""
+        """Every problem of the newest documents, one line each."""
         found = [f"{problem.severity}: {problem}" for problem in self.store.current.problems]
-        return [*(f"error: {line}" for line in self._unusable.values()), *found]
+        return [*(f"error: {line}" for line in self._unreadable.values()), *found]
 
-    def problems_of(self, kind: catalog.ConfigKind) -> tuple[catalog.Problem, ...]:
-        """Return what is wrong with the newest text of this kind."""
-        reading = self.store.current.readings.get(kind)
+    def problems_of(self, config_kind: catalog.ConfigKind) -> tuple[catalog.Problem, ...]:
+        """Return the problems of the newest document of this kind."""
+        reading = self.store.current.readings.get(config_kind)
         return reading.problems if reading is not None else ()
 
     def missing(self, *, beside: Collection[catalog.ConfigKind] = ()) -> list[str]:
-        """Return what was never usable, a line each, leaving out these kinds."""
+        """Return what has never been usable, one line each, except for these kinds."""
         snapshot = self.store.current
         unread = [
             kind
@@ -81,76 +77,45 @@ class Configuration:
         return [line for kind, line in lines if kind not in beside]
 
     async def take(self, document: catalog.Document) -> catalog.Change | None:
-        """Take in a text; return what changed, or None after reporting that it set off an error of ours."""
+        """Load a document; return what changed, or None if it caused an internal error, which is reported."""
         return await self._in_thread(document.config_kind, document.source, lambda: document)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run for as long as the server does."""
+        """Return what must run as long as the server."""
         return [files.watch(self._seen, self._reload)]
 
     async def _reload(self, changed: frozenset[Path]) -> None:
-        """Read these files again. What cannot be read or used is reported, and the last good version stays in use."""
-        for kind, path in self._paths.items():
+        """Read these files again. If one cannot be read or used, report that and keep the last good version."""
+        for config_kind, path in self._paths.items():
             if path in changed:
-                await self._in_thread(kind, str(path), partial(_read, kind, path))
+                await self._in_thread(config_kind, str(path), partial(_read, config_kind, path))
 
     async def _in_thread(
-        self, kind: catalog.ConfigKind, source: str, read: Callable[[], catalog.Document]
+        self, config_kind: catalog.ConfigKind, source: str, read: Callable[[], catalog.Document]
     ) -> catalog.Change | None:
-        """Read and take in one text in a thread: a large catalog takes seconds to compile, and requests must be answered."""
-        async with self._writing:  # files and clusters are followed by tasks of their own; the store has one writer
+        """Read and load a document in a thread: a large catalog takes seconds to compile, and requests must be answered."""
+        async with self._updating:  # files and each ConfigMap have tasks of their own; the store allows one writer
             try:
                 change = await asyncio.to_thread(lambda: self._update(read()))
             except files.Unreadable as error:
-                self._report_unusable(kind, f"{error}; the last version stays in use")
-            except Exception as error:  # noqa: BLE001 - whatever a text sets off, the server goes on
-                self._report_unusable(kind, f"{source}: internal error", traceback=telemetry.describe(error))
+                self._report_unreadable(config_kind, f"{error}; the last good version stays in use")
+            except Exception as error:  # noqa: BLE001 - whatever a document causes, the server goes on
+                self._report_unreadable(config_kind, f"{source}: internal error", traceback=telemetry.describe(error))
             else:
-                self._unusable.pop(kind, None)
+                self._unreadable.pop(config_kind, None)
                 return change
         return None
 
-    def _report_unusable(self, kind: catalog.ConfigKind, why: str, **more: str) -> None:
-        self._unusable[kind] = why
-        self._metrics.configuration_problems(kind, {"error": 1, "warning": 0, "info": 0})
-        self._log.error("configuration unreadable", kind=kind, why=why, **more)
+    def _report_unreadable(self, config_kind: catalog.ConfigKind, why: str, **more: str) -> None:
+        self._unreadable[config_kind] = why
+        self._reports.configuration_unreadable(config_kind, why, **more)
 
     def _update(self, document: catalog.Document) -> catalog.Change:
-        now = time.time()
-        change = self.store.update(document, now)
+        change = self.store.update(document, time.time())
         self.state = rendering.State(self.store.current, self.state.settings)
-        found = Counter(problem.severity for problem in change.problems)
-        counts: dict[str, int] = {severity: found[severity] for severity in _SEVERITIES}
-        if change.accepted:
-            self._metrics.configuration_loaded(change.config_kind, now)
-        self._metrics.configuration_problems(change.config_kind, counts)
-        event = "configuration loaded" if change.accepted else "configuration refused"
-        self._log.info(
-            event if document.content is not None else "configuration absent",
-            kind=change.config_kind,
-            source=change.source,
-            added=len(change.added),
-            changed=len(change.changed),
-            removed=len(change.removed),
-            stale=len(change.stale),
-            broken=len(change.broken),
-            **counts,
-        )
-        for problem in change.problems:
-            write = telemetry.writer(self._log, problem.severity)
-            write(
-                "configuration problem",
-                code=problem.code,
-                severity=problem.severity,
-                source=problem.source,
-                path=telemetry.clean(problem.path),
-                line=problem.line,
-                column=problem.column,
-                cause=telemetry.clean(problem.cause),
-                remedy=telemetry.clean(problem.remedy),
-            )
+        self._reports.configuration_change(change, absent=document.content is None)
         return change
 
 
-def _read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
-    return catalog.Document(kind, str(path), files.read_bytes(path))
+def _read(config_kind: catalog.ConfigKind, path: Path) -> catalog.Document:
+    return catalog.Document(config_kind, str(path), files.read_bytes(path))

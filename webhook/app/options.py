@@ -1,4 +1,4 @@
-"""What an operator says of how to serve, and the one error that ends a start."""
+"""The options of a server, and the error for a server that cannot start."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,16 +14,16 @@ class CannotStart(errors.HydraError):
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
-    """Which clusters to take part in, and as what.
+    """The clusters that the server belongs to, and its objects in them.
 
     Attributes:
-        kubeconfig: of the work cluster; None: the credentials of the pod that this process runs in.
-        global_kubeconfig: of the cluster that holds the runtime templates; None: the work cluster holds them.
+        kubeconfig: of the work cluster; None: the service account of the pod that this process runs in.
+        global_kubeconfig: of the cluster with the runtime templates; None: they are in the work cluster.
         namespace: of every object that is read or written, in both clusters.
-        webhook_configuration: name of the MutatingWebhookConfiguration that this server is a replica of: its caBundle is kept, and
-            the CA in it is shared with the other replicas. Empty: none.
-        ca_secret: name of the Secret through which they share it.
-        ca_lifetime, leaf_lifetime: of the CA and of the certificates it signs.
+        webhook_configuration: name of the MutatingWebhookConfiguration that calls this server and the other replicas. The
+            replicas share a CA and keep it in the caBundle. Empty: none.
+        ca_secret: name of the Secret with the shared CA.
+        ca_lifetime, leaf_lifetime: lifetimes of the CA and of the certificates that it signs.
     """
 
     kubeconfig: Path | None = None
@@ -42,15 +42,15 @@ class Options:
     Attributes:
         host: address to listen on; empty: every address, IPv4 and IPv6.
         port, health_port: TCP ports; 0: a free one.
-        cluster: what to read from API servers and keep there; None: nothing.
-        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: a pair is made, signed by the CA that the replicas
-            of a webhook configuration share, else self-signed.
-        cert_hosts: names of a pair that is made, beyond those of loopback.
-        ca_file: where to write the PEM that clients must trust; only for a pair that is made.
-        templates, agent, gpu_configs: configuration files, watched; None: the ConfigMaps of ``cluster``, else the embedded
-            default, or none for GPUs.
+        cluster: the clusters to read from and write to; None: use no cluster.
+        cert_dir: folder with ``tls.crt`` and ``tls.key``, watched; None: create a pair, signed by the CA of the replicas of
+            a webhook configuration if they share one, else self-signed.
+        cert_hosts: more names for a created pair, besides those of loopback.
+        ca_file: where to write the PEM that clients must trust; only for a created pair.
+        templates, agent, gpu_configs: configuration files, watched; None: the ConfigMap in ``cluster`` if there is one, else
+            the built-in default.
         settings: constants for rendering.
-        drain_seconds: how long to go on serving after the signal to end, so that every API server learns to go elsewhere.
+        drain_seconds: how long to go on serving after the signal to stop, until every API server uses other replicas.
         log_format: ``auto``, ``json`` or ``console``.
     """
 
@@ -70,15 +70,15 @@ class Options:
 
     @property
     def configuration_files(self) -> dict[catalog.ConfigKind, Path]:
-        """Return the configuration files that were given, by kind."""
+        """The configuration files that were given, by kind."""
         paths: dict[catalog.ConfigKind, Path | None] = {
             "templates": self.templates,
             "agent": self.agent,
             "gpu-configs": self.gpu_configs,
         }
-        return {kind: path for kind, path in paths.items() if path is not None}
+        return {config_kind: path for config_kind, path in paths.items() if path is not None}
 
     @property
     def followed(self) -> frozenset[catalog.ConfigKind]:
-        """Return the kinds of configuration that come from ConfigMaps."""
+        """The kinds of configuration that come from ConfigMaps."""
         return frozenset(() if self.cluster is None else catalog.KINDS.keys() - self.configuration_files.keys())

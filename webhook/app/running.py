@@ -1,4 +1,4 @@
-"""One server with everything that belongs to it, from its first byte read to its last connection closed."""
+"""One server with all its parts, from the first file read to the last connection closed."""
 
 import asyncio
 import contextlib
@@ -10,24 +10,24 @@ from typing import Any
 import webhook
 from webhook import cluster, mutation, review, server, telemetry
 from webhook.app.authority import SharedAuthority
-from webhook.app.bundle import CaBundle
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
+from webhook.app.config_maps import FollowedConfigMaps
 from webhook.app.configuration import Configuration
-from webhook.app.following import Following
 from webhook.app.options import CannotStart, Options
+from webhook.app.reports import Reports
 
-_MAX_NOTES = 100  # lines about problems in /readyz
+_MAX_NOTES = 100  # lines with problems in /readyz
 
 
 @contextlib.asynccontextmanager
 async def serving(options: Options, log: telemetry.Log) -> AsyncIterator["Running"]:
     """Serve while the context is open.
 
-    With a certificate from a folder or a self-signed one the server listens when the context is entered; in a cluster it
-    does so once it has got its certificate (``Running.until_ready``).
+    With a certificate from a folder or a self-signed one, the server listens once the context is entered. With the CA that
+    replicas share, it listens once it has a certificate (``Running.until_ready``).
 
     Raises:
-        CannotStart: an address, certificate or configuration file cannot be used.
+        CannotStart: an address, a certificate or a configuration file cannot be used.
     """
     running = Running(options, log)
     await running.start()
@@ -44,33 +44,34 @@ async def serving(options: Options, log: telemetry.Log) -> AsyncIterator["Runnin
 
 
 class Running:
-    """A server with everything that belongs to it.
+    """A server with all its parts.
 
     Attributes:
-        hurried: whether to end without waiting for requests in flight.
+        certificate: the one in use.
+        configuration: the one in use.
+        reports: its log and metrics.
+        hurried: whether to stop without waiting for requests in flight.
     """
 
     def __init__(self, options: Options, log: telemetry.Log) -> None:
-        """Read certificate and configuration files.
+        """Read the certificate and the configuration files.
 
         Raises:
             CannotStart: one of them cannot be used.
         """
         self._options = options
-        self._log = log
-        self.metrics = telemetry.Metrics(webhook.__version__)
-        self.certificate = Certificate(self.metrics, log)
+        self.reports = Reports(telemetry.Metrics(webhook.__version__), log)
+        self.certificate = Certificate(self.reports)
         self._work = cluster.Client(options.cluster.kubeconfig) if options.cluster is not None else None
-        self._ca_bundle: CaBundle | None = None
         self._source = self._certificate_source()
         self.configuration = Configuration(
-            options.configuration_files, options.followed, options.settings, self.metrics, log
+            options.configuration_files, options.followed, options.settings, self.reports
         )
-        self._following = self._followed()
-        reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.metrics, log)
-        self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.metrics, log)
+        self._config_maps = self._followed_config_maps()
+        reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.reports.metrics, log)
+        self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.reports.metrics, log)
         self._mutate = server.Listener(self._handler, log)
-        self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.metrics), log)
+        self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.reports.metrics), log)
         self.hurried = False
 
     @property
@@ -85,55 +86,55 @@ class Running:
 
     @property
     def ca_pem(self) -> bytes:
-        """What a client must trust, PEM; empty if the certificate comes from a folder, or is not there yet."""
+        """What clients must trust, PEM; empty if the certificate comes from a folder, or if there is none yet."""
         return self._source.ca_pem
 
     async def start(self) -> None:
-        """Take both addresses and begin to listen as far as possible.
+        """Bind both addresses, and listen if there is a certificate.
 
         Raises:
             CannotStart: an address cannot be listened on.
         """
         host, port, health_port = self._options.host, self._options.port, self._options.health_port
         try:
-            with _said(host, port):
+            with _explained(host, port):
                 self._mutate.bind(host, port)
-            with _said(host, health_port):
+            with _explained(host, health_port):
                 self._health.bind(host, health_port)
                 await self._health.listen()
             if self.certificate.serving is not None:
                 await self._listen()
             else:
-                self._log.info("waiting for a certificate", health_port=self.health_port)
+                self.reports.log.info("waiting for a certificate", health_port=self.health_port)
         except CannotStart:
             await self._close(0)
             raise
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run from the start on, for as long as the server does."""
-        following = self._following.jobs() if self._following is not None else []
+        """Return what must run as long as the server."""
+        config_maps = self._config_maps.jobs() if self._config_maps is not None else []
         listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
-        return [*self._source.jobs(), *self.configuration.jobs(), *following, *listening]
+        return [*self._source.jobs(), *self.configuration.jobs(), *config_maps, *listening]
 
     async def until_ready(self) -> None:
-        """Wait until every check of readiness has passed at one time."""
-        while any(check.problem for check in self._checks()):  # noqa: ASYNC110 - the certificate's end is no event
+        """Wait until every readiness check passes."""
+        while any(check.problem for check in self._checks()):  # noqa: ASYNC110 - the expiry of a certificate is not an event
             await asyncio.sleep(0.1)
 
     def drain(self) -> None:
-        """Say "not ready" to probes and ``Connection: close`` with every answer, and go on serving."""
+        """Fail the readiness check and send ``Connection: close`` with every answer, but go on serving."""
         self._handler.draining = True
 
     async def stop(self) -> None:
-        """Stop listening, let requests in flight end unless ``hurried``, and close every connection."""
+        """Stop listening, let requests in flight finish unless ``hurried``, and close every connection."""
         await self._close(0 if self.hurried else server.FINISH_SECONDS)
-        self._log.info("stopped")
+        self.reports.log.info("stopped")
 
     async def _close(self, seconds: float) -> None:
         await self._mutate.close(seconds)
         await self._health.close(0)
-        if self._following is not None:
-            await self._following.close()
+        if self._config_maps is not None:
+            await self._config_maps.close()
         if self._work is not None:
             await self._work.close()
 
@@ -141,20 +142,19 @@ class Running:
         options, in_cluster = self._options, self._options.cluster
         if options.cert_dir is not None:
             if options.ca_file is not None:
-                raise CannotStart("a file for the CA can be written only for a pair that is made, not with a folder")
+                raise CannotStart(
+                    "the CA can be written to a file only if the certificate is created here, not with a folder"
+                )
             return Folder(self.certificate, options.cert_dir)
         if in_cluster is not None and self._work is not None and in_cluster.webhook_configuration:
-            self._ca_bundle = CaBundle(self._work, in_cluster.webhook_configuration, self.metrics, self._log)
-            return SharedAuthority(
-                options, in_cluster, self._work, self._ca_bundle, self.certificate, self.metrics, self._log
-            )
+            return SharedAuthority(options, in_cluster, self._work, self.certificate, self.reports)
         return SelfSigned(self.certificate, options.cert_hosts, options.ca_file)
 
-    def _followed(self) -> Following | None:
+    def _followed_config_maps(self) -> FollowedConfigMaps | None:
         options = self._options
         if options.cluster is None or self._work is None or not options.followed:
             return None
-        return Following(options.cluster, options.followed, self._work, self.configuration, self.metrics, self._log)
+        return FollowedConfigMaps(options.cluster, options.followed, self._work, self.configuration, self.reports)
 
     async def _listen_once_certified(self) -> None:
         await self.certificate.ready.wait()
@@ -162,31 +162,32 @@ class Running:
 
     async def _listen(self) -> None:
         assert self.certificate.serving is not None
-        with _said(self._options.host, self._options.port):
+        with _explained(self._options.host, self._options.port):
             await self._mutate.listen(self.certificate.serving.context)
-        self._log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
+        self.reports.log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
 
     def _checks(self) -> Iterator[server.Check]:
         yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))
         lines = self.configuration.missing(beside=self._options.followed)
-        yield server.Check("configuration", "; ".join([*lines, *(self._following.waiting if self._following else ())]))
+        yield server.Check(
+            "configuration", "; ".join([*lines, *(self._config_maps.waiting if self._config_maps else ())])
+        )
         yield server.Check("serving", "draining" if self._handler.draining else "")
 
     def _notes(self) -> Iterator[str]:
-        notes = [*self.certificate.problems, *self.configuration.problems]
-        notes += self._ca_bundle.problems if self._ca_bundle is not None else []
-        notes += self._following.problems if self._following is not None else []
+        notes = [*self.certificate.problems, *self._source.problems, *self.configuration.problems]
+        notes += self._config_maps.problems if self._config_maps is not None else []
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:
             yield f"and {len(notes) - _MAX_NOTES} more"
 
 
 @contextlib.contextmanager
-def _said(host: str, port: int) -> Iterator[None]:
-    """Turn what an address answers into what a person is told."""
+def _explained(host: str, port: int) -> Iterator[None]:
+    """Turn the error of an address into a message for the person who chose it."""
     try:
         yield
     except OSError as error:
-        # ``socket`` puts the address into the text of errors that have a number of the system's.
+        # ``socket`` puts the address into the message of an error with a number of the operating system.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise CannotStart(f"cannot listen on {host or '*'}:{port}: {reason}") from error

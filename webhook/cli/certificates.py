@@ -127,11 +127,11 @@ def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -
 
 
 async def _read(
-    client: cluster.Client, secret: cluster.Resource, configuration: cluster.Resource
+    client: cluster.Client, secret: cluster.ObjectReference, configuration: cluster.ObjectReference
 ) -> tuple[dict[str, bytes], dict[str, Any] | None]:
     try:
         data = cluster.secret_data(await client.get(secret))
-        page = await client.page(configuration)  # not a get: the webhook's own account may only list
+        page = await client.page(configuration.alone)  # not a get: the webhook's own account may only list
     finally:
         await client.close()
     return data, next(iter(page.items), None)

@@ -1,44 +1,51 @@
-"""The Kubernetes API: one client for each API server, and a reflector that follows one object by list and watch.
-
-Rule: knows requests, lists, watches, resource versions and credentials, and hands objects over as decoded JSON; what is in
-them, and what follows from it, is decided in other rooms. The only room that imports ``kubernetes_asyncio``, and only for
-reading credentials: its watch ends on the second 410, reconnects without a pause when a stream ends cleanly and waits
-forever for a silent peer, so requests and watches are our own.
+"""The Kubernetes API: a client for each API server, and reflectors that follow collections by list and watch.
 
 ::
 
-    resources     which object, and its URL
-    failures      everything that can go wrong with a request, and the bounded words for it
-    pacing        how soon the next request may be made
-    events        bytes of a watch to events, a list's answer to a page
-    kubeconfig    a kubeconfig's text to the cluster and user it selects
-    credentials   a kubeconfig or a service account to what a connection needs
-    connections   connections made from credentials, and made again when those change
+    collections   which objects a request is about, and the contents of those that this project reads
+    answers       decodes objects, pages of a list and events of a watch
+    failures      ApiError, with a code for everything that can go wrong with a request
+    kubeconfig    the cluster and the user that a kubeconfig selects
+    credentials   a kubeconfig or a service account, read into what a connection needs
+    connections   connections that are replaced when their credentials change
     client        the requests
-    reflector     list, watch, and again
-    objects       what is inside Secrets and webhook configurations
+    reflector     follows a collection: list, watch, and list again; a single object is the special case
 
-All but those from credentials to reflector are free of I/O.
+``collections``, ``answers``, ``failures`` and ``kubeconfig`` do no I/O. Objects leave this room as decoded JSON. Never in
+here: decisions about what is in them. This is the only room that imports ``kubernetes_asyncio``, and only for credentials:
+its watch gives up on the second 410, reconnects without a pause when a stream ends cleanly, and waits for ever for a silent
+peer. So requests and watches are our own.
 """
 
 from webhook.cluster.client import Client, Deadlines
+from webhook.cluster.collections import (
+    Collection,
+    ObjectReference,
+    ca_bundle_corrections,
+    ca_bundles,
+    config_map,
+    mutating_webhook_configuration,
+    secret,
+    secret_data,
+)
 from webhook.cluster.credentials import in_cluster
-from webhook.cluster.failures import ApiError, Reason
-from webhook.cluster.objects import ca_bundle_corrections, ca_bundles, secret_data
-from webhook.cluster.reflector import Reflector, Timing
-from webhook.cluster.resources import Resource, config_map, mutating_webhook_configuration, secret
+from webhook.cluster.failures import ApiError, ErrorCode
+from webhook.cluster.reflector import Observer, Reflector, Timing, follow_object
 
 __all__ = [
     "ApiError",
     "Client",
+    "Collection",
     "Deadlines",
-    "Reason",
+    "ErrorCode",
+    "ObjectReference",
+    "Observer",
     "Reflector",
-    "Resource",
     "Timing",
     "ca_bundle_corrections",
     "ca_bundles",
     "config_map",
+    "follow_object",
     "in_cluster",
     "mutating_webhook_configuration",
     "secret",

@@ -1,4 +1,4 @@
-"""Requests to one API server. Each has a deadline and a bound on its size, and fails with ``ApiError`` alone."""
+"""Requests to one API server. Each has a deadline and a size limit, and raises nothing but ``ApiError``."""
 
 import asyncio
 import contextlib
@@ -14,19 +14,27 @@ import aiohttp
 import msgspec
 
 from webhook import files
-from webhook.cluster import events, failures, kubeconfig
+from webhook.cluster import answers, failures, kubeconfig
+from webhook.cluster.answers import Event, Object, Page
+from webhook.cluster.collections import Collection, ObjectReference
 from webhook.cluster.connections import Connection, Connections
-from webhook.cluster.events import Event, Object, Page
 from webhook.cluster.failures import ApiError
-from webhook.cluster.resources import Resource
 
-#: In the words of RBAC, so that a message says which permission it is about.
+#: As RBAC names them, so that a message says which permission the request needs.
 Verb = Literal["get", "create", "update", "patch", "list", "watch"]
 
 _METHODS: dict[Verb, str] = {"create": "POST", "update": "PUT", "patch": "PATCH"}  # the others: GET
 
-_PAGE_ITEMS = 10  # one is expected; a server that ignores the selector shall not send its whole collection at once
-_REFUSAL = 64 * 1024  # bytes that are read of an answer that says no: a Status has a few hundred
+_ALONE_PER_PAGE = 10
+"""Items in a page of a list that is expected to have one. A server that ignores the selector must not send everything."""
+
+_ITEMS_PER_PAGE = 100
+"""Items in a page of any other list. A pod has some 10 to 30 KB, so a page has some megabytes."""
+
+_LARGE_ITEMS_PER_PAGE = 5
+"""Items in a page that is asked for again because it was too large: ``answers.LARGEST`` has room for five of 3 MiB."""
+
+_LARGEST_REFUSAL = 64 * 1024  # bytes to read of an error's body; a Status has some hundred
 
 _Answer = TypeVar("_Answer")
 
@@ -37,9 +45,9 @@ class Deadlines:
 
     Attributes:
         connect: for the connection and its TLS handshake.
-        answer: for a whole answer, and for the head of the answer to a watch, with everything that comes before them:
-            reading the credentials, too.
-        grace: for the end of a watch, after the time at which the server was asked to end it.
+        answer: for a whole answer, or for the headers of the answer to a watch. Includes everything before that, also
+            reading the credentials.
+        grace: for the end of a watch, from the time at which the server was asked to end it.
     """
 
     connect: float = 5.0
@@ -48,95 +56,94 @@ class Deadlines:
 
 
 class Client:
-    """One API server. Making one does no I/O; the first request reads the credentials and connects.
+    """One API server. The constructor does no I/O; the first request reads the credentials and connects.
 
-    They are read again when the API server refuses them (401) or TLS verification fails, when they expire, and when one of
-    the files that they come from has changed: a service account's token is another one every hour.
+    Credentials are read again when the API server rejects them (401), when TLS verification fails, when they expire, and
+    when a file that they come from changes: a service account's token is replaced every hour.
 
     Args:
-        kubeconfig: the file that says where the server is and who we are; None: the service account of this pod.
+        kubeconfig: the file with the server and the credentials; None: the service account of this pod.
         deadlines: for the server.
-
-    Attributes:
-        name: how messages name the place that the credentials come from.
     """
 
     def __init__(self, kubeconfig: Path | None, *, deadlines: Deadlines | None = None) -> None:
-        self.name = f"kubeconfig {kubeconfig}" if kubeconfig is not None else "service account of this pod"
+        self._source = f"kubeconfig {kubeconfig}" if kubeconfig is not None else "service account of this pod"
         self._connections = Connections(kubeconfig)
         self._deadlines = deadlines or Deadlines()
 
-    @property
-    def server(self) -> str:
-        """URL of the API server; empty while no credentials are in use."""
-        return self._connections.server
-
-    async def get(self, resource: Resource) -> Object:
+    async def get(self, reference: ObjectReference) -> Object:
         """Return the object. ``not-found``: it does not exist."""
-        return await self._call("get", resource, resource.path, events.decode)
+        return await self._call("get", reference.alone, reference.path, answers.decode)
 
-    async def create(self, resource: Resource, body: Object) -> Object:
-        """Create the object and return it as it was stored. ``conflict``: it exists already."""
+    async def create(self, reference: ObjectReference, body: Object) -> Object:
+        """Create the object and return it as it was stored. ``conflict``: it already exists."""
         content = "application/json", msgspec.json.encode(body)
-        return await self._call("create", resource, resource.collection, events.decode, content=content)
+        return await self._call("create", reference.alone, reference.collection.path, answers.decode, content=content)
 
-    async def replace(self, resource: Resource, body: Object) -> Object:
+    async def replace(self, reference: ObjectReference, body: Object) -> Object:
         """Replace the object and return it as it was stored.
 
-        ``conflict``: it has another ``metadata.resourceVersion`` than the body by now.
+        ``conflict``: its ``metadata.resourceVersion`` is no longer that of the body.
         """
         content = "application/json", msgspec.json.encode(body)
-        return await self._call("update", resource, resource.path, events.decode, content=content)
+        return await self._call("update", reference.alone, reference.path, answers.decode, content=content)
 
-    async def patch_json(self, resource: Resource, operations: Sequence[Mapping[str, Any]]) -> Object:
+    async def patch_json(self, reference: ObjectReference, operations: Sequence[Mapping[str, Any]]) -> Object:
         """Apply RFC 6902 operations to the object and return it as it was stored. ``invalid``: a ``test`` failed."""
         content = "application/json-patch+json", msgspec.json.encode(operations)
-        return await self._call("patch", resource, resource.path, events.decode, content=content)
+        return await self._call("patch", reference.alone, reference.path, answers.decode, content=content)
 
-    async def page(self, resource: Resource, cursor: str = "") -> Page:
-        """Return one page of the list that has this object at most, as it is now and in no cache.
+    async def page(self, collection: Collection, cursor: str = "", *, few: bool = False) -> Page:
+        """Return one page of the collection as it is now, never from a cache.
 
         Args:
-            resource: the object; its collection is listed by a field selector on its name, which is how RBAC rules
-                that name their objects allow a list.
-            cursor: of the page before; empty for the first one.
+            collection: what to list.
+            cursor: of the previous page; empty for the first page.
+            few: ask for so few items that they fit into an answer, however large they are.
+
+        Raises:
+            failures.TooLargeError: the items of this page do not fit into an answer.
         """
-        query = {**_selector(resource), "limit": str(_PAGE_ITEMS)}
+        items = _ALONE_PER_PAGE if collection.name else _LARGE_ITEMS_PER_PAGE if few else _ITEMS_PER_PAGE
+        query = {**collection.query, "limit": str(items)}
         if cursor:
             query["continue"] = cursor
-        return await self._call("list", resource, resource.collection, events.page, query=query)
+        return await self._call("list", collection, collection.path, answers.page, query=query)
 
     @contextlib.asynccontextmanager
-    async def watch(self, resource: Resource, version: str, seconds: int) -> AsyncIterator[AsyncIterator[Event]]:
-        """Watch the object; the context is entered when the API server has accepted that.
+    async def watch(self, collection: Collection, version: str, seconds: int) -> AsyncIterator[AsyncIterator[Event]]:
+        """Watch the collection. The context is entered when the API server has accepted the watch.
 
-        The iterator ends when the server ends the stream, and raises ``ApiError`` when it breaks, holds an error or has
-        not ended in time. Time that its user spends with an event does not count as the server's.
+        The iterator ends when the server ends the stream. It raises ``ApiError`` if the stream breaks, has an error in it or
+        does not end in time. Time that the caller spends on an event does not count against the server.
 
         Args:
-            resource: the object.
+            collection: what to watch.
             version: resourceVersion after which to begin.
             seconds: after which the server is asked to end the stream.
         """
         query = {
-            **_selector(resource),
+            **collection.query,
             "watch": "1",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
-        head = _in(self._deadlines.answer)
-        async with self._answer("watch", resource, resource.collection, head, query=query) as (response, translated):
-            yield _Stream(resource, response, translated, _in(seconds + self._deadlines.grace))
+        until_headers = _in(self._deadlines.answer)
+        async with self._answer("watch", collection, collection.path, until_headers, query=query) as (
+            response,
+            translated,
+        ):
+            yield _Stream(collection, response, translated, _in(seconds + self._deadlines.grace))
 
     async def close(self) -> None:
-        """Break off every request. To be called when nobody waits for one any more."""
+        """Abort every request. Call it when nothing waits for one any more."""
         await self._connections.close()
 
     async def _call(
         self,
         verb: Verb,
-        resource: Resource,
+        collection: Collection,
         path: str,
         decode: Callable[[bytes], _Answer],
         *,
@@ -144,31 +151,35 @@ class Client:
         content: tuple[str, bytes] | None = None,
     ) -> _Answer:
         deadline = _in(self._deadlines.answer)
-        async with self._answer(verb, resource, path, deadline, query=query, content=content) as (response, translated):
+        async with self._answer(verb, collection, path, deadline, query=query, content=content) as (
+            response,
+            translated,
+        ):
             with translated():
                 async with asyncio.timeout_at(deadline):
-                    body = await _read(response, events.LARGEST)
-                if len(body) > events.LARGEST:
-                    raise events.Malformed(f"an answer of more than {events.LARGEST} bytes")
+                    body = await _read(response, answers.LARGEST)
+                if len(body) > answers.LARGEST:
+                    message = f"{verb} {collection.human}: an answer of more than {answers.LARGEST} bytes"
+                    raise failures.TooLargeError("malformed", message)
                 return decode(body)
 
     @contextlib.asynccontextmanager
     async def _answer(
         self,
         verb: Verb,
-        resource: Resource,
+        collection: Collection,
         path: str,
         deadline: float,
         *,
         query: Mapping[str, str] | None = None,
         content: tuple[str, bytes] | None = None,
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, "_Translated"]]:
-        """Send a request; give the head of a successful answer, and what translates errors while its body is read."""
-        doing = f"{verb} {resource.human}"
-        async with self._connection(doing, deadline) as connection:
+        """Send a request; yield the successful answer's headers, and what translates errors while its body is read."""
+        request = f"{verb} {collection.human}"
+        async with self._connection(request, deadline) as connection:
 
             def translated() -> contextlib.AbstractContextManager[None]:
-                return self._translated(doing, connection)
+                return self._translated(request, connection)
 
             with translated():
                 async with asyncio.timeout_at(deadline):
@@ -181,40 +192,41 @@ class Client:
                         self._connections.drop(connection)
                     with translated():
                         async with asyncio.timeout_at(deadline):
-                            body = await _read(response, _REFUSAL)
-                    asked = failures.retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-                    raise failures.refused(verb, resource, response.status, body, asked)
+                            body = await _read(response, _LARGEST_REFUSAL)
+                    wait = failures.retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+                    raise failures.refused(verb, collection, response.status, body, wait)
                 yield response, translated
             finally:
                 response.close()
 
     @contextlib.asynccontextmanager
-    async def _connection(self, doing: str, deadline: float) -> AsyncIterator[Connection]:
+    async def _connection(self, request: str, deadline: float) -> AsyncIterator[Connection]:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(self._connections.use(deadline))
-            except files.Unreadable as error:  # names the file
-                raise ApiError("credentials", f"{doing}: {error}") from error
+            except files.Unreadable as error:  # its message has the path
+                raise ApiError("credentials", f"{request}: {error}") from error
             except kubeconfig.Unusable as error:
-                raise ApiError("credentials", f"{doing}: {self.name}: {error}") from error
+                raise ApiError("credentials", f"{request}: {self._source}: {error}") from error
             except TimeoutError as error:
-                raise ApiError("timeout", f"{doing}: {self.name}: no credentials in time") from error
+                message = f"{request}: {self._source}: the credentials were not ready in time"
+                raise ApiError("timeout", message) from error
             yield connection
 
     @contextlib.contextmanager
-    def _translated(self, doing: str, connection: Connection) -> Iterator[None]:
-        """Turn what aiohttp raises, and answers that make no sense, into ``ApiError``."""
-        where = f"{doing} at {connection.credentials.server}"
+    def _translated(self, request: str, connection: Connection) -> Iterator[None]:
+        """Turn exceptions of aiohttp, and answers that no API server gives, into ``ApiError``."""
+        where = f"{request} at {connection.credentials.server}"
         try:
             yield
-        except (events.Malformed, aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-            raise ApiError("malformed", f"{where}: {_told(error)}") from error
+        except (answers.Malformed, aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+            raise ApiError("malformed", f"{where}: {_cause(error)}") from error
         except TimeoutError as error:
             raise ApiError("timeout", f"{where}: no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, aiohttp.ClientSSLError):
-                self._connections.drop(connection)  # perhaps the server has a new authority, and the file has it by now
-            raise ApiError("unreachable", f"{where}: {_told(error)}") from error
+                self._connections.drop(connection)  # the server may have a new CA that is in the file by now
+            raise ApiError("unreachable", f"{where}: {_cause(error)}") from error
 
 
 _Translated = Callable[[], contextlib.AbstractContextManager[None]]
@@ -224,13 +236,13 @@ class _Stream:
     """The events of a watch, as an asynchronous iterator."""
 
     def __init__(
-        self, resource: Resource, response: aiohttp.ClientResponse, translated: _Translated, deadline: float
+        self, collection: Collection, response: aiohttp.ClientResponse, translated: _Translated, deadline: float
     ) -> None:
-        self._resource = resource
+        self._collection = collection
         self._content = response.content
         self._translated = translated
         self._deadline = deadline
-        self._cutter = events.Lines()
+        self._splitter = answers.Lines()
         self._lines: deque[bytes] = deque()
 
     def __aiter__(self) -> Self:
@@ -241,35 +253,31 @@ class _Stream:
             while not self._lines:
                 async with asyncio.timeout_at(self._deadline):
                     chunk = await self._content.readany()
-                if not chunk:  # half a line may be left: what it would have told, the next list or watch tells
+                if not chunk:  # half a line may be left; the next list or watch returns what was in it
                     raise StopAsyncIteration
-                self._lines.extend(self._cutter.feed(chunk))
-            event = events.parse(self._lines.popleft())
-        if event.kind == "error":
-            raise failures.told_in_stream("watch", self._resource, event.object)
+                self._lines.extend(self._splitter.feed(chunk))
+            event = answers.parse(self._lines.popleft())
+        if event.event_type == "error":
+            raise failures.ended_watch(self._collection, event.object)
         return event
 
 
-async def _read(response: aiohttp.ClientResponse, enough: int) -> bytes:
-    """Return the body, or, if it is longer than ``enough``, somewhat more than that of it."""
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Return the body, or, if it is longer than ``limit``, a little more than that of it."""
     body = bytearray()
-    while len(body) <= enough and (chunk := await response.content.readany()):
+    while len(body) <= limit and (chunk := await response.content.readany()):
         body += chunk
     return bytes(body)
-
-
-def _selector(resource: Resource) -> dict[str, str]:
-    return {"fieldSelector": f"metadata.name={resource.name}"}
 
 
 def _in(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-def _told(error: Exception) -> str:
-    """Return what an exception says, without what aiohttp puts around it."""
+def _cause(error: Exception) -> str:
+    """Return the message of an exception, without what aiohttp adds to it."""
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno or 0
-        known = number > 0 and not isinstance(error, aiohttp.ClientSSLError)  # that counts otherwise
-        return os.strerror(number) if known else str(error.os_error)
+        of_system = number > 0 and not isinstance(error, aiohttp.ClientSSLError)  # which has numbers of its own
+        return os.strerror(number) if of_system else str(error.os_error)
     return str(error) or type(error).__name__

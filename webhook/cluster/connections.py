@@ -1,4 +1,4 @@
-"""Connections made from credentials, and made again when those change or are refused."""
+"""Connections to one API server, replaced when the credentials change or are rejected."""
 
 import asyncio
 import contextlib
@@ -12,26 +12,26 @@ from aiohttp.tracing import Trace
 import webhook
 from webhook.cluster import credentials
 
-_READ_BUFFER = 2**18  # bytes; the default of 64 KiB makes dozens of reads of a large ConfigMap
-_END_SECONDS = 1.0  # for connections that are broken off; it takes a round or two of the event loop
+_READ_BUFFER = 2**18  # bytes; with the default of 64 KiB a large ConfigMap takes dozens of reads
+_END_SECONDS = 1.0  # to wait for aborted connections; it takes an iteration or two of the event loop
 
 
 class Connection:
-    """One set of credentials, and the requests that are being made with it."""
+    """One set of credentials, with the requests that use it now."""
 
     def __init__(self, read: credentials.Credentials) -> None:
         self.credentials = read
         self.requests = 0
         headers = {
-            # The part before the slash becomes the field manager of what is written.
+            # The part before the slash becomes the field manager in the objects that are written.
             "User-Agent": f"hydra-webhook/{webhook.__version__}",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
         }
         if read.authorization:
             headers["Authorization"] = read.authorization
-        # Each request has a connection of its own: one that was left idle may have died unnoticed, and to find out would
-        # cost a whole deadline. There are two requests in half a minute.
+        # Each request opens a new connection: an idle one may be dead, and finding out would take a whole deadline. There
+        # are only about two requests in half a minute.
         self._connector = Connector(force_close=True, ssl=read.context or False)
         self._session = aiohttp.ClientSession(
             connector=self._connector,
@@ -44,17 +44,17 @@ class Connection:
     async def send(
         self, method: str, path: str, query: Mapping[str, str], content: tuple[str, bytes] | None, connect: float
     ) -> aiohttp.ClientResponse:
-        """Send a request and return the answer when its head is there.
+        """Send a request and return the answer once its headers have arrived.
 
         Args:
             method: HTTP method.
-            path: in the URL of the API server.
-            query: parameters, not escaped.
-            content: Content-Type and body, if there is one.
-            connect: seconds for connection and TLS handshake. Nothing else is bounded here.
+            path: in the API, without the server.
+            query: parameters, unescaped.
+            content: Content-Type and body; None if the request has no body.
+            connect: seconds for the connection and the TLS handshake. The caller bounds the rest.
 
         Raises:
-            aiohttp.ClientError, OSError, TimeoutError, ValueError: there is none.
+            aiohttp.ClientError, OSError, TimeoutError, ValueError: there is no answer.
         """
         options: dict[str, Any] = {}
         if content is not None:
@@ -63,7 +63,7 @@ class Connection:
             method,
             self.credentials.server + path,
             params=query,
-            allow_redirects=False,  # an API server does not redirect, and nobody else shall get the token
+            allow_redirects=False,  # an API server does not redirect, and no other server may get the token
             proxy=self.credentials.proxy,
             server_hostname=self.credentials.server_hostname,
             timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
@@ -71,16 +71,16 @@ class Connection:
         )
 
     async def close(self) -> None:
-        """Break off whatever is still being sent or received."""
-        await self._connector.break_off()
+        """Abort everything that is still being sent or received."""
+        await self._connector.abort()
         await self._session.close()
 
 
 class Connector(aiohttp.TCPConnector):
-    """Knows every connection until it has ended.
+    """Keeps track of every connection until it is closed.
 
-    aiohttp forgets one as soon as it begins to close it. With TLS that takes until the server has answered, for half a minute
-    if it does not, while the event loop may end.
+    aiohttp forgets a connection when it begins to close it. With TLS the closing takes until the server answers, or half a
+    minute if it does not, and the event loop may end before that.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -93,11 +93,11 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> aiohttp.connector.Connection:
-        """Connect, and note the connection."""
+        """Connect, and keep track of the connection."""
         connection = await super().connect(req, traces, timeout)
         protocol, transport = connection.protocol, connection.transport
         ended = protocol.closed if protocol is not None else None
-        if ended is not None and transport is not None:
+        if ended is not None and transport is not None and ended not in self._open:  # a reused one is known
             self._open[ended] = transport
             ended.add_done_callback(self._ended)
         return connection
@@ -105,10 +105,10 @@ class Connector(aiohttp.TCPConnector):
     def _ended(self, ended: asyncio.Future[None]) -> None:
         del self._open[ended]
         if not ended.cancelled():
-            ended.exception()  # whoever reads from the connection is told; here it only counts as known
+            ended.exception()  # the reader of the connection gets it too; here it is only marked as retrieved
 
-    async def break_off(self) -> None:
-        """End every connection without asking its server."""
+    async def abort(self) -> None:
+        """Close every connection without waiting for its server."""
         for transport in self._open.values():
             transport.abort()
         if self._open:
@@ -119,7 +119,7 @@ class Connections:
     """The connections to one API server.
 
     Args:
-        kubeconfig: where the credentials are; None: in the service account of this pod.
+        kubeconfig: the file with the credentials; None: the service account of this pod.
     """
 
     def __init__(self, kubeconfig: Path | None) -> None:
@@ -127,22 +127,17 @@ class Connections:
         self._current: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
 
-    @property
-    def server(self) -> str:
-        """URL of the API server; empty while there is no connection."""
-        return self._current.credentials.server if self._current is not None else ""
-
     @contextlib.asynccontextmanager
     async def use(self, deadline: float) -> AsyncIterator[Connection]:
         """Lend a connection for one request.
 
         Args:
-            deadline: until when to wait for credentials, by the clock of the event loop.
+            deadline: how long to wait for credentials, as a time of the event loop.
 
         Raises:
-            credentials.Unusable, files.Unreadable: there are none.
-            TimeoutError: an exec plugin takes its time. It is left alone, and the next request gets what it says: it
-                may be waiting for a person, and killing it would only have it started again.
+            credentials.Unusable, files.Unreadable: the credentials cannot be used or read.
+            TimeoutError: an exec plugin takes too long. It goes on running, and a later request uses its result: it may be
+                waiting for a person, and killing it would only start it again.
         """
         async with asyncio.timeout_at(deadline):
             connection = await self._up_to_date()
@@ -154,12 +149,12 @@ class Connections:
             await self._close_if_done(connection)
 
     def drop(self, connection: Connection) -> None:
-        """Have the credentials read again before the next request. Requests that are under way may end."""
+        """Read the credentials again before the next request. Requests in progress may finish."""
         if connection is self._current:
             self._current = None
 
     async def close(self) -> None:
-        """Break off every request and forget the credentials."""
+        """Abort every request and forget the credentials."""
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -174,7 +169,7 @@ class Connections:
             await self._close_if_done(current)
         if self._current is not None:
             return self._current
-        if self._connecting is None:  # requests that come meanwhile wait for the same
+        if self._connecting is None:  # requests that arrive meanwhile wait for the same task
             self._connecting = asyncio.create_task(self._connect())
             self._connecting.add_done_callback(self._connected)
         return await asyncio.shield(self._connecting)
@@ -184,7 +179,7 @@ class Connections:
 
     def _connected(self, connecting: asyncio.Task[Connection]) -> None:
         self._connecting = None
-        # Asking for the exception also says that it is known, if no request waits for it any more.
+        # Reading the exception also marks it as retrieved, in case no request waits for it any more.
         if not connecting.cancelled() and connecting.exception() is None:
             self._current = connecting.result()
 
@@ -194,10 +189,10 @@ class Connections:
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Make aiohttp send nothing twice: when a connection ends without an answer, it sends a GET or PUT again.
+    """Keep aiohttp from repeating a GET or PUT when a connection is closed without an answer.
 
-    When to try again is decided by the callers, who keep count; and an update that has come through must not be sent
-    again, since the second one meets a conflict with the first.
+    Callers decide when to retry, and they count requests. Also, an update that did take effect must not be sent again: it
+    would conflict with itself.
     """
     try:
         return await handler(request)

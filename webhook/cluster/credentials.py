@@ -1,9 +1,9 @@
-"""A kubeconfig, or the service account of the pod, to what a connection needs.
+"""Reads the credentials of a kubeconfig, or of the pod's service account.
 
-``kubernetes_asyncio`` knows the ways to prove who one is: tokens and their files, passwords, OIDC, exec plugins. What it
-would do with inline keys is done here: it writes them into temporary files and forgets these, while Python's ``ssl`` can
-read keys from files only. They are put into anonymous files in memory instead (``memfd_create``) for as long as it takes to
-read them, so nothing needs a writable file system and no key reaches a disk.
+``kubernetes_asyncio`` implements the authentication methods: tokens and token files, passwords, OIDC, exec plugins. Inline
+keys are handled here instead, because Python's ``ssl`` reads keys from files only, and the library would write them into
+temporary files that it never removes. Here they go into anonymous files in memory (``memfd_create``) while they are being
+read, so that no key reaches a disk and no writable file system is needed.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from webhook import files
 from webhook.cluster import kubeconfig
 from webhook.cluster.kubeconfig import Unusable
 
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # mounted into every pod, unless it opts out
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # mounted into every pod that does not opt out
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Credentials:
 
     Attributes:
         server: URL of the API server, without a slash at the end.
-        authorization: value of the header of that name; empty if the client certificate says it all. Secret.
+        authorization: value of the ``Authorization`` header; empty if none is needed. Secret.
         context: for TLS; None if the URL is plain HTTP.
-        server_hostname: name that the server's certificate must have, if not that in the URL.
-        proxy: URL of a proxy on the way.
-        seen: the files that all this was read from, with their signatures.
-        expires: Unix time from which it is of no use any more; None if that is not known.
+        server_hostname: name that the server's certificate must have; None: the host in the URL.
+        proxy: URL of the proxy to use; None: connect directly.
+        seen: the files that the credentials were read from, with their signatures at that time.
+        expires: Unix time at which they expire; None if unknown.
     """
 
     server: str
@@ -52,33 +52,33 @@ class Credentials:
         return f"Credentials(server={self.server!r})"
 
     async def outdated(self) -> bool:
-        """Tell whether they have expired, or a file that they were read from has changed since."""
+        """Return whether they have expired, or a file that they were read from has changed."""
         if self.expires is not None and time.time() >= self.expires:
             return True
         return await asyncio.to_thread(files.signatures, self.seen) != self.seen
 
 
 def in_cluster() -> bool:
-    """Tell whether this is a pod with a service account, so that a client needs no kubeconfig."""
+    """Return whether this is a pod with a service account, so that a client needs no kubeconfig."""
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").is_file()
 
 
 async def read(path: Path | None) -> Credentials:
     """Read a kubeconfig, or the service account of this pod if ``path`` is None.
 
-    May run the kubeconfig's exec plugin, for as long as that takes.
+    May run the kubeconfig's exec plugin, without a time limit.
 
     Raises:
-        Unusable: what is there cannot be used.
+        Unusable, files.Unreadable: they cannot be used, or a file cannot be read.
     """
-    # Imported on first use: it costs half a second and 40 MB, which commands that never connect must not pay; and in a
-    # thread, so that requests are answered meanwhile.
+    # Imported on first use, because it takes half a second and 40 MB that commands without a connection must not pay; and
+    # in a thread, so that admission requests are answered meanwhile.
     await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.config")
     try:
         return await (_service_account() if path is None else _kubeconfig(path))
     except (Unusable, files.Unreadable):
         raise
-    except Exception as error:  # the library raises whatever it stumbles upon, AssertionError and TypeError among it
+    except Exception as error:  # the library raises anything, even AssertionError and TypeError
         raise Unusable(str(error) or type(error).__name__) from error
 
 
@@ -91,8 +91,8 @@ async def _service_account() -> Credentials:
     config.load_incluster_config(  # type: ignore[no-untyped-call]  # the library does not type it
         loaded, try_refresh_token=False, token_filename=str(token), cert_filename=str(authority)
     )
-    # Never through a proxy: cluster addresses are reached directly, and NO_PROXY often names them as a range of
-    # addresses, which Python does not understand.
+    # Never through a proxy: the API server is reached directly from a pod, and NO_PROXY often lists its address as a CIDR
+    # range, which Python does not understand.
     return _credentials(loaded, seen, proxy=None)
 
 
@@ -119,18 +119,18 @@ async def _kubeconfig(path: Path) -> Credentials:
 
 
 async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> float | None:
-    """Run an exec plugin, put what it says into the user's fields, and return when that expires."""
+    """Run an exec plugin, add its token or certificate to those of the user, and return the time at which they expire."""
     from kubernetes_asyncio.config.exec_provider import ExecProvider  # noqa: PLC0415 - see read()
     from kubernetes_asyncio.config.kube_config import ConfigNode  # noqa: PLC0415
 
     status = await ExecProvider(ConfigNode("exec", plugin)).run()
     if not isinstance(status, dict) or not (status.get("token") or status.get("clientCertificateData")):
-        raise Unusable("exec: the plugin gave neither token nor clientCertificateData")
+        raise Unusable("exec: the plugin returned neither token nor clientCertificateData")
     if status.get("token"):
         user["token"] = status["token"]
     if status.get("clientCertificateData"):
         if not status.get("clientKeyData"):
-            raise Unusable("exec: the plugin gave clientCertificateData without clientKeyData")
+            raise Unusable("exec: the plugin returned clientCertificateData without clientKeyData")
         inline["client-certificate"] = status["clientCertificateData"].encode()
         inline["client-key"] = status["clientKeyData"].encode()
     expiry = status.get("expirationTimestamp")
@@ -140,7 +140,7 @@ async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, byte
 def _credentials(loaded: Any, seen: dict[Path, files.Signature], proxy: str | None) -> Credentials:
     return Credentials(
         server=loaded.host,
-        # A token's file often ends in a newline, which has no place in a header.
+        # A token file often ends in a newline, which is not allowed in a header.
         authorization=loaded.api_key.get("BearerToken", "").strip(),
         context=_context(loaded) if loaded.host.startswith("https://") else None,
         server_hostname=loaded.tls_server_name,
@@ -151,10 +151,10 @@ def _credentials(loaded: Any, seen: dict[Path, files.Signature], proxy: str | No
 
 def _context(loaded: Any) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=loaded.ssl_ca_cert)
-    # Set by Python 3.13 and later. Go does not ask for it, so there are clusters whose certificates would fail.
+    # Python 3.13 and later set it. Go does not, so some clusters have certificates that would fail.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if loaded.cert_file:
-        # A password that is wrong: without one, an encrypted key would have OpenSSL ask for it at the terminal.
+        # The wrong password on purpose: without one, OpenSSL would ask for it at the terminal if the key is encrypted.
         context.load_cert_chain(loaded.cert_file, loaded.key_file, password="")
     if not loaded.verify_ssl:
         context.check_hostname = False
@@ -163,7 +163,7 @@ def _context(loaded: Any) -> ssl.SSLContext:
 
 
 def _file_in_memory(content: bytes, until: contextlib.ExitStack) -> str:
-    """Return the path of a file that has no name on any file system and is gone with ``until``."""
+    """Return the path of a file that exists in memory only, until ``until`` closes."""
     file = until.enter_context(os.fdopen(os.memfd_create("hydra-webhook"), "wb"))
     file.write(content)
     file.flush()
@@ -171,7 +171,7 @@ def _file_in_memory(content: bytes, until: contextlib.ExitStack) -> str:
 
 
 def _proxy_of_environment(server: str) -> str | None:
-    """Return the proxy that ``HTTPS_PROXY`` and its kin ask for, as kubectl does."""
+    """Return the proxy that ``HTTPS_PROXY`` and the related variables select, as kubectl does."""
     url = urllib.parse.urlsplit(server)
     if urllib.request.proxy_bypass(url.netloc):
         return None

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a request to an API server, in one exception with a bounded word for each cause."""
+"""``ApiError``: everything that can go wrong with a request to an API server, with a code from a closed list."""
 
 import email.utils
 from collections.abc import Mapping
@@ -7,27 +7,27 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from webhook import errors
-from webhook.cluster import events
-from webhook.cluster.resources import Resource
+from webhook.cluster import answers
+from webhook.cluster.collections import Collection
 
-Reason = Literal[
-    "credentials",  # kubeconfig or service account cannot be read; nothing was sent
-    "unreachable",  # no connection, or it ended before the answer did
+ErrorCode = Literal[
+    "credentials",  # the kubeconfig or service account cannot be used; nothing was sent
+    "unreachable",  # no connection, or it was closed before the answer was complete
     "timeout",  # no answer in time
     "malformed",  # an answer that no API server gives
     "unauthorized",
     "forbidden",
     "not-found",
-    "conflict",  # changed meanwhile, or exists already
+    "conflict",  # the object was changed meanwhile, or already exists
     "gone",  # the resourceVersion is too old
     "throttled",
     "invalid",  # any other 4xx
     "server-error",  # any 5xx
 ]
 
-LONGEST_RETRY_AFTER = 30.0  # seconds; whatever a server asks for, it is tried again by then
+LONGEST_RETRY_AFTER = 30.0  # seconds; a server that asks for more is retried after this
 
-_BY_STATUS: dict[int, Reason] = {
+_CODES: dict[int, ErrorCode] = {
     401: "unauthorized",
     403: "forbidden",
     404: "not-found",
@@ -36,56 +36,64 @@ _BY_STATUS: dict[int, Reason] = {
     429: "throttled",
 }
 
-#: Characters of a server's message that are kept: a refusal by RBAC with its user and object has some 300.
+#: Characters of a server's message to show. A denial by RBAC, with its user and object, has about 300.
 _LONGEST_MESSAGE = 1000
 
 
 class ApiError(errors.HydraError):
-    """A request to an API server has failed; ``str()`` is one line that names verb, object and cause.
+    """A request to an API server failed; ``str()`` is one line with the verb, the object and the cause.
 
     Attributes:
-        reason: why, as one of the words of ``Reason``, for metrics and decisions.
-        status: HTTP status; 0 if there was no answer.
+        code: the cause, for metrics and decisions.
+        http_status: of the answer; 0 if there was none.
         retry_after: seconds that the server asks to wait, at most 30; None if it does not ask.
     """
 
-    def __init__(self, reason: Reason, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
-        self.reason: Reason = reason
-        self.status = status
+    def __init__(
+        self, code: ErrorCode, message: str, *, http_status: int = 0, retry_after: float | None = None
+    ) -> None:
+        self.code: ErrorCode = code
+        self.http_status = http_status
         self.retry_after = retry_after
         line = errors.printable(message)
         super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}...")
 
 
-def refused(verb: str, resource: Resource, status: int, body: bytes, retry_after: float | None = None) -> ApiError:
-    """Return the error for an HTTP answer that is no success.
+class TooLargeError(ApiError):
+    """An answer is larger than ``answers.LARGEST``."""
+
+
+def refused(
+    verb: str, collection: Collection, http_status: int, body: bytes, retry_after: float | None = None
+) -> ApiError:
+    """Return the error for an HTTP answer other than success.
 
     Args:
-        verb: what was tried, in the words of RBAC: ``get``, ``list``, ``watch``, ``create``, ``update``, ``patch``.
-        resource: with which object.
-        status: the answer's HTTP status.
-        body: the answer: a ``Status`` object, or whatever a proxy on the way says.
-        retry_after: what ``retry_after`` made of the header.
+        verb: of the request, as RBAC names it: ``get``, ``list``, ``watch``, ``create``, ``update``, ``patch``.
+        collection: the objects that the request was about.
+        http_status: of the answer.
+        body: of the answer: a ``Status`` object, or anything that a proxy sends.
+        retry_after: seconds that the ``Retry-After`` header asks for, as ``retry_after`` returns them.
     """
     try:
-        told = events.decode(body)
-    except events.Malformed:  # the HTML page of a proxy is of no use in a log
-        told = {}
-    return _error(verb, resource, status, told, retry_after)
+        status = answers.decode(body)
+    except answers.Malformed:  # the HTML page of a proxy is useless in a log
+        status = {}
+    return _error(verb, collection, http_status, status, retry_after)
 
 
-def told_in_stream(verb: str, resource: Resource, status: Mapping[str, Any]) -> ApiError:
-    """Return the error for the ``Status`` object of an ERROR event: the HTTP status was 200 long ago."""
-    code = status.get("code")
+def ended_watch(collection: Collection, status: Mapping[str, Any]) -> ApiError:
+    """Return the error for the ``Status`` object of an ERROR event, which comes after the HTTP status 200 of the watch."""
+    http_status = status.get("code")
     if status.get("reason") in {"Expired", "Gone"}:
-        code = 410  # some API servers and aggregated ones say it only so
-    return _error(verb, resource, code if isinstance(code, int) else 500, status, None)
+        http_status = 410  # some aggregated API servers send the reason without this code
+    return _error("watch", collection, http_status if isinstance(http_status, int) else 500, status, None)
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
     """Return the seconds that a ``Retry-After`` header (seconds, or an HTTP date) asks for, between 0 and 30.
 
-    None if there is no such header or it makes no sense. ``now`` is aware of its time zone.
+    None if there is no such header or it cannot be read. ``now`` must have a time zone.
     """
     if header is None:
         return None
@@ -98,22 +106,28 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 def _until(date: str, now: datetime) -> float:
     moment = email.utils.parsedate_to_datetime(date)
-    if moment.tzinfo is None:  # "-0000": UTC, of which nothing more is known
+    if moment.tzinfo is None:  # "-0000" means UTC
         moment = moment.replace(tzinfo=UTC)
     return (moment - now).total_seconds()
 
 
-def _error(verb: str, resource: Resource, code: int, status: Mapping[str, Any], retry_after: float | None) -> ApiError:
-    reason = _BY_STATUS.get(code) or ("server-error" if code >= 500 else "invalid" if code >= 400 else "malformed")
+def _error(
+    verb: str, collection: Collection, http_status: int, status: Mapping[str, Any], retry_after: float | None
+) -> ApiError:
+    other: ErrorCode = "server-error" if http_status >= 500 else "invalid" if http_status >= 400 else "malformed"
+    code = _CODES.get(http_status, other)
     message = status.get("message")
-    said = message if isinstance(message, str) and message else _phrase(code)
-    if reason == "forbidden":
-        said = f'{said} (permission needed: {verb} on {resource.plural} named "{resource.name}")'
-    return ApiError(reason, f"{verb} {resource.human}: {code}: {said}", status=code, retry_after=retry_after)
+    cause = message if isinstance(message, str) and message else _phrase(http_status)
+    if code == "forbidden":
+        # RBAC cannot restrict "create" by name.
+        named = f' named "{collection.name}"' if collection.name and verb != "create" else ""
+        cause = f"{cause} (permission needed: {verb} on {collection.plural}{named})"
+    line = f"{verb} {collection.human}: {http_status}: {cause}"
+    return ApiError(code, line, http_status=http_status, retry_after=retry_after)
 
 
-def _phrase(code: int) -> str:
+def _phrase(http_status: int) -> str:
     try:
-        return HTTPStatus(code).phrase
+        return HTTPStatus(http_status).phrase
     except ValueError:
-        return "no reason was given"
+        return "the server gave no reason"

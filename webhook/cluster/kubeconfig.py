@@ -1,4 +1,4 @@
-"""A kubeconfig's text to the cluster and the user that its current context selects. Reads no other file."""
+"""Reads the cluster and the user that the current context of a kubeconfig selects. Opens no other file."""
 
 import base64
 import binascii
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-#: Field with a path, by the field that holds the same inline as base64 and wins over it.
+#: The field with inline base64, and the field with a path that it takes precedence over.
 _INLINE = {
     "certificate-authority-data": "certificate-authority",
     "client-certificate-data": "client-certificate",
@@ -19,28 +19,28 @@ _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 
 class Unusable(Exception):  # noqa: N818 - named after what it says
-    """Nothing can be connected to with this; ``str()`` says why and holds no secret. Stays in this room."""
+    """Credentials cannot be used; ``str()`` says why and contains no secret. Never leaves this room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the current context of a kubeconfig selects, in the fields of that file.
+    """The entries that the current context of a kubeconfig selects.
 
     Attributes:
-        cluster: with a ``server`` that is a URL.
-        user: empty if the context has none.
+        cluster: the cluster's fields; ``server`` is a URL.
+        user: the user's fields; empty if the context has no user.
     """
 
     cluster: dict[str, Any]
     user: dict[str, Any]
 
     def files(self, folder: Path) -> list[Path]:
-        """Return the files that it names, most of them rotated by someone; relative ones begin at ``folder``."""
+        """Return the files that it refers to, which may be rotated. Relative paths start from ``folder``."""
         named = [entry[field] for entry in (self.cluster, self.user) for field in _PATHS if entry.get(field)]
         return [folder / str(path) for path in named]
 
     def inline(self) -> dict[str, bytes]:
-        """Take out the inline certificates and keys; return each by the field that holds the path of such a file.
+        """Remove the inline certificates and keys, and return each by the name of the field for its path.
 
         Raises:
             Unusable: one is not base64.
@@ -56,7 +56,7 @@ class Selected:
         return taken
 
     def whole(self) -> dict[str, Any]:
-        """Return a kubeconfig that holds nothing else."""
+        """Return a kubeconfig with these entries only."""
         return {
             "current-context": "selected",
             "contexts": [{"name": "selected", "context": {"cluster": "selected", "user": "selected"}}],
@@ -69,14 +69,14 @@ def select(text: bytes) -> Selected:
     """Return what the current context of a kubeconfig selects.
 
     Raises:
-        Unusable: the text is no kubeconfig, or an entry that it refers to is not there.
+        Unusable: the text is not a kubeconfig, or refers to an entry that does not exist.
     """
     try:
         root = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark is not None else ""
-        raise Unusable(f"is not YAML{place}") from error  # the text around the place may be a key
+        raise Unusable(f"is not valid YAML{place}") from error  # without the text around it, which may be a key
     if not isinstance(root, dict):
         raise Unusable("is not a kubeconfig")
     current = root.get("current-context")
@@ -87,7 +87,7 @@ def select(text: bytes) -> Selected:
     user = _entry(root, "users", "user", context["user"]) if context.get("user") else {}
     server = cluster.get("server")
     if not isinstance(server, str) or not server.startswith(("https://", "http://")):
-        raise Unusable(f'cluster "{context.get("cluster")}" has no server that is an http or https URL')
+        raise Unusable(f'cluster "{context.get("cluster")}" needs a server with an http or https URL')
     return Selected(cluster, user)
 
 

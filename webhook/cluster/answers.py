@@ -1,33 +1,40 @@
-"""The bytes of a watch to events, and the answer to a list to a page: checked as far as a reflector relies on them."""
+"""Decodes the answers of an API server: objects, pages of a list, events of a watch. Checks what a reflector relies on."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 Object = dict[str, Any]
 
 LARGEST = 16 * 1024 * 1024
-"""Bytes of one answer or one event. An object in etcd has 1.5 MiB at most, 3 with every byte of it escaped in JSON."""
+"""Bytes of one answer or one event. An object in etcd has at most 1.5 MiB, or 3 MiB with every byte escaped in JSON."""
 
-_KINDS: dict[str, Literal["put", "deleted"]] = {"ADDED": "put", "MODIFIED": "put", "DELETED": "deleted"}
+_EVENT_TYPES: dict[str, Literal["put", "deleted"]] = {"ADDED": "put", "MODIFIED": "put", "DELETED": "deleted"}
 
 
 class Malformed(Exception):  # noqa: N818 - named after what it says
-    """No API server answers so; ``str()`` says what is wrong. Stays in this room."""
+    """An answer that no API server gives; ``str()`` says what is wrong with it. Never leaves this room."""
+
+
+class Key(NamedTuple):
+    """Identifies an object among those of its kind. ``namespace`` is empty for kinds that have none."""
+
+    namespace: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells an object and its states apart.
+    """Identifies one state of an object.
 
     Attributes:
-        name: ``metadata.name``.
-        uid: another one after it was deleted and made again.
-        version: ``metadata.resourceVersion``: another one after each change; compared for equality only.
+        key: which object.
+        uid: differs after the object was deleted and created again.
+        version: ``metadata.resourceVersion``, which differs after each change; compared for equality only.
     """
 
-    name: str
+    key: Key
     uid: str
     version: str
 
@@ -37,13 +44,13 @@ class Event:
     """One event of a watch.
 
     Attributes:
-        kind: ``put`` (there is such an object), ``deleted``, ``bookmark`` (nothing happened up to this version) or
-            ``error`` (the object is a ``Status``; the stream ends).
-        object: what it is about.
-        version: resourceVersion from which a later watch may go on; empty for an error.
+        event_type: ``put`` (the object was created or changed), ``deleted``, ``bookmark`` (nothing else happened up to this
+            version) or ``error`` (``object`` is a ``Status``, and the stream ends).
+        object: the object that the event is about.
+        version: resourceVersion from which another watch may continue; empty for an error.
     """
 
-    kind: Literal["put", "deleted", "bookmark", "error"]
+    event_type: Literal["put", "deleted", "bookmark", "error"]
     object: Object
     version: str
 
@@ -55,7 +62,7 @@ class Page:
     Attributes:
         items: objects, each with an identity.
         version: resourceVersion of the whole list.
-        cursor: where the next page begins; empty on the last one.
+        cursor: where the next page begins; empty on the last page.
     """
 
     items: tuple[Object, ...]
@@ -64,14 +71,13 @@ class Page:
 
 
 class Lines:
-    """Cuts chunks of bytes, which end anywhere, into lines."""
+    """Splits chunks of bytes, which may end anywhere, into lines."""
 
-    def __init__(self, largest: int = LARGEST) -> None:
-        self._largest = largest
+    def __init__(self) -> None:
         self._begun = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that this chunk completes, without those that are empty.
+        """Return the lines that this chunk completes, without empty ones.
 
         Raises:
             Malformed: a line is longer than any event.
@@ -87,16 +93,16 @@ class Lines:
         return lines
 
     def _append(self, piece: bytes) -> None:
-        if len(self._begun) + len(piece) > self._largest:
-            raise Malformed(f"an event of more than {self._largest} bytes")
+        if len(self._begun) + len(piece) > LARGEST:
+            raise Malformed(f"an event of more than {LARGEST} bytes")
         self._begun += piece
 
 
 def decode(body: bytes) -> Object:
-    """Return the JSON object in an answer.
+    """Return the JSON object that an answer is.
 
     Raises:
-        Malformed: there is none.
+        Malformed: it is not a JSON object.
     """
     try:
         value = msgspec.json.decode(body)
@@ -111,19 +117,19 @@ def parse(line: bytes) -> Event:
     """Return the event in a line of a watch.
 
     Raises:
-        Malformed: the line is no event, or one of an unknown type.
+        Malformed: the line is not an event, or an event of an unknown type.
     """
     event = decode(line)
     what, item = event.get("type"), event.get("object")
     if not isinstance(what, str) or not isinstance(item, dict):
-        raise Malformed("an event without type and object")
+        raise Malformed("the event has no type or no object")
     if what == "ERROR":
         return Event("error", item, "")
     if what == "BOOKMARK":
         return Event("bookmark", item, _version(item))
-    if what not in _KINDS:
-        raise Malformed(f"an event of unknown type {what[:40]!r}")
-    return Event(_KINDS[what], item, identity(item).version)
+    if what not in _EVENT_TYPES:
+        raise Malformed(f"the event has the unknown type {what[:40]!r}")
+    return Event(_EVENT_TYPES[what], item, identity(item).version)
 
 
 def page(body: bytes) -> Page:
@@ -135,14 +141,14 @@ def page(body: bytes) -> Page:
     answer = decode(body)
     items, metadata = answer.get("items"), answer.get("metadata")
     if items is None and str(answer.get("kind")).endswith("List"):
-        items = []  # how Go writes an empty list that nobody has made
+        items = []  # Go encodes a nil slice as null
     if not isinstance(items, list) or not isinstance(metadata, dict):
         raise Malformed("the answer is not a list of objects")
     for item in items:
         identity(item)
     cursor = metadata.get("continue") or ""
     if not isinstance(cursor, str):
-        raise Malformed("a list whose metadata.continue is not a text")
+        raise Malformed("metadata.continue of the list is not a string")
     return Page(tuple(items), _version(answer), cursor)
 
 
@@ -153,17 +159,17 @@ def identity(item: object) -> Identity:
         Malformed: it has no name or no resourceVersion.
     """
     if not isinstance(item, dict) or not isinstance(item.get("metadata"), dict):
-        raise Malformed("an object without metadata")
+        raise Malformed("an object has no metadata")
     metadata = item["metadata"]
-    name, uid = metadata.get("name"), metadata.get("uid", "")
-    if not isinstance(name, str) or not name or not isinstance(uid, str):
-        raise Malformed("an object without a name")
-    return Identity(name, uid, _version(item))
+    namespace, name, uid = metadata.get("namespace", ""), metadata.get("name"), metadata.get("uid", "")
+    if not isinstance(name, str) or not name or not isinstance(namespace, str) or not isinstance(uid, str):
+        raise Malformed("an object has no name")
+    return Identity(Key(namespace, name), uid, _version(item))
 
 
 def _version(item: Object) -> str:
     metadata = item.get("metadata")
     version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
     if not isinstance(version, str) or not version:
-        raise Malformed("an object without metadata.resourceVersion")
+        raise Malformed("an object has no metadata.resourceVersion")
     return version

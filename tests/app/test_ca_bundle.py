@@ -1,4 +1,4 @@
-"""The caBundle: written when it is another one, and a peer's newer one is not undone."""
+"""The caBundle is written when it differs, but a newer one of another replica is not undone."""
 
 import io
 
@@ -6,7 +6,8 @@ import pytest
 
 from tests.app.api import Api
 from webhook import cluster, telemetry
-from webhook.app import bundle
+from webhook.app.ca_bundle import CaBundle
+from webhook.app.reports import Reports
 
 NAME = "hydra-webhook"
 NEW = b"-----BEGIN CERTIFICATE-----\n"
@@ -17,34 +18,33 @@ def configuration(*bundles: str | None) -> dict:
     return {"webhooks": [{"name": f"w{number}", "clientConfig": client} for number, client in enumerate(clients)]}
 
 
-def made(api: Api) -> tuple[bundle.CaBundle, list[str]]:
-    ca_bundle = bundle.CaBundle(api, NAME, telemetry.Metrics("test"), telemetry.make_log(io.BytesIO(), "json"))
+def create(api: Api) -> tuple[CaBundle, list[str]]:
     calls: list[str] = []
-    ca_bundle.on_astray(lambda: calls.append("astray"))
-    return ca_bundle, calls
+    reports = Reports(telemetry.Metrics("test"), telemetry.make_log(io.BytesIO(), "json"))
+    return CaBundle(api.client, NAME, lambda: calls.append("differs"), reports), calls
 
 
 def published(api: Api) -> set[bytes]:
     return set(cluster.ca_bundles(api.objects[NAME]).values())
 
 
-async def test_nothing_is_published_before_the_configuration_was_seen():
-    api = Api(hydra_webhook=configuration(None))
-    ca_bundle, calls = made(api)
+async def test_nothing_is_published_before_the_configuration_was_seen(start_api):
+    api = await start_api(hydra_webhook=configuration(None))
+    ca_bundle, calls = create(api)
 
     assert not await ca_bundle.publish(NEW)
     assert ca_bundle.problem == "MutatingWebhookConfiguration hydra-webhook has not been read yet"
 
     await ca_bundle._seen(api.objects[NAME])
-    assert calls == ["astray"]
+    assert calls == ["differs"]
     assert await ca_bundle.publish(NEW)
     assert (published(api), ca_bundle.problem) == ({NEW}, "")
 
 
 @pytest.mark.parametrize("bundles", [(None, None), ("", "b2xk"), ("b2xk", "bm8gYmFzZTY0")], ids=str)
-async def test_every_webhook_gets_the_bundle_in_one_write(bundles):
-    api = Api(hydra_webhook=configuration(*bundles))
-    ca_bundle, _ = made(api)
+async def test_every_webhook_gets_the_bundle_in_one_write(start_api, bundles):
+    api = await start_api(hydra_webhook=configuration(*bundles))
+    ca_bundle, _ = create(api)
     await ca_bundle._seen(api.objects[NAME])
 
     assert await ca_bundle.publish(NEW)
@@ -53,30 +53,30 @@ async def test_every_webhook_gets_the_bundle_in_one_write(bundles):
     assert (published(api), api.asked) == ({NEW}, ["patch"])
 
 
-async def test_another_bundle_that_is_seen_is_asked_about_and_not_undone():
-    api = Api(hydra_webhook=configuration(None))
-    ca_bundle, calls = made(api)
+async def test_a_different_bundle_starts_a_round_of_the_rotator_and_is_not_undone(start_api):
+    api = await start_api(hydra_webhook=configuration(None))
+    ca_bundle, calls = create(api)
     await ca_bundle._seen(api.objects[NAME])
     await ca_bundle.publish(NEW)
     await ca_bundle._seen(api.objects[NAME])
-    assert calls == ["astray"]
+    assert calls == ["differs"]
 
     await ca_bundle._seen(api.store(NAME, configuration("b2xk")))
 
-    assert (calls, published(api)) == (["astray"] * 2, {b"old"})
+    assert (calls, published(api)) == (["differs"] * 2, {b"old"})
 
 
-async def test_a_configuration_that_was_deleted_is_said_to_be_missing():
-    ca_bundle, _ = made(Api())
+async def test_a_configuration_that_was_deleted_is_a_problem(start_api):
+    ca_bundle, _ = create(await start_api())
     await ca_bundle._seen(None)
 
     assert not await ca_bundle.publish(NEW)
-    assert ca_bundle.problem == "MutatingWebhookConfiguration hydra-webhook is not there"
+    assert ca_bundle.problem == "MutatingWebhookConfiguration hydra-webhook does not exist"
 
 
-async def test_a_list_of_webhooks_that_changed_meanwhile_is_not_written_to():
-    api = Api(hydra_webhook=configuration(None))
-    ca_bundle, _ = made(api)
+async def test_a_list_of_webhooks_that_has_changed_meanwhile_is_not_written(start_api):
+    api = await start_api(hydra_webhook=configuration(None))
+    ca_bundle, _ = create(api)
     await ca_bundle._seen(api.objects[NAME])
     changed = configuration("b2xk")
     changed["webhooks"][0]["name"] = "another"
@@ -85,5 +85,5 @@ async def test_a_list_of_webhooks_that_changed_meanwhile_is_not_written_to():
     assert not await ca_bundle.publish(NEW)
     assert (published(api), ca_bundle.problem) == (
         {b"old"},
-        "patch MutatingWebhookConfiguration hydra-webhook: test failed",
+        "patch MutatingWebhookConfiguration hydra-webhook: 422: the test failed",
     )
