@@ -18,7 +18,7 @@ from webhook.gotemplate import (
 )
 from webhook.gotemplate.exec import funcs
 from webhook.gotemplate.exec.state import State
-from webhook.gotemplate.fmt.print import _simple_layout
+from webhook.gotemplate.fmt.printf import _simple_layout
 from webhook.gotemplate.parse import lex, stream
 from webhook.gotemplate.values import Window, of_strings
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..errors import CallError
-from ..fmt.print import sprintf
+from ..fmt.printf import sprintf
 from ..fmt.runes import to_bytes
 from ..limits import Allowance
 from ..values import ABSENT, Uint8, go_number, is_list, is_map, scalar_type, type_name

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import CallError
-from ..fmt.print import sprint, sprintf, sprintln
+from ..fmt.print import sprint, sprintln
+from ..fmt.printf import sprintf
 from ..fmt.runes import byte_length, from_bytes, to_bytes
 from ..limits import Allowance, string_steps
 from ..values import ABSENT, Uint8, Window, is_beyond_int, type_name
