@@ -10,10 +10,12 @@ from ..limits import Limits
 from ..parse import nodes
 from ..parse.lines import Lines
 from ..values import ABSENT, Uint8, is_beyond_int
+from .compiled import BREAK, CONTINUE, Program, Run
+from .context import Context
 from .expressions import Expressions
 from .lists import leaving_list, merged, plain_list, run_of_dots, run_of_fields, shown
 from .scope import Scope
-from .state import BREAK, CONTINUE, Context, Program, Run, State, late
+from .state import State, late
 
 _STEP = 4
 """So many operands are evaluated in the time of one step; a function counts as that many."""

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..parse import nodes
 from ..values import ABSENT
-from .calls import Calls, Compiled, CompiledWith, failing
-from .scope import UNSET, Scope
-from .state import Context, Evaluate, EvaluateWith, State
+from .calls import Calls
+from .compiled import Compiled, CompiledWith, Evaluate, EvaluateWith, failing
+from .context import Context
+from .scope import Scope, bound_slot
+from .state import State
 
 _SINGLE_NAME = 1
 _MOST_OPTIONAL = 16
@@ -79,12 +81,11 @@ class Expressions:
         context = self.context
 
         def store(state: State, value: object, container: object) -> None:
-            for slot in slots:
-                if slot >= 0 and state.variables[slot] is not UNSET:
-                    state.variables[slot] = value
-                    state.containers[slot] = container
-                    return
-            raise context.error(last or state.last, f"undefined variable: {name}")
+            slot = bound_slot(slots, state.variables)
+            if slot < 0:
+                raise context.error(last or state.last, f"undefined variable: {name}")
+            state.variables[slot] = value
+            state.containers[slot] = container
 
         return store
 
@@ -194,10 +195,10 @@ class Expressions:
         names = node.names[1:]
 
         def find(state: State) -> int:
-            for slot in slots:
-                if slot >= 0 and state.variables[slot] is not UNSET:
-                    return slot
-            raise context.error(node, f"undefined variable: {node.names[0]}")
+            slot = bound_slot(slots, state.variables)
+            if slot < 0:
+                raise context.error(node, f"undefined variable: {node.names[0]}")
+            return slot
 
         if refuse:
             return self.refused_field(

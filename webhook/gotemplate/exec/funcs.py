@@ -197,3 +197,18 @@ FUNCTIONS: dict[str, Function] = {
     "slice": Function(_slice, 1, builds=True, scans=False),
     "urlquery": Function(_escaper(escaping.urlquery, 16, 4), 0, builds=True, prints=True),
 }
+
+
+def arity_error(name: str, count: int, written: int) -> str:
+    """Return what is wrong with the number of a function's arguments, or "".
+
+    Args:
+        name: the function.
+        count: how many it gets.
+        written: how many of them stand behind its name.
+    """
+    function = FUNCTIONS.get(name)
+    at_least = function.at_least if function else 1
+    if function and function.exact:
+        return f"wrong number of args for {name}: want {at_least} got {count}" if count != at_least else ""
+    return f"wrong number of args for {name}: want at least {at_least} got {written}" if count < at_least else ""

@@ -7,9 +7,11 @@ from ..fmt.runes import byte_length
 from ..limits import container_steps
 from ..parse import nodes
 from ..values import ABSENT
+from .compiled import Run
+from .context import Context
 from .expressions import field_of
 from .funcs import NO_VALUE_TEXT
-from .state import Context, Run, State
+from .state import State
 
 
 def shown(context: Context, state: State, node: nodes.Node, value: object) -> str:

@@ -1,5 +1,6 @@
 """Variables of one template: which slot a name means at a place in the text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..parse.bindings import Bindings
@@ -54,3 +55,11 @@ class Scope(Bindings[Binding]):
             if binding.certain:
                 return tuple(found)
         return (*found, -1) if found else ()
+
+
+def bound_slot(slots: Sequence[int], variables: Sequence[object]) -> int:
+    """Return the first of some slots whose variable has been declared; -1 if none has."""
+    for slot in slots:
+        if slot >= 0 and variables[slot] is not UNSET:
+            return slot
+    return -1
