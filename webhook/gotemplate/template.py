@@ -29,7 +29,7 @@ class Template:
         ParseLimitError: the text is too large or nested too deep.
     """
 
-    __slots__ = ("_constant", "_limits", "_name", "_program", "_root", "_templates", "_text", "_variables")
+    __slots__ = ("_constant", "_limits", "_name", "_program", "_templates", "_text", "_variables")
 
     def __init__(self, text: str, name: str = "template", *, limits: Limits = DEFAULT_LIMITS) -> None:
         try:
@@ -40,11 +40,10 @@ class Template:
         self._name = name
         self._text = text
         self._limits = limits
-        self._root: List = templates[name].root
         self._program = programs[name]
         self._templates = templates
         self._variables: tuple[VariableUse, ...] | None = None
-        self._constant = _constant(self._root, limits)
+        self._constant = _constant(templates[name], limits)
 
     @property
     def name(self) -> str:
@@ -93,7 +92,7 @@ class Template:
     def __str__(self) -> str:
         """Return the canonical text, as Go's parse tree prints it: without comments, trim markers and definitions."""
         try:
-            return str(self._root)
+            return str(self._templates[self._name])
         except RecursionError:
             raise _too_deep(self._name) from None
 

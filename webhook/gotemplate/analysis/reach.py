@@ -93,7 +93,7 @@ class Given:
     certain: Collection[str] = ()
 
 
-def reach(text: str, name: str, templates: Mapping[str, nodes.Definition], cases: Iterable[Given]) -> Reach:
+def reach(text: str, name: str, templates: Mapping[str, nodes.List], cases: Iterable[Given]) -> Reach:
     """Return what renderings of the template `name` could do in any of the cases.
 
     Args:

@@ -40,7 +40,7 @@ class UnknownVariable:
     column: int
 
 
-def variables(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> tuple[VariableUse, ...]:
+def variables(text: str, name: str, templates: Mapping[str, nodes.List]) -> tuple[VariableUse, ...]:
     """Return where the template `name` and those that it calls refer to variables, sorted by place."""
     walk = _Walk(templates)
     walk.run(name)
@@ -51,7 +51,7 @@ def variables(text: str, name: str, templates: Mapping[str, nodes.Definition]) -
 class _Walk:
     """Follows dot, `$` and other variables as far as they may be the root data."""
 
-    def __init__(self, templates: Mapping[str, nodes.Definition]) -> None:
+    def __init__(self, templates: Mapping[str, nodes.List]) -> None:
         self.templates = templates
         self.variables: set[tuple[int, str]] = set()
         self.visited: set[tuple[str, bool]] = set()
@@ -66,7 +66,7 @@ class _Walk:
             name, root = self.waiting.pop()
             self.roots, self.bound = Bindings(), {}
             self.roots.declare("$", root)
-            self.below(self.templates[name].root, dot=root)
+            self.below(self.templates[name], dot=root)
 
     def call(self, name: str, *, root: bool) -> None:
         """Queue a template; `root`: whether its data may be the root data."""

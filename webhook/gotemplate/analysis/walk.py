@@ -23,7 +23,7 @@ class Findings:
 
 
 def walk(
-    templates: Mapping[str, nodes.Definition], name: str, data: object, certain: Collection[str], findings: Findings
+    templates: Mapping[str, nodes.List], name: str, data: object, certain: Collection[str], findings: Findings
 ) -> None:
     """Walk the template `name`, and all that it calls, for one case.
 
@@ -44,7 +44,7 @@ class _Walk:
     """The walk of one case."""
 
     def __init__(
-        self, templates: Mapping[str, nodes.Definition], data: object, certain: Collection[str], findings: Findings
+        self, templates: Mapping[str, nodes.List], data: object, certain: Collection[str], findings: Findings
     ) -> None:
         self.templates = templates
         self.data: Mapping[str, object] = data if isinstance(data, Mapping) else {}
@@ -62,7 +62,7 @@ class _Walk:
         if (name, kind) in self.visited:
             return
         self.visited.add((name, kind))
-        root = self.templates[name].root
+        root = self.templates[name]
         self.known, self.changing = Bindings(), frozenset(_changing(root))
         self.declare("$", dot)
         self.list(root, dot)

@@ -25,14 +25,14 @@ _CALL_STEPS = 8
 
 
 def compile_templates(
-    source_name: str, text: str, templates: Mapping[str, nodes.Definition], limits: Limits
+    source_name: str, text: str, templates: Mapping[str, nodes.List], limits: Limits
 ) -> dict[str, Program]:
     """Return the code of every template of a text, by name."""
     programs: dict[str, Program] = {}
     lines = Lines(text)
-    for name, definition in templates.items():
+    for name, root in templates.items():
         context = Context(source_name, lines, name, limits)
-        programs[name] = _Compiler(context, programs).program(definition.root)
+        programs[name] = _Compiler(context, programs).program(root)
     return programs
 
 

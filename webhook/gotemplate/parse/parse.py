@@ -15,7 +15,7 @@ from .pipelines import PipelineParser, initial_variables
 _BLOCK = "block clause"
 
 
-def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.Definition]:
+def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.List]:
     """Return the templates of a text by name; one of them has the name given.
 
     Raises:
@@ -36,9 +36,9 @@ class _Parser(PipelineParser):
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
         self.range_depth = 0
-        self.templates: dict[str, nodes.Definition] = {}
+        self.templates: dict[str, nodes.List] = {}
 
-    def parse(self) -> dict[str, nodes.Definition]:
+    def parse(self) -> dict[str, nodes.List]:
         offset = self.peek().offset
         found: list[nodes.Node] = []
         while self.peek().kind is not Kind.EOF:
@@ -58,8 +58,8 @@ class _Parser(PipelineParser):
 
     def add(self, name: str, root: nodes.List) -> None:
         known = self.templates.get(name)
-        if known is None or nodes.is_empty(known.root):
-            self.templates[name] = nodes.Definition(name, root)
+        if known is None or nodes.is_empty(known):
+            self.templates[name] = root
         elif not nodes.is_empty(root):
             self.error(f"template: multiple definition of template {quote(name)}")
 
