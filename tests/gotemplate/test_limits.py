@@ -130,7 +130,7 @@ def test_a_text_at_the_bound_of_nesting_works() -> None:
 
 
 def test_a_text_that_is_too_large_is_refused() -> None:
-    with pytest.raises(ParseLimitError, match="text of 12 bytes is larger than 10"):
+    with pytest.raises(ParseLimitError, match="text of 12 bytes is larger than 10 bytes"):
         Template("é" * 6, limits=Limits(text_bytes=10))
 
 
@@ -185,7 +185,7 @@ def test_the_variables_of_a_long_chain_of_templates_are_found() -> None:
 
 def test_many_variables_of_one_name_that_may_not_exist_are_refused() -> None:
     assert Template("{{or " + "($a := 0) " * 16 + "}}{{$a}}").render({}) == "00"
-    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in arguments") as raised:
+    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in the arguments") as raised:
         Template("\n{{or " + "($a := 0) " * 17 + "}}", "t")
     assert (raised.value.line, raised.value.expression) == (2, "$a")
     many = "{{and " + " ".join(f"($v{number} := 1)" for number in range(100)) + "}}{{$v0}}{{$v99}}"

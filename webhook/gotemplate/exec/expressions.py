@@ -71,7 +71,7 @@ class Expressions:
         name = variable.names[0]
         slot = self.scope.add(name)
         if self.scope.optional_depth and len(self.scope.slots_of(name)) > _MOST_OPTIONAL + 1:
-            message = f"more than {_MOST_OPTIONAL} variables {name} in arguments of and and or"
+            message = f"more than {_MOST_OPTIONAL} variables {name} in the arguments of `and` and `or`"
             raise self.context.refusal(variable, message)
         return slot
 

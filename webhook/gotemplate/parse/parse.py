@@ -1,7 +1,7 @@
-"""Tokens to trees, with Go's messages.
+"""Actions to trees, with Go's messages (Go's parse.go).
 
-The grammar and the places of messages follow Go's text/template/parse: one token list for the text and all templates
-that it defines, a cursor on it, and as line of an error the line of the last token that has been read.
+As in Go, one list of tokens serves the text and all templates defined in it, and the line of an error is that of the
+last token read.
 """
 
 from ..errors import ParseLimitError
@@ -16,22 +16,25 @@ _BLOCK = "block clause"
 
 
 def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.List]:
-    """Return the templates of a text by name; one of them has the name given.
+    """Return the templates of a text by name; the text itself under `name`.
 
     Raises:
-        ParseError: the text is no template.
-        ParseLimitError: it is larger or deeper than `limits`.
+        ParseError: the text is not a template.
+        ParseLimitError: it is larger, or nested deeper, than `limits` allow.
     """
     size = byte_length(text)
     if size > limits.text_bytes:
         raise ParseLimitError(
-            f"template: {name}: text of {size} bytes is larger than {limits.text_bytes}", name=name, line=1, column=1
+            f"template: {name}: text of {size} bytes is larger than {limits.text_bytes} bytes",
+            name=name,
+            line=1,
+            column=1,
         )
     return _Parser(name, text, limits).parse()
 
 
 class _Parser(PipelineParser):
-    """Recursive descent; a method for each rule of the grammar."""
+    """Recursive descent, with a method for each kind of action."""
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
@@ -77,7 +80,7 @@ class _Parser(PipelineParser):
         self.action_start = None
 
     def body_of(self, context: str) -> nodes.List:
-        """Return the body of a `define` or `block`: it sees none of the variables and loops around it."""
+        """Parse the body of a `define` or `block`, which sees no variables or loops around it."""
         self.open_block(context.removesuffix(" clause"))
         outer = self.variables, self.range_depth, self.action_start
         read = self.read
@@ -85,14 +88,14 @@ class _Parser(PipelineParser):
         body, end = self.item_list()
         if not isinstance(end, nodes.End):
             if context == _BLOCK:
-                self.read = read  # this error has the line of the block's own action
+                self.read = read  # Go reports this error in the line of the block's action
             self.error(f"unexpected {end} in {context}")
         self.close_block()
         self.variables, self.range_depth, self.action_start = outer
         return body
 
     def item_list(self) -> tuple[nodes.List, nodes.Node]:
-        """Return what stands before the next `end` or `else` of this level, and that action."""
+        """Parse up to the next `end` or `else` of this level; return the list and that action."""
         offset = self.peek_word().offset
         found: list[nodes.Node] = []
         while self.peek_word().kind is not Kind.EOF:
@@ -160,11 +163,11 @@ class _Parser(PipelineParser):
         return nodes.Range(pipe.offset, pipe, body, otherwise)
 
     def block(self, context: str, chained: Kind | None) -> tuple[nodes.Pipe, nodes.List, nodes.List | None]:
-        """Parse the rest of an `if`, `with` or `range`, up to its `end`.
+        """Parse an `if`, `with` or `range` after its keyword, up to its `end`.
 
         Args:
             context: the block's keyword.
-            chained: the keyword that makes `{{else if}}` one action with a shared `end`, if there is one.
+            chained: the keyword that may follow `else` and share the `end`: `if` in `{{else if}}`; None for none.
         """
         self.open_block(context)
         known = self.variables.mark()

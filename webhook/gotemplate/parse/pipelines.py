@@ -1,4 +1,4 @@
-"""Pipelines, commands and operands to trees, with Go's messages (parse.go from `pipeline` on)."""
+"""Pipelines, commands and operands to trees, with Go's messages (Go's parse.go from `pipeline` on)."""
 
 from ..fmt.quote import QuoteError, quote, unquote
 from ..limits import Limits
@@ -25,12 +25,11 @@ _OPERANDS = frozenset(
         Kind.LEFT_PAREN,
     }
 )
-_UNDECLARED = "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"
 _CONSTANTS = (nodes.Bool, nodes.Dot, nodes.Nil, nodes.Number, nodes.String)
 
 
 class PipelineParser(TokenStream):
-    """Recursive descent, with a method for each rule of the grammar."""
+    """Recursive descent, with a method for each rule of the grammar of pipelines."""
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
@@ -48,7 +47,7 @@ class PipelineParser(TokenStream):
 
         Args:
             context: what the pipeline belongs to, for messages.
-            end: the token that ends it, which is read as well.
+            end: the kind of token that ends it; the token is consumed.
         """
         offset = self.peek_word().offset
         declared: list[nodes.Variable] = []
@@ -71,7 +70,7 @@ class PipelineParser(TokenStream):
         return nodes.Pipe(offset, assigns, tuple(declared), tuple(commands))
 
     def declarations(self, context: str, declared: list[nodes.Variable]) -> bool:
-        """Collect the variables before `:=` or `=`; return whether it is `=`."""
+        """Parse `$x :=`, `$x =` or `$i, $x :=` into `declared`; return whether the variables are assigned to (`=`)."""
         while self.peek_word().kind is Kind.VARIABLE:
             start = self.at
             variable = self.next()
@@ -149,7 +148,7 @@ class PipelineParser(TokenStream):
             return nodes.Identifier(offset, text)
         if kind is Kind.VARIABLE:
             if text not in self.variables:
-                self.error(f"undefined variable {quote(text)}", hint=_UNDECLARED)
+                self.error(f"undefined variable {quote(text)}", hint=_undeclared(text))
             return nodes.Variable(offset, (text,), offset)
         if kind is Kind.LEFT_PAREN:
             self.enter()
@@ -173,6 +172,13 @@ class PipelineParser(TokenStream):
             return parse_number(offset, text, kind)
         except NumberError as error:
             self.error(str(error))
+
+
+def _undeclared(variable: str) -> str:
+    name = variable.removeprefix("$")
+    return (
+        f"declare it first with {{{{ {variable} := … }}}}; data is written .{name}, or $.{name} inside range and with"
+    )
 
 
 def initial_variables() -> Bindings[None]:
