@@ -1,4 +1,4 @@
-"""The walk of a template with shapes in place of values."""
+"""A walk through a template with shapes in place of values."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 

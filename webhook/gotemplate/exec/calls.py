@@ -15,7 +15,7 @@ from .state import State
 
 
 class Calls:
-    """Compiles the calls of one template; `operand` compiles an argument."""
+    """Compiles the function calls of one template; `operand` compiles an argument."""
 
     def __init__(self, context: Context, scope: Scope, operand: Callable[[nodes.Node], Compiled]) -> None:
         self.context = context
@@ -23,7 +23,7 @@ class Calls:
         self.operand = operand
 
     def function(self, word: nodes.Identifier, call: nodes.Node, args: Sequence[nodes.Node]) -> Compiled:
-        """Compile a call; `call` is the node where Go reports that the function failed."""
+        """Compile a call; `call` is the node at which Go reports that the function failed."""
         error = arity_error(word.name, len(args), len(args))
         if error:
             return failing(self.context, None, word, error)
@@ -68,7 +68,7 @@ class Calls:
         return CompiledWith(run, last)
 
     def arguments(self, name: str, args: Sequence[nodes.Node]) -> list[Compiled]:
-        """Compile arguments; the first of `printf` must be a string."""
+        """Compile arguments, with the checks of their static types that Go makes for `printf` and `slice`."""
         operands = [self.operand(arg) for arg in args]
         if name == "slice":
             return [*operands[:1], *map(self.boxed, args[1:], operands[1:])]

@@ -10,7 +10,7 @@ from .state import NoValue, State
 
 
 class Context:
-    """What compiled code of one template needs to know for its messages."""
+    """What compiled code of one template needs for its errors."""
 
     __slots__ = ("limits", "lines", "no_values", "source_name", "template_name")
 
@@ -18,7 +18,7 @@ class Context:
         self.source_name = source_name
         self.lines = lines
         self.template_name = template_name
-        self.no_values: dict[nodes.Node, NoValue] = {}  # one for each place, however often it is come across
+        self.no_values: dict[nodes.Node, NoValue] = {}  # one for each place, however often it is reached
         self.limits = limits
 
     def error(self, node: nodes.Node | None, message: str, *, limit: bool = False) -> ExecError:
@@ -41,7 +41,7 @@ class Context:
         )
 
     def refusal(self, node: nodes.Node, message: str) -> ParseLimitError:
-        """Return the error of a template that goes beyond a bound of the compiler."""
+        """Return the error for a template that exceeds a limit of the compiler."""
         line, column = self.lines.place(node.offset)
         return ParseLimitError(
             f"template: {self.source_name}:{line}: {message}",
@@ -62,25 +62,32 @@ class Context:
             state.on_no_value(known)
 
     def charge(self, state: State, node: nodes.Node, size: int) -> None:
-        """Count the bytes of a string that was built."""
+        """Count the bytes of a string that was built.
+
+        Raises:
+            ExecLimitError: the rendering has built too many.
+        """
         state.budget -= size
         if state.budget < 0:
             raise self.error(node, f"output exceeds {self.limits.output_bytes} bytes", limit=True)
 
     def out_of_steps(self, state: State, node: nodes.Node) -> ExecError:
-        """Return the error of a loop or call that used up the steps or the time."""
+        """Return the error for a loop or call that used up the steps or the time."""
         if state.steps < 0:
             return self.error(node, f"exceeded {self.limits.steps} steps", limit=True)
         return self.error(node, "exceeded the time allowed", limit=True)
 
     def field(self, node: nodes.Node | None, receiver: object, name: str, *, typed: bool) -> object:
-        """Refuse a field of something that is no map; no value at all has every field.
+        """Return `ABSENT` as the field of a missing value; fail for any other value, which is not a map.
 
         Args:
-            node: where Go reports an error.
-            receiver: what should have the field.
+            node: where Go reports the error.
+            receiver: the value whose field is evaluated.
             name: the field.
             typed: whether Go knows the receiver's own type, not just that of the interface which holds it.
+
+        Raises:
+            ExecError: the receiver has no fields.
         """
         if receiver is ABSENT:
             return ABSENT
@@ -91,7 +98,7 @@ class Context:
 
 
 def _start_of(node: nodes.Node) -> int:
-    """Return where the source of an expression begins; `offset` may be further on."""
+    """Return where the source of an expression begins, which may be before its `offset`."""
     if isinstance(node, nodes.Field | nodes.Variable):
         return node.start
     return node.offset

@@ -1,4 +1,4 @@
-"""The predefined functions, apart from `and` and `or`, which the compiler builds because they skip arguments.
+"""The predefined functions, without `and`, `or` and `call`, which `calls` compiles.
 
 A function takes its arguments as a list and raises `CallError` with the text that Go puts after "error calling NAME: ".
 """
@@ -15,7 +15,7 @@ from ..values import ABSENT, Uint8, Window, is_beyond_int, type_name
 from . import comparison, escaping
 
 NO_VALUE_TEXT = "<no value>"
-"""What Go prints for no value at all."""
+"""What Go prints for a missing value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Function:
 
     Attributes:
         run: takes the arguments and what the rendering may still use.
-        at_least: the number of arguments that it needs.
+        at_least: how many arguments it needs.
         exact: whether it takes no more than that.
-        builds: whether it makes a string as long as its arguments are.
+        builds: whether it builds a string or list as large as its arguments.
         takes_layout: whether its first argument must be a string.
-        prints: whether null among its arguments prints as `<no value>`.
-        scans: whether it looks through strings that are all ASCII; through others every function does.
+        prints: whether it prints a nil argument as `<no value>`.
+        scans: whether it scans strings that are all ASCII. Every function scans other strings.
     """
 
     run: Callable[[list[object], Allowance], object]
@@ -42,7 +42,7 @@ class Function:
 
 
 class Boxed:
-    """An index of `slice` that Go knows only as an interface; there `slice`, unlike `index`, does not look inside."""
+    """An index of `slice` whose static type is an interface. Unlike `index`, Go's `slice` does not look inside it."""
 
     __slots__ = ("value",)
 
@@ -64,7 +64,7 @@ def _length(args: list[object], _: Allowance) -> int:
 
 
 def _position(index: object, capacity: int) -> int:
-    """Return an index into a slice or string; like Go's check it lets one past the end through."""
+    """Return an index into a slice or string. Like Go's check it accepts one past the end."""
     if comparison.is_nil(index):
         raise CallError("cannot index slice/array with nil")
     if isinstance(index, Boxed):
@@ -134,7 +134,7 @@ def _slice(args: list[object], _: Allowance) -> object:
 
 
 def _bounds(indexes: Sequence[object], length: int, capacity: int) -> tuple[int, int, int]:
-    """Return where a slice begins, ends, and may be extended to."""
+    """Return where a slice begins, where it ends, and how far it may be extended."""
     bounds = [0, length, capacity]
     for place, index in enumerate(indexes):
         bounds[place] = _position(index, capacity)
@@ -167,7 +167,7 @@ def _printf(args: list[object], allowance: Allowance) -> str:
 
 
 def _escaper(escape: Callable[[str], str], narrow: int, wide: int) -> Callable[[list[object], Allowance], object]:
-    """Return a function that escapes; one step does so many ASCII characters, and so many where there are others."""
+    """Return a function that escapes; one step escapes `narrow` characters if all are ASCII, otherwise `wide`."""
 
     def run(args: list[object], allowance: Allowance) -> str:
         allowance.hold(_length_of_strings(args))
@@ -200,12 +200,12 @@ FUNCTIONS: dict[str, Function] = {
 
 
 def arity_error(name: str, count: int, written: int) -> str:
-    """Return what is wrong with the number of a function's arguments, or "".
+    """Return Go's error about the number of a function's arguments, or "".
 
     Args:
         name: the function.
         count: how many it gets.
-        written: how many of them stand behind its name.
+        written: how many of them are written after its name: all but a piped one.
     """
     function = FUNCTIONS.get(name)
     at_least = function.at_least if function else 1

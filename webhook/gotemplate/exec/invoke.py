@@ -40,7 +40,7 @@ def invoker(context: Context, name: str, call: nodes.Node, args: Sequence[nodes.
     """
     function = FUNCTIONS[name]
     run = function.run
-    prints = function.builds and name != "slice"
+    builds_text = function.builds and name != "slice"
     scans = function.scans
 
     def invoke(values: list[object], state: State) -> object:
@@ -50,7 +50,7 @@ def invoker(context: Context, name: str, call: nodes.Node, args: Sequence[nodes.
             if isinstance(value, str):
                 if len(value) >= _LONG and (scans or not value.isascii()):
                     state.steps -= string_steps(value)
-            elif prints and type(value) is not int and isinstance(value, list | tuple | Mapping):
+            elif builds_text and type(value) is not int and isinstance(value, list | tuple | Mapping):
                 state.steps -= container_steps(value, state.steps)
         if state.steps < 0:
             raise context.out_of_steps(state, call)

@@ -1,4 +1,4 @@
-"""Variables of one template: which slot a name means at a place in the text."""
+"""The variables of one template: which slot holds a variable at a place in the text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from ..parse.bindings import Bindings
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A variable that has been declared.
+    """A declared variable.
 
     Attributes:
         slot: where its value is kept.
-        certain: whether it surely exists. One that is declared inside an argument of `and` or `or` may not.
+        certain: whether it certainly exists. If an argument of `and` or `or` declares it, it may not.
     """
 
     slot: int
@@ -26,11 +26,11 @@ class Unset:
 
 
 UNSET = Unset()
-"""In the slot of a variable whose declaration has not been carried out."""
+"""The value of a variable whose declaration has not been executed."""
 
 
 class Scope(Bindings[Binding]):
-    """The variables known while a template is compiled."""
+    """The variables in scope while a template is compiled."""
 
     __slots__ = ("optional_depth", "slots")
 
@@ -48,7 +48,10 @@ class Scope(Bindings[Binding]):
         return slot
 
     def slots_of(self, name: str) -> tuple[int, ...]:
-        """Return the slots to try, the innermost first; only the last is certain to be set. Empty: undefined."""
+        """Return the slots that may hold a variable, the innermost first; empty if it is undefined.
+
+        A last slot of -1 means that none of the others is certain to hold it.
+        """
         found: list[int] = []
         for binding in reversed(self.all(name)):
             found.append(binding.slot)

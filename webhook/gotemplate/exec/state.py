@@ -1,4 +1,4 @@
-"""What one rendering carries along, and what compiled code is made of."""
+"""The state of one rendering."""
 
 import time
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from ..parse import nodes
 from ..values import Window, holds_interfaces
 
 _LONG_LIST = 16
-"""In a shorter list, types are looked at anew rather than remembered."""
+"""The types of shorter lists are not cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoValue:
-    """A place where no value became the text `<no value>`.
+    """A place that printed `<no value>`.
 
     Attributes:
         line: line in the template's text, from 1.
         column: character in that line, from 1.
-        expression: canonical source of what had no value, such as `.MODLE_NAME`.
+        expression: canonical source of the expression without a value, such as `.MODLE_NAME`.
     """
 
     line: int
@@ -33,14 +33,14 @@ class State(Allowance):
     Attributes:
         pieces: the output so far.
         out: appends to it.
-        variables: values of the running template's variables by slot; `$` is slot 0.
+        variables: values of the running template's variables, by slot; `$` is slot 0.
         last: the node last evaluated by `and` or `or`, for errors that Go reports there.
         steps: how many steps are left.
         budget: how many bytes of built strings are left.
         depth: how many template calls are running.
-        container: the list or map whose element dot is, if dot is one.
-        containers: likewise for variables, by slot.
-        typed: long lists that have been looked through for the type of their elements, by identity.
+        container: the list or map that contains dot; None if dot is not an element.
+        containers: the same for variables, by slot.
+        typed: for long lists, by identity: whether their elements have a type of their own.
     """
 
     __slots__ = (
@@ -71,14 +71,14 @@ class State(Allowance):
         self.typed: dict[int, tuple[object, bool]] = {}
 
     def is_typed(self, container: object) -> bool:
-        """Return whether elements of `container` (None: a value that is no element) have a type of their own."""
+        """Return whether the elements of `container` have a type of their own; true for None: not an element."""
         if isinstance(container, Window):
-            container = container.base  # which is shared by all its parts
+            container = container.base  # shared by all its parts
         if not isinstance(container, list | tuple) or len(container) < _LONG_LIST:
             return not holds_interfaces(container)
         known = self.typed.get(id(container))
         if known is None:
-            # kept together with the list, so that nothing else can come to lie where it is
+            # the entry holds the list, so that no other object can get its id
             known = self.typed[id(container)] = container, not holds_interfaces(container)
         return known[1]
 
