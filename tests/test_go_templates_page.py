@@ -249,7 +249,7 @@ def test_a_row_of_command_and_args_is_what_the_webhook_makes(
     fields = ", ".join(f"{key}: {text}" for key, text in keys.items() if text)
     text = f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
     snapshot = snapshot_of({"templates.yaml": text})
-    rendered = command.command(snapshot.templates["r"], LEADER)
+    rendered = command.command(snapshot.runtime_templates["r"], LEADER)
 
     assert ([rendered.command] if rendered.command else []) == catalog.load_all(command_shown)
     assert [rendered.args] == catalog.load_all(args_shown)

@@ -84,7 +84,7 @@ def test_without_it_bare_groups_are_refused_and_rendered_ones_admitted(hydra, fi
 
 
 def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
-    """Render an object by hand, with the ConfigMaps of the cluster, as the page on operations says."""
+    """Render an object by hand, with the ConfigMaps of the cluster, as docs/cluster.md shows."""
     options = []
     for option, name in (("--templates", "hydra-runtime-template"), ("--agent", "hydra-agent")):
         file = folder / f"{name}.yaml"
