@@ -1,4 +1,4 @@
-"""Trees print themselves back, and errors name what is still open. Go's own answers are in the golden files."""
+"""Trees print canonical text, and errors have hints. Go's own answers are in the golden files."""
 
 import pytest
 
@@ -39,13 +39,13 @@ def test_a_tree_prints_its_canonical_text(text: str, canonical: str) -> None:
         ("{{block `a` .}}", "the {{block}} at line 1, column 1 has no {{end}}"),
     ],
 )
-def test_the_block_that_is_still_open_is_named(text: str, hint: str) -> None:
+def test_an_unexpected_end_has_a_hint_at_the_open_block(text: str, hint: str) -> None:
     with pytest.raises(ParseError, match="unexpected EOF") as raised:
         Template(text)
     assert raised.value.hint == hint
 
 
-def test_an_error_elsewhere_has_no_hint() -> None:
+def test_other_errors_have_no_hint_at_open_blocks() -> None:
     with pytest.raises(ParseError) as raised:
         Template("{{if .A}}{{)}}")
     assert raised.value.hint == ""
@@ -68,11 +68,11 @@ def test_an_error_elsewhere_has_no_hint() -> None:
         ("{{print .A, .B}}", ""),
     ],
 )  # fmt: skip
-def test_a_name_that_does_not_exist_has_a_hint(text: str, hint: str) -> None:
+def test_a_common_mistake_has_a_hint(text: str, hint: str) -> None:
     with pytest.raises(ParseError) as raised:
         Template(text)
     assert raised.value.hint == hint
 
 
-def test_the_parser_knows_the_functions_that_exist() -> None:
+def test_the_parser_knows_all_predefined_functions() -> None:
     assert {*FUNCTIONS, "and", "or", "call"} == FUNCTION_NAMES

@@ -32,7 +32,7 @@ from webhook.gotemplate import Template, UnknownVariable, VariableUse
         pytest.param('{{index .D "X"}}{{with .D}}{{index . "Y"}}{{end}}', "D D", id="index of something else"),
     ],
 )
-def test_variables_are_those_of_the_root_data(text: str, names: str) -> None:
+def test_variables_are_first_fields_of_the_root_data(text: str, names: str) -> None:
     assert [use.name for use in Template(text).variables] == names.split()
 
 
@@ -51,7 +51,7 @@ def test_a_use_has_a_name_a_line_and_a_column() -> None:
     assert (use.name, use.line, use.column) == ("A", 1, 3)
 
 
-def test_unknown_variables_come_with_the_nearest_name() -> None:
+def test_an_unknown_variable_has_the_nearest_name() -> None:
     template = Template("{{.MODEL_NAME}}\n{{ .MODLE_NAME }}{{.zzz}}")
     assert template.unknown_variables({"MODEL_NAME", "MODEL_ID"}) == (
         UnknownVariable("MODLE_NAME", "MODEL_NAME", 2, 4),
@@ -60,6 +60,6 @@ def test_unknown_variables_come_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["model_name", "ModelName", "MODLE_NAME", "MODEL_NAM"])
-def test_the_nearest_name_is_found_whatever_its_case(name: str) -> None:
+def test_the_nearest_name_ignores_case_and_underscores(name: str) -> None:
     [unknown] = Template("{{." + name + "}}").unknown_variables({"MODEL_NAME", "GPU_TYPE"})
     assert unknown.nearest == "MODEL_NAME"
