@@ -81,7 +81,7 @@ class Expressions:
         context = self.context
 
         def store(state: State, value: object, container: object) -> None:
-            slot = bound_slot(slots, state.variables)
+            slot = slots[0] if len(slots) == 1 else bound_slot(slots, state.variables)
             if slot < 0:
                 raise context.error(last or state.last, f"undefined variable: {name}")
             state.variables[slot] = value

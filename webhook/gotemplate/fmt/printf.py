@@ -104,13 +104,15 @@ class _Layout(Printer):
         end = len(layout)
         directive = Directive()
         self.good_number = True
-        while self.at < end and layout[self.at] in _FLAGS:
-            setattr(directive, _FLAGS[layout[self.at]], True)
-            self.at += 1
-        if self.at < end and "a" <= layout[self.at] <= "z" and self.number < len(self.args):
-            self.at += 1
-            self.print_next(directive, layout[self.at - 1])
+        at = self.at
+        while at < end and layout[at] in _FLAGS:
+            setattr(directive, _FLAGS[layout[at]], True)
+            at += 1
+        if at < end and "a" <= layout[at] <= "z" and self.number < len(self.args):
+            self.at = at + 1
+            self.print_next(directive, layout[at])
             return
+        self.at = at
         after_number = self.width(directive)
         if self.at + 1 < end and layout[self.at] == ".":
             self.at += 1
