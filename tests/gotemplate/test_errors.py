@@ -1,4 +1,4 @@
-"""Errors carry Go's text, and beside it what people need to find the place."""
+"""Errors have Go's text, and also what a person needs to find the place."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from webhook.gotemplate import ExecError, NoValue, ParseError, Template, Templat
 TEXT = "first\n  é{{ .N.K }}\nlast"
 
 
-def test_an_execution_error_has_the_text_of_go_and_a_place_in_characters() -> None:
+def test_an_execution_error_has_gos_text_and_a_place_in_characters() -> None:
     with pytest.raises(ExecError) as raised:
         Template(TEXT, "args").render({"N": 1})
     error = raised.value
-    # Go counts the column in bytes from 0, and takes the place of the last name
+    # Go counts columns in bytes from 0, and reports the place of the last name
     assert str(error) == 'template: args:2:9: executing "args" at <.N.K>: can\'t evaluate field K in type interface {}'
     assert (error.name, error.line, error.column) == ("args", 2, 9)
     assert error.expression == ".N.K"
@@ -20,7 +20,7 @@ def test_an_execution_error_has_the_text_of_go_and_a_place_in_characters() -> No
     assert error.excerpt() == "  é{{ .N.K }}\n        ^"
 
 
-def test_a_parse_error_has_the_text_of_go_and_also_a_column() -> None:
+def test_a_parse_error_has_gos_text_and_also_a_column() -> None:
     with pytest.raises(ParseError) as raised:
         Template("ok\n\t{{ foo }}", "args")
     error = raised.value
@@ -73,7 +73,7 @@ def test_an_error_in_another_template_names_it_and_the_file() -> None:
         ("{{print .A}}{{if .A}}{{end}}{{$x := .A}}", []),
     ],
 )
-def test_each_no_value_is_reported_with_its_place(text: str, expected: list[NoValue]) -> None:
+def test_each_missing_value_is_reported_with_its_place(text: str, expected: list[NoValue]) -> None:
     found: list[NoValue] = []
     output = Template(text).render({"D": {}, "X": None, "L": [None, None]}, on_no_value=found.append)
     assert found == expected

@@ -1,4 +1,4 @@
-"""Every golden case has Go's verdict, output, error text and canonical text."""
+"""The engine gives Go's verdict, output, error text and canonical text in every golden case."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_engine_gives_the_answer_of_go(case: dict[str, Any]) -> None:
+def test_the_engine_answers_like_go(case: dict[str, Any]) -> None:
     answer = conformance.ask_engine(case)
     expected = conformance.Answer(case["verdict"], case["output"], case.get("error", ""), case.get("tree", ""))
     assert conformance.difference(expected, answer) is None, (expected, answer)
 
 
-def test_every_room_has_golden_cases() -> None:
+def test_every_area_has_golden_cases() -> None:
     assert {path.stem for path in FILES} >= {
         "comparison",
         "execution",

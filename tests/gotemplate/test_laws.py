@@ -20,8 +20,8 @@ SEEDS = st.integers(0, 2**32)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def made(seed: int, kind: str = "directed") -> tuple[Template | None, Mapping[str, object]]:
-    """Return a random template, None if it is none, and its data."""
+def random_template(seed: int, kind: str = "directed") -> tuple[Template | None, Mapping[str, object]]:
+    """Return a random template, None if it is not valid, and its data."""
     case = generators.case(kind, random.Random(seed))
     try:
         return Template(case["template"], "t"), case["data"]
@@ -32,8 +32,8 @@ def made(seed: int, kind: str = "directed") -> tuple[Template | None, Mapping[st
 @given(SEEDS)
 @QUICK
 def test_canonical_text_parses_to_the_same_canonical_text(seed: int) -> None:
-    template, _ = made(seed)
-    # a text that ends with a brace, or a template that calls others, does not stand alone in canonical text
+    template, _ = random_template(seed)
+    # canonical text lacks definitions, and text that ends with a brace merges with the next action
     if template is None or "define" in template.text or "block" in template.text or "{ " in template.text:
         return
     once = str(template)
@@ -42,7 +42,7 @@ def test_canonical_text_parses_to_the_same_canonical_text(seed: int) -> None:
 
 @given(SEEDS, st.sampled_from(sorted(generators.KINDS)))
 @QUICK
-def test_rendering_never_changes_the_data(seed: int, kind: str) -> None:
+def test_rendering_never_modifies_the_data(seed: int, kind: str) -> None:
     case = generators.case(kind, random.Random(seed))
     before = copy.deepcopy(case["data"])
     conformance.ask_engine(case)
@@ -51,7 +51,7 @@ def test_rendering_never_changes_the_data(seed: int, kind: str) -> None:
 
 
 def marked(text: str) -> str:
-    """Return a template that also prints a number of its own wherever text follows an action."""
+    """Return a template that also prints a distinct number after each action."""
     pieces, at = [], 0
     for number, token in enumerate(token for token in tokens(text) if token.kind is Kind.RIGHT_DELIM):
         end = token.offset + len(token.text)
@@ -62,7 +62,7 @@ def marked(text: str) -> str:
 
 @given(SEEDS)
 @settings(QUICK, max_examples=400)
-def test_what_a_rendering_prints_was_known_to_be_within_reach(seed: int) -> None:
+def test_reach_includes_everything_that_a_rendering_prints(seed: int) -> None:
     case = generators.case("directed", random.Random(seed))
     data = case["data"]
     try:
@@ -81,8 +81,8 @@ def test_what_a_rendering_prints_was_known_to_be_within_reach(seed: int) -> None
 
 @given(SEEDS, st.sampled_from(sorted(generators.KINDS)))
 @QUICK
-def test_rendering_twice_gives_the_same(seed: int, kind: str) -> None:
-    template, data = made(seed, kind)
+def test_rendering_twice_gives_the_same_result(seed: int, kind: str) -> None:
+    template, data = random_template(seed, kind)
     if template is None:
         return
 
@@ -97,8 +97,8 @@ def test_rendering_twice_gives_the_same(seed: int, kind: str) -> None:
 
 @given(SEEDS, st.sampled_from(sorted(generators.KINDS)))
 @QUICK
-def test_no_value_is_reported_where_it_is_printed(seed: int, kind: str) -> None:
-    template, data = made(seed, kind)
+def test_a_missing_value_that_is_printed_is_reported(seed: int, kind: str) -> None:
+    template, data = random_template(seed, kind)
     if template is None or "no value" in template.text:
         return
     found: list[NoValue] = []
@@ -114,7 +114,7 @@ class Text(str):
 
 
 def in_other_types(value: object) -> object:
-    """Return the same JSON value made of types that are no dict, list, str or int, but stand for one."""
+    """Return the same JSON value with other mappings, sequences and subclasses instead of dict, list, str and int."""
     if isinstance(value, dict):
         return MappingProxyType({Text(key): in_other_types(item) for key, item in value.items()})
     if isinstance(value, list):
@@ -126,7 +126,7 @@ def in_other_types(value: object) -> object:
 
 @given(SEEDS, st.sampled_from(sorted(generators.KINDS)))
 @QUICK
-def test_mappings_tuples_and_subclasses_are_what_they_stand_for(seed: int, kind: str) -> None:
+def test_mappings_tuples_and_subclasses_behave_like_the_builtin_types(seed: int, kind: str) -> None:
     case = generators.case(kind, random.Random(seed))
     assert conformance.ask_engine(case | {"data": in_other_types(case["data"])}) == conformance.ask_engine(case)
 
@@ -140,7 +140,7 @@ def test_a_seed_always_gives_the_same_case(seed: int, kind: str) -> None:
 
 @given(st.text(max_size=40))
 @QUICK
-def test_any_text_without_actions_is_itself(text: str) -> None:
+def test_any_text_without_actions_renders_to_itself(text: str) -> None:
     if "{{" not in text and not any("\ud800" <= char <= "\udfff" for char in text):
         assert Template(text).render({}) == text
 
@@ -203,12 +203,11 @@ JSON = st.recursive(
 
 @given(TEXTS, st.fixed_dictionaries({}, optional={"A": JSON, "B": JSON}))
 @QUICK
-def test_nothing_but_a_template_error_leaves_the_engine(text: str, data: Mapping[str, object]) -> None:
+def test_the_engine_raises_only_template_errors(text: str, data: Mapping[str, object]) -> None:
     try:
         template = Template(text)
         assert isinstance(str(template), str)
         assert template.variables is template.variables
-        assert template.functions is not None
         template.render(data, on_no_value=lambda place: None).encode()
     except TemplateError as error:
         assert error.excerpt().count("\n") <= 1  # noqa: PT017 - either outcome is fine

@@ -25,7 +25,7 @@ def texts(template: str) -> list[str]:
         ("{{1+2i 'a' \"b\"}}", ["{{", "1+2i", " ", "'a'", " ", '"b"', "}}", "EOF"]),
     ],
 )
-def test_a_text_becomes_these_tokens(template: str, expected: list[str]) -> None:
+def test_a_template_is_split_into_tokens(template: str, expected: list[str]) -> None:
     assert texts(template) == expected
 
 
@@ -51,7 +51,7 @@ def test_an_error_is_the_last_token(template: str, message: str) -> None:
     assert (last.kind, last.text) == (Kind.ERROR, message)
 
 
-def test_tokens_know_their_offset() -> None:
+def test_tokens_have_offsets() -> None:
     assert [(token.text, token.offset) for token in tokens("é{{ .A }}")] == [
         ("é", 0), ("{{", 1), (" ", 3), (".A", 4), (" ", 6), ("}}", 7), ("EOF", 9),
     ]  # fmt: skip
@@ -66,5 +66,5 @@ def test_tokens_know_their_offset() -> None:
         (Token(Kind.IDENTIFIER, "abcdefghijk", 0), '"abcdefghij"...'),
     ],
 )
-def test_messages_name_tokens_as_go_does(token: Token, name: str) -> None:
+def test_messages_show_tokens_as_go_does(token: Token, name: str) -> None:
     assert str(token) == name

@@ -1,4 +1,4 @@
-"""A template that asks for too much ends quickly, with an error that says which limit."""
+"""A template that asks for too much fails quickly, with an error that names the limit."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,13 @@ from webhook.gotemplate import (
 )
 from webhook.gotemplate.exec import funcs
 from webhook.gotemplate.exec.state import State
-from webhook.gotemplate.fmt.print import _simple_layout
+from webhook.gotemplate.fmt.printf import _simple_layout
 from webhook.gotemplate.parse import lex, stream
 from webhook.gotemplate.values import Window, of_strings
 
 HUGE = [
     pytest.param("{{range 1000000000}}{{end}}", "exceeded 100000 steps", id="empty loop"),
-    pytest.param("{{range 1000000000}}x{{end}}", "exceeded 100000 steps", id="loop that writes"),
+    pytest.param("{{range 1000000000}}x{{end}}", "exceeded 100000 steps", id="loop with output"),
     pytest.param("{{range 100000}}{{range 100000}}{{end}}{{end}}", "exceeded 100000 steps", id="nested loops"),
     pytest.param('{{define "a"}}{{template "a"}}{{template "a"}}{{end}}{{template "a"}}', "maximum template depth (64)", id="recursion"),
     pytest.param(
@@ -37,11 +37,11 @@ HUGE = [
     pytest.param('{{printf "%1000000x" .L}}', "output exceeds 1048576 bytes", id="wide elements"),
     pytest.param('{{range 1000000000}}{{printf "%.1000000f" 1.0}}{{end}}', "output exceeds 1048576 bytes", id="long fractions"),
     pytest.param('{{$x := "abc"}}{{range 100}}{{$x = print $x $x}}{{end}}', "output exceeds 1048576 bytes", id="doubling"),
-    pytest.param("{{range 1000000000}}{{$.S}}{{end}}", "exceeded 100000 steps", id="one long string often"),
+    pytest.param("{{range 1000000000}}{{$.S}}{{end}}", "exceeded 100000 steps", id="one long string many times"),
     pytest.param("{{range 1000}}{{$.S}}{{end}}", "output exceeds 1048576 bytes", id="one long string a thousand times"),
-    pytest.param("{{range 1000000000}}{{len $.U}}{{end}}", "exceeded 100000 steps", id="looking through a long string"),
+    pytest.param("{{range 1000000000}}{{len $.U}}{{end}}", "exceeded 100000 steps", id="scanning a long string"),
     pytest.param("{{range 1000000000}}{{range $.D}}{{break}}{{end}}{{end}}", "exceeded 100000 steps", id="sorting a map"),
-    pytest.param("{{range $.M}}{{break}}{{end}}", "exceeded 100000 steps", id="sorting a map larger than all steps"),
+    pytest.param("{{range $.M}}{{break}}{{end}}", "exceeded 100000 steps", id="sorting a map that is larger than the steps"),
     pytest.param("{{range 20}}{{if eq $.S $.V}}{{end}}" + "{{if eq $.S $.V}}{{end}}" * 20 + "{{end}}", "exceeded 100000 steps", id="comparing long strings"),
     pytest.param("{{range 1000}}{{and " + "1 " * 2_000 + "}}{{end}}", "exceeded 100000 steps", id="many operands"),
     pytest.param("{{range 10000}}{{if 1" + "|not" * 50 + "}}{{end}}{{end}}", "exceeded 100000 steps", id="many stages"),
@@ -54,12 +54,12 @@ HUGE = [
     pytest.param("{{printf .P}}", "exceeded 100000 steps", id="a layout from the data"),
     pytest.param("{{printf .O}}", "exceeded 100000 steps", id="a layout of brackets"),
     pytest.param("{{eq .B .B}}", "exceeded 100000 steps", id="lists that cannot be compared"),
-    pytest.param("{{.Z}}", "exceeded 100000 steps", id="printing what is shared"),
-    pytest.param("{{print .Z 1}}", "exceeded 100000 steps", id="printing what is shared by a function"),
-    pytest.param('{{printf "%d" .Z}}', "exceeded 100000 steps", id="a verb for what is shared"),
-    pytest.param('{{printf "%q" .W}}', "exceeded 100000 steps", id="quoting much"),
-    pytest.param("{{js .W}}", "exceeded 100000 steps", id="escaping much"),
-    pytest.param('{{$w := slice .H 100000}}{{printf "' + "%[1]T" * 2_000 + '" $w}}', "exceeded 100000 steps", id="types of parts of lists"),
+    pytest.param("{{.Z}}", "exceeded 100000 steps", id="printing shared lists"),
+    pytest.param("{{print .Z 1}}", "exceeded 100000 steps", id="printing shared lists by a function"),
+    pytest.param('{{printf "%d" .Z}}', "exceeded 100000 steps", id="a verb for shared lists"),
+    pytest.param('{{printf "%q" .W}}', "exceeded 100000 steps", id="quoting a long string"),
+    pytest.param("{{js .W}}", "exceeded 100000 steps", id="escaping a long string"),
+    pytest.param('{{$w := slice .H 100000}}{{printf "' + "%[1]T" * 2_000 + '" $w}}', "exceeded 100000 steps", id="types of slices of lists"),
     pytest.param("{{html .S .S .S .S .S .S}}", "output exceeds 1048576 bytes", id="long arguments"),
 ]  # fmt: skip
 SHARED: list[object] = ["x"]
@@ -83,7 +83,7 @@ DATA: Mapping[str, object] = {
 
 
 @pytest.mark.parametrize(("text", "message"), HUGE)
-def test_a_rendering_ends_at_its_limits(text: str, message: str) -> None:
+def test_a_rendering_stops_at_its_limits(text: str, message: str) -> None:
     with pytest.raises(ExecLimitError, match="exceed") as raised:
         Template(text, "t").render(DATA)
     assert message in str(raised.value)
@@ -103,7 +103,7 @@ def test_go_itself_refuses_widths_above_a_million(text: str, output: str) -> Non
     assert Template(text).render({}) == output
 
 
-def test_what_go_prints_within_the_limits_is_printed() -> None:
+def test_long_output_within_the_limits_is_printed() -> None:
     assert Template('{{printf "%1000000d" 1}}').render({}) == "1".rjust(1_000_000)
 
 
@@ -116,21 +116,21 @@ def test_what_go_prints_within_the_limits_is_printed() -> None:
         pytest.param('{{block "a" .}}' * 5_000, id="blocks"),
     ],
 )
-def test_a_text_that_is_nested_too_deep_is_refused(text: str) -> None:
+def test_a_text_that_is_nested_too_deep_is_rejected(text: str) -> None:
     with pytest.raises(ParseLimitError, match="nested deeper than 100") as raised:
         Template(text)
     assert isinstance(raised.value, ParseError)
 
 
-def test_a_text_at_the_bound_of_nesting_works() -> None:
+def test_a_text_at_the_limit_of_nesting_works() -> None:
     depth = DEFAULT_LIMITS.nesting
     assert Template("{{if 1}}" * depth + "x" + "{{end}}" * depth).render({}) == "x"
     assert Template("{{" + "(" * depth + "1" + ")" * depth + "}}").render({}) == "1"
     assert Template("{{if 0}}" + "{{else if 0}}" * (depth - 1) + "{{else}}x{{end}}").render({}) == "x"
 
 
-def test_a_text_that_is_too_large_is_refused() -> None:
-    with pytest.raises(ParseLimitError, match="text of 12 bytes is larger than 10"):
+def test_a_text_that_is_too_large_is_rejected() -> None:
+    with pytest.raises(ParseLimitError, match="text of 12 bytes is larger than 10 bytes"):
         Template("é" * 6, limits=Limits(text_bytes=10))
 
 
@@ -149,26 +149,26 @@ def test_each_limit_can_be_set() -> None:
         Template("{{if 1}}{{if 1}}{{end}}{{end}}", limits=Limits(nesting=1))
 
 
-def test_a_rendering_that_begins_after_its_deadline_is_given_up() -> None:
+def test_a_rendering_that_starts_after_its_deadline_fails() -> None:
     with pytest.raises(ExecLimitError, match="exceeded the time allowed"):
         Template("x").render({}, deadline=time.monotonic() - 1)
 
 
-def test_a_loop_that_passes_the_deadline_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_fails_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 2.0, 3.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(moments))
     with pytest.raises(ExecLimitError, match=r"executing .* at <10>: exceeded the time allowed"):
         Template("{{range 10}}x{{end}}").render({}, deadline=1.5)
 
 
-def test_calls_of_templates_that_pass_the_deadline_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_of_templates_fail_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 2.0, 3.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(moments))
     with pytest.raises(ExecLimitError, match=r"executing .* at <{{template \"a\"}}>: exceeded the time allowed"):
         Template('{{define "a"}}{{end}}' + '{{template "a"}}' * 5).render({}, deadline=1.5)
 
 
-def test_recursion_deeper_than_python_allows_is_a_limit_too() -> None:
+def test_recursion_that_is_too_deep_for_python_is_a_limit_error() -> None:
     text = '{{define "a"}}' + "{{if 1}}" * 90 + '{{template "a"}}' + "{{end}}" * 90 + '{{end}}{{template "a"}}'
     with pytest.raises(ExecLimitError, match="nested too deep"):
         Template(text).render({})
@@ -183,43 +183,44 @@ def test_the_variables_of_a_long_chain_of_templates_are_found() -> None:
     assert [use.name for use in Template(chained(3_000)).variables] == ["X"]
 
 
-def test_many_variables_of_one_name_that_may_not_exist_are_refused() -> None:
+def test_too_many_optional_variables_of_one_name_are_rejected() -> None:
     assert Template("{{or " + "($a := 0) " * 16 + "}}{{$a}}").render({}) == "00"
-    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in arguments") as raised:
+    with pytest.raises(ParseLimitError, match=r"template: t:2: more than 16 variables \$a in the arguments") as raised:
         Template("\n{{or " + "($a := 0) " * 17 + "}}", "t")
     assert (raised.value.line, raised.value.expression) == (2, "$a")
     many = "{{and " + " ".join(f"($v{number} := 1)" for number in range(100)) + "}}{{$v0}}{{$v99}}"
     assert Template(many).render({}) == "111"
 
 
-def test_a_text_of_many_variables_is_read_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at = 0
+def test_many_variables_are_parsed_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
 
     class Name(str):
         __slots__ = ()
 
         def __eq__(self, other: object) -> bool:
-            nonlocal looked_at
-            looked_at += 1
+            nonlocal compared
+            compared += 1
             return str.__eq__(self, other)
 
         __hash__ = str.__hash__
 
     count = 300
     text = "".join(f"{{{{$v{number} := 1}}}}" for number in range(count)) + "{{$v0}}" * count
-    read = lex.tokens
+    original = lex.tokens
     monkeypatch.setattr(
         stream,
         "tokens",
         lambda text: [
-            token._replace(text=Name(token.text)) if token.kind is lex.Kind.VARIABLE else token for token in read(text)
+            token._replace(text=Name(token.text)) if token.kind is lex.Kind.VARIABLE else token
+            for token in original(text)
         ],
     )
     assert Template(text).render({}) == "1" * count
-    assert looked_at < 20 * count
+    assert compared < 20 * count
 
 
-def test_what_is_no_function_is_named_in_the_error() -> None:
+def test_the_error_names_the_value_that_is_not_a_function() -> None:
     with pytest.raises(ExecError, match="non-function print 1 2 of type string"):
         Template("{{call (print 1 2)}}").render({})
     with pytest.raises(ExecError, match=r"can't give argument to non-function \(print 1\) 1"):
@@ -227,7 +228,7 @@ def test_what_is_no_function_is_named_in_the_error() -> None:
 
 
 class Counted(list[object]):
-    """A list that counts how often somebody goes through it."""
+    """A list that counts how often it is iterated over."""
 
     walks = 0
 
@@ -243,7 +244,7 @@ class Counted(list[object]):
         '{{$w := slice .C 99}}{{printf "%[1]T%[1]T%[1]T" $w}}',
     ],
 )
-def test_a_list_is_looked_through_for_its_type_once(text: str) -> None:
+def test_the_element_type_of_a_list_is_determined_once(text: str) -> None:
     state = State(DEFAULT_LIMITS, None, None)
     items = Counted([*["x"] * 99, {}])
     for _ in range(5):
@@ -271,7 +272,7 @@ def test_the_bytes_of_strings_are_counted_before_they_are_built(function: str, m
 @pytest.mark.parametrize(
     "text", ['{{printf "%x" .T}}', '{{printf "% x" .T}}', "{{js .T}}", "{{html .T}}", "{{urlquery .T}}"]
 )
-def test_what_becomes_longer_by_being_escaped_is_counted_as_it_becomes(text: str) -> None:
+def test_the_escaped_length_of_a_string_counts(text: str) -> None:
     with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
         Template(text).render({"T": "<" * 600_000})
 
@@ -280,8 +281,8 @@ def test_what_becomes_longer_by_being_escaped_is_counted_as_it_becomes(text: str
     ("text", "steps"),
     [
         pytest.param("{{range 10}}{{end}}", 20, id="a turn"),
-        pytest.param("{{range 10}}a{{.}}b{{.}}c{{end}}", 50, id="what a turn prints"),
-        pytest.param("{{range 10}}{{$.A}}{{$.A}}{{end}}", 40, id="actions of a turn"),
+        pytest.param("{{range 10}}a{{.}}b{{.}}c{{end}}", 50, id="the prints of a turn"),
+        pytest.param("{{range 10}}{{$.A}}{{$.A}}{{end}}", 40, id="the actions of a turn"),
         pytest.param("{{range 10}}{{if .}}a{{else}}b{{end}}{{end}}", 40, id="one of two branches"),
         pytest.param("{{range 10}}{{if .}}" + "{{$.A}}" * 8 + "{{else}}b{{end}}{{end}}", 110, id="the longer of two branches"),
         pytest.param("{{range 10}}a{{else}}" + "{{$.A}}" * 500 + "{{end}}", 30, id="the else of a loop counts no turn"),
@@ -289,7 +290,7 @@ def test_what_becomes_longer_by_being_escaped_is_counted_as_it_becomes(text: str
         pytest.param("{{range $i := 10}}{{index $.S $i}}{{end}}", 40, id="an index of a long string"),
     ],
 )  # fmt: skip
-def test_so_many_steps_are_counted(text: str, steps: int) -> None:
+def test_a_rendering_costs_this_many_steps(text: str, steps: int) -> None:
     data = {"A": "a", "S": "s" * 100_000}
     Template(text, limits=Limits(steps=steps)).render(data)
     with pytest.raises(ExecLimitError, match=f"exceeded {steps - 1} steps"):
@@ -305,18 +306,18 @@ def test_so_many_steps_are_counted(text: str, steps: int) -> None:
         pytest.param('{{if printf "%s!" .N}}{{end}}', 4, id="a string"),
     ],
 )
-def test_so_many_built_bytes_are_counted(text: str, built: int) -> None:
+def test_a_rendering_builds_this_many_bytes(text: str, built: int) -> None:
     data = {"L": ["a"] * 40, "N": "abc"}
     Template(text, limits=Limits(output_bytes=built)).render(data)
     with pytest.raises(ExecLimitError, match=f"output exceeds {built - 1} bytes"):
         Template(text, limits=Limits(output_bytes=built - 1)).render(data)
 
 
-def test_long_strings_of_a_precision_take_only_that() -> None:
+def test_a_string_cut_to_a_precision_costs_only_its_cut_length() -> None:
     assert Template('{{printf "%.0q%.0q%.0q%.0q" .U .U .U .U}}').render({"U": "é" * 200_000}) == '""' * 4
 
 
-def test_each_place_without_a_value_is_described_once() -> None:
+def test_each_place_without_a_value_has_one_report_object() -> None:
     found: list[NoValue] = []
     key = "k" * 100_000
     Template(f'{{{{range 5}}}}{{{{(index $.D "{key}")}}}}{{{{end}}}}').render({"D": {}}, on_no_value=found.append)
@@ -328,7 +329,7 @@ def test_each_place_without_a_value_is_described_once() -> None:
 @pytest.mark.parametrize(
     "text", ["{{range .S}}{{end}}", "{{.S | call}}", '{{len (index .D .S) (print "' + "x" * 9_000 + '")}}']
 )
-def test_the_text_of_an_error_is_no_longer_than_people_read(text: str) -> None:
+def test_error_texts_are_shortened(text: str) -> None:
     with pytest.raises(ExecError) as raised:
         Template(text, "t").render(DATA)
     assert len(str(raised.value)) < 10_000
@@ -337,12 +338,12 @@ def test_the_text_of_an_error_is_no_longer_than_people_read(text: str) -> None:
     assert str(raised.value).startswith("template: t:1:")
 
 
-def test_a_long_error_says_how_much_of_it_is_left_out() -> None:
+def test_a_shortened_error_reports_how_much_is_left_out() -> None:
     with pytest.raises(ExecError, match=r"range can't iterate over s+\[19\d{4} characters left out\]s+$"):
         Template("{{range .S}}{{end}}").render(DATA)
 
 
-def test_numbers_beyond_any_of_go_are_infinite() -> None:
+def test_numbers_beyond_float64_are_infinite() -> None:
     huge = 10**5_000
     assert (
         Template('{{.H}} {{.N}} {{printf "%d" .H}}').render({"H": huge, "N": [-huge]})
@@ -352,7 +353,7 @@ def test_numbers_beyond_any_of_go_are_infinite() -> None:
         Template("{{index .L .H}}").render({"H": huge, "L": []})
 
 
-def test_data_deeper_than_python_allows_is_a_limit_too() -> None:
+def test_data_that_is_too_deep_for_python_is_a_limit_error() -> None:
     deep: list[object] = []
     for _ in range(20_000):
         deep = [deep]
@@ -361,7 +362,7 @@ def test_data_deeper_than_python_allows_is_a_limit_too() -> None:
             Template(text).render({"D": deep})
 
 
-def test_layouts_of_the_data_are_not_kept() -> None:
+def test_long_layouts_are_not_cached() -> None:
     before = _simple_layout.cache_info().currsize
     for number in range(20):
         Template("{{$x := printf .L}}").render({"L": f"{number}" + "%d" * 1_000})

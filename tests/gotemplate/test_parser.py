@@ -1,4 +1,4 @@
-"""Trees print themselves back, and errors name what is still open. Go's own answers are in the golden files."""
+"""Trees print canonical text, and errors have hints. Go's own answers are in the golden files."""
 
 import pytest
 
@@ -31,21 +31,21 @@ def test_a_tree_prints_its_canonical_text(text: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("a\n {{if .A}}b{{range .L}}c{{end}}", "the {{if}} in line 2, column 2 has no {{end}}"),
-        ("{{if .A}}{{else if .B}}", "the {{if}} in line 1, column 17 has no {{end}}"),
-        ("{{range .L}}", "the {{range}} in line 1, column 1 has no {{end}}"),
-        ("{{with .L}}{{else}}", "the {{with}} in line 1, column 1 has no {{end}}"),
-        ("x{{define `a`}}", "the {{define}} in line 1, column 2 has no {{end}}"),
-        ("{{block `a` .}}", "the {{block}} in line 1, column 1 has no {{end}}"),
+        ("a\n {{if .A}}b{{range .L}}c{{end}}", "the {{if}} at line 2, column 2 has no {{end}}"),
+        ("{{if .A}}{{else if .B}}", "the {{if}} at line 1, column 17 has no {{end}}"),
+        ("{{range .L}}", "the {{range}} at line 1, column 1 has no {{end}}"),
+        ("{{with .L}}{{else}}", "the {{with}} at line 1, column 1 has no {{end}}"),
+        ("x{{define `a`}}", "the {{define}} at line 1, column 2 has no {{end}}"),
+        ("{{block `a` .}}", "the {{block}} at line 1, column 1 has no {{end}}"),
     ],
 )
-def test_the_block_that_is_still_open_is_named(text: str, hint: str) -> None:
+def test_an_unexpected_end_has_a_hint_at_the_open_block(text: str, hint: str) -> None:
     with pytest.raises(ParseError, match="unexpected EOF") as raised:
         Template(text)
     assert raised.value.hint == hint
 
 
-def test_an_error_elsewhere_has_no_hint() -> None:
+def test_other_errors_have_no_hint_at_open_blocks() -> None:
     with pytest.raises(ParseError) as raised:
         Template("{{if .A}}{{)}}")
     assert raised.value.hint == ""
@@ -58,21 +58,21 @@ def test_an_error_elsewhere_has_no_hint() -> None:
         ("{{.X | default 1}}", 'write or .A "value"'),
         ("{{if .A}}{{endif}}", "write end"),
         ("{{eq .A True}}", "write true"),
-        ("{{add .A 1}}", "Go's templates have nothing in place of Helm's add"),
-        ("{{MODEL_ID}}", "a variable begins with a dot: .MODEL_ID"),
+        ("{{add .A 1}}", "Go templates have no equivalent of Helm's add"),
+        ("{{MODEL_ID}}", "variables start with a dot: write .MODEL_ID"),
         ("{{zzz}}", "functions: and, call, eq, ge, gt, html, index, js, le, len, lt, ne, not, or, print, printf, println, slice, urlquery"),
-        ("{{$TP}}", "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"),
-        ("{{if .A > 1}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
-        ("{{if .A == 1}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
-        ("{{if !.A}}", "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"),
+        ("{{$TP}}", "declare it first with {{ $TP := … }}; data is written .TP, or $.TP inside range and with"),
+        ("{{if .A > 1}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
+        ("{{if .A == 1}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
+        ("{{if !.A}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
         ("{{print .A, .B}}", ""),
     ],
 )  # fmt: skip
-def test_a_name_that_does_not_exist_has_a_hint(text: str, hint: str) -> None:
+def test_a_common_mistake_has_a_hint(text: str, hint: str) -> None:
     with pytest.raises(ParseError) as raised:
         Template(text)
     assert raised.value.hint == hint
 
 
-def test_the_parser_knows_the_functions_that_exist() -> None:
+def test_the_parser_knows_all_predefined_functions() -> None:
     assert {*FUNCTIONS, "and", "or", "call"} == FUNCTION_NAMES

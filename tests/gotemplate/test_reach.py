@@ -1,4 +1,4 @@
-"""What renderings could do is known without one: text that can be printed, branches never entered, certain failures."""
+"""What renderings could do, found without rendering: text they may print, branches never entered, certain failures."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_an_expression_that_always_fails_is_found(text, function, message):
     "text",
     [
         pytest.param("{{gt .SIZE 1}}{{eq .NAME `n`}}{{eq .FLAG true}}{{gt .RATIO 0.1}}", id="comparisons of one type"),
-        pytest.param("{{gt .UNKNOWN 1}}{{len .UNKNOWN}}{{range .UNKNOWN}}{{gt . 1}}{{end}}", id="nothing is known"),
+        pytest.param("{{gt .UNKNOWN 1}}{{len .UNKNOWN}}{{range .UNKNOWN}}{{gt . 1}}{{end}}", id="unknown values"),
         pytest.param("{{$x := 1}}{{if .FLAG}}{{$x = `a`}}{{end}}{{eq $x `a`}}", id="a variable that changes"),
         pytest.param("{{$ = .SIZE}}{{eq $ 1}}", id="the root that changes"),
         pytest.param("{{$x := 1}}{{and .FLAG ($x := `a`)}}{{gt $x 0}}", id="a variable that and may declare"),
@@ -78,18 +78,18 @@ def test_an_expression_that_always_fails_is_found(text, function, message):
         ),
         pytest.param("{{range .MIXED}}{{gt . 1}}{{end}}", id="a list of several types"),
         pytest.param("{{range .NONE}}{{gt . 1}}{{end}}", id="an empty list is a list of anything"),
-        pytest.param("{{index .ARGS 9}}{{slice .NAME 9}}", id="it depends on the value"),
+        pytest.param("{{index .ARGS 9}}{{slice .NAME 9}}", id="the failure depends on the value"),
         pytest.param("{{eq .NAME nil}}{{eq nil .ARGS}}", id="null compares with everything"),
         pytest.param("{{and .FLAG (gt .SIZE 1)}}{{not .NAME}}{{or .NAME 1 | print}}", id="and, or, not"),
-        pytest.param("{{eq .UNKNOWN `a` 1}}", id="the first is not known"),
+        pytest.param("{{eq .UNKNOWN `a` 1}}", id="the first value is unknown"),
         pytest.param("{{if false}}{{gt .NAME 1}}{{end}}", id="in a branch that is never entered"),
-        pytest.param("{{and false (gt .NAME 1)}}", id="behind an argument that decides"),
+        pytest.param("{{and false (gt .NAME 1)}}", id="after an argument that decides"),
         pytest.param("{{index . .NAME}}{{index .}}{{slice .ARGS 0 | len}}", id="index and slice"),
-        pytest.param("{{printf `%1000000d` 1 | len | gt 1}}", id="a constant that is too long to work out"),
+        pytest.param("{{printf `%1000000d` 1 | len | gt 1}}", id="a constant that is too long to compute"),
         pytest.param("{{(index .MIXED 0).x}}", id="a field of something unknown"),
     ],
 )
-def test_what_may_succeed_is_no_failure(text):
+def test_an_expression_that_may_succeed_is_not_a_failure(text):
     assert reach(text).failures == ()
 
 
@@ -126,18 +126,18 @@ def test_what_may_succeed_is_no_failure(text):
         ("{{if false}}{{if false}}a{{end}}{{end}}", ["body if false"]),
     ],
 )
-def test_a_branch_that_constants_decide_is_found(text, branches):
+def test_a_branch_that_constants_exclude_is_found(text, branches):
     assert [f"{each.branch} {each.action}" for each in reach(text).unreached] == branches
 
 
-def test_a_variable_whose_value_is_certain_decides_too():
+def test_a_variable_with_a_certain_value_excludes_branches_too():
     text = "{{if .FLAG}}a{{else}}b{{end}}"
     assert reach(text).unreached == ()
     assert reach(text, "FLAG").unreached == (Unreached("if .FLAG", "body", 1, 6),)
     assert [passage.text for passage in reach(text, "FLAG").passages] == ["b"]
 
 
-def test_a_branch_that_one_of_several_cases_enters_is_reached():
+def test_a_branch_is_reached_if_any_case_enters_it():
     template = Template("{{if .FLAG}}{{if .SIZE}}a{{else}}b{{end}}{{else}}c{{end}}")
     case_on, case_off = Given({"FLAG": True, "SIZE": 0}, ("FLAG", "SIZE")), Given(DATA, ("FLAG", "SIZE"))
     assert template.reach(case_on, case_off).unreached == (Unreached("if .SIZE", "body", 1, 18),)
@@ -157,7 +157,7 @@ def test_failures_have_the_place_that_go_reports():
     )
 
 
-def test_recursion_and_constants_that_grow_come_to_an_end():
+def test_recursion_and_growing_constants_terminate():
     text = (
         '{{define "a"}}{{template "a" (print . "x")}}{{template "b" .}}{{end}}{{define "b"}}{{template "a" 1}}{{end}}'
     )
@@ -165,16 +165,16 @@ def test_recursion_and_constants_that_grow_come_to_an_end():
     assert reach('{{$a := "abc"}}' + "{{$a := print $a $a}}" * 60).failures == ()
 
 
-def test_a_template_that_is_not_called_is_not_looked_at():
+def test_a_template_that_is_never_called_is_not_analysed():
     assert reach('{{define "a"}}{{gt .NAME 1}}{{end}}').failures == ()
 
 
-def test_many_variables_take_no_longer_than_few():
+def test_each_of_many_variables_takes_constant_time():
     text = "{{$z := 1}}" + "{{$a := $z}}" * 12_000
     assert reach(text).failures == ()
 
 
-def test_samples_that_take_long_to_look_through_are_not_worked_out():
+def test_calls_with_huge_samples_are_not_computed():
     shared: list[object] = ["x"]
     for _ in range(40):
         shared = [shared, shared]
@@ -190,7 +190,7 @@ def test_samples_that_take_long_to_look_through_are_not_worked_out():
         ([], ["can't evaluate field A in type []string"]),
     ],
 )
-def test_a_template_may_be_given_anything(data, failures):
+def test_the_data_of_a_template_may_be_any_value(data, failures):
     assert [failure.message for failure in Template("{{.A}}").reach(Given(data)).failures] == failures
 
 

@@ -1,4 +1,4 @@
-"""Python values behave as the Go values that they stand for."""
+"""Python values behave like the Go values that they represent."""
 
 import enum
 from collections import OrderedDict, UserDict
@@ -43,7 +43,7 @@ def rendered(text: str, value: object) -> str:
         (MappingProxyType({"a": 1}), "map[string]interface {}"),
     ],
 )
-def test_a_value_has_the_type_that_go_would_give_it(value: object, name: str) -> None:
+def test_a_value_has_its_go_type(value: object, name: str) -> None:
     assert rendered('{{printf "%T" .V}}', value) == name
 
 
@@ -79,16 +79,16 @@ def test_a_tuple_is_a_list() -> None:
     assert rendered("{{index .V 1}}{{len .V}}{{range .V}}{{.}}{{end}}{{slice .V 1}}", ("a", "b")) == "b2ab[b]"
 
 
-def test_a_slice_can_be_made_longer_again_up_to_its_capacity() -> None:
+def test_a_slice_can_be_extended_up_to_its_capacity() -> None:
     assert rendered("{{slice (slice .V 1 2) 0 2}}", ["a", "b", "c"]) == "[b c]"
     with pytest.raises(ExecError, match="index out of range: 2"):
         rendered("{{slice (slice .V 1 2 2) 0 2}}", ["a", "b", "c"])
 
 
-def test_bytes_that_make_a_character_together_are_that_character() -> None:
+def test_bytes_that_form_a_character_become_that_character() -> None:
     assert Template(r'{{"\xe2"}}{{"\x82\xac"}}').render({}) == "€"
 
 
-def test_bytes_that_make_no_character_are_replaced_one_by_one() -> None:
+def test_bytes_that_form_no_character_are_replaced_one_by_one() -> None:
     assert rendered("{{slice .V 0 1}}|{{slice .V 1}}", "é") == "\ufffd|\ufffd"
     assert Template(r'{{len "\xff\xfe"}}{{printf "%q" "\xff"}}').render({}) == r'2"\xff"'

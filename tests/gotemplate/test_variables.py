@@ -1,8 +1,8 @@
-"""A template tells which variables of the root data and which functions it refers to, and where."""
+"""Which variables of the root data a template refers to, and where."""
 
 import pytest
 
-from webhook.gotemplate import FunctionUse, Template, UnknownVariable, VariableUse
+from webhook.gotemplate import Template, UnknownVariable, VariableUse
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from webhook.gotemplate import FunctionUse, Template, UnknownVariable, VariableU
     [
         pytest.param("{{.A}}{{.B.C}}{{$.D}}", "A B D", id="fields of dot and of $"),
         pytest.param("{{range .L}}{{.X}}{{$.Y}}{{end}}", "L Y", id="in a range dot is an element"),
-        pytest.param("{{range .L}}{{.X}}{{else}}{{.Y}}{{end}}", "L Y", id="in the else of a range it is not"),
+        pytest.param("{{range .L}}{{.X}}{{else}}{{.Y}}{{end}}", "L Y", id="in the else of a range dot is unchanged"),
         pytest.param("{{with .W}}{{.X}}{{else}}{{.Y}}{{end}}", "W Y", id="in a with dot is the value"),
         pytest.param("{{with $}}{{.X}}{{end}}{{with .}}{{.Y}}{{end}}", "X Y", id="with the root"),
         pytest.param("{{if .A}}{{.B}}{{else if .C}}{{.D}}{{end}}", "A B C D", id="if does not change dot"),
@@ -23,7 +23,7 @@ from webhook.gotemplate import FunctionUse, Template, UnknownVariable, VariableU
         pytest.param('{{block "a" .}}{{.X}}{{end}}', "X", id="a block"),
         pytest.param('{{define "a"}}{{.X}}{{template "a" .}}{{end}}{{template "a" .}}', "X", id="recursion"),
         pytest.param("{{$r := .}}{{$r.X}}", "X", id="a variable that is the root"),
-        pytest.param("{{$r := .D}}{{$r.X}}", "D", id="a variable that is not"),
+        pytest.param("{{$r := .D}}{{$r.X}}", "D", id="a variable that is not the root"),
         pytest.param("{{$r := .D}}{{$r = $}}{{$r.X}}", "D X", id="a variable that becomes the root"),
         pytest.param("{{range $i, $e := .L}}{{$e.X}}{{end}}", "L", id="a loop's variable"),
         pytest.param("{{(.).X}}{{(or .A .).Y}}", "X Y A", id="fields of parentheses"),
@@ -32,7 +32,7 @@ from webhook.gotemplate import FunctionUse, Template, UnknownVariable, VariableU
         pytest.param('{{index .D "X"}}{{with .D}}{{index . "Y"}}{{end}}', "D D", id="index of something else"),
     ],
 )
-def test_variables_are_those_of_the_root_data(text: str, names: str) -> None:
+def test_variables_are_first_fields_of_the_root_data(text: str, names: str) -> None:
     assert [use.name for use in Template(text).variables] == names.split()
 
 
@@ -44,7 +44,6 @@ def test_uses_are_sorted_and_have_places_in_characters() -> None:
         VariableUse("N", 2, 11),
         VariableUse("B", 2, 25),
     )
-    assert template.functions == (FunctionUse("gt", 2, 8), FunctionUse("print", 2, 19))
 
 
 def test_a_use_has_a_name_a_line_and_a_column() -> None:
@@ -52,7 +51,7 @@ def test_a_use_has_a_name_a_line_and_a_column() -> None:
     assert (use.name, use.line, use.column) == ("A", 1, 3)
 
 
-def test_unknown_variables_come_with_the_nearest_name() -> None:
+def test_an_unknown_variable_has_the_nearest_name() -> None:
     template = Template("{{.MODEL_NAME}}\n{{ .MODLE_NAME }}{{.zzz}}")
     assert template.unknown_variables({"MODEL_NAME", "MODEL_ID"}) == (
         UnknownVariable("MODLE_NAME", "MODEL_NAME", 2, 4),
@@ -61,7 +60,7 @@ def test_unknown_variables_come_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["model_name", "ModelName", "MODLE_NAME", "MODEL_NAM"])
-def test_the_nearest_name_is_found_whatever_its_case(name: str) -> None:
+def test_the_nearest_name_ignores_case_and_underscores(name: str) -> None:
     [unknown] = Template("{{." + name + "}}").unknown_variables({"MODEL_NAME", "GPU_TYPE"})
     assert unknown.nearest == "MODEL_NAME"
 

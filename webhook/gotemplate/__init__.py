@@ -18,7 +18,7 @@ Never here: anything about Kubernetes, runtimes or this webhook.
 """
 
 from .analysis.reach import Failure, Given, Passage, Reach, Unreached
-from .analysis.variables import FunctionUse, UnknownVariable, VariableUse
+from .analysis.variables import UnknownVariable, VariableUse
 from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError
 from .exec.state import NoValue
 from .limits import DEFAULT_LIMITS, Limits
@@ -29,7 +29,6 @@ __all__ = [
     "ExecError",
     "ExecLimitError",
     "Failure",
-    "FunctionUse",
     "Given",
     "LimitError",
     "Limits",

@@ -1,10 +1,10 @@
-"""What can go wrong with a template. `str()` of an error is the text that Go gives.
+"""The exceptions. `str()` of one is Go's own text, apart from limits that Go does not have.
 
 TemplateError
-├── ParseError              the text is no template
-│   └── ParseLimitError     the text is larger or deeper than its limits
-├── ExecError               rendering stopped
-│   └── ExecLimitError      rendering ran into a limit
+├── ParseError              the text is not a template
+│   └── ParseLimitError     the text exceeds a limit
+├── ExecError               rendering failed
+│   └── ExecLimitError      rendering exceeded a limit
 └── LimitError              both limit errors
 """
 
@@ -15,24 +15,24 @@ _EXCERPT = 200
 
 
 def shortened(text: str) -> str:
-    """Return a text without its middle if it is longer than people read and logs take: data can be megabytes."""
+    """Return a text without its middle if it is too long to read or to log: messages may quote megabytes of data."""
     if len(text) <= _LONGEST:
         return text
     return f"{text[:_HEAD]}[{len(text) - _HEAD - _TAIL} characters left out]{text[-_TAIL:]}"
 
 
 class TemplateError(Exception):
-    """An error with Go's text and the place in the template that it concerns.
+    """An error with Go's text and its place in the template.
 
     Attributes:
-        message: Go's text, the same as `str()`; without its middle where it has more than 8,192 characters.
-        name: name of the template that was parsed.
-        line: line in its text, from 1; 0 where no place is known.
-        column: character in that line, from 1; 0 where no place is known.
-        expression: canonical source of the node concerned, or ""; likewise.
-        variable: first field name or variable in that expression, such as `MODEL_NAME` or `$x`, or "".
+        message: the same as `str()`; without its middle if it is longer than 8,192 characters.
+        name: the name of the template that was parsed.
+        line: line in the template's text, from 1; 0 if unknown.
+        column: character in that line, from 1; 0 if unknown.
+        expression: canonical source of the node that failed, shortened like the message; "" if unknown.
+        variable: the first field name or variable in that expression, such as `MODEL_NAME` or `$x`, or "".
         source_line: that line of the text, without its line end.
-        hint: more than Go says, such as which block is still open or which function was probably meant; or "".
+        hint: what Go's message leaves out, such as which block is still open or which function was probably meant; or "".
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class TemplateError(Exception):
         self.hint = hint
 
     def excerpt(self) -> str:
-        """Return the source line, or the middle of a long one, and a caret below; "" where no place is known."""
+        """Return the source line, or the relevant part of a long one, with a caret below; "" if the place is unknown."""
         if not self.line:
             return ""
         at = max(self.column - 1, 0)
         begin = max(at - _EXCERPT, 0)
         before = self.source_line[begin:at]
-        blank = "".join("\t" if char == "\t" else " " for char in before)
-        return f"{self.source_line[begin : at + _EXCERPT]}\n{blank}^"
+        indent = "".join("\t" if char == "\t" else " " for char in before)
+        return f"{self.source_line[begin : at + _EXCERPT]}\n{indent}^"
 
 
 class ParseError(TemplateError):
@@ -78,16 +78,16 @@ class ExecError(TemplateError):
 
 
 class LimitError(TemplateError):
-    """A template asks for more than its limits allow."""
+    """A template exceeds a limit."""
 
 
 class ParseLimitError(ParseError, LimitError):
-    """The text of a template is larger or deeper than its limits allow."""
+    """The text of a template is larger, or nested deeper, than its limits allow."""
 
 
 class ExecLimitError(ExecError, LimitError):
-    """Rendering takes more steps, depth, output or time than its limits allow."""
+    """Rendering needs more steps, depth, output or time than its limits allow."""
 
 
 class CallError(Exception):
-    """A function refuses its arguments: the text that Go puts after "error calling NAME: ". Never leaves the package."""
+    """A function rejects its arguments: the text that Go puts after "error calling NAME: ". Never leaves the package."""

@@ -1,4 +1,4 @@
-"""How much a template may ask for."""
+"""How much a template may ask for, and how much a rendering may still use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,16 @@ from .values import Window
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one template. Going beyond one raises `LimitError`.
+    """Bounds on one template. Exceeding one raises `LimitError`.
 
     Attributes:
         text_bytes: size of the template's text in UTF-8.
-        nesting: blocks and parentheses inside one another.
-        steps: about how many actions, functions and pieces of text one rendering may carry out. Counted are the turns
-            of loops and the calls of templates, by what is in them, and whatever takes functions long: long strings,
-            lists and layouts. Of two branches the longer one counts. What else stands outside loops is bounded by the
-            text's size.
-        output_bytes: size of the output, and also of all strings that functions build on the way.
-        call_depth: templates that call one another (Go's own bound is 100,000).
+        nesting: how deep blocks and parentheses may be nested.
+        steps: roughly how many actions, functions and pieces of text one rendering may execute. Each turn of a loop and
+            each call of a template costs what is in it, and a function costs extra for long strings, lists and layouts.
+            Of two branches the longer one counts. Everything else runs once, so the size of the text bounds it.
+        output_bytes: size of the output, and also the total size of all strings that functions build.
+        call_depth: how deep templates may call one another (Go's own limit is 100,000).
     """
 
     text_bytes: int = 262_144
@@ -30,28 +29,28 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-"""One rendering: about 50 ms of work, at most a few times that, and a few MB beside data and output. Reading takes time
-and memory in proportion to the text: a text that is nothing but actions takes about 4 µs and 200 bytes a character."""
+"""A rendering takes about 50 ms, at most a few times that, and a few MB besides data and output. Parsing takes time and
+memory in proportion to the text: a text of nothing but actions takes about 4 µs and 200 bytes per character."""
 
 _SCANNED = 128
 _SCANNED_WIDE = 32
-"""So many characters of a string are looked through in the time of one step, where all are ASCII and elsewhere."""
+"""Scanning this many characters of a string costs one step: if all are ASCII, and otherwise."""
 _TYPED = 16
-"""Likewise of elements whose types are looked at."""
+"""Checking the types of this many elements costs one step."""
 _FLOAT_STEPS = 5
-"""What a float takes to print more than other elements, which take one step each."""
+"""The extra cost of printing a float. Other elements cost one step each."""
 
 
 class OutOfStepsError(CallError):
-    """A function takes more steps than are left."""
+    """A function needs more steps than are left."""
 
 
 class TooLongError(CallError):
-    """A function builds a string longer than the output may be."""
+    """A function would build a string that is longer than the output may be."""
 
 
 class Allowance:
-    """Steps and bytes of built strings that are left. Functions look at both before they begin."""
+    """The steps, and the bytes of built strings, that are left. Functions check both before they begin."""
 
     __slots__ = ("budget", "steps")
 
@@ -60,38 +59,38 @@ class Allowance:
         self.budget = budget
 
     def spend(self, steps: int) -> None:
-        """Use steps up.
+        """Use up steps.
 
         Raises:
-            OutOfStepsError: there are not that many.
+            OutOfStepsError: fewer are left.
         """
         self.steps -= steps
         if self.steps < 0:
             raise OutOfStepsError
 
     def hold(self, size: int) -> None:
-        """Refuse to begin a string of at least so many bytes if it is too long.
+        """Check that a string of at least `size` bytes may be built.
 
         Raises:
-            TooLongError: it is.
+            TooLongError: it would be too long.
         """
         if size > self.budget:
             raise TooLongError
 
 
 def string_steps(text: str, narrow: int = _SCANNED, wide: int = _SCANNED_WIDE) -> int:
-    """Return how many steps it takes to go through a string, of which one step does so many ASCII or other characters."""
+    """Return the cost of scanning a string; one step scans `narrow` characters if all are ASCII, otherwise `wide`."""
     return len(text) // (narrow if text.isascii() else wide)
 
 
 def typing_steps(value: object) -> int:
-    """Return how many steps it takes to find out whether a list is one of strings."""
+    """Return the cost of finding out whether all elements of a list are strings."""
     items = value.base if isinstance(value, Window) else value
     return len(items) // _TYPED if isinstance(items, list | tuple) else 0
 
 
 def container_steps(value: object, most: int) -> int:
-    """Return how many steps it takes to print a list or map; anything above `most` if it is more than that."""
+    """Return the cost of printing a list or map; some number above `most` if it costs more than that."""
     count = 0
     waiting = [value]
     while waiting:
@@ -106,5 +105,5 @@ def container_steps(value: object, most: int) -> int:
             if kind is float:
                 count += _FLOAT_STEPS
             elif kind is not str and kind is not int and isinstance(element, list | tuple | Mapping):
-                waiting.append(element)  # one list may be there many times over
+                waiting.append(element)  # the same list may occur many times over
     return count

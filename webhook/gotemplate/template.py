@@ -1,9 +1,9 @@
-"""The template: parsed and compiled once, rendered as often as wanted, by as many threads as wanted."""
+"""The template: parsed and compiled once, rendered any number of times, from any number of threads."""
 
 from collections.abc import Callable, Collection, Mapping
 
 from .analysis.reach import Given, Reach, reach
-from .analysis.variables import FunctionUse, UnknownVariable, Uses, VariableUse, analyse
+from .analysis.variables import UnknownVariable, Uses, VariableUse, uses
 from .errors import ExecLimitError, ParseLimitError
 from .exec.compiler import compile_templates
 from .exec.state import NoValue, State, late
@@ -16,19 +16,20 @@ from .values import ABSENT
 
 
 class Template:
-    """A text in the language of Go 1.27's text/template.
+    """A template in the language of Go 1.27's text/template.
 
     Args:
-        text: the text.
-        name: the template's name, which errors begin with. Go takes a percent sign in it for a directive of its own
-            messages and garbles them; here it stands as it is.
+        text: its text.
+        name: its name, with which errors begin. Go reads a percent sign in the name as a directive of its own messages
+            and garbles them; here the name appears unchanged.
         limits: bounds on the text and on each rendering.
 
     Raises:
-        ParseError: the text is no template; `ParseLimitError` if it is too large or too deep.
+        ParseError: the text is not a template.
+        ParseLimitError: the text is too large or nested too deep.
     """
 
-    __slots__ = ("_constant", "_limits", "_name", "_program", "_root", "_templates", "_text", "_uses")
+    __slots__ = ("_constant", "_limits", "_name", "_program", "_templates", "_text", "_uses")
 
     def __init__(self, text: str, name: str = "template", *, limits: Limits = DEFAULT_LIMITS) -> None:
         try:
@@ -39,11 +40,10 @@ class Template:
         self._name = name
         self._text = text
         self._limits = limits
-        self._root: List = templates[name].root
         self._program = programs[name]
         self._templates = templates
         self._uses: Uses | None = None
-        self._constant = _constant(self._root, limits)
+        self._constant = _constant(templates[name], limits)
 
     @property
     def name(self) -> str:
@@ -52,30 +52,25 @@ class Template:
 
     @property
     def text(self) -> str:
-        """The text as it was given."""
+        """The template's text."""
         return self._text
 
     @property
     def variables(self) -> tuple[VariableUse, ...]:
-        """Where the template refers to variables of the root data, sorted by place.
+        """The places where the template refers to variables of the root data, sorted.
 
-        Counted are `.X` where dot may be the root data, `$.X`, and the like in the templates that are called with the
-        root data. A template that is never called counts for nothing.
+        These are `.X` where dot may be the root data, `$.X`, and the same in templates called with the root data.
+        Templates that are never called do not count.
         """
         return self._analysis().variables
 
-    @property
-    def functions(self) -> tuple[FunctionUse, ...]:
-        """Where the template calls which functions, sorted by place."""
-        return self._analysis().functions
-
     def may_read(self, name: str) -> bool:
         """Return whether a rendering may read a variable of the root data: the template refers to it, or to all of them."""
-        uses = self._analysis()
-        return uses.whole or any(use.name == name for use in uses.variables)
+        found = self._analysis()
+        return found.whole or any(use.name == name for use in found.variables)
 
     def unknown_variables(self, known: Collection[str]) -> tuple[UnknownVariable, ...]:
-        """Return where the template refers to variables that are not among the known ones, sorted by place."""
+        """Return the places where the template refers to variables that are not known, sorted."""
         return tuple(
             UnknownVariable(use.name, nearest(use.name, known), use.line, use.column)
             for use in self.variables
@@ -83,25 +78,29 @@ class Template:
         )
 
     def reach(self, *cases: Given) -> Reach:
-        """Return what renderings could do in any of some cases: what they print, never enter, and fail at."""
+        """Return what renderings could do in any of the cases: what they print, never enter, and fail at.
+
+        Raises:
+            ParseLimitError: the template, or a sample, is nested too deep.
+        """
         try:
             return reach(self._text, self._name, self._templates, cases)
         except RecursionError:
             raise _too_deep(self._name, "blocks, parentheses or samples") from None
 
     def _analysis(self) -> Uses:
-        # worked out when first asked for; two threads that ask at once find the same
+        # computed on first use; two threads that ask at once compute the same
         if self._uses is None:
             try:
-                self._uses = analyse(self._text, self._name, self._templates)
+                self._uses = uses(self._text, self._name, self._templates)
             except RecursionError:
                 raise _too_deep(self._name) from None
         return self._uses
 
     def __str__(self) -> str:
-        """Return the canonical text, as Go's parse tree prints it: without comments, trimming and definitions."""
+        """Return the canonical text, as Go's parse tree prints it: without comments, trim markers and definitions."""
         try:
-            return str(self._root)
+            return str(self._templates[self._name])
         except RecursionError:
             raise _too_deep(self._name) from None
 
@@ -115,22 +114,22 @@ class Template:
         on_no_value: Callable[[NoValue], None] | None = None,
         deadline: float | None = None,
     ) -> str:
-        """Return the output for some data. The data is only read.
+        """Return the output for the given data, which is never modified.
+
+        A byte that is not part of valid UTF-8, which slicing a string can produce, becomes U+FFFD in the output, as in
+        Go's encoding/json.
 
         Args:
-            data: what dot is, mostly a mapping; JSON-like: str, bool, int, float, list or tuple, mapping with str keys,
-                None. An int is a Go int, or, beyond 64 bits, like a float a float64; a list of only str is a []string,
-                any other list a []any, a mapping a map[string]any.
-            on_no_value: called each time that no value becomes the text `<no value>`. Rendering goes on.
-            deadline: time on the clock `time.monotonic`, in seconds, at which a rendering that is still busy is given
-                up. It is looked at in each turn of a loop and each call of a template.
-                What comes between two looks is bounded by the steps and the size of the text.
+            data: the value of dot, usually a mapping. JSON-like: str, bool, int, float, list or tuple, mapping with str
+                keys, None. An int is a Go int; a float, and an int beyond 64 bits, is a float64; a list of only str is
+                a []string, any other list a []any; a mapping is a map[string]any.
+            on_no_value: called each time that a missing value or null is printed as `<no value>`. Rendering goes on.
+            deadline: when to give up, in seconds of the clock `time.monotonic`. It is checked in each turn of a loop
+                and each call of a template; the steps and the size of the text bound the work between two checks.
 
         Raises:
-            ExecError: Go would fail as well; `ExecLimitError` if the rendering goes beyond the limits.
-
-        A byte that is not part of valid UTF-8, as slicing a string can leave behind, becomes U+FFFD in the output, as
-        Go's encoding/json would write it.
+            ExecError: rendering failed, as it would in Go.
+            ExecLimitError: rendering exceeded a limit or the deadline.
         """
         if self._constant is not None and deadline is None:
             return self._constant
@@ -147,7 +146,7 @@ class Template:
 
     def _joined(self, pieces: list[str]) -> str:
         limit = self._limits.output_bytes
-        # pieces may be one string many times over: add up before joining
+        # the pieces may be one string many times over: check the sum before joining
         if sum(map(len, pieces)) > limit:
             raise self._stopped(f"output exceeds {limit} bytes")
         output = "".join(pieces)
@@ -163,19 +162,19 @@ class Template:
 
 
 def _as_dot(data: object) -> object:
-    """Return data as the code takes it: a plain dict is the fastest of mappings, and null has no value of its own."""
+    """Return data as compiled code expects it: a dict, which is the fastest mapping, and `ABSENT` instead of None."""
     if type(data) is not dict and isinstance(data, Mapping):
         return dict(data)
     return ABSENT if data is None else data
 
 
 def _too_deep(name: str, what: str = "blocks and parentheses") -> ParseLimitError:
-    # with the limits as they are, this takes a caller that is itself deep in calls, or data that is deep
+    # under the default limits this needs a caller that is itself deep in calls, or deep samples
     return ParseLimitError(f"template: {name}: {what} are nested too deep", name=name)
 
 
 def _constant(root: List, limits: Limits) -> str | None:
-    """Return the output of a template that is nothing but text; None if there is more to it."""
+    """Return the output of a template that consists of plain text only; None for any other template."""
     if not all(isinstance(node, Text) for node in root.nodes):
         return None
     text = str(root)

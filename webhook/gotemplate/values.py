@@ -1,19 +1,19 @@
-"""JSON values with the types that Go would give them.
+"""Which Go type a JSON value has.
 
 | Python | Go |
 |---|---|
 | str | string |
 | bool, int, float, complex | bool, int, float64, complex128 |
-| int beyond 64 bits | float64, as such a JSON number is read; see `go_number` |
+| int beyond 64 bits | float64, as Go reads such a JSON number; see `go_number` |
 | `Uint8` | uint8: a byte of a string |
-| list or tuple of str only, also empty | []string |
+| list or tuple of str only, or empty | []string |
 | other list or tuple | []interface {} |
-| `Window` | what the list is that it is a part of |
+| `Window` | the type of the list that it is part of |
 | mapping | map[string]interface {} |
 | None | a nil interface value: a null in the data |
-| `ABSENT` | Go's zero reflect.Value: a missing map key, and any null that has passed through a pipeline |
+| `ABSENT` | Go's zero reflect.Value: a missing map key, or a null that has passed through a pipeline |
 
-All of them have Python's truth value exactly where Go's templates find them true.
+Each is true in Python exactly when it is true in a Go template.
 """
 
 import math
@@ -24,7 +24,7 @@ MAX_INT: Final = 2**63 - 1
 MIN_INT: Final = -(2**63)
 LOW: Final = -(10**9)
 HIGH: Final = 10**9
-"""Integers between these two Python compares fastest."""
+"""Python compares integers between these two fastest."""
 
 
 class Absent:
@@ -40,17 +40,17 @@ class Absent:
 
 
 ABSENT: Final = Absent()
-"""No value at all; prints as `<no value>`."""
+"""No value at all. Prints as `<no value>`."""
 
 
 class Uint8(int):
-    """A byte, as indexing a string gives it."""
+    """A byte: an element of a string."""
 
     __slots__ = ()
 
 
 class Window(list[object]):
-    """A part of a list. Like a Go slice it can be made longer again, up to its capacity."""
+    """A part of a list. Like a Go slice it can be extended again, up to its capacity."""
 
     __slots__ = ("base", "capacity", "start", "strings")
 
@@ -59,7 +59,7 @@ class Window(list[object]):
         self.base = base
         self.start = start
         self.capacity = capacity
-        self.strings: bool | None = None  # whether the base is all strings, once somebody has asked
+        self.strings: bool | None = None  # whether the base has only strings; None until asked
 
 
 _NAMES: dict[type, str] = {
@@ -75,12 +75,12 @@ _BASES = (str, bool, Uint8, int, float, complex)
 
 
 def is_list(value: object) -> bool:
-    """Return whether a value is a slice to Go."""
+    """Return whether a value is a slice in Go."""
     return isinstance(value, list | tuple)
 
 
 def is_map(value: object) -> bool:
-    """Return whether a value is a map to Go."""
+    """Return whether a value is a map in Go."""
     return isinstance(value, Mapping)
 
 
@@ -94,7 +94,7 @@ def of_strings(items: Sequence[object]) -> bool:
 
 
 def scalar_type(value: object) -> type | None:
-    """Return the Python type that stands for the Go type of a string, bool or number; None for anything else."""
+    """Return the Python type that represents the Go type of a string, bool or number; None for anything else."""
     found = type(value)
     if found not in _NAMES:
         found = next((base for base in _BASES if isinstance(value, base)), dict)
@@ -104,12 +104,12 @@ def scalar_type(value: object) -> type | None:
 
 
 def is_beyond_int(value: object) -> bool:
-    """Return whether a value is an integer that no Go int holds."""
+    """Return whether a value is an integer that does not fit a Go int."""
     return isinstance(value, int) and not MIN_INT <= value <= MAX_INT
 
 
 def go_number(value: object) -> object:
-    """Return a value, as a float if it is an integer beyond 64 bits; infinite if it is beyond a float, too."""
+    """Return a value; an integer beyond 64 bits as a float, infinite if it does not fit a float either."""
     if not isinstance(value, int) or MIN_INT <= value <= MAX_INT:
         return value
     try:
@@ -119,7 +119,7 @@ def go_number(value: object) -> object:
 
 
 def type_name(value: object) -> str:
-    """Return the name of a value's Go type; that of null is the interface type which holds it."""
+    """Return the name of a value's Go type; of null, the interface type that holds it."""
     name = _NAMES.get(type(value))
     if name is not None and not is_beyond_int(value):
         return name
@@ -132,7 +132,7 @@ def type_name(value: object) -> str:
 
 
 def holds_interfaces(container: object) -> bool:
-    """Return whether the elements of a container have the type interface {} rather than one of their own."""
+    """Return whether the element type of a container is interface {}."""
     if isinstance(container, list | tuple):
         return not of_strings(container)
     return isinstance(container, Mapping)

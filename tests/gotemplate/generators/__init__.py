@@ -1,4 +1,4 @@
-"""Random templates with data to hold against Go, by kind. All chance comes from the `random.Random` given."""
+"""Random templates and data for the comparison with Go, by kind. The given `random.Random` is the only source of chance."""
 
 import random
 from collections.abc import Callable
@@ -21,12 +21,12 @@ KINDS: dict[str, Callable[[random.Random], tuple[str, dict[str, Any]]]] = {
     "tokens": tokens,
 }
 _NAMES = ['a"b', "two\nlines", "é😀", "a:b", "{{", "\t", "`"]
-"""Names that errors quote; without a percent sign, which Go takes for a directive of its own messages."""
+"""Names that errors quote. None has a percent sign, which Go reads as a directive of its own messages."""
 _MANY = 10_000
 
 
 def case(kind: str, source: random.Random) -> dict[str, Any]:
-    """Return a template of a kind with its data, now and then other data, and sometimes a name."""
+    """Return a template of a kind with its data, occasionally with other data, and sometimes with a name."""
     template, data = KINDS[kind](source)
     if source.random() < 0.02:
         data = values.value(source)
@@ -35,7 +35,7 @@ def case(kind: str, source: random.Random) -> dict[str, Any]:
 
 
 def _countable(value: Any) -> Any:
-    """Return a value without integers that a loop would count up to for hours."""
+    """Return a value without integers to which a loop would count for hours."""
     if isinstance(value, dict):
         return {key: _countable(item) for key, item in value.items()}
     if isinstance(value, list):

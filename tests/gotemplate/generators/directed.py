@@ -10,7 +10,7 @@ COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 class Directed:
-    """Templates that mostly succeed. Tracks variables and what dot is."""
+    """Generates templates that mostly succeed, by tracking variables and the type of dot."""
 
     def __init__(self, source: random.Random, data: dict[str, Any]) -> None:
         self.source = source
@@ -207,6 +207,6 @@ class Directed:
 
 
 def directed(source: random.Random) -> tuple[str, dict[str, Any]]:
-    """Return a template that Go mostly accepts."""
+    """Return a template that Go usually accepts."""
     data = values.data(source)
     return Directed(source, data).template(), data

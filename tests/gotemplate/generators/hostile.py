@@ -1,4 +1,4 @@
-"""Templates that care neither about types nor, often, about syntax."""
+"""Templates that ignore types and, often, syntax."""
 
 import random
 from typing import Any
@@ -22,7 +22,7 @@ FUNCTIONS = [*COMPARISONS, "and", "or", "not", "len", "index", "slice", "print",
 
 _RARE = ["(index .S 0)", "(index `az` 1)", "(index `é` 0)", "(index `az` 0)", "1i", "2i", "(index .A 0 0)", "(slice .L 1 0 1)", "(slice .L 0 2 1)",
          "(slice .L 1)", "(index .A nil)", "(index .D .k)"]  # fmt: skip
-"""Operands of types that only functions and literals give, and indexes of every wrong kind."""
+"""Operands of types that only functions and literals have, and indexes that are wrong in every way."""
 
 
 def _operand(source: random.Random, depth: int) -> str:
@@ -131,7 +131,7 @@ def _declaration(source: random.Random, most: int = 1) -> str:
 
 
 def hostile(source: random.Random) -> tuple[str, dict[str, Any]]:
-    """Return wrong types, undefined names, bad verbs, and broken syntax."""
+    """Return a template with wrong types, undefined names, bad verbs or broken syntax."""
     data = values.data(source)
     text = "".join(_item(source, 3) for _ in range(source.randint(1, 3)))
     if source.random() < 0.85:

@@ -83,7 +83,7 @@ _ODD_VERBS = ["", "%", "w", "z", "é", "!", "\n", "\0", "[", "*", "."]
 
 
 def number(source: random.Random) -> str:
-    """Return what may be a number."""
+    """Return a text that may be a number."""
     parts = [_part(source) for _ in range(source.choice([1, 1, 1, 2, 2, 3]))]
     return source.choice(["", "", "+", "-"]) + source.choice(["+", "-", ""]).join(parts) + source.choice(["", "", "i"])
 
@@ -95,14 +95,14 @@ def _part(source: random.Random) -> str:
 
 
 def string(source: random.Random) -> str:
-    """Return what may be a string or a character."""
+    """Return a text that may be a string or a character."""
     mark = source.choice(['"', '"', "`", "'"])
     inside = "".join(source.choice(["", "", "\\"]) + source.choice(_CHARACTERS) for _ in range(source.randint(0, 4)))
     return mark + inside + (mark if source.random() < 0.9 else "")
 
 
 def layout(source: random.Random) -> str:
-    """Return a printf layout; no `%p`, which prints addresses."""
+    """Return a printf layout without `%p`, which prints addresses."""
     parts = []
     for _ in range(source.randint(1, 3)):
         verb = source.choice(_VERBS) if source.random() < 0.9 else source.choice(_ODD_VERBS)
@@ -112,7 +112,7 @@ def layout(source: random.Random) -> str:
 
 
 def layouts(source: random.Random) -> tuple[str, dict[str, object]]:
-    """Return calls of printf with any layout and any values."""
+    """Return calls of printf with random layouts and values."""
     data = values.data(source) | {"V": [values.value(source, 2) for _ in range(4)]}
     operands = ["(index .V 0)", "(index .V 1)", "(index .V 2)", "(index .V 3)", ".S", ".M", ".F", ".R", ".missing", "nil",
                 "3", "-2", "'é'", "1.5", "2i", "(index .MODEL 0)", "(slice .L 1)", "true", '"é"', "1000001"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Templates such as operators write, changed here and there."""
+"""Templates like those that operators write, with random changes."""
 
 import random
 import re
@@ -26,7 +26,7 @@ DOMAIN: list[dict[str, Any]] = [
     for size in (1, 8)
     for args in ([], ["--dtype=half", "--max-model-len=8192"])
 ]  # fmt: skip
-"""What the templates of this project are rendered with."""
+"""The variables of this project's templates."""
 
 _OWN = [
     """{{- if .IS_DISTRIBUTED -}}
@@ -46,11 +46,11 @@ _OWN = [
     '{{ range .GROUP_SIZE }}{{ if eq . 1 }}{{ break }}{{ end }}{{ . }}{{ end }}{{/* sizes */}} {{ printf "%05d|%-8s|%v" .RAY_PORT .GPU_TYPE .CUSTOM_ARGS }}',
     '{{ or .MISSING .MODEL_ID | html | print "x=" }}{{ block "tail" . }} {{ .NAMESPACE }}/{{ .RUN_TIME | js }}{{ end }}',
 ]  # fmt: skip
-"""Templates such as operators write."""
+"""Templates like those that operators write."""
 
 
 def broken(source: random.Random, text: str) -> str:
-    """Return a text with pieces taken out, put in and doubled."""
+    """Return a text with pieces removed, inserted and doubled."""
     for _ in range(source.randint(1, 3)):
         at = source.randrange(len(text) + 1)
         pick = source.random()
@@ -90,7 +90,7 @@ CORPUS = [
 
 
 def data(source: random.Random) -> dict[str, Any]:
-    """Return the variables of a deployment, sometimes with one that is not what the template takes it for."""
+    """Return the variables of a deployment, sometimes with one of an unexpected type."""
     found = dict(source.choice(DOMAIN))
     for _ in range(source.choice([0, 0, 1, 3])):
         found[source.choice(list(found))] = values.value(source, 2)
@@ -100,7 +100,7 @@ def data(source: random.Random) -> dict[str, Any]:
 
 
 def mutated(source: random.Random) -> tuple[str, dict[str, Any]]:
-    """Return a template of the corpus with words and actions exchanged, and now and then broken."""
+    """Return a template of the corpus with words and actions exchanged, occasionally broken."""
     text = source.choice(CORPUS)
     for _ in range(source.choice([0, 1, 1, 2, 3])):
         text = _reworded(source, text) if source.random() < 0.7 else _respliced(source, text)
@@ -118,7 +118,7 @@ def _reworded(source: random.Random, text: str) -> str:
 
 
 def _respliced(source: random.Random, text: str) -> str:
-    """Return a text with an action taken out, or with one of another template in its place or before it."""
+    """Return a text with an action removed, replaced by one of another template, or preceded by one."""
     actions = list(_ACTION.finditer(text))
     others = _ACTION.findall(source.choice(CORPUS))
     if not actions or not others:

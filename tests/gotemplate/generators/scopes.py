@@ -1,4 +1,4 @@
-"""Variables, blocks, loops and templates inside one another: who sees which value, and where control goes."""
+"""Nested variables, blocks, loops and templates: which value is visible where, and where control goes."""
 
 import random
 from typing import Any
@@ -138,12 +138,12 @@ class _Scopes:
 
 
 def calling_nothing(body: str) -> str:
-    """Return a body that calls neither templates that exist nor itself: endless recursion would cost Go its memory."""
+    """Return a body that calls neither existing templates nor itself: endless recursion would exhaust Go's memory."""
     return body.replace('{{template "', '{{template "no ').replace('{{block "', '{{block "in ')
 
 
 def scopes(source: random.Random) -> tuple[str, dict[str, Any]]:
-    """Return a text with definitions before and behind it, among them its own name and names defined twice."""
+    """Return a text with definitions before and after it, some of them with its own name or a duplicate name."""
     main = _Scopes(source)
     text = "".join(main.item(3) for _ in range(source.randint(1, 4)))
     for name, often in [("p", [0, 1, 1, 2]), ("q", [0, 1, 1, 1]), ("r", [0, 1]), ("t", [0, 0, 0, 0, 1])]:

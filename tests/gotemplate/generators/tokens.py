@@ -1,4 +1,4 @@
-"""Token soup: what the lexer and the parser make of anything at all."""
+"""Token soup for the lexer and the parser."""
 
 import random
 
@@ -38,7 +38,7 @@ def _inside(source: random.Random, *, countable: bool) -> str:
 
 
 def tokens(source: random.Random) -> tuple[str, dict[str, object]]:
-    """Return pieces of templates in any order."""
+    """Return pieces of templates in random order."""
     text = source.choice(["", "{{$x := 1}}{{$y := .D}}"])
     blocks = 0
     for place in range(source.randint(1, 6)):

@@ -1,4 +1,4 @@
-"""Random data: what JSON can carry, with the edges of each type."""
+"""Random data: what JSON can represent, with the edge cases of each type."""
 
 import random
 import struct
@@ -12,7 +12,7 @@ BOOLEANS = ["T", "B"]
 LISTS = ["L", "A", "O", "I"]
 MAPS = ["D", "P"]
 NAMES = [*STRINGS, *ANY_INTEGERS, *FLOATS, *BOOLEANS, *LISTS, *MAPS, "X", "R", "missing"]
-"""The names in the data by what they hold; of the integers, only those in `INTEGERS` are small enough to count up to."""
+"""The names in the data by type. Of the integers, only those in `INTEGERS` are small enough for loops."""
 
 _TEXTS = [
     "", " ", "a", "text", "b c", "k", "n", "d", "0", "true", "<a href='x'>&\"\\\n=", "`tab\t", "%d %s %v", "{{.S}}",
@@ -91,7 +91,7 @@ def data(source: random.Random) -> dict[str, Any]:
 
 
 def path(source: random.Random, within: Any, start: str) -> str:
-    """Return an expression for a value somewhere below one that `start` stands for."""
+    """Return an expression for a value somewhere below that of `start`."""
     while source.random() < 0.75:
         if isinstance(within, dict) and within:
             key = source.choice(list(within))

@@ -1,12 +1,12 @@
-// Command oracle answers what Go's text/template makes of a template.
+// Command oracle renders templates with Go's text/template.
 //
 // It reads JSON lines {"template": text, "data": object, "name": optional name} and
 // writes, for each, {"verdict": "ok" | "parse" | "exec", "output": text, "error": text}.
-// Whole JSON numbers become int, other numbers float64, a list of strings []string,
-// any other list []any, and objects map[string]any. With "repeat": n the template is
-// also parsed and rendered n times and the answer carries the nanoseconds of one.
+// A whole JSON number becomes an int, any other number a float64, a list of strings a
+// []string, any other list a []any, and an object a map[string]any. With "repeat": n the
+// template is also parsed and rendered n times, and the answer has the nanoseconds of one.
 //
-// The program ends at a template that takes longer than two seconds, after the answers before it.
+// The program exits at a template that takes longer than two seconds, after answering those before it.
 package main
 
 import (
@@ -39,7 +39,7 @@ type answer struct {
 	CompileNs int64  `json:"compile_ns,omitempty"`
 }
 
-// typed gives a decoded JSON value the Go types that the comparison is defined with.
+// typed converts a decoded JSON value to the Go types described above.
 func typed(value any) any {
 	switch v := value.(type) {
 	case json.Number:
@@ -72,7 +72,7 @@ func typed(value any) any {
 	}
 }
 
-// bounded is a writer that refuses to hold more than a few megabytes.
+// bounded is a writer that accepts only a few megabytes.
 type bounded struct{ bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
@@ -125,7 +125,7 @@ func ask(q question) answer {
 	return reply
 }
 
-// answerInTime also says whether the template was given up: a loop can take hours.
+// answerInTime also returns whether it gave up on the template: a loop can take hours.
 func answerInTime(q question) (reply answer, late bool) {
 	if q.Repeat > 0 {
 		return ask(q), false

@@ -1,8 +1,9 @@
 """What can be known of a template without rendering it. Go has no counterpart.
 
-- `variables`: where a template refers to variables of the root data
-- `reach`: what a rendering could print, never enters, and fails at
-- `shapes`: what is known of a value: its type, its truth, or all of it
+- `variables`: the places where a template refers to variables of the root data
+- `reach`: what renderings could print, never enter, and fail at
+- `walk`: the walk through a template that finds it
+- `shapes`: what is known of a value: its type, its truth, or the value itself
 
-Never here: findings about runtimes. `webhook.linting` decides what is worth a report.
+Never here: judgement. Callers decide which findings are worth reporting.
 """

@@ -1,4 +1,4 @@
-"""What is known of a value before a rendering: its type, its truth, or all of it."""
+"""What is known of a value without rendering: its type, its truth, or the value itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -10,21 +10,21 @@ from ..parse.names import COMPARISON_NAMES
 from ..values import ABSENT, Uint8, is_list, is_map, type_name
 
 _CONSTANT_BYTES = 4_096
-"""Constants are worked out up to this size, in as many steps; of a larger one only the type is known."""
+"""Constants are computed up to this size, in as many steps. Of a larger one only the type is known."""
 _RESULTS: Mapping[str, object] = {
     **dict.fromkeys((*COMPARISON_NAMES, "not"), False),
     **dict.fromkeys(("html", "js", "print", "printf", "println", "urlquery"), ""),
     "len": 0,
 }
-"""A value of the type that a function gives, where no argument decides it."""
+"""A value of the type that a function returns, if that does not depend on its arguments."""
 
 
 VAGUE = frozenset({"[]interface {}", "map[string]interface {}"})
-"""Types that say nothing of what is in a value: two samples of them need not have anything in common."""
+"""Types that say nothing about the content: two values of such a type need have nothing in common."""
 
 
 class _Unknown:
-    """The type of a sample where not even the type is known."""
+    """The type of the sample of a value whose type is unknown."""
 
 
 class Shape(NamedTuple):
@@ -32,8 +32,8 @@ class Shape(NamedTuple):
 
     Attributes:
         sample: a value of the same type.
-        certain: whether the sample is the very value.
-        truth: whether the value counts as true; None if that is not known.
+        certain: whether the sample is the value itself.
+        truth: whether the value counts as true; None if unknown.
     """
 
     sample: object
@@ -51,14 +51,14 @@ UNKNOWN: Final = Shape(_Unknown(), certain=False, truth=None)
 
 
 def constant(value: object) -> Shape:
-    """Return the shape of a value that is known. Null has no type of its own, and loses that of its place on the way."""
+    """Return the shape of a known value. Of null only the truth is known, since it has no type of its own."""
     if value is None:
         return Shape(UNKNOWN.sample, certain=False, truth=False)
     return Shape(value, certain=True, truth=bool(value))
 
 
 def typed(sample: object) -> Shape:
-    """Return the shape of any value with the type of a sample; null tells of none."""
+    """Return the shape of any value with the type of a sample. The type of null is unknown."""
     return UNKNOWN if sample is None else Shape(sample, certain=False, truth=None)
 
 
@@ -67,12 +67,12 @@ NOTHING: Final = constant(ABSENT)
 
 
 def widened(shape: Shape) -> Shape:
-    """Return the shape of any value with the same type; of no value at all there is only one."""
+    """Return the shape of any value with the same type. A missing value stays what it is."""
     return NOTHING if shape.sample is ABSENT else typed(shape.sample)
 
 
 def element_of(shape: Shape) -> Shape:
-    """Return the shape of the elements of a list; that of others, and of lists in lists, is not known."""
+    """Return the shape of the elements of a list; unknown for other values and for lists of lists."""
     sample = shape.sample
     if not isinstance(sample, list | tuple):
         return UNKNOWN
@@ -81,10 +81,10 @@ def element_of(shape: Shape) -> Shape:
 
 
 def turns(shape: Shape) -> bool | None:
-    """Return whether a loop over a value has any turn; None if that is not known.
+    """Return whether a loop over a value has any turn; None if unknown.
 
     Raises:
-        CallError: Go has no loop over values of this type.
+        CallError: Go cannot iterate over values of this type.
     """
     sample = shape.sample
     if isinstance(sample, str | bool | float | complex):
@@ -95,12 +95,12 @@ def turns(shape: Shape) -> bool | None:
 
 
 def short_circuit(name: str, shapes: Sequence[Shape]) -> Shape:
-    """Return what `and` or `or` gives for the arguments up to the first that surely decides."""
+    """Return the shape of `and` or `or`, given the arguments up to the first that certainly decides."""
     deciding = name == "or"
     candidates = [shape for shape in shapes[:-1] if shape.truth is None] + [shapes[-1]]
     if len(candidates) == 1:
         return candidates[0]
-    # every candidate but the last is given back only where it decides
+    # every candidate but the last is the result only if it decides
     truth = deciding if shapes[-1].truth is deciding else None
     names = {type_name(shape.sample) if shape.known else "" for shape in candidates}
     sample = UNKNOWN.sample if len(names) > 1 or names & {"", *VAGUE} else candidates[0].sample
@@ -108,10 +108,10 @@ def short_circuit(name: str, shapes: Sequence[Shape]) -> Shape:
 
 
 def result(name: str, args: Sequence[Shape]) -> Shape:
-    """Return what a function other than `and`, `or` and `call` gives.
+    """Return the shape of the result of a function other than `and`, `or` and `call`.
 
     Raises:
-        CallError: it refuses all values of these shapes.
+        CallError: it rejects all values of these shapes.
     """
     if name == "printf" and not isinstance(args[0].sample, str):
         return typed("")
@@ -140,7 +140,7 @@ def _call(name: str, args: Sequence[Shape]) -> object:
 
 
 def _size(args: Sequence[Shape]) -> int:
-    """Return about how much there is in some arguments; too much, where it is more than is worked out."""
+    """Return about how large some arguments are; some number above `_CONSTANT_BYTES` if larger than that."""
     return sum(
         len(arg.sample) if isinstance(arg.sample, str) else container_steps(arg.sample, _CONSTANT_BYTES)
         for arg in args
@@ -152,13 +152,13 @@ def _check_comparison(name: str, args: Sequence[Shape]) -> None:
     """Compare samples: whether Go compares two values depends on their types alone."""
     first = args[0]
     if len(args) == 1:
-        _call(name, args)  # says what is missing
+        _call(name, args)  # fails, since an argument is missing
     for other in args[1:]:
         if not (first.known and other.known):
             continue
         if any(is_list(each.sample) or is_map(each.sample) for each in (first, other)):
             if other.sample is not ABSENT and first.sample is not ABSENT:
-                # Go's message would show the values, which here are only samples
+                # Go's message would quote the values, which are only samples here
                 types = f"{type_name(first.sample)} and {type_name(other.sample)}"
                 raise CallError(f"incompatible types for comparison: {types}")
             continue

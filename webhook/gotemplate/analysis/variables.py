@@ -1,4 +1,4 @@
-"""Which variables of the root data, and which functions, a template refers to."""
+"""Which variables of the root data a template refers to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class VariableUse:
     """A place that refers to a variable of the root data.
 
     Attributes:
-        name: first field name: `X` for `.X`, `.X.Y` and `$.X`, and for `index . "X"`, where the name's place counts.
+        name: the first field name: `X` for `.X`, `.X.Y` and `$.X`, and for `index . "X"`, whose place is that of "X".
         line: line in the template's text, from 1.
         column: character in that line, from 1.
     """
@@ -25,11 +25,11 @@ class VariableUse:
 
 @dataclass(frozen=True, slots=True)
 class UnknownVariable:
-    """A place that refers to a variable that does not exist.
+    """A place that refers to an unknown variable.
 
     Attributes:
         name: the variable.
-        nearest: the variable that was probably meant, or "".
+        nearest: the known variable that was probably meant, or "".
         line: line in the template's text, from 1.
         column: character in that line, from 1.
     """
@@ -41,45 +41,24 @@ class UnknownVariable:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionUse:
-    """A place that calls a predefined function.
-
-    Attributes:
-        name: the function.
-        line: line in the template's text, from 1.
-        column: character in that line, from 1.
-    """
-
-    name: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
 class Uses:
-    """What a template refers to, sorted by place.
+    """What a template uses of the root data.
 
     Attributes:
-        variables: places that refer to a variable of the root data by its name.
-        functions: places that call a predefined function.
+        variables: the places that refer to a variable by its name, sorted.
         whole: whether the template also uses the root data as a whole, as `{{ . }}` does, and so may read every variable.
     """
 
     variables: tuple[VariableUse, ...]
-    functions: tuple[FunctionUse, ...]
     whole: bool
 
 
-def analyse(text: str, name: str, templates: Mapping[str, nodes.Definition]) -> Uses:
-    """Return what the template `name` and those that it calls refer to."""
+def uses(text: str, name: str, templates: Mapping[str, nodes.List]) -> Uses:
+    """Return what the template `name` and those that it calls use of the root data."""
     walk = _Walk(templates)
     walk.run(name)
     place = Lines(text).place
-    return Uses(
-        tuple(VariableUse(name, *place(offset)) for offset, name in sorted(walk.variables)),
-        tuple(FunctionUse(name, *place(offset)) for offset, name in sorted(walk.functions)),
-        walk.whole,
-    )
+    return Uses(tuple(VariableUse(name, *place(offset)) for offset, name in sorted(walk.variables)), walk.whole)
 
 
 #: Functions whose value is one of their arguments.
@@ -89,27 +68,26 @@ _PASS_ON = frozenset({"and", "or"})
 class _Walk:
     """Follows dot, `$` and other variables as far as they may be the root data."""
 
-    def __init__(self, templates: Mapping[str, nodes.Definition]) -> None:
+    def __init__(self, templates: Mapping[str, nodes.List]) -> None:
         self.templates = templates
         self.variables: set[tuple[int, str]] = set()
-        self.functions: set[tuple[int, str]] = set()
         self.whole = False
         self.visited: set[tuple[str, bool]] = set()
-        self.waiting: list[tuple[str, bool]] = []  # templates to visit; chains of calls may be long
-        self.roots = Bindings[bool]()  # variables known, and whether each may be the root data
-        self.bound: dict[nodes.Pipe, bool] = {}  # whether a pipeline that set variables may be the root data
+        self.waiting: list[tuple[str, bool]] = []  # templates yet to visit; a queue, since chains of calls may be long
+        self.roots = Bindings[bool]()  # variables in scope: whether each may be the root data
+        self.bound: dict[nodes.Pipe, bool] = {}  # pipelines that set variables: whether each may be the root data
 
     def run(self, name: str) -> None:
-        """Visit a template that is given the root data, and all that it calls."""
+        """Visit the template that is given the root data, and all that it calls."""
         self.call(name, root=True)
         while self.waiting:
             name, root = self.waiting.pop()
             self.roots, self.bound = Bindings(), {}
             self.roots.declare("$", root)
-            self.below(self.templates[name].root, dot=root)
+            self.below(self.templates[name], dot=root)
 
     def call(self, name: str, *, root: bool) -> None:
-        """Note a template that is given the root data, or something else."""
+        """Queue a template; `root`: whether its data may be the root data."""
         if name in self.templates and (name, root) not in self.visited:
             self.visited.add((name, root))
             self.waiting.append((name, root))
@@ -130,8 +108,6 @@ class _Walk:
                 self.variables.add((start, name))
             case nodes.Variable(start=start, names=(variable, name, *_)) if self.is_root(variable):
                 self.variables.add((start, name))
-            case nodes.Identifier(offset=offset, name=name):
-                self.functions.add((offset, name))
             case nodes.Chain(operand=operand, names=names) if self.value_is_root(operand, dot=dot):
                 self.variables.add((operand.offset, names[0]))
             case nodes.Command(
@@ -177,7 +153,7 @@ class _Walk:
         self.roots.forget(known)
 
     def bind(self, pipe: nodes.Pipe, *, dot: bool) -> None:
-        """Remember what a pipeline declares; an assignment can only add the possibility."""
+        """Record what a pipeline declares or assigns. An assignment never takes back that a variable may be the root data."""
         if not pipe.variables:
             return
         self.bound[pipe] = root = self.value_is_root(pipe, dot=dot)

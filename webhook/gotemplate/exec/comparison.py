@@ -1,9 +1,9 @@
-"""eq, ne, lt, le, gt and ge with Go's rules: only values of one basic kind compare, and null equals only null."""
+"""eq, ne, lt, le, gt and ge, by Go's rules: both values must be of one basic kind, and null equals only null."""
 
 from collections.abc import Sequence
 
 from ..errors import CallError
-from ..fmt.print import sprintf
+from ..fmt.printf import sprintf
 from ..fmt.runes import to_bytes
 from ..limits import Allowance
 from ..values import ABSENT, Uint8, go_number, is_list, is_map, scalar_type, type_name
@@ -12,7 +12,7 @@ _INTEGERS = (int, Uint8)
 
 
 def equal(args: Sequence[object], allowance: Allowance) -> bool:
-    """Return whether the first value equals one of the others."""
+    """Return whether the first value equals any of the others."""
     if len(args) < 2:
         raise CallError("missing argument for comparison")
     first = args[0]
@@ -40,7 +40,7 @@ def _equal(left: object, right: object, allowance: Allowance) -> bool:
 
 
 def is_nil(value: object) -> bool:
-    """Return whether a value is null or none at all."""
+    """Return whether a value is null or missing."""
     return value is None or value is ABSENT
 
 
@@ -70,7 +70,7 @@ def _ordered(value: object) -> type:
 
 
 def less_or_equal(left: object, right: object) -> bool:
-    """Return whether one value is less than another or equals it."""
+    """Return whether one value is less than or equal to another."""
     return less(left, right) or go_number(left) == go_number(right)
 
 
@@ -80,5 +80,5 @@ def greater(left: object, right: object) -> bool:
 
 
 def greater_or_equal(left: object, right: object) -> bool:
-    """Return whether one value is greater than another or equals it."""
+    """Return whether one value is greater than or equal to another."""
     return not less(left, right)

@@ -1,4 +1,4 @@
-"""Control actions to closures. No node of the tree is looked at while rendering, except to word an error."""
+"""Templates and their actions to closures. Rendering reads the tree only for the text of errors."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
@@ -10,27 +10,29 @@ from ..limits import Limits
 from ..parse import nodes
 from ..parse.lines import Lines
 from ..values import ABSENT, Uint8, is_beyond_int
+from .compiled import BREAK, CONTINUE, Program, Run
+from .context import Context
 from .expressions import Expressions
 from .lists import leaving_list, merged, plain_list, run_of_dots, run_of_fields, shown
 from .scope import Scope
-from .state import BREAK, CONTINUE, Context, Program, Run, State, late
+from .state import State, late
 
 _STEP = 4
-"""So many operands are evaluated in the time of one step; a function counts as that many."""
+"""Evaluating this many operands costs one step. A function counts as this many."""
 _TURN_STEPS = 2
 _CALL_STEPS = 8
-"""What a turn of a loop and a call of a template count besides their actions: about what they cost next to one."""
+"""The cost of a turn of a loop and of a call of a template, besides the actions in them."""
 
 
 def compile_templates(
-    source_name: str, text: str, templates: Mapping[str, nodes.Definition], limits: Limits
+    source_name: str, text: str, templates: Mapping[str, nodes.List], limits: Limits
 ) -> dict[str, Program]:
-    """Return the code of every template of a text, by name."""
+    """Return the code of each template of a text, by name."""
     programs: dict[str, Program] = {}
     lines = Lines(text)
-    for name, definition in templates.items():
+    for name, root in templates.items():
         context = Context(source_name, lines, name, limits)
-        programs[name] = _Compiler(context, programs).program(definition.root)
+        programs[name] = _Compiler(context, programs).program(root)
     return programs
 
 
@@ -42,9 +44,9 @@ class _Compiler:
         self.programs = programs
         self.scope = Scope()
         self.expressions = Expressions(context, self.scope)
-        self.leaves_loop = False  # whether the code compiled last may end at a break or continue
-        self.continuing: dict[nodes.List, bool] = {}  # what `may_continue` has found
-        self.steps = 0  # of the loop body or template being compiled, without the loops in it
+        self.leaves_loop = False  # whether the code compiled last may end with a break or continue
+        self.continuing: dict[nodes.List, bool] = {}  # results of `may_continue`
+        self.steps = 0  # cost of the loop body or template being compiled, without inner loops
 
     def program(self, root: nodes.List) -> Program:
         run = self.sequence(root)
@@ -90,9 +92,9 @@ class _Compiler:
                 return lambda _dot, _state: CONTINUE
 
     def run_of_prints(self, children: Sequence[nodes.Node]) -> Run:
-        """Compile texts and actions that follow one another and print fields of dot, or dot: the bulk of most templates."""
+        """Compile a run of texts and actions that print fields of dot, or dot itself: the bulk of most templates."""
         context = self.context
-        parts: list[tuple[str, nodes.Node]] = []  # what an action prints, with the text before it
+        parts: list[tuple[str, nodes.Node]] = []  # the text before an action, and what it prints
         tail = ""
         for child in children:
             if isinstance(child, nodes.Text):
@@ -106,7 +108,7 @@ class _Compiler:
         return run_of_fields(context, fields, tail) if fields else run_of_dots(context, parts, tail)
 
     def printing(self, pipe: nodes.Pipe) -> Run:
-        """Compile a pipeline that is an action of its own."""
+        """Compile an action that prints a pipeline or sets variables."""
         if pipe.variables:
             evaluate = self.expressions.pipeline(pipe).code
 
@@ -126,7 +128,7 @@ class _Compiler:
     # --- if, with ---
 
     def branches(self, node: nodes.Branch) -> tuple[Run, Run | None, bool]:
-        """Compile body and else; return also whether either may leave the loop around it."""
+        """Compile the body and the else; return also whether either may leave the loop around them."""
         mark = self.scope.mark()
         steps = self.steps
         body = self.sequence(node.body)
@@ -136,7 +138,7 @@ class _Compiler:
         if node.otherwise is not None:
             with_body, self.steps = self.steps, steps
             otherwise = self.sequence(node.otherwise)
-            self.steps = max(with_body, self.steps)  # only one of them is carried out
+            self.steps = max(with_body, self.steps)  # only one of them runs
             leaves = leaves or self.leaves_loop
         return body, otherwise, leaves
 
@@ -187,8 +189,8 @@ class _Compiler:
         self.scope.forget(inner_mark)
         otherwise = None if node.otherwise is None else self.sequence(node.otherwise)
         self.scope.forget(mark)
-        # What the body does ends here. In the else, Go parses both words as concerning the loop around this one, but
-        # when it comes to it, a break only ends this one.
+        # A break or continue of the body ends in this loop. In the else, Go's parser takes both as belonging to the loop
+        # around this one, yet when executed, a break ends only this one.
         self.leaves_loop = self.may_continue(node.otherwise)
         context = self.context
         two_variables = len(node.pipe.variables) > 1
@@ -227,7 +229,7 @@ class _Compiler:
     def element_setter(
         self, pipe: nodes.Pipe, last: nodes.Node | None
     ) -> Callable[[State, object, object, object], None] | None:
-        """Return code that gives a loop's variables their values; None if it has none."""
+        """Return code that sets a loop's variables; None if it has none."""
         names = [variable.names[0] for variable in pipe.variables]
         if not names:
             return None
@@ -251,7 +253,7 @@ class _Compiler:
         return declare
 
     def may_continue(self, root: nodes.List | None) -> bool:
-        """Return whether a list has a continue for the loop around it."""
+        """Return whether a list contains a continue for the loop around it."""
         if root is None:
             return False
         if root not in self.continuing:
@@ -310,12 +312,12 @@ def _weight(node: nodes.Node) -> int:
 
 
 _Turns: TypeAlias = tuple[Iterable[object] | None, Iterable[object], object]
-"""What a loop goes through: indexes or map keys, None if there are none, as for an integer; the values that become dot;
-the list or map that they are from. A plain tuple, since it is made once for each loop that is run."""
+"""What a loop iterates over: the indexes or map keys, None for an integer, which has none; the values of dot; the list or
+map that contains them. A plain tuple, since each execution of a loop builds one."""
 
 
 def _turns(value: object, state: State) -> _Turns | None:
-    """Return what a loop over a value goes through; None if Go has no such loop. Keys are only sorted if steps last."""
+    """Return what a loop over a value iterates over; None if Go cannot, or if sorting the keys needs more steps than are left."""
     if isinstance(value, list | tuple):
         return range(len(value)), value, value
     if isinstance(value, Mapping):

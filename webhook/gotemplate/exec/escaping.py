@@ -1,11 +1,11 @@
-"""What html, js and urlquery do to a string."""
+"""Escaping as in html, js and urlquery."""
 
 import re
 
 from ..fmt.runes import REPLACEMENT, escaped, is_byte, is_print, normal, to_bytes
 
 _HTML = {"&": "&amp;", "\0": REPLACEMENT, '"': "&#34;", "'": "&#39;", "<": "&lt;", ">": "&gt;"}
-"""The ampersand first: the others bring one."""
+"""The ampersand comes first, because the other escapes contain one."""
 
 _JS_PLAIN = re.compile(r"[ !#-%(-;?-\[\]-\x7f]*")
 _JS = {

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..parse import nodes
 from ..values import ABSENT
-from .calls import Calls, Compiled, CompiledWith, failing
-from .scope import UNSET, Scope
-from .state import Context, Evaluate, EvaluateWith, State
+from .calls import Calls
+from .compiled import Compiled, CompiledWith, Evaluate, EvaluateWith, failing
+from .context import Context
+from .scope import Scope, bound_slot
+from .state import State
 
 _SINGLE_NAME = 1
 _MOST_OPTIONAL = 16
-"""So many variables of one name may stand in arguments of `and` and `or`: each use tries them all."""
+"""How many variables of one name the arguments of `and` and `or` may declare. Each use tries them all."""
 _NOT_A_FUNCTION = "can't give argument to non-function "
 
 
@@ -25,7 +27,7 @@ class Expressions:
     # --- pipelines ---
 
     def printed(self, pipe: nodes.Pipe) -> Evaluate:
-        """Compile a pipeline whose value is only printed or tested: null and no value need not differ."""
+        """Compile a pipeline whose value is only printed or tested, where null and no value are the same."""
         if len(pipe.commands) == 1 and not pipe.variables:
             return self.command(pipe.commands[0], pipe).code
         return self.pipeline(pipe).code
@@ -42,7 +44,7 @@ class Expressions:
         return Compiled(self.binding(pipe, code, last), last)
 
     def binding(self, pipe: nodes.Pipe, code: Evaluate, last: nodes.Node | None) -> Evaluate:
-        """Return code that also gives a pipeline's value to its variables."""
+        """Return code that also sets a pipeline's variables to its value."""
         if pipe.assigns:
             stores = [self.store(variable.names[0], last) for variable in pipe.variables]
 
@@ -65,33 +67,32 @@ class Expressions:
         return declare
 
     def declared(self, variable: nodes.Variable) -> int:
-        """Return the slot of a new variable."""
+        """Declare a variable; return its slot."""
         name = variable.names[0]
         slot = self.scope.add(name)
         if self.scope.optional_depth and len(self.scope.slots_of(name)) > _MOST_OPTIONAL + 1:
-            message = f"more than {_MOST_OPTIONAL} variables {name} in arguments of and and or"
+            message = f"more than {_MOST_OPTIONAL} variables {name} in the arguments of `and` and `or`"
             raise self.context.refusal(variable, message)
         return slot
 
     def store(self, name: str, last: nodes.Node | None) -> Callable[[State, object, object], None]:
-        """Return code that assigns to a variable: takes the value and, if it is an element, its container."""
+        """Return code that assigns a value to a variable; for an element, also with its container."""
         slots = self.scope.slots_of(name)
         context = self.context
 
         def store(state: State, value: object, container: object) -> None:
-            for slot in slots:
-                if slot >= 0 and state.variables[slot] is not UNSET:
-                    state.variables[slot] = value
-                    state.containers[slot] = container
-                    return
-            raise context.error(last or state.last, f"undefined variable: {name}")
+            slot = slots[0] if len(slots) == 1 else bound_slot(slots, state.variables)
+            if slot < 0:
+                raise context.error(last or state.last, f"undefined variable: {name}")
+            state.variables[slot] = value
+            state.containers[slot] = container
 
         return store
 
     # --- commands ---
 
     def command(self, command: nodes.Command, before: nodes.Node | None) -> Compiled:
-        """Compile the first command of a pipeline; `before` is where Go looked before it."""
+        """Compile the first command of a pipeline; `before` is the node that Go evaluated before it."""
         word = command.args[0]
         extra = len(command.args) > 1
         if isinstance(word, nodes.Identifier):
@@ -112,7 +113,7 @@ class Expressions:
         return self.pipeline(word) if isinstance(word, nodes.Pipe) else self.operand(word)
 
     def command_with(self, command: nodes.Command, before: nodes.Node | None) -> CompiledWith:
-        """Compile a command behind a `|`."""
+        """Compile a command after a `|`."""
         word = command.args[0]
         if isinstance(word, nodes.Identifier):
             return self.calls.function_with(word, command, command.args[1:])
@@ -156,7 +157,7 @@ class Expressions:
         return Compiled(_constant(ABSENT), node)
 
     def variable(self, node: nodes.Variable, *, refuse: bool = False) -> Compiled:
-        """Compile a variable with its fields; with `refuse`, the last field has been given arguments."""
+        """Compile a variable with its fields; `refuse`: the last field has arguments, which always fails."""
         slots = self.scope.slots_of(node.names[0])
         names = node.names[1:]
         context = self.context
@@ -189,15 +190,15 @@ class Expressions:
         return Compiled(several, node)
 
     def optional_variable(self, node: nodes.Variable, slots: Sequence[int], *, refuse: bool) -> Compiled:
-        """Compile a variable of which only the rendering knows the slot."""
+        """Compile a variable whose slot only the rendering knows."""
         context = self.context
         names = node.names[1:]
 
         def find(state: State) -> int:
-            for slot in slots:
-                if slot >= 0 and state.variables[slot] is not UNSET:
-                    return slot
-            raise context.error(node, f"undefined variable: {node.names[0]}")
+            slot = bound_slot(slots, state.variables)
+            if slot < 0:
+                raise context.error(node, f"undefined variable: {node.names[0]}")
+            return slot
 
         if refuse:
             return self.refused_field(
@@ -232,7 +233,7 @@ class Expressions:
         return Compiled(several, node)
 
     def chain(self, node: nodes.Chain, *, refuse: bool) -> Compiled:
-        """Compile fields of a parenthesized pipeline or of a function."""
+        """Compile fields of a parenthesized pipeline or of a function's result; `refuse`: the last field has arguments."""
         context = self.context
         names = node.names
         code, last = self.operand(node.operand)
@@ -252,7 +253,7 @@ class Expressions:
         receiver: Evaluate,
         container: Callable[[State], object],
     ) -> Compiled:
-        """Compile fields of which the last has arguments: maps have no methods, so this nearly always fails."""
+        """Compile fields of which the last has arguments. This fails unless a value is missing: maps have no methods."""
         context = self.context
 
         def refuse(dot: object, state: State) -> object:
@@ -270,7 +271,7 @@ class Expressions:
 
 
 def ideal(number: nodes.Number) -> object | None:
-    """Return what a number literal is where nothing says which type it should have; None if it fits no int."""
+    """Return the value of a number literal in the type that Go gives it by default; None if it overflows int."""
     if number.as_complex is not None:
         return number.as_complex
     text = number.text
@@ -281,7 +282,7 @@ def ideal(number: nodes.Number) -> object | None:
 
 
 def _walk(context: Context, node: nodes.Node | None, value: object, names: Sequence[str], *, typed: bool) -> object:
-    """Return what a row of field names leads to."""
+    """Return the field of a field of a value, and so on."""
     for name in names:
         value = value.get(name, ABSENT) if isinstance(value, Mapping) else context.field(node, value, name, typed=typed)
         typed = False

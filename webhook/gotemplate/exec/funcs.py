@@ -1,4 +1,4 @@
-"""The predefined functions, apart from `and` and `or`, which the compiler builds because they skip arguments.
+"""The predefined functions, without `and`, `or` and `call`, which `calls` compiles.
 
 A function takes its arguments as a list and raises `CallError` with the text that Go puts after "error calling NAME: ".
 """
@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import CallError
-from ..fmt.print import sprint, sprintf, sprintln
+from ..fmt.print import sprint, sprintln
+from ..fmt.printf import sprintf
 from ..fmt.runes import byte_length, from_bytes, to_bytes
 from ..limits import Allowance, string_steps
 from ..values import ABSENT, Uint8, Window, is_beyond_int, type_name
 from . import comparison, escaping
 
 NO_VALUE_TEXT = "<no value>"
-"""What Go prints for no value at all."""
+"""What Go prints for a missing value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class Function:
 
     Attributes:
         run: takes the arguments and what the rendering may still use.
-        at_least: the number of arguments that it needs.
+        at_least: how many arguments it needs.
         exact: whether it takes no more than that.
-        builds: whether it makes a string as long as its arguments are.
+        builds: whether it builds a string or list as large as its arguments.
         takes_layout: whether its first argument must be a string.
-        prints: whether null among its arguments prints as `<no value>`.
-        scans: whether it looks through strings that are all ASCII; through others every function does.
+        prints: whether it prints a nil argument as `<no value>`.
+        scans: whether it scans strings that are all ASCII. Every function scans other strings.
     """
 
     run: Callable[[list[object], Allowance], object]
@@ -41,7 +42,7 @@ class Function:
 
 
 class Boxed:
-    """An index of `slice` that Go knows only as an interface; there `slice`, unlike `index`, does not look inside."""
+    """An index of `slice` whose static type is an interface. Unlike `index`, Go's `slice` does not look inside it."""
 
     __slots__ = ("value",)
 
@@ -63,7 +64,7 @@ def _length(args: list[object], _: Allowance) -> int:
 
 
 def _position(index: object, capacity: int) -> int:
-    """Return an index into a slice or string; like Go's check it lets one past the end through."""
+    """Return an index into a slice or string. Like Go's check it accepts one past the end."""
     if comparison.is_nil(index):
         raise CallError("cannot index slice/array with nil")
     if isinstance(index, Boxed):
@@ -133,7 +134,7 @@ def _slice(args: list[object], _: Allowance) -> object:
 
 
 def _bounds(indexes: Sequence[object], length: int, capacity: int) -> tuple[int, int, int]:
-    """Return where a slice begins, ends, and may be extended to."""
+    """Return where a slice begins, where it ends, and how far it may be extended."""
     bounds = [0, length, capacity]
     for place, index in enumerate(indexes):
         bounds[place] = _position(index, capacity)
@@ -166,7 +167,7 @@ def _printf(args: list[object], allowance: Allowance) -> str:
 
 
 def _escaper(escape: Callable[[str], str], narrow: int, wide: int) -> Callable[[list[object], Allowance], object]:
-    """Return a function that escapes; one step does so many ASCII characters, and so many where there are others."""
+    """Return a function that escapes; one step escapes `narrow` characters if all are ASCII, otherwise `wide`."""
 
     def run(args: list[object], allowance: Allowance) -> str:
         allowance.hold(_length_of_strings(args))
@@ -196,3 +197,18 @@ FUNCTIONS: dict[str, Function] = {
     "slice": Function(_slice, 1, builds=True, scans=False),
     "urlquery": Function(_escaper(escaping.urlquery, 16, 4), 0, builds=True, prints=True),
 }
+
+
+def arity_error(name: str, count: int, written: int) -> str:
+    """Return Go's error about the number of a function's arguments, or "".
+
+    Args:
+        name: the function.
+        count: how many it gets.
+        written: how many of them are written after its name: all but a piped one.
+    """
+    function = FUNCTIONS.get(name)
+    at_least = function.at_least if function else 1
+    if function and function.exact:
+        return f"wrong number of args for {name}: want {at_least} got {count}" if count != at_least else ""
+    return f"wrong number of args for {name}: want at least {at_least} got {written}" if count < at_least else ""

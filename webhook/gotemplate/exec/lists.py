@@ -1,4 +1,4 @@
-"""What stands one after the other in a list, as closures: what prints text, fields and dot, and in what order code runs."""
+"""Lists to closures: code run in order, and fast paths for runs of text, fields and dots."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,13 +7,15 @@ from ..fmt.runes import byte_length
 from ..limits import container_steps
 from ..parse import nodes
 from ..values import ABSENT
+from .compiled import Run
+from .context import Context
 from .expressions import field_of
 from .funcs import NO_VALUE_TEXT
-from .state import Context, Run, State
+from .state import State
 
 
 def shown(context: Context, state: State, node: nodes.Node, value: object) -> str:
-    """Return what an action prints."""
+    """Return the text that an action prints for a value."""
     if type(value) is int:
         return text_of(value)
     if isinstance(value, str):
@@ -32,10 +34,10 @@ def shown(context: Context, state: State, node: nodes.Node, value: object) -> st
 
 
 def merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]]:
-    """Return nodes with each run of texts and plain fields of dot, or of texts and dots, as one list where that is worth it."""
+    """Return the nodes, with each run of texts and plain fields of dot, or of texts and dots, merged into one list."""
     found: list[nodes.Node | list[nodes.Node]] = []
     run: list[nodes.Node] = []
-    printed: type[nodes.Node] | None = None  # what the actions of the run print
+    printed: type[nodes.Node] | None = None  # what the actions of the run print: fields or dots
     for child in [*children, None]:
         kind = None if child is None else _printed(child)
         if child is not None and (kind is nodes.Text or (kind is not None and printed in (None, kind))):
@@ -53,7 +55,7 @@ def merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]
 
 
 def _printed(node: nodes.Node) -> type[nodes.Node] | None:
-    """Return whether a node prints text, a field of dot, or dot, and nothing else."""
+    """Return `Text`, `Field` or `Dot` if a node only prints a text, one field of dot, or dot; None for any other node."""
     if isinstance(node, nodes.Text):
         return nodes.Text
     if not isinstance(node, nodes.Action) or node.pipe.variables or len(node.pipe.commands) > 1:
@@ -67,7 +69,7 @@ def _printed(node: nodes.Node) -> type[nodes.Node] | None:
 
 
 def plain_list(codes: Sequence[Run]) -> Run:
-    """Return code that runs others one after the other."""
+    """Return code that runs other code in order."""
     if len(codes) == 1:
         return codes[0]
     if len(codes) == 2:
@@ -87,7 +89,7 @@ def plain_list(codes: Sequence[Run]) -> Run:
 
 
 def leaving_list(codes: Sequence[Run]) -> Run:
-    """Return code that runs others until one of them leaves the loop."""
+    """Return code that runs other code in order until one leaves the loop."""
 
     def run(dot: object, state: State) -> int | None:
         for code in codes:
@@ -100,7 +102,7 @@ def leaving_list(codes: Sequence[Run]) -> Run:
 
 
 def run_of_fields(context: Context, parts: Sequence[tuple[str, str, nodes.Node]], tail: str) -> Run:
-    """Return code that prints fields of dot, each after a text, and a text at the end."""
+    """Return code that prints fields of dot, each after a text, and then `tail`."""
 
     def run(dot: object, state: State) -> None:
         out = state.out
@@ -123,7 +125,7 @@ def run_of_fields(context: Context, parts: Sequence[tuple[str, str, nodes.Node]]
 
 
 def run_of_dots(context: Context, parts: Sequence[tuple[str, nodes.Node]], tail: str) -> Run:
-    """Return code that prints dot after each of some texts, and a text at the end."""
+    """Return code that prints dot after each of some texts, and then `tail`."""
 
     def run(dot: object, state: State) -> None:
         out = state.out

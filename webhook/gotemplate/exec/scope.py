@@ -1,5 +1,6 @@
-"""Variables of one template: which slot a name means at a place in the text."""
+"""The variables of one template: which slot holds a variable at a place in the text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..parse.bindings import Bindings
@@ -7,11 +8,11 @@ from ..parse.bindings import Bindings
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A variable that has been declared.
+    """A declared variable.
 
     Attributes:
         slot: where its value is kept.
-        certain: whether it surely exists. One that is declared inside an argument of `and` or `or` may not.
+        certain: whether it certainly exists. If an argument of `and` or `or` declares it, it may not.
     """
 
     slot: int
@@ -25,11 +26,11 @@ class Unset:
 
 
 UNSET = Unset()
-"""In the slot of a variable whose declaration has not been carried out."""
+"""The value of a variable whose declaration has not been executed."""
 
 
 class Scope(Bindings[Binding]):
-    """The variables known while a template is compiled."""
+    """The variables in scope while a template is compiled."""
 
     __slots__ = ("optional_depth", "slots")
 
@@ -47,10 +48,21 @@ class Scope(Bindings[Binding]):
         return slot
 
     def slots_of(self, name: str) -> tuple[int, ...]:
-        """Return the slots to try, the innermost first; only the last is certain to be set. Empty: undefined."""
+        """Return the slots that may hold a variable, the innermost first; empty if it is undefined.
+
+        A last slot of -1 means that none of the others is certain to hold it.
+        """
         found: list[int] = []
         for binding in reversed(self.all(name)):
             found.append(binding.slot)
             if binding.certain:
                 return tuple(found)
         return (*found, -1) if found else ()
+
+
+def bound_slot(slots: Sequence[int], variables: Sequence[object]) -> int:
+    """Return the first of some slots whose variable has been declared; -1 if none has."""
+    for slot in slots:
+        if slot >= 0 and variables[slot] is not UNSET:
+            return slot
+    return -1

@@ -1,4 +1,4 @@
-"""Scalars to text under the flags, width and precision of one printf directive (Go's fmt, format.go)."""
+"""Strings, booleans and numbers under the flags, width and precision of one printf directive (fmt/format.go)."""
 
 from .ftoa import format_float
 from .quote import can_backquote, quote, quote_rune, rune
@@ -13,21 +13,21 @@ class Directive:
 
     Attributes:
         minus, plus, sharp, space, zero: the flags as written.
-        plus_v, sharp_v: the same flags where the verb is `v`, for which they mean something else.
-        width: minimal number of characters, or None.
-        precision: meaning depends on the verb, or None.
+        sharp_v: the flag `#` before the verb `v`, where it asks for Go syntax.
+        width: minimum number of characters, or None.
+        precision: its meaning depends on the verb; or None.
     """
 
-    __slots__ = ("minus", "plus", "plus_v", "precision", "sharp", "sharp_v", "space", "width", "zero")
+    __slots__ = ("minus", "plus", "precision", "sharp", "sharp_v", "space", "width", "zero")
 
     def __init__(self) -> None:
         self.minus = self.plus = self.sharp = self.space = self.zero = False
-        self.plus_v = self.sharp_v = False
+        self.sharp_v = False
         self.width: int | None = None
         self.precision: int | None = None
 
     def pad(self, text: str, *, zero: bool | None = None) -> str:
-        """Return `text` filled up to the width; `zero` overrules the flag."""
+        """Return `text` padded to the width; `zero` overrides the flag."""
         if not self.width or self.width <= len(text):
             return text
         if self.minus:
@@ -35,21 +35,21 @@ class Directive:
         return text.rjust(self.width, "0" if (self.zero if zero is None else zero) else " ")
 
     def sign(self) -> str:
-        """Return what stands before a number that is not negative."""
+        """Return the sign of a number that is not negative."""
         return "+" if self.plus else " " if self.space else ""
 
     def truncate(self, text: str) -> str:
-        """Return at most as many characters as the precision says."""
+        """Return `text` cut to the precision, in characters."""
         return text if self.precision is None else text[: self.precision]
 
     def for_value(self) -> None:
-        """Give the flags `+` and `#` the meaning that they have before `v`."""
+        """Give the flags the meaning that they have before `v`: `#` asks for Go syntax, `+` has no effect on JSON values."""
         self.sharp_v, self.sharp = self.sharp, False
-        self.plus_v, self.plus = self.plus, False
+        self.plus = False
 
 
 def format_string(directive: Directive, text: str, verb: str) -> str | None:
-    """Return a string under a verb; None if it has no such verb."""
+    """Return a string under a verb; None if its type has no such verb."""
     if verb in "sv" and not directive.sharp_v:
         return directive.pad(directive.truncate(text))
     if verb in "qv":
@@ -58,7 +58,7 @@ def format_string(directive: Directive, text: str, verb: str) -> str | None:
             return directive.pad(f"`{text}`")
         return directive.pad(quote(text, ascii_only=directive.plus))
     if verb in "xX":
-        # bytes are counted, and no character has less than one
+        # here the precision counts bytes; no character has less than one
         return _hex_string(directive, to_bytes(directive.truncate(text)), verb)
     return None
 
@@ -72,12 +72,12 @@ def _hex_string(directive: Directive, data: bytes, verb: str) -> str:
 
 
 def format_bool(directive: Directive, value: bool, verb: str) -> str | None:  # noqa: FBT001 - the value to format
-    """Return a boolean under a verb; None if it has no such verb."""
+    """Return a boolean under a verb; None if its type has no such verb."""
     return directive.pad("true" if value else "false") if verb in "tv" else None
 
 
 def format_integer(directive: Directive, value: int, verb: str, *, signed: bool) -> str | None:
-    """Return an integer under a verb; None if it has no such verb."""
+    """Return an integer under a verb; None if its type has no such verb."""
     if verb == "v":
         return (
             _hex_pointer(directive, value) if directive.sharp_v and not signed else _digits(directive, value, 10, verb)
@@ -135,7 +135,7 @@ def _unicode(directive: Directive, code: int) -> str:
 
 
 def format_number(directive: Directive, value: float, verb: str) -> str | None:
-    """Return a float under a verb; None if it has no such verb."""
+    """Return a float under a verb; None if its type has no such verb."""
     if verb in "vbgGxX":
         return _float(directive, value, "g" if verb == "v" else verb, -1)
     if verb in "feEF":
@@ -165,7 +165,7 @@ def _float(directive: Directive, value: float, verb: str, precision: int) -> str
 
 
 def _with_point(text: str, verb: str, precision: int) -> str:
-    """Return a number as the flag `#` wants it: with a point, and for g and x with all digits."""
+    """Return a number under the flag `#`: with a point, and for g and x with trailing zeros."""
     wanted = 0
     if verb in "gGx":
         wanted = 6 if precision == -1 else precision
@@ -182,7 +182,7 @@ def _with_point(text: str, verb: str, precision: int) -> str:
 
 
 def format_complex(directive: Directive, value: complex, verb: str) -> str | None:
-    """Return a complex number under a verb; None if it has no such verb."""
+    """Return a complex number under a verb; None if its type has no such verb."""
     real = format_number(directive, value.real, verb)
     plus, directive.plus = directive.plus, True
     imaginary = format_number(directive, value.imag, verb)

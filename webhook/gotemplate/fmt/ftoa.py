@@ -1,10 +1,10 @@
-"""Floats to text as Go's strconv does it."""
+"""Floats to text (strconv.FormatFloat)."""
 
 import math
 import struct
 
 _SHORTEST_PRECISION = 6
-"""Where no precision is given, `%g` decides between the two notations as if it were this one."""
+"""Without a precision, `%g` chooses its notation as if the precision were this."""
 
 
 def format_float(value: float, verb: str, precision: int) -> str:
@@ -13,7 +13,7 @@ def format_float(value: float, verb: str, precision: int) -> str:
     Args:
         value: any float.
         verb: one of b e E f g G x X.
-        precision: digits after the point (e, f, x) or in all (g); -1 for as few as tell the value from all others.
+        precision: digits after the point (e, f, x) or in total (g); -1 for the fewest that identify the value.
     """
     if math.isnan(value):
         return "NaN"
@@ -38,7 +38,7 @@ def _shortest(value: float, verb: str) -> str:
     mantissa, _, exponent_text = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
-    # the point stands after this many of the digits
+    # the position of the point among the digits
     point = len(whole) + int(exponent_text or 0) - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")
     if not digits:
@@ -78,7 +78,7 @@ def _binary(value: float) -> str:
 def _hexadecimal(value: float, precision: int) -> str:
     sign, mantissa, exponent = _parts(value)
     if mantissa:
-        # one bit before the point and 52 behind it
+        # one bit before the point and 52 after it
         shift = 53 - mantissa.bit_length()
         mantissa <<= shift
         exponent += 52 - shift

@@ -1,4 +1,4 @@
-"""Quoting and unquoting as Go's strconv does it."""
+"""Quoting and unquoting (strconv's quote.go)."""
 
 import re
 
@@ -14,7 +14,7 @@ _NOT_BACKQUOTED = re.compile("[\0-\x08\n-\x1f`\x7f\ufeff\udc80-\udcff]")
 
 
 class QuoteError(ValueError):
-    """A literal that Go cannot read; `str()` is strconv's text."""
+    """A literal that Go rejects. `str()` is strconv's error text."""
 
 
 def _escape(char: str, quote: str, *, ascii_only: bool) -> str:
@@ -48,12 +48,12 @@ def quote_rune(code: int, *, ascii_only: bool = False) -> str:
 
 
 def rune(code: int) -> str:
-    """Return the character of a code point; U+FFFD if there is none."""
+    """Return the character of a code point; U+FFFD if it is invalid."""
     return REPLACEMENT if code < 0 or code > MAX_RUNE or is_surrogate(code) else chr(code)
 
 
 def can_backquote(text: str) -> bool:
-    """Return whether a string can stand between backquotes on one line (`strconv.CanBackquote`)."""
+    """Return whether a string can be quoted with backquotes on one line (`strconv.CanBackquote`)."""
     return not _NOT_BACKQUOTED.search(normal(text))
 
 
@@ -63,10 +63,13 @@ def unquote_char(text: str, at: int, mark: str) -> tuple[int, bool, int]:
     Args:
         text: the literal.
         at: where to begin.
-        mark: the quotation mark around the literal; only this one may be escaped, and it may not stand bare.
+        mark: the quotation mark around the literal. Only this one may be escaped, and it must be.
 
     Returns:
         The code point or byte, whether it is a code point above ASCII, and where the next character begins.
+
+    Raises:
+        QuoteError: Go rejects the literal.
     """
     char = text[at : at + 1]
     if char in ("", mark):
@@ -96,7 +99,11 @@ def unquote_char(text: str, at: int, mark: str) -> tuple[int, bool, int]:
 
 
 def unquote(literal: str) -> str:
-    """Return the string that a double-quoted or backquoted Go literal means (`strconv.Unquote`)."""
+    """Return the value of a double-quoted or backquoted Go literal (`strconv.Unquote`).
+
+    Raises:
+        QuoteError: Go rejects the literal.
+    """
     body = literal[1:-1]
     if literal[0] == "`":
         return body.replace("\r", "")

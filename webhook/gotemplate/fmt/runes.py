@@ -1,8 +1,8 @@
-"""Characters and bytes as Go sees them.
+"""The characters and bytes of strings as Go sees them.
 
-A Go string is a row of bytes that usually holds UTF-8. Here a string is a `str` in which a byte that is not part of
-valid UTF-8 stands as the surrogate U+DC80 to U+DCFF that Python's `surrogateescape` gives it. Other surrogates cannot
-come from Go; where bytes are asked for, they count as U+FFFD, which is what Go's JSON decoder makes of them.
+A Go string is a sequence of bytes, usually UTF-8. Here a string is a `str` in which a byte that is not part of valid
+UTF-8 is the surrogate U+DC80 to U+DCFF that Python's `surrogateescape` maps it to. Other surrogates cannot come from Go.
+As bytes they are those of U+FFFD, with which Go's JSON decoder replaces them.
 """
 
 import re
@@ -33,7 +33,7 @@ def is_letter(char: str) -> bool:
 
 
 def is_alphanumeric(char: str) -> bool:
-    """Return whether a character may stand in an identifier of a template."""
+    """Return whether a character may be part of an identifier in a template."""
     if char < "\x80":
         return char.isalnum() or char == "_"
     return is_letter(char) or bisect_right(_edges(tables.DIGIT), ord(char)) % 2 == 1
@@ -41,7 +41,7 @@ def is_alphanumeric(char: str) -> bool:
 
 @cache
 def _printable() -> bytes:
-    # a byte for each character: a hostile text has a million different ones
+    # one byte per character, because a hostile text has a million different ones
     return b"".join(bytes([number % 2]) * int(length, 36) for number, length in enumerate(tables.PRINTABLE.split()))
 
 
@@ -55,12 +55,12 @@ def is_print(char: str) -> bool:
 
 
 def is_byte(char: str) -> bool:
-    """Return whether a character stands for a byte outside valid UTF-8."""
+    """Return whether a character represents a byte outside valid UTF-8."""
     return "\udc80" <= char <= "\udcff"
 
 
 def is_surrogate(code: int) -> bool:
-    """Return whether a code point is half of a pair and so no character of its own."""
+    """Return whether a code point is a surrogate, and so not a character of its own."""
     return 0xD800 <= code <= 0xDFFF
 
 
@@ -83,7 +83,7 @@ def byte_length(text: str) -> int:
 
 
 def normal(text: str) -> str:
-    """Join bytes that came from different strings and now make a character."""
+    """Decode bytes from different strings that together form a character."""
     if text.isascii():
         return text
     try:
@@ -94,7 +94,7 @@ def normal(text: str) -> str:
 
 
 def escaped(text: str, escape: Callable[[str], str]) -> str:
-    """Return a text with each character escaped; asks about each that occurs once for every few thousand."""
+    """Return a text with each character escaped. Calls `escape` once per distinct character of a few thousand."""
     pieces: list[str] = []
     for at in range(0, len(text), _CHUNK):
         chunk = text[at : at + _CHUNK]
@@ -104,6 +104,6 @@ def escaped(text: str, escape: Callable[[str], str]) -> str:
 
 
 def to_text(text: str) -> str:
-    """Return a string without stray bytes: each becomes U+FFFD, as Go's encoding/json writes it."""
+    """Return a string without stray bytes: each becomes U+FFFD, as in Go's encoding/json."""
     joined = normal(text)
     return joined if joined.isascii() else _BYTE.sub(REPLACEMENT, joined)

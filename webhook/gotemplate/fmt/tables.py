@@ -1,9 +1,9 @@
-"""Unicode 17 classes as Go 1.27 knows them, for characters above ASCII.
+"""The Unicode 17 classes of Go 1.27, for characters above ASCII.
 
-Python's own tables depend on the interpreter's version, and a template must not. Each table is a run of lengths in
-base 36, from U+0000 on: that many characters outside the class, then inside, then outside, and so on; all of ASCII
-counts as outside. They were written by a Go program that asked `unicode.IsLetter`, `unicode.IsDigit` and
-`strconv.IsPrint` for every character.
+Python's own tables depend on the version of the interpreter, and the meaning of a template must not. Each table is a
+sequence of lengths in base 36, starting at U+0000: that many characters outside the class, then inside, then outside,
+and so on. All of ASCII counts as outside. A Go program generated them by calling `unicode.IsLetter`, `unicode.IsDigit`
+and `strconv.IsPrint` for every character.
 """
 
 LETTER = (

@@ -2,7 +2,8 @@
 
 - `lex`: text to tokens; trims the space beside `{{-` and `-}}`
 - `stream`: a cursor on the tokens; errors with their place
-- `parse`: tokens to trees
+- `parse`: actions to trees
+- `pipelines`: pipelines, commands and operands to trees
 - `number`: number and character literals
 - `nodes`: the nodes of a tree; each prints its canonical text
 - `bindings`: the variables in scope at a place of a template

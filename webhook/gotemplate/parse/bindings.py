@@ -1,4 +1,4 @@
-"""The variables that are known at a place of a template, with whatever a reader of the template keeps of each."""
+"""The variables in scope at a place of a template, each with whatever its user keeps of it."""
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Bindings(Generic[T]):
-    """Variables by name; a later one hides an earlier one. Many of them take no longer to look up than few."""
+    """Variables by name. A later one hides an earlier one. Look-up takes constant time."""
 
     __slots__ = ("_by_name", "_names")
 
@@ -24,20 +24,20 @@ class Bindings(Generic[T]):
         self._by_name.setdefault(name, []).append(value)
 
     def get(self, name: str, default: T) -> T:
-        """Return what is kept of the variable that a name means here."""
+        """Return the value of the innermost variable of a name."""
         values = self._by_name.get(name)
         return values[-1] if values else default
 
     def all(self, name: str) -> Sequence[T]:
-        """Return what is kept of all variables of a name, the one that it means here last."""
+        """Return the values of all variables of a name, the innermost last."""
         return self._by_name.get(name, ())
 
     def mark(self) -> int:
-        """Return how many variables there are."""
+        """Return how many variables are in scope, for `forget`."""
         return len(self._names)
 
     def forget(self, mark: int) -> list[str]:
-        """Drop the variables that were declared since `mark`; return their names."""
+        """Drop the variables declared since `mark`; return their names."""
         names = self._names[mark:]
         del self._names[mark:]
         for name in names:

@@ -1,7 +1,7 @@
-"""Template text to tokens.
+"""Template text to tokens (Go's lex.go).
 
-Trimming spaces beside `{{-` and `-}}` happens here and nowhere else. An error is a token, the last one: the parser
-meets it where it stands and reports it then, or reports something that stands before it.
+Space beside `{{-` and `-}}` is trimmed here and nowhere else. An error is the last token: the parser reports it when it
+gets there, unless it finds an earlier one.
 """
 
 import re
@@ -56,14 +56,14 @@ class Kind(IntEnum):
 
 
 class Token(NamedTuple):
-    """One token: its kind, its text (of an error: the message) and the offset of its first character."""
+    """One token: its kind, its text (for an error, the message) and the offset of its first character."""
 
     kind: Kind
     text: str
     offset: int
 
     def __str__(self) -> str:
-        """Return the token as Go names it in messages."""
+        """Return the token as it appears in Go's messages."""
         if self.kind is Kind.EOF:
             return "EOF"
         if self.kind is Kind.ERROR:
@@ -112,7 +112,7 @@ _COMMON = re.compile(
     r"([ \t\r\n]+)(?![ \t\r\n]|-\}\})|(\.[A-Za-z_][A-Za-z0-9_]*)(?=[ \t\r\n.|)]|\}\})"
     r"|([A-Za-z_][A-Za-z0-9_]*)(?=[ \t\r\n.|)]|\}\})"
 )
-"""The shapes of token that most actions are made of: spaces before no trim marker, and fields and words in ASCII."""
+"""The tokens of which most actions consist: spaces without a trim marker after them, and ASCII fields and words."""
 _SHAPES = (Kind.TEXT, Kind.SPACE, Kind.FIELD)
 _WORD_SHAPE = 3
 _MARKS = {"=": Kind.ASSIGN, "|": Kind.PIPE}
@@ -120,7 +120,7 @@ _TERMINATORS = frozenset(" \t\r\n.,|:)(")
 
 
 class _LexError(Exception):
-    """Ends the scan; becomes the last token."""
+    """Ends the scan and becomes the last token."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -129,7 +129,7 @@ class _LexError(Exception):
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of a template; the last one is the end or an error."""
+    """Return the tokens of a template. The last one is the end or an error."""
     found: list[Token] = []
     try:
         end = _lex_text(text, found)
@@ -224,14 +224,14 @@ def _lex_action(text: str, at: int, found: list[Token]) -> int:
 
 
 def _right_delimiter(text: str, at: int, char: str) -> int:
-    """Return where a right delimiter stands that begins at `at`, maybe with a trim marker; -1 if none does."""
+    """Return where the `}}` is that begins at `at`, perhaps after a trim marker; -1 if there is none."""
     if char == "}" and text.startswith(RIGHT, at):
         return at
     return at + 2 if char in _SPACES and text.startswith("-}}", at + 1) else -1
 
 
 def _operand(text: str, at: int, char: str) -> Token:
-    """Return the token at a character that is neither space, delimiter nor parenthesis."""
+    """Return the token at a character that is not a space, delimiter or parenthesis."""
     if char == "." and not "0" <= text[at + 1 : at + 2] <= "9" and at + 1 < len(text):
         end = _name_end(text, at, at + 1)
         return Token(Kind.FIELD if end > at + 1 else Kind.DOT, text[at:end], at)
@@ -264,7 +264,7 @@ def _mark(text: str, at: int, char: str) -> Token:
 
 
 def _name_end(text: str, begin: int, start: int) -> int:
-    """Return where the letters and digits from `start` on end, in a token from `begin` on; a terminator must follow."""
+    """Return the end of the letters and digits from `start`, in a token from `begin`; a terminator must follow them."""
     word = _WORD.match(text, start)
     assert word
     end = word.end()
@@ -278,7 +278,7 @@ def _name_end(text: str, begin: int, start: int) -> int:
 
 
 def _number(text: str, at: int) -> Token:
-    """Return the number at `at`; what is wrong inside it is the parser's to find."""
+    """Return the number at `at`. The parser checks whether it is valid."""
     end = _scan_number(text, at, at)
     if text[end : end + 1] in ("+", "-"):
         end = _scan_number(text, end, at)
@@ -298,7 +298,7 @@ def _scan_number(text: str, at: int, start: int) -> int:
 
 
 def _code_point(char: str) -> str:
-    """Return a character as Go's `%#U` does: U+0023 '#'."""
+    """Return a character as Go's `%#U` prints it: U+0023 '#'."""
     if is_byte(char):
         char = REPLACEMENT
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_print(char) else "")

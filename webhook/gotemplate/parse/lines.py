@@ -1,4 +1,4 @@
-"""Lines and columns of places in a text."""
+"""Offsets in a text to lines and columns."""
 
 from array import array
 from bisect import bisect_right
@@ -6,7 +6,7 @@ from itertools import accumulate
 
 
 class Lines:
-    """Finds the line of any offset of one text. Its index is made when first asked for: most templates never fail."""
+    """Finds the line of an offset in one text. The index is built on first use: most templates never fail."""
 
     __slots__ = ("_starts", "text")
 
@@ -15,7 +15,7 @@ class Lines:
         self._starts = array("L")
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Return line and column of an offset, both from 1."""
+        """Return the line and column of an offset, both from 1."""
         starts = self._starts
         if not starts:
             starts = array("L", accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0))
@@ -24,5 +24,5 @@ class Lines:
         return line, offset - starts[line - 1] + 1
 
     def source(self, offset: int) -> str:
-        """Return the line in which an offset stands, without its end."""
+        """Return the line that contains an offset, without its line end."""
         return self.text[self.text.rfind("\n", 0, offset) + 1 :].partition("\n")[0]

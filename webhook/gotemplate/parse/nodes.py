@@ -1,10 +1,10 @@
-"""The parse tree. Every node knows its place and prints itself back to canonical text.
+"""The nodes of a parse tree. Each has its place and prints itself as canonical text.
 
 `offset` is the place that Go reports for the node, in characters of the template's text. For a field or variable with
-several names (`.a.b`) that is the second name; `start` is then where the expression begins.
+several names (`.a.b`) this is the second name, and `start` is where the expression begins.
 
-Nobody changes a node. That they are not frozen is for speed: a frozen dataclass sets each field through `object.__setattr__`,
-which takes a tenth of the time of reading a template.
+Nodes are never modified. They are not frozen dataclasses because those set each field through `object.__setattr__`, which
+took a tenth of the time of parsing a template.
 """
 
 from collections.abc import Iterator
@@ -48,11 +48,10 @@ class Bool(Node):
 
 @dataclass(slots=True, eq=False)
 class Number(Node):
-    """A number in every form that can hold it exactly; a form that cannot is None."""
+    """A number literal, in each of Go's types that represents it exactly; None for a type that does not."""
 
     text: str
     as_int: int | None
-    as_uint: int | None
     as_float: float | None
     as_complex: complex | None
 
@@ -62,7 +61,7 @@ class Number(Node):
 
 @dataclass(slots=True, eq=False)
 class String(Node):
-    """A string literal: as written, and what it means."""
+    """A string literal: as written, and its value."""
 
     quoted: str
     value: str
@@ -105,7 +104,7 @@ class Variable(Node):
 
 @dataclass(slots=True, eq=False)
 class Chain(Node):
-    """Fields of something that is neither field nor variable, such as `(index .a 1).b`."""
+    """Fields of an operand that is neither a field nor a variable, such as `(index .a 1).b`."""
 
     operand: Node
     names: tuple[str, ...]
@@ -126,7 +125,7 @@ class Command(Node):
 
 @dataclass(slots=True, eq=False)
 class Pipe(Node):
-    """Commands that hand their values on, with the variables that take the last one."""
+    """Commands that pass their values on, and the variables that receive the last value."""
 
     assigns: bool
     variables: tuple[Variable, ...]
@@ -152,7 +151,7 @@ class Text(Node):
 
 @dataclass(slots=True, eq=False)
 class List(Node):
-    """What stands between two control actions."""
+    """A sequence of text and actions: a whole template, or a branch of a block."""
 
     nodes: tuple[Node, ...]
 
@@ -221,7 +220,7 @@ class Continue(Node):
 
 @dataclass(slots=True, eq=False)
 class Call(Node):
-    """`{{template "name" pipeline}}`; a `{{block}}` is one too."""
+    """`{{template "name" pipeline}}`, or a `{{block}}`, which also defines the template."""
 
     name: str
     pipe: Pipe | None
@@ -247,20 +246,12 @@ class Else(Node):
         return "{{else}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One named template: the text's own, or one of its `define` and `block` actions."""
-
-    name: str
-    root: List
-
-
 def _parenthesized(child: Node) -> str:
     return f"({child})" if isinstance(child, Pipe) else str(child)
 
 
 def is_empty(root: List) -> bool:
-    """Return whether a list holds nothing but white space; such a definition does not replace another."""
+    """Return whether a list holds only white space. Such a definition does not replace another."""
     return all(isinstance(child, Text) and not child.text.strip(_WHITE) for child in root.nodes)
 
 
@@ -269,7 +260,7 @@ _WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2
 
 
 def children(parent: Node) -> Iterator[Node]:
-    """Yield the nodes directly below one, in the order of the text."""
+    """Yield the children of a node, in the order of the text."""
     match parent:
         case List(nodes=below) | Command(args=below):
             yield from below

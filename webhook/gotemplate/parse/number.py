@@ -1,4 +1,4 @@
-"""Number literals: Go's ideal constants, read as text/template reads them with strconv and fmt.Sscan."""
+"""Number and character literals, read as text/template reads them with strconv and fmt.Sscan."""
 
 import re
 
@@ -9,14 +9,14 @@ from .nodes import Number
 
 MAX_UINT = 2**64 - 1
 
-# No group is repeated here: Python's re takes 300 bytes for each turn of one. Two underscores are looked for apart.
+# No group is repeated here, since Python's re needs 300 bytes for each repetition. Code checks for double underscores.
 _INTEGER = re.compile(
     r"([+-]?)(?:0[xX](?P<hex>[0-9a-fA-F_]*[0-9a-fA-F])|0[oO](?P<octal>[0-7_]*[0-7])|0[bB](?P<binary>[01_]*[01])"
     r"|0(?P<old>(?:[0-7_]*[0-7])?)|(?P<decimal>[1-9](?:[0-9_]*[0-9])?))"
 )
 _BASES = {"hex": 16, "octal": 8, "binary": 2, "old": 8, "decimal": 10}
 _MOST_DIGITS = 70
-"""More significant digits than this fit no integer of 64 bits, whatever the base; how many more is of no interest."""
+"""No 64-bit integer has more significant digits than this in any base."""
 _DIGITS = r"[0-9](?:[0-9_]*[0-9])?"
 _FLOAT = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
 _HEX = r"[0-9a-fA-F](?:[0-9a-fA-F_]*[0-9a-fA-F])?"
@@ -24,23 +24,23 @@ _HEX_FLOAT = re.compile(rf"[+-]?0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP]
 _COMPLEX_PART = (
     r"0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eEp][+-]?[0-9_]*)?"
 )
-# Scanning each part, Go first looks for "Inf" and does not give back an i that it took for its beginning.
+# When it scans a part, Go first looks for "Inf" and does not put back an i that it took for the start of one.
 _COMPLEX = re.compile(rf"(?P<real>[+-]?i?+(?:{_COMPLEX_PART}))(?P<imaginary>[+-]i?+(?:{_COMPLEX_PART}))i")
 
 
 class NumberError(ValueError):
-    """A literal that is no number; `str()` is Go's text."""
+    """A literal that is not a number. `str()` is Go's error text."""
 
 
 def parse_number(offset: int, text: str, kind: Kind) -> Number:
     """Return the node of a number, character or complex literal.
 
     Raises:
-        NumberError: Go refuses the literal.
+        NumberError: Go rejects the literal.
     """
     if kind is Kind.CHAR_CONSTANT:
         code = _character(text)
-        return Number(offset, text, code, code, float(code), None)
+        return Number(offset, text, code, float(code), None)
     if kind is Kind.COMPLEX:
         return _complex_node(offset, text, _complex(text))
     if text[-1] == "i":
@@ -49,16 +49,15 @@ def parse_number(offset: int, text: str, kind: Kind) -> Number:
             return _complex_node(offset, text, complex(0, imaginary))
     whole = parse_integer(text)
     if whole is not None and MIN_INT <= whole <= MAX_UINT:
-        as_int = whole if whole <= MAX_INT else None
-        as_uint = whole if whole == 0 or text[0] not in "+-" else None
-        if as_int is not None or as_uint is not None:
-            return Number(offset, text, as_int, as_uint, float(whole), None)
+        is_unsigned = whole == 0 or text[0] not in "+-"
+        if whole <= MAX_INT or is_unsigned:
+            return Number(offset, text, whole if whole <= MAX_INT else None, float(whole), None)
     value = parse_float(text)
     if value is None:
         raise NumberError(f"illegal number syntax: {quote(text)}")
     if not any(mark in text for mark in ".eEpP"):
         raise NumberError(f"integer overflow: {quote(text)}")
-    return Number(offset, text, _exact(value, MIN_INT, MAX_INT), _exact(value, 0, MAX_UINT), value, None)
+    return Number(offset, text, _exact_int(value), value, None)
 
 
 def _character(text: str) -> int:
@@ -73,19 +72,19 @@ def _character(text: str) -> int:
 
 def _complex_node(offset: int, text: str, value: complex) -> Number:
     if value.imag != 0:
-        return Number(offset, text, None, None, None, value)
+        return Number(offset, text, None, None, value)
     real = value.real
-    return Number(offset, text, _exact(real, MIN_INT, MAX_INT), _exact(real, 0, MAX_UINT), real, value)
+    return Number(offset, text, _exact_int(real), real, value)
 
 
-def _exact(value: float, low: int, high: int) -> int | None:
-    return int(value) if value.is_integer() and low <= value <= high else None
+def _exact_int(value: float) -> int | None:
+    return int(value) if value.is_integer() and MIN_INT <= value <= MAX_INT else None
 
 
 def parse_integer(text: str) -> int | None:
-    """Return a Go integer literal's value (`strconv.ParseInt` with base 0); None if it is none.
+    """Return the value of a Go integer literal (`strconv.ParseInt` with base 0); None if the text is not one.
 
-    A value far beyond 64 bits may come out smaller than it is, but never as small as that.
+    A value far beyond 64 bits may be returned as a smaller one that is also beyond 64 bits.
     """
     found = _INTEGER.fullmatch(text)
     if not found or "__" in text:
@@ -99,7 +98,7 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_float(text: str) -> float | None:
-    """Return a Go float literal's value (`strconv.ParseFloat`); None if it is none or too large."""
+    """Return the value of a Go float literal (`strconv.ParseFloat`); None if the text is not one, or is too large."""
     if "__" in text:
         return None
     if _FLOAT.fullmatch(text):

@@ -1,66 +1,47 @@
-"""Tokens to trees, with Go's messages.
+"""Actions to trees, with Go's messages (Go's parse.go).
 
-The grammar and the places of messages follow Go's text/template/parse: one token list for the text and all templates
-that it defines, a cursor on it, and as line of an error the line of the last token that has been read.
+As in Go, one list of tokens serves the text and all templates defined in it, and the line of an error is that of the
+last token read.
 """
 
 from ..errors import ParseLimitError
-from ..fmt.quote import QuoteError, quote, unquote
+from ..fmt.quote import quote
 from ..fmt.runes import byte_length
 from ..limits import Limits
 from . import nodes
-from .bindings import Bindings
 from .lex import Kind, Token
-from .names import FUNCTION_NAMES, instead_of
-from .number import NumberError, parse_number
-from .stream import TokenStream
+from .pipelines import PipelineParser, initial_variables
 
-_OPERANDS = frozenset(
-    {
-        Kind.BOOL,
-        Kind.CHAR_CONSTANT,
-        Kind.COMPLEX,
-        Kind.DOT,
-        Kind.FIELD,
-        Kind.IDENTIFIER,
-        Kind.NUMBER,
-        Kind.NIL,
-        Kind.RAW_STRING,
-        Kind.STRING,
-        Kind.VARIABLE,
-        Kind.LEFT_PAREN,
-    }
-)
 _BLOCK = "block clause"
-_UNDECLARED = "no {{ $x := … }} declares it here; data is written .NAME, and $.NAME inside range and with"
-_CONSTANTS = (nodes.Bool, nodes.Dot, nodes.Nil, nodes.Number, nodes.String)
 
 
-def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.Definition]:
-    """Return the templates of a text by name; one of them has the name given.
+def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.List]:
+    """Return the templates of a text by name; the text itself under `name`.
 
     Raises:
-        ParseError: the text is no template.
-        ParseLimitError: it is larger or deeper than `limits`.
+        ParseError: the text is not a template.
+        ParseLimitError: it is larger, or nested deeper, than `limits` allow.
     """
     size = byte_length(text)
     if size > limits.text_bytes:
         raise ParseLimitError(
-            f"template: {name}: text of {size} bytes is larger than {limits.text_bytes}", name=name, line=1, column=1
+            f"template: {name}: text of {size} bytes is larger than {limits.text_bytes} bytes",
+            name=name,
+            line=1,
+            column=1,
         )
     return _Parser(name, text, limits).parse()
 
 
-class _Parser(TokenStream):
-    """Recursive descent; a method for each rule of the grammar."""
+class _Parser(PipelineParser):
+    """Recursive descent, with a method for each kind of action."""
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
         super().__init__(name, text, limits)
-        self.variables = _at_the_start()
         self.range_depth = 0
-        self.templates: dict[str, nodes.Definition] = {}
+        self.templates: dict[str, nodes.List] = {}
 
-    def parse(self) -> dict[str, nodes.Definition]:
+    def parse(self) -> dict[str, nodes.List]:
         offset = self.peek().offset
         found: list[nodes.Node] = []
         while self.peek().kind is not Kind.EOF:
@@ -80,8 +61,8 @@ class _Parser(TokenStream):
 
     def add(self, name: str, root: nodes.List) -> None:
         known = self.templates.get(name)
-        if known is None or nodes.is_empty(known.root):
-            self.templates[name] = nodes.Definition(name, root)
+        if known is None or nodes.is_empty(known):
+            self.templates[name] = root
         elif not nodes.is_empty(root):
             self.error(f"template: multiple definition of template {quote(name)}")
 
@@ -99,22 +80,22 @@ class _Parser(TokenStream):
         self.action_start = None
 
     def body_of(self, context: str) -> nodes.List:
-        """Return the body of a `define` or `block`: it sees none of the variables and loops around it."""
+        """Parse the body of a `define` or `block`, which sees no variables or loops around it."""
         self.open_block(context.removesuffix(" clause"))
         outer = self.variables, self.range_depth, self.action_start
         read = self.read
-        self.variables, self.range_depth, self.action_start = _at_the_start(), 0, None
+        self.variables, self.range_depth, self.action_start = initial_variables(), 0, None
         body, end = self.item_list()
         if not isinstance(end, nodes.End):
             if context == _BLOCK:
-                self.read = read  # this error has the line of the block's own action
+                self.read = read  # Go reports this error in the line of the block's action
             self.error(f"unexpected {end} in {context}")
         self.close_block()
         self.variables, self.range_depth, self.action_start = outer
         return body
 
     def item_list(self) -> tuple[nodes.List, nodes.Node]:
-        """Return what stands before the next `end` or `else` of this level, and that action."""
+        """Parse up to the next `end` or `else` of this level; return the list and that action."""
         offset = self.peek_word().offset
         found: list[nodes.Node] = []
         while self.peek_word().kind is not Kind.EOF:
@@ -182,11 +163,11 @@ class _Parser(TokenStream):
         return nodes.Range(pipe.offset, pipe, body, otherwise)
 
     def block(self, context: str, chained: Kind | None) -> tuple[nodes.Pipe, nodes.List, nodes.List | None]:
-        """Parse the rest of an `if`, `with` or `range`, up to its `end`.
+        """Parse an `if`, `with` or `range` after its keyword, up to its `end`.
 
         Args:
             context: the block's keyword.
-            chained: the keyword that makes `{{else if}}` one action with a shared `end`, if there is one.
+            chained: the keyword that may follow `else` and share the `end`: `if` in `{{else if}}`; None for none.
         """
         self.open_block(context)
         known = self.variables.mark()
@@ -230,142 +211,6 @@ class _Parser(TokenStream):
         if token.kind not in (Kind.STRING, Kind.RAW_STRING):
             self.unexpected(token, context)
         return self.unquoted(token)
-
-    def unquoted(self, token: Token) -> str:
-        try:
-            return unquote(token.text)
-        except QuoteError as error:
-            self.error(str(error))
-
-    # --- pipelines ---
-
-    def pipeline(self, context: str, end: Kind) -> nodes.Pipe:
-        offset = self.peek_word().offset
-        declared: list[nodes.Variable] = []
-        assigns = self.declarations(context, declared)
-        commands: list[nodes.Command] = []
-        while True:
-            token = self.peek_word()
-            if token.kind is end:
-                self.next()
-                break
-            if token.kind not in _OPERANDS:
-                self.next()
-                self.unexpected(token, context)
-            commands.append(self.command())
-        if not commands:
-            self.error(f"missing value for {context}")
-        for stage, command in enumerate(commands[1:], 2):
-            if isinstance(command.args[0], _CONSTANTS):
-                self.error(f"non executable command in pipeline stage {stage}")
-        return nodes.Pipe(offset, assigns, tuple(declared), tuple(commands))
-
-    def declarations(self, context: str, declared: list[nodes.Variable]) -> bool:
-        """Collect the variables before `:=` or `=`; return whether it is `=`."""
-        while self.peek_word().kind is Kind.VARIABLE:
-            start = self.at
-            variable = self.next()
-            after = self.peek_word()
-            if after.kind in (Kind.ASSIGN, Kind.DECLARE):
-                self.next()
-                self.declare(variable, declared)
-                return after.kind is Kind.ASSIGN
-            if after.kind is not Kind.CHAR or after.text != ",":
-                self.at = start
-                return False
-            self.next()
-            self.declare(variable, declared)
-            if context != "range" or len(declared) > 1:
-                self.error(f"too many declarations in {context}")
-            if self.peek_word().kind not in (Kind.VARIABLE, Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
-                self.error("range can only initialize variables")
-        return False
-
-    def declare(self, variable: Token, declared: list[nodes.Variable]) -> None:
-        declared.append(nodes.Variable(variable.offset, (variable.text,), variable.offset))
-        self.variables.declare(variable.text, None)
-
-    def command(self) -> nodes.Command:
-        offset = self.peek_word().offset
-        args: list[nodes.Node] = []
-        while True:
-            self.peek_word()
-            operand = self.operand()
-            if operand is not None:
-                args.append(operand)
-            token = self.next()
-            if token.kind is Kind.SPACE:
-                continue
-            if token.kind in (Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
-                self.at -= 1
-            elif token.kind is not Kind.PIPE:
-                self.unexpected(token, "operand")
-            break
-        if not args:
-            self.error("empty command")
-        return nodes.Command(offset, tuple(args))
-
-    def operand(self) -> nodes.Node | None:
-        """Return a term with the fields behind it; None if no term comes next."""
-        term = self.term()
-        if term is None or self.peek().kind is not Kind.FIELD:
-            return term
-        offset = self.peek().offset
-        names: list[str] = []
-        while self.peek().kind is Kind.FIELD:
-            names.append(self.next().text[1:])
-        if isinstance(term, nodes.Field):
-            return nodes.Field(offset, (*term.names, *names), term.start)
-        if isinstance(term, nodes.Variable):
-            return nodes.Variable(offset, (*term.names, *names), term.start)
-        if isinstance(term, _CONSTANTS):
-            self.error(f"unexpected . after term {quote(str(term))}")
-        return nodes.Chain(offset, term, tuple(names))
-
-    def term(self) -> nodes.Node | None:
-        token = self.peek_word()
-        kind, text, offset = token
-        if kind not in _OPERANDS:
-            return None
-        self.next()
-        if kind is Kind.FIELD:
-            return nodes.Field(offset, (text[1:],), offset)
-        if kind is Kind.IDENTIFIER:
-            if text not in FUNCTION_NAMES:
-                self.error(f"function {quote(text)} not defined", hint=instead_of(text))
-            return nodes.Identifier(offset, text)
-        if kind is Kind.VARIABLE:
-            if text not in self.variables:
-                self.error(f"undefined variable {quote(text)}", hint=_UNDECLARED)
-            return nodes.Variable(offset, (text,), offset)
-        if kind is Kind.LEFT_PAREN:
-            self.enter()
-            pipe = self.pipeline("parenthesized pipeline", Kind.RIGHT_PAREN)
-            self.depth -= 1
-            return pipe
-        return self.constant(token)
-
-    def constant(self, token: Token) -> nodes.Node:
-        kind, text, offset = token
-        if kind in (Kind.STRING, Kind.RAW_STRING):
-            return nodes.String(offset, text, self.unquoted(token))
-        if kind is Kind.DOT:
-            return nodes.Dot(offset)
-        if kind is Kind.NIL:
-            return nodes.Nil(offset)
-        if kind is Kind.BOOL:
-            return nodes.Bool(offset, text == "true")
-        try:
-            return parse_number(offset, text, kind)
-        except NumberError as error:
-            self.error(str(error))
-
-
-def _at_the_start() -> Bindings[None]:
-    """Return the variables that every template begins with."""
-    variables = Bindings[None]()
-    variables.declare("$", None)
-    return variables
 
 
 _CONTROLS = {

@@ -1,4 +1,4 @@
-"""The parser's view of the tokens: a cursor, and errors that name the place."""
+"""The parser's view of the tokens: a cursor, and errors with their place."""
 
 from typing import NoReturn
 
@@ -8,15 +8,15 @@ from .lex import Kind, Token, tokens
 from .lines import Lines
 
 _OPERATORS = frozenset("=<>!&+*/%?")
-_NO_OPERATORS = "there are no operators: write eq .A .B, gt .A 1, and .A .B, not .A; there is no arithmetic"
+_NO_OPERATORS = "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"
 _EOF = Kind.EOF
 _SPACE = Kind.SPACE
 
 
 class TokenStream:
-    """The tokens of one text, read from left to right with as much looking ahead as wanted.
+    """The tokens of one text, with a cursor.
 
-    Spaces are tokens, because they separate arguments; the methods named `word` skip them.
+    Spaces are tokens, because they separate arguments. The methods with `word` in their names skip them.
     """
 
     def __init__(self, name: str, text: str, limits: Limits) -> None:
@@ -25,13 +25,13 @@ class TokenStream:
         self.limits = limits
         self.tokens = tokens(text)
         self.at = 0  # the next token
-        self.read = 0  # how many tokens have been read at most: the last of them gives an error its line
+        self.read = 0  # the most tokens ever read: the last of them gives an error its line
         self.depth = 0
-        self.open: list[tuple[str, int]] = []  # keywords of the blocks around the cursor, and where their actions begin
+        self.open: list[tuple[str, int]] = []  # the open blocks: keyword and start of the action
         self.action_start: int | None = None  # offset of the left delimiter of the action being parsed
 
     def next(self) -> Token:
-        """Read a token. The end can be read again and again."""
+        """Read a token. The end can be read any number of times."""
         at = self.at
         if at >= self.read:
             self.read = at + 1
@@ -48,12 +48,12 @@ class TokenStream:
         return self.tokens[at]
 
     def next_word(self) -> Token:
-        """Read the next token that is no space."""
+        """Read the next token that is not a space."""
         token = self.next()
         return self.next() if token.kind is _SPACE else token
 
     def peek_word(self) -> Token:
-        """Move on to the next token that is no space and return it."""
+        """Skip a space and return the token after it without reading it."""
         at = self.at
         token = self.tokens[at]
         if token.kind is _SPACE:
@@ -64,14 +64,14 @@ class TokenStream:
         return token
 
     def expect(self, kind: Kind, context: str) -> Token:
-        """Read a token that must be of one kind; `context` names what is being parsed."""
+        """Read a token that must be of the given kind; `context` is what is being parsed, for the message."""
         token = self.next_word()
         if token.kind is not kind:
             self.unexpected(token, context)
         return token
 
     def error(self, message: str, *, limit: bool = False, hint: str = "") -> NoReturn:
-        """Report an error at the line of the last token read; `hint` says more than Go does."""
+        """Raise an error at the line of the last token read; `hint` adds what Go's message leaves out."""
         token = self.tokens[max(self.read - 1, 0)]
         line, column = self.lines.place(token.offset)
         raise (ParseLimitError if limit else ParseError)(
@@ -85,25 +85,25 @@ class TokenStream:
         )
 
     def still_open(self) -> str:
-        """Return which block is still open, or ""."""
+        """Return a hint at the innermost open block; "" if no block is open."""
         if not self.open:
             return ""
         keyword, offset = self.open[-1]
         line, column = self.lines.place(offset)
-        return f"the {{{{{keyword}}}}} in line {line}, column {column} has no {{{{end}}}}"
+        return f"the {{{{{keyword}}}}} at line {line}, column {column} has no {{{{end}}}}"
 
     def open_block(self, keyword: str) -> None:
-        """Begin a block at the action that is being parsed."""
+        """Open a block at the action being parsed."""
         self.enter()
         self.open.append((keyword, self.tokens[self.at - 1].offset if self.action_start is None else self.action_start))
 
     def close_block(self) -> None:
-        """End the innermost block."""
+        """Close the innermost block."""
         self.depth -= 1
         self.open.pop()
 
     def unexpected(self, token: Token, context: str) -> NoReturn:
-        """Report a token that cannot stand in `context`, or the error that the lexer found there."""
+        """Raise an error for a token that is not allowed in `context`, or for the error that the lexer found there."""
         if token.kind is not Kind.ERROR:
             operator = token.kind in (Kind.ASSIGN, Kind.CHAR) and token.text in _OPERATORS
             self.error(f"unexpected {token} in {context}", hint=_NO_OPERATORS if operator else "")
@@ -117,7 +117,7 @@ class TokenStream:
         self.error(f"{token}{extra}")
 
     def enter(self) -> None:
-        """Go one level deeper into blocks and parentheses."""
+        """Enter a block or parenthesis."""
         self.depth += 1
         if self.depth > self.limits.nesting:
             self.error(f"blocks and parentheses are nested deeper than {self.limits.nesting}", limit=True)
