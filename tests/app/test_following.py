@@ -12,7 +12,7 @@ from webhook import catalog, telemetry
 from webhook.app import cache, following
 from webhook.app.configuration import Configuration
 from webhook.app.options import ClusterOptions
-from webhook.catalog.kept import Kept
+from webhook.catalog.last_good import Versions
 
 GOOD = {"config.yaml": "templates: [{runtime: good, podTemplate: {}}]"}
 BETTER = {"config.yaml": "templates: [{runtime: better, podTemplate: {}}]"}
@@ -45,12 +45,12 @@ async def restoring(case: Case):
     await asyncio.wait_for(task, 10)
 
 
-def keeping(kept: Kept) -> Api:
-    return Api(hydra_webhook_cache={"data": catalog.kept.pack({"templates": kept})[0]})
+def keeping(kept: Versions) -> Api:
+    return Api(hydra_webhook_cache={"data": catalog.last_good.pack({"templates": kept})[0]})
 
 
 async def test_what_was_kept_is_in_use_until_the_cluster_is_read():
-    case = Case(keeping(Kept(GOOD)))
+    case = Case(keeping(Versions(GOOD)))
     assert len(case.following.waiting) == 1
     async with restoring(case):
         pass
@@ -66,7 +66,7 @@ LATER = {"a broken text": (BROKEN, "yaml-syntax"), "no ConfigMap": (None, "delet
 @pytest.mark.parametrize(("live", "code"), LATER.values(), ids=LATER)
 async def test_it_is_also_in_use_where_it_could_be_read_only_after_what_cannot_be_used(live, code, monkeypatch):
     monkeypatch.setattr(following, "FIRST_PAUSE", 0.01)
-    api = keeping(Kept(GOOD))
+    api = keeping(Versions(GOOD))
     api.refused["get"] = "timeout"
     case = Case(api)
     async with restoring(case):
@@ -80,7 +80,7 @@ async def test_it_is_also_in_use_where_it_could_be_read_only_after_what_cannot_b
 
 async def test_a_text_that_was_read_is_not_taken_back_to_what_was_kept(monkeypatch):
     monkeypatch.setattr(following, "FIRST_PAUSE", 0.01)
-    api = keeping(Kept(GOOD))
+    api = keeping(Versions(GOOD))
     api.refused["get"] = "timeout"
     case = Case(api)
     async with restoring(case):
@@ -91,7 +91,7 @@ async def test_a_text_that_was_read_is_not_taken_back_to_what_was_kept(monkeypat
 
 
 async def test_an_entry_that_is_broken_has_its_last_good_version_after_a_restart():
-    case = Case(keeping(Kept({"config.yaml": GOOD["config.yaml"].replace("good", "other")}, HALF)))
+    case = Case(keeping(Versions({"config.yaml": GOOD["config.yaml"].replace("good", "other")}, HALF)))
     async with restoring(case):
         pass
     await case.live(HALF)
@@ -100,7 +100,7 @@ async def test_an_entry_that_is_broken_has_its_last_good_version_after_a_restart
 
 
 async def test_a_text_that_was_kept_is_not_compiled_again_when_the_cluster_has_the_same():
-    case = Case(keeping(Kept(GOOD)))
+    case = Case(keeping(Versions(GOOD)))
     async with restoring(case):
         pass
     before = case.configuration.store.current
@@ -109,7 +109,7 @@ async def test_a_text_that_was_kept_is_not_compiled_again_when_the_cluster_has_t
 
 
 async def test_what_was_kept_and_cannot_be_used_does_not_make_the_server_ready():
-    case = Case(keeping(Kept(BROKEN)))
+    case = Case(keeping(Versions(BROKEN)))
     async with restoring(case):
         pass
     assert case.following.waiting == ["ConfigMap hydra-system/hydra-runtime-template has not been read yet"]
@@ -121,6 +121,6 @@ async def test_an_answer_that_makes_no_sense_ends_nothing(monkeypatch):
     case = Case(api)
     async with restoring(case):
         await until(lambda: len(api.asked) > 1)
-        api.store(cache.NAME, keeping(Kept(GOOD)).objects[cache.NAME])
+        api.store(cache.NAME, keeping(Versions(GOOD)).objects[cache.NAME])
     assert case.runtimes == {"good"}
     assert b"its data is no map of strings" in case.output.getvalue()

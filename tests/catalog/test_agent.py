@@ -53,10 +53,10 @@ def test_every_published_shape_is_read(content):
 
 
 WHOLE = {
-    "nothing of it": ("a: 1", "missing-key", 1, 1, "neither at the top nor under global.config or configmap"),
+    "no list": ("a: 1", "missing-key", 1, 1, "at the top, under global.config or under configmap"),
     "an alias of nothing": ("*x", "yaml-alias", 1, 1, "no anchor"),
     "a list that is an alias of nothing": ("deployment_templates: *x", "yaml-alias", 1, 23, "no anchor"),
-    "the list twice": (HOLDING + HOLDING, "duplicate-key", 4, 1, "stands twice"),
+    "a duplicate list": (HOLDING + HOLDING, "duplicate-key", 4, 1, "duplicate key"),
     "a bare list": (LIST, "missing-key", 1, 1, "there is no"),
     "in two places": (HOLDING + "configmap:\n" + textwrap.indent(HOLDING, "  "), "several-lists", 6, 3, "2 places"),
     "in two data keys": (data(("a", HOLDING), ("b", HOLDING)), "several-lists", 11, 5, "2 places"),
@@ -69,14 +69,14 @@ WHOLE = {
         "closed",
     ),
     "a map": ("deployment_templates: {a: b}", "wrong-type", 1, 23, "must be a list, found a map"),
-    "a value that is no string": (
+    "a value that is not a string": (
         "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml:\n    deployment_templates: []\n",
         "wrong-type",
         5,
         5,
         "must be a string, found a map",
     ),
-    "no data": ("apiVersion: v1\nkind: ConfigMap\n", "wrong-type", 1, 1, "there is none"),
+    "no data": ("apiVersion: v1\nkind: ConfigMap\n", "wrong-type", 1, 1, "found nothing"),
     "not UTF-8": (b"a: 1\nb: \xff", "yaml-syntax", 2, 4, "UTF-8"),
 }
 
@@ -114,7 +114,7 @@ def test_an_image_becomes_one_reference(image, reference, beside):
     assert "image" not in entry.container
 
 
-def test_an_image_inside_wins_over_one_beside():
+def test_an_image_inside_container_template_wins_over_one_beside_it():
     snapshot = read("deployment_templates:\n- image: beside\n  container_template: {image: inside}")
     assert snapshot.agent_entries[0].image == "inside"
     assert [(problem.severity, problem.code) for problem in snapshot.problems] == [("warning", "image-beside")]
@@ -142,7 +142,7 @@ BROKEN = {
     "an image without repository": ("image: {tag: a}", "missing-key", "image", 10),
     "a tag that is a number": ("image: {repository: a, tag: 2.1}", "wrong-type", "image.tag", 31),
     "a digest without algorithm": ("image: {repository: a, digest: abc}", "bad-value", "image.digest", 34),
-    "an image with a blank": ("image: 'a b'", "bad-value", "image", 10),
+    "an image with a space": ("image: 'a b'", "bad-value", "image", 10),
     "an empty image": ("image: ''", "bad-value", "image", 10),
     "a duplicate key": ("image: a\n  image: b", "duplicate-key", "", 3),
 }
@@ -168,7 +168,7 @@ UNMATCHABLE = {
 
 
 @pytest.mark.parametrize(("entry", "column", "cause"), UNMATCHABLE.values(), ids=UNMATCHABLE)
-def test_an_entry_that_might_match_anything_harms_nobody(entry, column, cause):
+def test_an_entry_that_might_match_anything_is_ignored(entry, column, cause):
     snapshot = read(f"deployment_templates:\n{entry}\n- match_runtimes: [good]\n  container_template: {{image: x}}\n")
     [problem] = snapshot.problems
     assert (problem.code, problem.line, problem.column) == ("wrong-type", 2, column)
@@ -176,7 +176,7 @@ def test_an_entry_that_might_match_anything_harms_nobody(entry, column, cause):
     assert [one.path for one in snapshot.agent_entries] == ["deployment_templates[1]"]
 
 
-def test_a_name_that_stands_for_a_list_is_shown_as_a_list():
+def test_a_name_instead_of_a_list_is_shown_as_a_list():
     [problem] = read("deployment_templates:\n- match_runtimes: vllm").problems
     assert problem.remedy == "write [vllm]"
 
@@ -209,7 +209,7 @@ UNKNOWN = {
         "deployment_templates[1].container_template.registry",
         4,
         24,
-        "it belongs under image",
+        "move it to image",
     ),
 }
 
@@ -223,7 +223,21 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion(text, path, line, column,
     assert all(entry.broken is None for entry in snapshot.agent_entries)
 
 
-def test_a_cluster_name_that_is_no_string_harms_nothing_else():
+def test_a_container_field_that_a_newer_api_server_may_have_is_kept():
+    snapshot = read("deployment_templates: [{container_template: {future: {a: 1}, tag: x, command: [x], args: [z]}}]")
+    [agent_entry] = snapshot.agent_entries
+    assert (agent_entry.container, agent_entry.args) == ({"future": {"a": 1}}, ("z",))
+    assert [(problem.cause, problem.remedy.partition(":")[0]) for problem in snapshot.problems] == [
+        ('unknown field "future": it is passed on as written', "known"),
+        ('the key "tag" does not belong here, so it is ignored', "move it to image"),
+        (
+            'the key "command" does not belong here, so it is ignored',
+            "move it to containerTemplate of the runtime template, as commandTemplate",
+        ),
+    ]
+
+
+def test_a_cluster_name_that_is_not_a_string_leaves_the_entries_usable():
     before = read("cluster_name: one\n" + HOLDING)
     after = catalog.build([catalog.Document("agent", "a.yaml", "cluster_name: 2\n" + HOLDING)], before)
     assert [(problem.path, problem.remedy) for problem in after.problems] == [("cluster_name", 'quote it: "2"')]
@@ -278,7 +292,7 @@ GPU_PROBLEMS = {
 
 
 @pytest.mark.parametrize(("text", "code", "line", "column"), GPU_PROBLEMS.values(), ids=GPU_PROBLEMS)
-def test_a_bad_gpu_row_is_left_out(text, code, line, column):
+def test_a_bad_gpu_row_is_skipped(text, code, line, column):
     snapshot = gpu(text)
     [problem] = snapshot.problems
     assert (problem.severity, problem.code, problem.line, problem.column) == ("error", code, line, column)
@@ -293,7 +307,7 @@ def test_a_bad_gpu_row_keeps_its_last_good_version():
     assert rows(catalog.build([gone], before)) == BUILT_IN
 
 
-def test_a_data_key_that_only_speaks_of_the_list_does_not_stand_in_the_way():
+def test_a_data_key_that_only_mentions_the_list_is_ignored():
     snapshot = read(data(("notes", "see: deployment_templates: x\n"), ("config.yaml", HOLDING)))
     assert [(problem.severity, problem.code) for problem in snapshot.problems] == [("warning", "unread-data-key")]
     assert len(snapshot.agent_entries) == 1

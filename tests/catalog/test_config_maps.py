@@ -1,4 +1,4 @@
-"""A whole ConfigMap instead of bare YAML: places are those of the file, however deep the YAML stands in it."""
+"""A whole ConfigMap instead of bare YAML: places are those of the file, however deep the YAML is nested in it."""
 
 import json
 import textwrap
@@ -48,21 +48,21 @@ def test_a_syntax_error_inside_a_block_points_into_the_file():
     assert places(read(text)) == [("yaml-syntax", 9, 9)]
 
 
-def test_in_a_folded_block_the_place_is_the_blocks_and_the_value_s_line_is_said():
+def test_in_a_folded_block_the_place_is_that_of_the_block_and_the_cause_has_the_line_of_the_value():
     snapshot = read(HEAD + "  config.yaml: >\n    templates:\n\n    - runtime: 1\n")
     [problem] = snapshot.problems
     assert (problem.line, problem.column) == (6, 16)
     assert problem.cause.endswith("(line 2, column 12 of the value)")
 
 
-def test_in_a_manifest_of_json_the_place_is_the_string_s_and_the_value_s_line_is_said():
+def test_in_a_json_manifest_the_place_is_that_of_the_string_and_the_cause_has_the_line_of_the_value():
     manifest = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"config.yaml": "templates:\n- runtime: 1\n"}}
     [problem] = read(json.dumps(manifest, indent=1)).problems
     assert (problem.line, problem.column) == (5, 18)
     assert problem.cause == "must be a string, found the number 1 (line 2, column 12 of the value)"
 
 
-def test_in_a_configmap_from_a_cluster_the_source_names_the_key():
+def test_in_a_configmap_from_a_cluster_the_source_includes_the_data_key():
     snapshot = catalog.build(
         [catalog.Document("templates", "ConfigMap hydra/hydra-runtime-template", {"config.yaml": BAD})], None
     )
@@ -88,10 +88,10 @@ PROBLEMS = {
     "a value without a block": (
         HEAD + "  config.yaml:\n    templates: []\n",
         ("error", "wrong-type", 7, 5),
-        'write "config.yaml: |" and the YAML indented below it',
+        'write "config.yaml: |" and indent the YAML below it',
     ),
     "an empty value": (HEAD + "  config.yaml: ''\n", ("error", "empty", 0, 0), ""),
-    "a key twice": (
+    "a duplicate key": (
         HEAD + "  config.yaml: 'templates: []'\n  config.yaml: ''\n",
         ("error", "duplicate-key", 7, 3),
         "remove one",
@@ -100,18 +100,18 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("text", "found", "remedy"), PROBLEMS.values(), ids=PROBLEMS)
-def test_what_is_wrong_with_a_manifest_is_said(text, found, remedy):
+def test_every_mistake_in_a_manifest_is_reported(text, found, remedy):
     problem = read(text).problems[0]
     assert (problem.severity, problem.code, problem.line, problem.column) == found
     assert remedy in problem.remedy
 
 
-def test_a_manifest_with_another_name_is_used_all_the_same():
+def test_a_manifest_with_another_name_is_still_used():
     text = HEAD.replace("hydra-runtime-template", "other") + "  config.yaml: 'templates: [{runtime: r}]'\n"
     assert set(read(text).runtime_templates) == {"r"}
 
 
-def test_a_manifest_without_api_version_is_one_too():
+def test_a_manifest_needs_no_api_version():
     assert set(read("kind: ConfigMap\ndata:\n  config.yaml: 'templates: [{runtime: r}]'\n").runtime_templates) == {"r"}
 
 

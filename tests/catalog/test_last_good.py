@@ -1,4 +1,4 @@
-"""One bad entry harms itself alone, and what was good stays in use (contract section 10)."""
+"""A bad entry affects only itself, and its last good version stays in use (contract section 10)."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ def sequence(*texts, kind="templates"):
     return snapshot
 
 
-def test_a_bad_entry_keeps_its_last_good_version_and_says_so():
+def test_a_bad_entry_keeps_its_last_good_version_and_is_marked():
     snapshot = sequence(TEMPLATES + A1 + B1, TEMPLATES + B1 + A_BAD)
     [problem] = snapshot.problems
     assert snapshot.runtime_templates["a"].display_name == "one"
@@ -43,20 +43,20 @@ def test_a_bad_entry_without_a_last_good_version_is_broken():
     assert snapshot.knows("a")
 
 
-def test_a_broken_entry_is_mended_by_a_good_text():
+def test_a_broken_entry_is_usable_again_after_a_fix():
     snapshot = sequence(TEMPLATES + A_BAD, TEMPLATES + A1)
     assert (set(snapshot.runtime_templates), dict(snapshot.broken), snapshot.problems) == ({"a"}, {}, ())
 
 
-def test_a_stale_entry_stays_good_through_several_bad_texts_and_is_mended():
+def test_a_stale_entry_outlives_several_bad_versions_until_a_fix():
     stale = sequence(TEMPLATES + A1, TEMPLATES + A_BAD, TEMPLATES + "- {runtime: a, renderAll: x}\n")
     assert stale.runtime_templates["a"].display_name == "one"
     assert "true or false" in stale.runtime_templates["a"].stale.cause
-    mended = catalog.build([document(TEMPLATES + A1)], stale)
-    assert mended.runtime_templates["a"].stale is None
+    fixed = catalog.build([document(TEMPLATES + A1)], stale)
+    assert fixed.runtime_templates["a"].stale is None
 
 
-def test_an_entry_that_is_taken_away_is_gone():
+def test_a_removed_entry_is_gone():
     assert set(sequence(TEMPLATES + A1 + B1, TEMPLATES + B1).runtime_templates) == {"b"}
 
 
@@ -66,14 +66,14 @@ def test_an_entry_that_loses_its_name_keeps_its_last_good_version():
     assert snapshot.runtime_templates["a"].stale.code == "missing-key"
 
 
-def test_a_nameless_entry_does_not_bring_back_one_that_has_moved():
+def test_an_entry_without_a_name_does_not_bring_back_one_that_has_moved():
     snapshot = sequence(TEMPLATES + A1, TEMPLATES + "- {runtimeZH: new}\n" + A2)
     assert snapshot.runtime_templates["a"].display_name == "two"
     assert snapshot.runtime_templates["a"].stale is None
 
 
 @pytest.mark.parametrize("text", ["templates: [", "", "templates: 1", "templates:", "- a", b"\xff"])
-def test_a_text_that_cannot_be_read_leaves_everything_in_use_and_marks_it(text):
+def test_a_text_that_cannot_be_read_leaves_everything_in_use_and_marks_it_stale(text):
     snapshot = sequence(TEMPLATES + A1 + A_BAD.replace("a,", "c,"), text)
     assert snapshot.runtime_templates["a"].display_name == "one"
     assert snapshot.runtime_templates["a"].stale == snapshot.problems[0]
@@ -90,7 +90,7 @@ def test_a_deleted_configuration_is_reported_and_changes_nothing():
     assert after.missing == before.missing
 
 
-def test_what_was_never_there_is_missing():
+def test_a_required_configuration_that_never_existed_is_missing():
     snapshot = catalog.build([document(None), document(None, "agent"), document(None, "gpu-configs")], None)
     assert [(problem.severity, problem.code) for problem in snapshot.problems] == [
         ("error", "absent"),
@@ -98,17 +98,9 @@ def test_what_was_never_there_is_missing():
         ("info", "absent"),
     ]
     assert [name.split(": ")[0] for name in snapshot.missing] == [
-        "the runtime template (ConfigMap hydra-runtime-template) cannot be used",
+        "the runtime template configuration (ConfigMap hydra-runtime-template) cannot be used",
         "the agent configuration (ConfigMap hydra-agent) cannot be used",
     ]
-
-
-def test_the_gpu_table_can_be_waited_for():
-    kinds = ("templates", "agent", "gpu-configs")
-    waiting = catalog.build([], None, required=kinds)
-    assert len(waiting.missing) == 3
-    told = catalog.build([document(None, "gpu-configs")], waiting, required=kinds)
-    assert [name.split(" (")[0] for name in told.missing] == ["the runtime template", "the agent configuration"]
 
 
 def test_a_configuration_without_a_document_stays_as_it_was():
@@ -147,17 +139,17 @@ def test_a_bad_agent_entry_keeps_the_last_good_version_of_what_it_matches():
     assert snapshot.agent_entries[0].path == "deployment_templates[0]"
 
 
-def test_a_bad_agent_entry_that_matches_something_else_now_keeps_what_stood_in_its_place():
+def test_a_bad_agent_entry_that_matches_something_else_keeps_the_entry_that_was_in_its_place():
     snapshot = sequence(AGENT + entry("a", "i1"), AGENT + "- {match_runtimes: a}\n", kind="agent")
     assert images(snapshot) == [(("a",), "i1", True, False)]
 
 
-def test_a_new_bad_agent_entry_is_broken_and_does_not_double_the_one_that_it_pushed_down():
+def test_a_new_bad_agent_entry_is_broken_and_does_not_duplicate_the_one_that_it_pushed_down():
     snapshot = sequence(AGENT + entry("a", "i1"), AGENT + entry("new", "x", BAD) + entry("a", "y", BAD), kind="agent")
     assert images(snapshot) == [(("new",), None, False, True), (("a",), "i1", True, False)]
 
 
-def test_a_broken_agent_entry_is_mended():
+def test_a_broken_agent_entry_is_usable_again_after_a_fix():
     snapshot = sequence(AGENT + entry("a", "x", BAD), AGENT + entry("a", "i"), kind="agent")
     assert images(snapshot) == [(("a",), "i", False, False)]
 
@@ -201,7 +193,7 @@ KINDS = st.sampled_from(["templates", "agent", "gpu-configs"])
 
 
 @given(kind=KINDS, text=st.text() | st.lists(FRAGMENTS, max_size=12).map("".join) | st.binary(max_size=20))
-def test_any_text_is_answered_with_a_snapshot(kind, text):
+def test_any_text_gives_a_snapshot(kind, text):
     first = catalog.build([document(TEMPLATES + A1), document(AGENT + entry("a", "i"), "agent")], None)
     snapshot = catalog.build([catalog.Document(kind, "x", text)], first)
     assert snapshot.readings[kind].accepted or snapshot.problems
@@ -261,7 +253,7 @@ ODD = st.sampled_from([None, True, 0, -1, 1.5, "", "{{", "x y", [], [None], [[]]
 
 
 @given(kind=KINDS, place=st.sampled_from(places(WHOLE)), odd=ODD)
-def test_any_mutated_configuration_is_answered_with_a_snapshot(kind, place, odd):
+def test_any_mutated_configuration_gives_a_snapshot(kind, place, odd):
     text = json.dumps(replaced(WHOLE, place, odd))
     snapshot = catalog.build([document(text, kind)], None)
     reading = snapshot.readings[kind]

@@ -1,4 +1,4 @@
-"""The two published examples: character for character, and the agent's with its indentation put right."""
+"""The two published examples: character for character, and the agent's with its indentation corrected."""
 
 import pathlib
 
@@ -42,17 +42,16 @@ def test_the_runtime_template_loads_without_any_finding():
     assert (template.container, template.pod) == ({}, {})
 
 
-def test_the_agent_example_as_printed_says_which_key_stands_at_which_column_and_where_it_should():
+def test_the_agent_example_as_printed_reports_the_misaligned_key_and_the_right_column():
     snapshot = agent(AS_PRINTED)
 
     [problem] = snapshot.problems
     assert (problem.severity, problem.code) == ("error", "yaml-syntax")
     assert (problem.line, problem.column) == (3, 5)
     assert problem.cause == (
-        'the key "match_gpu_types" stands at column 5, but the keys of its map begin at column 3 '
-        '("match_runtimes" at line 2)'
+        'the key "match_gpu_types" is at column 5, but the keys of its map are at column 3 ("match_runtimes" at line 2)'
     )
-    assert problem.remedy.startswith("put every key of this map at column 3")
+    assert problem.remedy.startswith("align the keys of this map at column 3")
     assert snapshot.agent_entries == ()
 
 
@@ -60,19 +59,19 @@ VARIANTS = {
     "a list on lines of its own": (
         "deployment_templates:\n- match_runtimes:\n  - vllm-cpu\n    match_gpu_types: [cpu]\n",
         (4, 5),
-        '"match_gpu_types" stands at column 5',
+        '"match_gpu_types" at column 5',
     ),
     "a runtime in quotes": (
         'deployment_templates:\n- match_runtimes: ["vllm-cpu"]\n    match_gpu_types: [cpu]\n',
         (3, 5),
-        '"match_gpu_types" stands at column 5',
+        '"match_gpu_types" is at column 5',
     ),
     "a bare name": (
         "deployment_templates:\n- match_runtimes: vllm-cpu\n    match_gpu_types: [cpu]\n",
         (3, 5),
-        '"match_gpu_types" stands at column 5',
+        '"match_gpu_types" at column 5',
     ),
-    "nothing behind the first key": (
+    "nothing after the first key": (
         "deployment_templates:\n- match_runtimes:\n    match_gpu_types: [cpu]\n",
         (3, 5),
         '"match_gpu_types" at column 5 is indented too deep',
@@ -80,18 +79,18 @@ VARIANTS = {
     "container_template deeper": (
         "deployment_templates:\n- match_runtimes: [a]\n  match_gpu_types: [cpu]\n    container_template: {}\n",
         (4, 5),
-        '"container_template" stands at column 5',
+        '"container_template" is at column 5',
     ),
     "image too shallow": (
         "deployment_templates:\n- match_runtimes: [a]\n  container_template:\n      args: []\n    image: x\n",
         (5, 5),
-        '"image" stands at column 5',
+        '"image" is at column 5',
     ),
 }
 
 
 @pytest.mark.parametrize(("text", "place", "cause"), VARIANTS.values(), ids=VARIANTS)
-def test_keys_at_a_shifted_column_are_recognised(text, place, cause):
+def test_a_misaligned_key_is_reported_with_its_column(text, place, cause):
     problem = agent(text).problems[0]
     assert (problem.severity, problem.line, problem.column) == ("error", *place)
     assert cause in problem.cause

@@ -71,7 +71,8 @@ def test_deleting_a_configmap_changes_nothing_also_after_a_restart(running):
     (replica,) = running.replicas
     running.plane.kubectl("delete", "--namespace", NAMESPACE, "configmap", "hydra-runtime-template", "hydra-agent")
     running.plane.wait(
-        lambda: "the runtime template is not there any more" in replica.health("/readyz?verbose")[1], "it is noticed"
+        lambda: "the runtime template configuration no longer exists" in replica.health("/readyz?verbose")[1],
+        "it is noticed",
     )
     assert command(running) == ["first"]
 
@@ -89,7 +90,7 @@ def test_without_configmaps_the_webhook_is_ready_and_says_what_is_missing(hydra)
 
     hydra.plane.wait(lambda: "ConfigMap" in refusal(), "the API server trusts the webhook")
     assert 'admission webhook "pods.webhook.hydra.io" denied the request' in refusal()
-    assert "the runtime template (ConfigMap hydra-runtime-template) cannot be used" in refusal()
+    assert "the runtime template configuration (ConfigMap hydra-runtime-template) cannot be used" in refusal()
     assert replica.ready
 
     hydra.configure(agent=AGENT)

@@ -225,7 +225,7 @@ def not_read(_hydra: Installation, replica: Replica, permission: Permission) -> 
 
 def not_followed(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
     """The ConfigMap is used as it was read, and is known to be stale."""
-    kinds: dict[str, str] = {name: kind for kind, name in catalog.CONFIG_MAPS.items()}
+    kinds: dict[str, str] = {row.config_map: kind for kind, row in catalog.KINDS.items()}
     stale = replica.metric("hydra_webhook_configuration_stale_seconds", kind=kinds[permission.name])
     return replica.ready and stale > 0
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, cluster, telemetry
-from webhook.catalog import kept
+from webhook.catalog import last_good
 
 NAME = "hydra-webhook-cache"
 
@@ -28,7 +28,7 @@ class Cache:
         self._client = client
         self._resource = cluster.config_map(namespace, NAME)
         self._log = log
-        self._kept: dict[catalog.ConfigKind, kept.Kept] = {}
+        self._kept: dict[catalog.ConfigKind, last_good.Versions] = {}
         self._unwritten: set[catalog.ConfigKind] = set()
         self._waiting = asyncio.Event()
         self.problem = ""
@@ -38,19 +38,19 @@ class Cache:
         """How a person names the ConfigMap."""
         return self._resource.human
 
-    async def read(self) -> Mapping[catalog.ConfigKind, kept.Kept]:
+    async def read(self) -> Mapping[catalog.ConfigKind, last_good.Versions]:
         """Return what is kept; nothing if there is no such ConfigMap.
 
         Raises:
             cluster.ApiError: it cannot be read.
         """
-        found = kept.unpack(self._data_of(await self._find()))
+        found = last_good.unpack(self._data_of(await self._find()))
         self._kept = {**found, **self._kept}
         return found
 
-    def keep(self, kind: catalog.ConfigKind, texts: kept.Texts, *, errors: bool) -> None:
+    def keep(self, kind: catalog.ConfigKind, texts: last_good.Data, *, errors: bool) -> None:
         """Have an accepted text written; ``errors`` tells whether some of its entries have any."""
-        self._kept[kind] = self._kept.get(kind, kept.Kept()).after(texts, errors=errors)
+        self._kept[kind] = self._kept.get(kind, last_good.Versions()).after(texts, errors=errors)
         self._unwritten.add(kind)
         self._waiting.set()
 
@@ -75,14 +75,14 @@ class Cache:
     async def _write(self) -> None:
         found = await self._find()
         before_data = self._data_of(found)
-        written = dict(kept.unpack(before_data))
+        written = dict(last_good.unpack(before_data))
         # What is not there any more, because somebody has emptied the ConfigMap, is written again.
         mine = {kind: self._kept[kind] for kind in self._kept if kind in self._unwritten or kind not in written}
         for kind, newer in mine.items():
-            before = written.get(kind, kept.Kept())
-            written[kind] = kept.Kept(newer.flawless or before.flawless, newer.flawed)
-        data, left_out = kept.pack(written)
-        data |= kept.foreign(before_data)
+            before = written.get(kind, last_good.Versions())
+            written[kind] = last_good.Versions(newer.last_good or before.last_good, newer.newest)
+        data, left_out = last_good.pack(written)
+        data |= last_good.foreign(before_data)
         if found is None:
             metadata = {"name": self._resource.name}
             body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}

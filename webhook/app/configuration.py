@@ -65,9 +65,11 @@ class Configuration:
         """Return what was never usable, a line each, leaving out these kinds."""
         snapshot = self.store.current
         unread = [
-            kind for kind in catalog.REQUIRED if kind not in snapshot.readings or not snapshot.readings[kind].read
+            kind
+            for kind, row in catalog.KINDS.items()
+            if row.required and (kind not in snapshot.readings or not snapshot.readings[kind].read)
         ]
-        lines = zip(unread, snapshot.missing, strict=True)  # both are in the order of REQUIRED
+        lines = zip(unread, snapshot.missing, strict=True)  # both are in the order of KINDS
         return [line for kind, line in lines if kind not in beside]
 
     async def take(self, document: catalog.Document) -> catalog.Change | None:

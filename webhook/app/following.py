@@ -38,8 +38,8 @@ class Following:
         self._newest: dict[catalog.ConfigKind, catalog.Document] = {}
         self._accepted: dict[catalog.ConfigKind, Mapping[str, str]] = {}
         self._reflectors: dict[catalog.ConfigKind, cluster.Reflector] = {}
-        for kind in (kind for kind in catalog.CONFIG_MAPS if kind in kinds):
-            client = self._global if self._global is not None and kind == "templates" else work
+        for kind in (kind for kind in catalog.KINDS if kind in kinds):
+            client = self._global if self._global is not None and catalog.KINDS[kind].from_global_cluster else work
             self._follow(kind, client, options.namespace)
 
     @property
@@ -71,7 +71,7 @@ class Following:
             await self._global.close()
 
     def _follow(self, kind: catalog.ConfigKind, client: cluster.Client, namespace: str) -> None:
-        resource = cluster.config_map(namespace, catalog.CONFIG_MAPS[kind])
+        resource = cluster.config_map(namespace, catalog.KINDS[kind].config_map)
 
         async def seen(config_map: Mapping[str, Any] | None) -> None:
             await self._take(kind, resource.human, config_map)

@@ -81,4 +81,4 @@ class Options:
     @property
     def followed(self) -> frozenset[catalog.ConfigKind]:
         """Return the kinds of configuration that come from ConfigMaps."""
-        return frozenset(() if self.cluster is None else catalog.CONFIG_MAPS.keys() - self.configuration_files.keys())
+        return frozenset(() if self.cluster is None else catalog.KINDS.keys() - self.configuration_files.keys())

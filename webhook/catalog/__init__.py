@@ -1,37 +1,42 @@
-"""Configuration text to models: YAML as kubectl reads it, every problem with its place, and the last good kept.
+"""Configurations to snapshots: read as kubectl reads YAML, with every problem at its place, and the last good version in use.
 
-The room's rule: text comes in, immutable snapshots and problems go out. Nothing here opens a socket, watches a file or
-reads a clock.
+Text goes in, immutable snapshots and problems come out. Nothing in here opens a socket, watches a file or looks at a clock.
 
-Way of a text: ``documents`` (bare or ConfigMap) → ``yamltext`` (nodes with places) → ``templates``, ``agent``, ``gpus``
-(checked, compiled entries) → ``building`` (a snapshot, last good kept) → ``store`` (the snapshot in use). ``kept`` says
-what outlives the process.
+The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``schema``) → ``draft`` → ``build`` → ``store``.
+
+============== ===============================================================================================
+``kinds``       the kinds of configuration, one row each
+``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
+``read``        a document to what it says and what is wrong with it, for serving and for linting
+``build``       documents to the next snapshot
+``draft``       a snapshot while documents are taken in; which last good versions are used
+``store``       the snapshot in use, and what each update changed
+``last_good``   what must outlive the process
+``model``       snapshots, runtime templates, agent entries, GPU types
+``report``      collects the problems of one text
+``embedded``    the built-in configuration, from the files in ``builtin/``
+``schema/``     the three configurations: YAML nodes to checked and compiled entries
+``yaml/``       YAML text to nodes and back
+============== ===============================================================================================
 """
 
-from webhook.catalog import kept
-from webhook.catalog.building import REQUIRED, build, empty
-from webhook.catalog.documents import CONFIG_MAPS, Document
+from webhook.catalog import last_good
+from webhook.catalog.build import build, empty
+from webhook.catalog.documents import Document
 from webhook.catalog.embedded import embedded
-from webhook.catalog.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
-from webhook.catalog.model import (
-    AgentEntry,
-    ConfigKind,
-    GpuType,
-    Problem,
-    Reading,
-    RuntimeTemplate,
-    Severity,
-    Snapshot,
-)
+from webhook.catalog.kinds import KINDS
+from webhook.catalog.model import AgentEntry, ConfigKind, GpuType, Reading, RuntimeTemplate, Snapshot
+from webhook.catalog.read import Read, read
+from webhook.catalog.schema.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
-from webhook.catalog.yamldump import dump
-from webhook.catalog.yamltext import BadYaml, load_all
+from webhook.catalog.yaml.compose import BadYaml, load_all
+from webhook.catalog.yaml.dump import dump
+from webhook.problems import Problem, Severity
 
 __all__ = [
-    "CONFIG_MAPS",
+    "KINDS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
-    "REQUIRED",
     "SETTLED_ON_PODS",
     "AgentEntry",
     "BadYaml",
@@ -40,6 +45,7 @@ __all__ = [
     "Document",
     "GpuType",
     "Problem",
+    "Read",
     "Reading",
     "RuntimeTemplate",
     "Severity",
@@ -49,6 +55,7 @@ __all__ = [
     "dump",
     "embedded",
     "empty",
-    "kept",
+    "last_good",
     "load_all",
+    "read",
 ]

@@ -1,20 +1,14 @@
-"""A configuration's text as it arrives, and the YAML inside it: bare, in a ConfigMap manifest, or in a ConfigMap's data."""
+"""A configuration as it arrives, and the YAML inside it: bare, in a ConfigMap manifest, or in a ConfigMap's data."""
 
-import collections.abc
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webhook import errors
-from webhook.catalog import yamltext
 from webhook.catalog.model import ConfigKind
-from webhook.catalog.nodes import LITERAL, Node, Scalar, YamlMapping, describe, is_null
-from webhook.catalog.report import Place, Report
-
-#: ConfigMap name by kind (contract sections 4 and 6).
-CONFIG_MAPS: dict[ConfigKind, str] = {
-    "templates": "hydra-runtime-template",
-    "agent": "hydra-agent",
-    "gpu-configs": "hydra-gpu-configs",
-}
+from webhook.catalog.report import Report
+from webhook.catalog.yaml import compose
+from webhook.catalog.yaml.nodes import LITERAL, Node, Scalar, YamlMapping, describe, is_null
+from webhook.problems import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +16,15 @@ class Document:
     """One configuration as it was found.
 
     Attributes:
-        config_kind: which of the three it is.
-        source: how a person names the place: a file path, or ``ConfigMap namespace/name``.
-        content: the text of a file: bare YAML or a whole ConfigMap manifest (bytes are read as UTF-8); or the ``data`` of a
-            ConfigMap that came from a cluster; or None: it is not there, or not any more.
+        config_kind: which configuration it is.
+        source: how a person would name the place: a file path, or ``ConfigMap namespace/name``.
+        content: the text of a file, which is bare YAML or a whole ConfigMap manifest (bytes are read as UTF-8); or the ``data``
+            of a ConfigMap from a cluster; or None: it does not exist, or no longer exists.
     """
 
     config_kind: ConfigKind
     source: str
-    content: str | bytes | collections.abc.Mapping[str, str] | None
+    content: str | bytes | Mapping[str, str] | None
 
 
 class Value:
@@ -47,99 +41,108 @@ class Value:
         self._before = lines_before, columns_before
 
     def parse(self) -> Node | None:
-        """Return the root of the one document in the text; None after reporting why there is none."""
+        """Return the root of the only YAML document in the text, or None after reporting why there is none."""
         try:
             roots = self._roots()
-        except yamltext.BadYaml as error:
+        except compose.BadYaml as error:
             for flaw in error.flaws:
                 self.report.error(flaw.code, "", flaw, flaw.cause, flaw.remedy)
             return None
         if len(roots) > 1:
-            cause = f"the text holds {len(roots)} YAML documents; one is read"
-            self.report.error("several-documents", "", roots[1], cause, "keep one document, without --- between")
+            cause = f"found {len(roots)} YAML documents, expected one"
+            self.report.error("several-documents", "", roots[1], cause, "keep one document and remove the --- lines")
             return None
         if not roots:
-            self.report.error("empty", "", None, "the text is empty", "")
+            self.report.error("empty", "", None, "it is empty", "")
             return None
         return roots[0]
 
     def peek(self) -> Node | None:
-        """Return the root like ``parse``, or None, without a report: to see whether this is the value that is looked for."""
+        """Return the root like ``parse``, or None, without reporting: to see whether this value is the one wanted."""
         try:
             roots = self._roots()
-        except yamltext.BadYaml:
+        except compose.BadYaml:
             return None
         return roots[0] if len(roots) == 1 else None
 
     def _roots(self) -> list[Node]:
         lines, columns = self._before
-        return yamltext.parse(self.text, lines_before=lines, columns_before=columns)
+        return compose.parse(self.text, lines_before=lines, columns_before=columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a document turned out to be.
+    """The inside of a document.
 
     Attributes:
-        report: for what concerns the document as a whole; those of the values add to the same list of problems.
-        root: the YAML, if it stands bare; None if it is a ConfigMap.
+        report: for the document as a whole; the reports of its values add to the same list of problems.
+        bare: the YAML if it is bare; None if it is a ConfigMap.
         values: the data keys of a ConfigMap.
+        data_key: the one that holds the configuration; empty if it may be any.
     """
 
     report: Report
-    root: Node | None
+    bare: Node | None
     values: dict[str, Value]
+    data_key: str
 
-    def root_at(self, key: str) -> tuple[Report, Node | None]:
-        """Return the bare YAML, or that of this data key, with its report; None after reporting why there is none."""
-        if self.root is not None:
-            return self.report, self.root
-        if (value := self.values.get(key)) is not None:
+    def root(self) -> tuple[Report, Node | None]:
+        """Return the bare YAML, or that of the data key, with its report; no YAML after reporting why there is none."""
+        if self.bare is not None:
+            return self.report, self.bare
+        if (value := self.values.get(self.data_key)) is not None:
             return value.report, value.parse()
-        self.no_key(f'the ConfigMap has no data key "{key}"')
+        self.no_key(f'the ConfigMap has no data key "{self.data_key}"')
         return self.report, None
 
     def no_key(self, cause: str) -> None:
-        """Report that no data key is the one looked for, unless an error already says why there are none."""
-        if self.report.first_error(0) is None:
+        """Report that the data key is missing, unless an error already explains why there are none."""
+        if self.report.first_error() is None:
             self.report.error("missing-data-key", "data", None, cause, f"found: {errors.listed(self.values)}")
 
 
-def opened(document: Document) -> Opened:
-    """Return what a document holds. If it cannot be read its report has errors."""
+def opened(document: Document, config_map: str, data_key: str) -> Opened:
+    """Return the inside of a document. If it cannot be read, the report has errors.
+
+    ``config_map`` is the name that a ConfigMap of this kind should have, ``data_key`` is as in ``Opened``.
+    """
     report = Report(document.source)
     content = document.content
+    root: Node | None = None
+    values: dict[str, Value] = {}
     if content is None:
-        report.error("absent", "", None, f"{document.source} is not there", "create it")
-        return Opened(report, None, {})
-    if isinstance(content, collections.abc.Mapping):
-        return Opened(report, None, {key: _cluster_value(key, text, report) for key, text in content.items()})
-    text = content if isinstance(content, str) else _decoded(content, report)
-    if text is None:
-        return Opened(report, None, {})
-    text = text.removeprefix("\ufeff")
-    report.lines = yamltext.LINE_BREAK.split(text)
-    root = Value(text, report).parse()
-    kind = _text(root.get("kind")) if isinstance(root, YamlMapping) else ""
-    if isinstance(root, YamlMapping) and (kind == "ConfigMap" or (kind and "apiVersion" in root.pairs)):
-        return Opened(report, None, _manifest(document.config_kind, root, report))
-    return Opened(report, root, {})
+        report.error("absent", "", None, "not found", "create it")
+    elif isinstance(content, Mapping):
+        values = {key: _cluster_value(key, text, report) for key, text in content.items()}
+    elif (text := content if isinstance(content, str) else _decoded(content, report)) is not None:
+        text = text.removeprefix("\ufeff")
+        report.lines = compose.LINE_BREAK.split(text)
+        root = Value(text, report).parse()
+        if isinstance(root, YamlMapping) and _is_object(root):
+            values, root = _manifest(config_map, root, report), None
+    return Opened(report, root, values, data_key)
+
+
+def _is_object(root: YamlMapping) -> bool:
+    """Return whether a text is a manifest of a Kubernetes object rather than a bare configuration."""
+    object_kind = _text(root.get("kind"))
+    return object_kind == "ConfigMap" or (object_kind != "" and "apiVersion" in root.pairs)
 
 
 def _cluster_value(key: str, text: str, report: Report) -> Value:
-    """Return one value of a ConfigMap in a cluster: lines are counted in the value, so the source names the key."""
-    lines = yamltext.LINE_BREAK.split(text)
+    """Return one value of a ConfigMap from a cluster: lines are counted within the value, so the source names the key."""
+    lines = compose.LINE_BREAK.split(text)
     return Value(text, Report(f"{report.source}[{key}]", lines, problems=report.problems))
 
 
 def _decoded(content: bytes, report: Report) -> str | None:
-    """Return the text, or None after reporting the first byte that is no UTF-8."""
+    """Return the text, or None after reporting the first byte that is not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8").split("\n")
-        place = Place(len(before), len(before[-1]) + 1)
-        report.error("yaml-syntax", "", place, "the text is no UTF-8", "save it as UTF-8")
+        place = Span(len(before), len(before[-1]) + 1)
+        report.error("yaml-syntax", "", place, "not valid UTF-8", "save it as UTF-8")
         return None
 
 
@@ -148,37 +151,37 @@ def _text(node: Node | None) -> str:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
 
 
-def _manifest(kind: ConfigKind, root: YamlMapping, report: Report) -> dict[str, Value]:
-    """Return the data keys of a manifest; none after reporting why there are none."""
+def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, Value]:
+    """Return the data keys of a manifest, or none after reporting why."""
     report.own_flaws(root, "")
     if _text(root.get("kind")) != "ConfigMap":
         found = root.pairs["kind"].node
-        report.error("wrong-kind", "kind", found, f"a ConfigMap is needed here, found {describe(found)}", "")
+        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", "")
         return {}
     metadata = root.get("metadata")
     name = metadata.get("name") if isinstance(metadata, YamlMapping) else None
-    if name is not None and _text(name) != CONFIG_MAPS[kind]:
-        cause = f'the ConfigMap is named "{_text(name)}"; in a cluster it is looked for as "{CONFIG_MAPS[kind]}"'
-        report.warning("configmap-name", "metadata.name", name, cause, f"name it {CONFIG_MAPS[kind]}")
+    if name is not None and _text(name) != config_map:
+        cause = f'the ConfigMap is named "{_text(name)}", but the webhook reads "{config_map}" from a cluster'
+        report.warning("configmap-name", "metadata.name", name, cause, f"name it {config_map}")
     data = root.get("data")
     if not isinstance(data, YamlMapping):
-        found_text = "there is none" if is_null(data) or data is None else f"found {describe(data)}"
-        report.error("wrong-type", "data", data or root, f"data must be a map of strings; {found_text}", "")
+        found_text = "nothing" if is_null(data) or data is None else describe(data)
+        report.error("wrong-type", "data", data or root, f"data must be a map of strings, found {found_text}", "")
         return {}
     report.own_flaws(data, "data")
     values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}
-    return values if report.first_error(0) is None else {}
+    return values if report.first_error() is None else {}
 
 
 def _data_value(key: str, node: Node, report: Report) -> Value | None:
-    """Return one value of a manifest's ``data``, with the places of its lines where they can be told."""
+    """Return one value of a manifest's ``data``, with the places of its lines where they are known."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         cause = f"the value of a data key must be a string, found {describe(node)}"
-        remedy = f'write "{key}: |" and the YAML indented below it'
+        remedy = f'write "{key}: |" and indent the YAML below it'
         report.error("wrong-type", f"data[{key}]", node, cause, remedy)
         return None
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
         return Value(node.value, report, node.line, report.indentation(node, first))
-    own = Report(report.source, yamltext.LINE_BREAK.split(node.value), within=node, problems=report.problems)
+    own = Report(report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems)
     return Value(node.value, own)

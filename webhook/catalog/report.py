@@ -1,23 +1,31 @@
-"""Collects everything that is wrong with one text, each with its place in what the person has before them."""
+"""Collects everything that is wrong with one text, each problem with its place in the source that the person sees."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from webhook.catalog.model import Problem, Severity
-from webhook.catalog.nodes import FOLDED, LITERAL, Node, Scalar
-from webhook.catalog.yamltext import flaws
+from webhook.catalog.yaml.compose import flaws
+from webhook.catalog.yaml.nodes import FOLDED, LITERAL, Node, Scalar
+from webhook.problems import Problem, Severity, Span
 
 
 class Placed(Protocol):
-    """Anything with a line and a column, counted from 1."""
+    """Anything with a span, see ``problems.Span``."""
 
     @property
     def line(self) -> int:
-        """The line."""
+        """The first line."""
 
     @property
     def column(self) -> int:
-        """The column."""
+        """The column of the first character."""
+
+    @property
+    def end_line(self) -> int:
+        """The last line; 0 where unknown."""
+
+    @property
+    def end_column(self) -> int:
+        """The column just past the last character; 0 where unknown."""
 
 
 @dataclass(slots=True)
@@ -25,11 +33,11 @@ class Report:
     """The problems of one text.
 
     Attributes:
-        source: what the problems say they are in.
-        lines: the text's lines, to look up what stands in front of a piece of text.
-        within: set where places cannot be counted through to the source, because the text is a folded or escaped scalar
-            there: every problem is then at this scalar, and says the line of its value.
-        problems: what was found, in the order in which it was found.
+        source: the source that its problems name.
+        lines: the text's lines, to find out what precedes a place in a line.
+        within: set where places cannot be counted through to the source because the text is a folded or escaped scalar
+            there: every problem is then placed at this scalar, and its cause gives the line of the value.
+        problems: in the order in which they were found.
     """
 
     source: str
@@ -38,27 +46,26 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
 
     def error(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
-        """Add what makes an entry or the text unusable."""
+        """Add a problem that makes an entry or the whole text unusable."""
         self._add("error", code, path, at, cause, remedy)
 
     def warning(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
-        """Add a finding: the entry is used, but probably not as meant."""
+        """Add a finding: the entry is used, but probably not as it was meant."""
         self._add("warning", code, path, at, cause, remedy)
 
     def info(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
         """Add a remark."""
         self._add("info", code, path, at, cause, remedy)
 
-    def _add(self, severity: Severity, code: str, path: str, at: Placed | None, *texts: str) -> None:
-        cause, remedy = texts
-        line, column = (at.line, at.column) if at is not None else (0, 0)
-        if self.within is not None and line:
-            cause = f"{cause} (line {line}, column {column} of the value)"
-            line, column = self.within.line, self.within.column
-        self.problems.append(Problem(code, severity, self.source, path, line, column, cause, remedy))
+    def _add(self, severity: Severity, code: str, path: str, at: Placed | None, cause: str, remedy: str) -> None:
+        if self.within is not None and at is not None and at.line:
+            cause = f"{cause} (line {at.line}, column {at.column} of the value)"
+            at = self.within
+        line, column, *end = (at.line, at.column, at.end_line, at.end_column) if at is not None else Span()
+        self.problems.append(Problem(code, severity, self.source, path, line, column, cause, remedy, *end))
 
     def own_flaws(self, node: Node, path: str) -> None:
-        """Add the flaws of this node, but not of what is below it, as errors."""
+        """Add the flaws of this node, but not those below it, as errors."""
         for flaw in node.flaws:
             self.error(flaw.code, path, flaw, flaw.cause, flaw.remedy)
 
@@ -67,35 +74,25 @@ class Report:
         for where, flaw in flaws(node, path):
             self.error(flaw.code, where, flaw, flaw.cause, flaw.remedy)
 
-    def first_error(self, since: int) -> Problem | None:
-        """Return the first error that was added after there were ``since`` problems."""
+    def first_error(self, since: int = 0) -> Problem | None:
+        """Return the first error after the first ``since`` problems."""
         return next((problem for problem in self.problems[since:] if problem.severity == "error"), None)
 
-    def inside(self, scalar: Scalar, line: int, column: int) -> "Place":
-        """Return where a place in a scalar's value stands in the source; the scalar's start if that cannot be told.
+    def inside(self, scalar: Scalar, line: int, column: int) -> Span:
+        """Return the place in the source of a line and column (from 1) of a scalar's value.
 
-        Line and column count from 1 in the value.
+        Returns the scalar's own span if the place in the source is not known.
         """
-        if scalar.style == FOLDED:
-            return Place(scalar.line, scalar.column)
         if scalar.style == LITERAL:
-            return Place(scalar.line + line, column + self.indentation(scalar, line))
+            return Span(scalar.line + line, column + self.indentation(scalar, line))
         start = scalar.column - 1 + len(scalar.style)
         written = self.lines[scalar.line - 1][start:] if scalar.line <= len(self.lines) else ""
-        if line == 1 and "\n" not in scalar.text and written.startswith(scalar.text):
-            return Place(scalar.line, start + column)
-        return Place(scalar.line, scalar.column)
+        if scalar.style != FOLDED and line == 1 and "\n" not in scalar.text and written.startswith(scalar.text):
+            return Span(scalar.line, start + column)
+        return Span(scalar.line, scalar.column, scalar.end_line, scalar.end_column)
 
     def indentation(self, scalar: Scalar, line: int) -> int:
-        """Return how many columns stand before this line of a literal block in the source."""
+        """Return how many columns the source has before this line (from 1) of a literal block."""
         value = scalar.text.split("\n")[line - 1]
         row = scalar.line + line - 1
         return len(self.lines[row]) - len(value) if row < len(self.lines) and self.lines[row].endswith(value) else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line and a column, counted from 1."""
-
-    line: int
-    column: int

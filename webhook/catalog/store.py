@@ -1,11 +1,12 @@
-"""The snapshot in use, and how it came to be."""
+"""The snapshot in use, and what each update changed in it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from webhook.catalog import building
+from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
-from webhook.catalog.model import ConfigKind, Problem, Snapshot
+from webhook.catalog.kinds import KINDS
+from webhook.catalog.model import ConfigKind, Snapshot
+from webhook.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,11 @@ class Change:
 
     Attributes:
         config_kind, source: of the document.
-        accepted: whether the text could be read as a whole; its entries may have problems all the same.
+        accepted: whether the text could be read as a whole; its entries may still have problems.
         added, changed, removed: names of runtimes, or paths of agent entries, or GPU types; sorted.
-        stale: those whose last good version is in use instead of the newest text.
-        broken: those that nobody can use.
-        problems: every problem of this document, in order of position.
+        stale: those whose last good version is in use instead of the newest.
+        broken: those that cannot be used.
+        problems: every problem of this document, in the order of their places.
     """
 
     config_kind: ConfigKind
@@ -35,29 +36,27 @@ class Change:
 class Store:
     """Holds the snapshot that requests read.
 
-    One writer calls ``update``; any number of readers read ``current`` once per request: it is swapped by a plain assignment, so
-    nobody sees half of an edit.
+    One writer calls ``update``. Any number of readers read ``current`` once per request: it is replaced by a plain assignment,
+    so no reader sees half of an update.
 
     Attributes:
         current: the snapshot in use.
-        read_at: by kind, when a document was last read as a whole, in the caller's clock.
+        read_at: by kind, when a document was last read as a whole, by the caller's clock.
     """
 
-    def __init__(self, required: Collection[ConfigKind] = building.REQUIRED) -> None:
-        self._required = tuple(required)
-        self.current: Snapshot = building.empty(self._required)
+    def __init__(self) -> None:
+        self.current: Snapshot = empty()
         self.read_at: dict[ConfigKind, float] = {}
 
     def update(self, document: Document, now: float) -> Change:
-        """Take in one document, at this time (seconds, any clock), and return what changed."""
+        """Take in one document at this time (seconds, any clock), and return what changed."""
         before = self.current
-        after = building.build((document,), before, required=self._required)
-        self.current = after
-        reading = after.readings[document.config_kind]
+        self.current = build((document,), before)
+        reading = self.current.readings[document.config_kind]
         if reading.accepted:
             self.read_at[document.config_kind] = now
-        old, new = _digests(document.config_kind, before), _digests(document.config_kind, after)
-        stale, broken = _harmed(document.config_kind, after)
+        contributions = KINDS[document.config_kind].contributions
+        old, (new, stale, broken) = contributions(before).versions, contributions(self.current)
         return Change(
             config_kind=document.config_kind,
             source=document.source,
@@ -69,23 +68,3 @@ class Store:
             broken=broken,
             problems=reading.problems,
         )
-
-
-def _digests(kind: ConfigKind, snapshot: Snapshot) -> dict[str, str]:
-    """Return what a kind contributes to a snapshot, by name, in a form that shows changes."""
-    if kind == "templates":
-        return {name: template.digest for name, template in snapshot.runtime_templates.items()}
-    if kind == "agent":
-        return {entry.path: entry.digest for entry in snapshot.agent_entries}
-    return {row.name: row.resource for row in snapshot.gpu_types}
-
-
-def _harmed(kind: ConfigKind, snapshot: Snapshot) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of what is stale and of what is broken."""
-    if kind == "templates":
-        stale = sorted(name for name, template in snapshot.runtime_templates.items() if template.stale is not None)
-        return tuple(stale), tuple(sorted(snapshot.broken))
-    if kind == "agent":
-        stale = [entry.path for entry in snapshot.agent_entries if entry.stale is not None]
-        return tuple(stale), tuple(entry.path for entry in snapshot.agent_entries if entry.broken is not None)
-    return (), ()

@@ -13,48 +13,38 @@ Never in here: I/O, or rules of rendering and merging. Trials call the code that
 
 from collections.abc import Iterable
 
-from webhook.catalog import agent, gpus
-from webhook.catalog import templates as catalog_templates
-from webhook.catalog.documents import Document
-from webhook.catalog.model import Problem
+from webhook import catalog
+from webhook.catalog.report import Report
+from webhook.catalog.schema.agent_entries import AgentConfiguration
+from webhook.catalog.schema.runtime_templates import RuntimeTemplates
 from webhook.linting import fields, render_trials, templates
 
 __all__ = ["lint"]
 
 
-def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
+def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     """Return every load problem and every finding of these documents, in order of document and place.
 
-    Findings that compare templates with agent entries need a document of each kind.
+    Findings that compare runtime templates with agent entries need a document of each kind.
     """
-    found: list[list[Problem]] = []
-    read_templates: list[catalog_templates.Loaded] = []
-    read_agents: list[agent.Loaded] = []
-    for document in documents:
-        if document.config_kind == "templates":
-            loaded = catalog_templates.load(document, {})
-            read_templates.append(loaded)
-            _check_templates(loaded)
-            found.append(loaded.report.problems)
-        elif document.config_kind == "agent":
-            configured = agent.load(document)
-            read_agents.append(configured)
-            for rule in fields.AGENT_RULES:
-                rule(configured.entries or (), configured.report)
-            found.append(configured.report.problems)
-        else:
-            found.append(gpus.load(document)[1].problems)
-    for loaded in read_templates:
-        for configured in read_agents:
-            if loaded.entries is not None and configured.entries is not None:
-                for cross_rule in fields.CROSS_RULES:
-                    cross_rule(loaded, configured)
-    return tuple(problem for problems in found for problem in sorted(problems, key=lambda one: (one.line, one.column)))
+    reads = [catalog.read(document) for document in documents]
+    runtime_templates = [(one.content, one.report) for one in reads if isinstance(one.content, RuntimeTemplates)]
+    agents = [(one.content, one.report) for one in reads if isinstance(one.content, AgentConfiguration)]
+    for content, report in runtime_templates:
+        _check_templates(content, report)
+    for configured, report in agents:
+        for rule in fields.AGENT_RULES:
+            rule(configured.entries, report)
+    for content, report in runtime_templates:
+        for configured, agent_report in agents:
+            for cross_rule in fields.CROSS_RULES:
+                cross_rule(content.entries, report, configured.entries, agent_report)
+    return tuple(problem for one in reads for problem in one.problems)
 
 
-def _check_templates(loaded: catalog_templates.Loaded) -> None:
-    for entry in loaded.entries or ():
-        known = templates.check(entry, loaded.report)
-        render_trials.check(entry, loaded.report, known)
+def _check_templates(content: RuntimeTemplates, report: Report) -> None:
+    for entry in content.entries:
+        known = templates.check(entry, report)
+        render_trials.check(entry, report, known)
     for rule in fields.TEMPLATE_RULES:
-        rule(loaded.entries or (), loaded.report)
+        rule(content.entries, report)

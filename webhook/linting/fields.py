@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors
-from webhook.catalog import agent, kubernetes, nodes, templates
-from webhook.catalog.nodes import Node, Scalar, YamlMapping, YamlSequence
 from webhook.catalog.report import Report
+from webhook.catalog.schema import kubernetes
+from webhook.catalog.schema.agent_entries import ReadAgentEntry
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
+from webhook.catalog.yaml import nodes
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
 
 
-def parts(entry: templates.Entry) -> tuple[YamlMapping | None, YamlMapping | None, str]:
+def parts(entry: ReadRuntimeTemplate) -> tuple[YamlMapping | None, YamlMapping | None, str]:
     """Return podTemplate and containerTemplate of an entry, each None if absent, and the path of podTemplate."""
     pod = entry.node.get("podTemplate") if isinstance(entry.node, YamlMapping) else None
     container = pod.get("containerTemplate") if isinstance(pod, YamlMapping) else None
@@ -27,10 +30,10 @@ def parts(entry: templates.Entry) -> tuple[YamlMapping | None, YamlMapping | Non
     )
 
 
-def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> None:
+def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
-        template = entry.template
+        template = entry.runtime_template
         _, container, path = parts(entry)
         if template is not None and template.command and template.args and not template.uses_custom_args and container:
             at = container.pairs["argsTemplate"]
@@ -39,7 +42,7 @@ def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> No
             report.warning("custom-args-unused", f"{path}.containerTemplate.argsTemplate", at, cause, remedy)
 
 
-def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
+def late_fields(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
     for entry in entries:
         pod, _, path = parts(entry)
@@ -49,7 +52,7 @@ def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
                 report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
 
 
-def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
+def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant."""
     for entry in entries:
         _, container, path = parts(entry)
@@ -62,11 +65,11 @@ def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
                 )
 
 
-def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
+def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or (entry.template is not None and entry.template.templated):
+        if pod is None or (entry.runtime_template is not None and entry.runtime_template.templated):
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not where.startswith(
@@ -88,7 +91,7 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
         yield path, node
 
 
-def duplicate_entries(entries: Iterable[templates.Entry | agent.Entry], report: Report) -> None:
+def duplicate_entries(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
     """Two items of a list that Kubernetes treats as one, and two ports with one name."""
     for entry in entries:
         for path, key, items in _keyed_lists(entry.node, entry.path):
@@ -128,7 +131,7 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
             yield from _keyed_lists(item, f"{path}[{index}]")
 
 
-def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> None:
+def undefined_volumes(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Mounts of volumes that the template does not define, so that the workload must."""
     for entry in entries:
         pod, container, path = parts(entry)
@@ -155,16 +158,16 @@ def _maps(node: Node | None) -> list[dict[str, Any]]:
     return [nodes.plain(item) for item in items if isinstance(item, YamlMapping)]
 
 
-def unreachable_entries(entries: Iterable[agent.Entry], report: Report) -> None:
+def unreachable_entries(entries: Iterable[ReadAgentEntry], report: Report) -> None:
     """Agent entries that are never used, because an earlier one matches everything they match."""
-    by_runtime: dict[str | None, list[agent.Entry]] = {}
+    by_runtime: dict[str | None, list[ReadAgentEntry]] = {}
     for later in entries:
-        if later.entry is None:
+        if later.agent_entry is None:
             continue
-        runtimes, gpu_types = later.entry.runtimes, later.entry.gpu_types
+        runtimes, gpu_types = later.agent_entry.runtimes, later.agent_entry.gpu_types
         # an entry that covers this one matches any runtime or this one's first: no others need checking
         for first in (*by_runtime.get(None, ()), *by_runtime.get(runtimes[0] if runtimes else None, ())):
-            wide = first.entry
+            wide = first.agent_entry
             if wide is not None and _covers(wide.runtimes, runtimes) and _covers(wide.gpu_types, gpu_types):
                 cause = f"{first.path} (line {first.node.line}) matches everything that this entry matches"
                 report.warning("unreachable-entry", later.path, later.node, cause, "move the narrower entry up")
@@ -177,37 +180,42 @@ def _covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
     return not wide or (bool(narrow) and set(narrow) <= set(wide))
 
 
-def agent_templates(entries: Iterable[agent.Entry], report: Report) -> None:
+def agent_templates(entries: Iterable[ReadAgentEntry], report: Report) -> None:
     """Actions in agent entries, which are never rendered, and entries without an image."""
     for entry in entries:
         for where, scalar in _strings(entry.node, entry.path):
             if "{{" in scalar.value:
                 cause = 'this string contains "{{", but agent entries are not rendered'
                 report.warning("unrendered", where, scalar, cause, "move it to the runtime template")
-        if entry.problem is None and entry.entry is not None and entry.entry.image is None:
+        if entry.problem is None and entry.agent_entry is not None and entry.agent_entry.image is None:
             cause = "this entry sets no image, so the workload or the runtime template must"
             report.info("no-image", entry.path, entry.node, cause)
 
 
-def unmatched_runtimes(loaded: templates.Loaded, configured: agent.Loaded) -> None:
+def unmatched_runtimes(
+    runtime_templates: Iterable[ReadRuntimeTemplate],
+    report: Report,
+    agent_entries: Iterable[ReadAgentEntry],
+    agent_report: Report,
+) -> None:
     """Runtimes that appear in only one of the two configurations."""
-    entries = [entry.entry for entry in configured.entries or () if entry.entry is not None]
+    entries = [entry.agent_entry for entry in agent_entries if entry.agent_entry is not None]
     served = {name for entry in entries for name in entry.runtimes}
     serves_any = any(not entry.runtimes for entry in entries)
-    names = {one.runtime for one in loaded.entries or () if one.runtime is not None}
-    for one in loaded.entries or ():
-        has_image = one.template is not None and one.template.container.get("image")
+    names = {one.runtime for one in runtime_templates if one.runtime is not None}
+    for one in runtime_templates:
+        has_image = one.runtime_template is not None and one.runtime_template.container.get("image")
         if one.runtime is not None and one.runtime not in served and not serves_any and not has_image:
             cause = f'no agent entry matches the runtime "{one.runtime}", so workloads must set an image'
-            loaded.report.info("no-agent-entry", one.path, one.node, cause)
-    for two in configured.entries or ():
-        for index, name in enumerate(two.entry.runtimes if two.entry is not None else ()):
+            report.info("no-agent-entry", one.path, one.node, cause)
+    for two in agent_entries:
+        for index, name in enumerate(two.agent_entry.runtimes if two.agent_entry is not None else ()):
             if name not in names:
                 where = f"{two.path}.match_runtimes[{index}]"
                 near = errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else ""
                 remedy = f'did you mean "{near}"?' if near else ""
                 cause = f'the runtime "{name}" has no template, so its image runs with its own command'
-                configured.report.info("no-template", where, _matched(two.node, index), cause, remedy)
+                agent_report.info("no-template", where, _matched(two.node, index), cause, remedy)
 
 
 def _matched(entry: Node, index: int) -> Node:
@@ -216,7 +224,7 @@ def _matched(entry: Node, index: int) -> Node:
     return names.items[index] if isinstance(names, YamlSequence) else entry
 
 
-TEMPLATE_RULES: tuple[Callable[[tuple[templates.Entry, ...], Report], None], ...] = (
+TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None], ...] = (
     custom_args_unused,
     late_fields,
     plain_command,
@@ -224,9 +232,11 @@ TEMPLATE_RULES: tuple[Callable[[tuple[templates.Entry, ...], Report], None], ...
     duplicate_entries,
     undefined_volumes,
 )
-AGENT_RULES: tuple[Callable[[tuple[agent.Entry, ...], Report], None], ...] = (
+AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
     duplicate_entries,
     unreachable_entries,
     agent_templates,
 )
-CROSS_RULES: tuple[Callable[[templates.Loaded, agent.Loaded], None], ...] = (unmatched_runtimes,)
+CROSS_RULES: tuple[
+    Callable[[tuple[ReadRuntimeTemplate, ...], Report, tuple[ReadAgentEntry, ...], Report], None], ...
+] = (unmatched_runtimes,)

@@ -6,8 +6,9 @@ Templates are rendered by the code that serves requests; only the variables are 
 import re
 
 from webhook import gotemplate
-from webhook.catalog import gpus, templates
 from webhook.catalog.report import Report
+from webhook.catalog.schema import gpu_types
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables, startup
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
@@ -22,11 +23,11 @@ _AS_LIST = f"[{' '.join(sample_variables.CUSTOM_ARGS)}]"
 _GPU_TYPES = (
     sample_variables.USUAL_GPU_TYPE,
     selection.CPU,
-    *(row.name for row in gpus.BUILT_IN if row.name != sample_variables.USUAL_GPU_TYPE),
+    *(row.name for row in gpu_types.BUILT_IN if row.name != sample_variables.USUAL_GPU_TYPE),
 )
 
 
-def check(entry: templates.Entry, report: Report, known: frozenset[template_rules.Place]) -> None:
+def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place]) -> None:
     """Add the findings of one entry. Failures at the places in `known` have been reported already."""
     tried = [tried_template(compiled) for compiled in entry.compiled]
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
@@ -38,8 +39,8 @@ def check(entry: templates.Entry, report: Report, known: frozenset[template_rule
         for rendering in renderings:
             _check_misprints(findings, rendering)
             _check_group_variables(findings, rendering)
-        if entry.template is not None and len(renderings) == len(tried):
-            startup.check(findings, entry, entry.template, renderings)
+        if entry.runtime_template is not None and len(renderings) == len(tried):
+            startup.check(findings, entry, entry.runtime_template, renderings)
     findings.report_all()
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from webhook import errors
-from webhook.catalog import RuntimeTemplate, templates
+from webhook.catalog import RuntimeTemplate
 from webhook.catalog.report import Placed, Report
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
 from webhook.linting.shell import argv, scan
 from webhook.linting.trial_results import Findings, Rendering, refers
@@ -23,7 +24,7 @@ _AROUND = 20
 
 
 def check(
-    findings: Findings, entry: templates.Entry, template: RuntimeTemplate, renderings: Sequence[Rendering]
+    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, renderings: Sequence[Rendering]
 ) -> None:
     """Add the findings about the command and args that one trial rendered."""
     elements = [one for one in renderings if _ARGUMENT.search(one.path)]
@@ -135,7 +136,7 @@ def _between(report: Report, one: Rendering, before: str, space: str, after: str
 
 
 def _check_custom_args(
-    findings: Findings, entry: templates.Entry, template: RuntimeTemplate, started: Sequence[str]
+    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, started: Sequence[str]
 ) -> None:
     """Check that CUSTOM_ARGS reach the program. Workers are left out: they often start something else."""
     variables = findings.sample.variables

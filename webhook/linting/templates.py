@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from webhook import errors, gotemplate
-from webhook.catalog import templates
 from webhook.catalog.report import Report
+from webhook.catalog.schema.compiling import Compiled
+from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables
 
 #: Key path of a template, and line and column in its text.
@@ -38,7 +39,7 @@ GROUP_VARIABLE = re.compile(r"(?<!\$)\$\(LWS_\w*")
 FOR_GROUPS = "put it between {{ if .IS_DISTRIBUTED }} and {{ end }}"
 
 
-def check(entry: templates.Entry, report: Report) -> frozenset[Place]:
+def check(entry: ReadRuntimeTemplate, report: Report) -> frozenset[Place]:
     """Add the findings of an entry's templates; return the places of failures, so that trials do not report them again."""
     known: set[Place] = set()
     for one in entry.compiled:
@@ -50,7 +51,7 @@ def check(entry: templates.Entry, report: Report) -> frozenset[Place]:
     return frozenset(known)
 
 
-def _unknown_variables(one: templates.Compiled, report: Report) -> None:
+def _unknown_variables(one: Compiled, report: Report) -> None:
     """Variables that do not exist: printing one denies the workload."""
     for use in one.template.unknown_variables(sample_variables.NAMES):
         cause = f"the variable .{use.name} does not exist (line {use.line} of the template)"
@@ -62,7 +63,7 @@ def _unknown_variables(one: templates.Compiled, report: Report) -> None:
         report.warning("unknown-variable", one.path, report.inside(one.scalar, use.line, use.column), cause, remedy)
 
 
-def _failures(one: templates.Compiled, reach: gotemplate.Reach, report: Report) -> Iterator[Place]:
+def _failures(one: Compiled, reach: gotemplate.Reach, report: Report) -> Iterator[Place]:
     """Expressions that fail whenever they are evaluated, such as comparisons of different types."""
     for failure in reach.failures:
         code = "impossible-comparison" if failure.compares else "always-fails"
@@ -77,7 +78,7 @@ def _remedy(message: str) -> str:
     return next((remedy for words, remedy in _REMEDIES if words in message), "")
 
 
-def _unreachable_branches(one: templates.Compiled, reach: gotemplate.Reach, report: Report) -> None:
+def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report) -> None:
     """Branches that no lone pod, leader or worker reaches."""
     for branch in reach.unreached:
         at = report.inside(one.scalar, branch.line, branch.column)
@@ -90,7 +91,7 @@ def reports_group_variables(template: gotemplate.Template) -> bool:
     return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(_LONE).passages)
 
 
-def _group_variables(one: templates.Compiled, lone: gotemplate.Reach, report: Report) -> None:
+def _group_variables(one: Compiled, lone: gotemplate.Reach, report: Report) -> None:
     """Variables of a LeaderWorkerSet's pods in text that can reach a lone pod."""
     for passage in lone.passages:
         for found in GROUP_VARIABLE.finditer(passage.text):

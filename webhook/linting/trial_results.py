@@ -4,8 +4,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from webhook import gotemplate
-from webhook.catalog import Severity, templates
+from webhook.catalog import Severity
 from webhook.catalog.report import Placed, Report
+from webhook.catalog.schema.compiling import Compiled
 from webhook.linting import sample_variables
 
 
@@ -19,7 +20,7 @@ class TriedTemplate:
         literals: the pieces of its text outside actions.
     """
 
-    compiled: templates.Compiled
+    compiled: Compiled
     unknown: frozenset[str]
     literals: frozenset[str]
 
@@ -67,7 +68,7 @@ class Findings:
             add(code, path, at, cause, remedy)
 
 
-def tried_template(compiled: templates.Compiled) -> TriedTemplate:
+def tried_template(compiled: Compiled) -> TriedTemplate:
     """Return a template with what trials need to know about it."""
     template = compiled.template
     return TriedTemplate(
@@ -77,6 +78,6 @@ def tried_template(compiled: templates.Compiled) -> TriedTemplate:
     )
 
 
-def refers(compiled: templates.Compiled, *names: str) -> bool:
+def refers(compiled: Compiled, *names: str) -> bool:
     """Return whether a template refers to any of these variables."""
     return any(use.name in names for use in compiled.template.variables)

@@ -8,8 +8,8 @@ import msgspec
 from webhook import catalog, errors, workload
 from webhook.rendering import containers, quantity
 
-_TEMPLATES = catalog.CONFIG_MAPS["templates"]
-_AGENT = catalog.CONFIG_MAPS["agent"]
+_TEMPLATES = catalog.KINDS["templates"].config_map
+_AGENT = catalog.KINDS["agent"].config_map
 
 #: More than any node has; beyond it an amount is a mistake.
 _MOST_GPUS = 10**6

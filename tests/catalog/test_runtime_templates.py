@@ -1,4 +1,4 @@
-"""The runtime template configuration: what a good entry becomes, and every problem at its line and column."""
+"""The runtime template configuration: the result of a good entry, and every problem at its line and column."""
 
 import re
 import textwrap
@@ -13,7 +13,7 @@ def read(text):
 
 
 def entry(text):
-    """One entry whose fields stand at column 5 from line 2 on (line 2 is the runtime)."""
+    """One entry whose fields are at column 5 from line 2 on (line 2 is the runtime)."""
     body = textwrap.indent(textwrap.dedent(text), "    ")
     return f"templates:\n  - runtime: r\n{body}"
 
@@ -53,19 +53,19 @@ def test_a_full_entry_becomes_a_compiled_template():
     assert len(template.digest) == 16
 
 
-def test_an_entry_may_be_a_name_alone():
+def test_an_entry_may_be_just_a_name():
     template = read("templates:\n- runtime: r").runtime_templates["r"]
     assert (template.command, template.args, template.pod, template.container) == ((), (), {}, {})
     assert template.display_name == "r"
     assert not template.uses_custom_args
 
 
-def test_no_entries_at_all_is_a_configuration():
+def test_a_configuration_may_have_no_entries():
     snapshot = read("templates: []")
     assert (dict(snapshot.runtime_templates), snapshot.problems) == ({}, ())
 
 
-def test_render_all_compiles_the_strings_that_hold_an_action():
+def test_render_all_compiles_the_strings_with_an_action():
     template = read("""
         templates:
         - runtime: r
@@ -87,7 +87,7 @@ def test_render_all_compiles_the_strings_that_hold_an_action():
     assert template.pod["securityContext"] == {"fsGroup": 1}
 
 
-def test_a_digest_depends_on_the_entry_alone():
+def test_a_digest_depends_only_on_the_entry():
     one = read("templates:\n- runtime: a\n- {runtime: b, runtimeZH: x}").runtime_templates["b"]
     other = read("# moved\ntemplates:\n- runtimeZH: x\n  runtime: b\n- runtime: c").runtime_templates["b"]
     changed = read("templates:\n- {runtime: b, runtimeZH: z}").runtime_templates["b"]
@@ -102,12 +102,12 @@ WHOLE = {
     "two documents": ("templates: []\n---\ntemplates: []\n", "several-documents", "", 3, 1, "2 YAML documents"),
     "no templates": ("template: []", "missing-key", "", 1, 1, 'no "templates"'),
     "templates a map": ("templates:\n  runtime: r", "wrong-type", "templates", 2, 3, "must be a list, found a map"),
-    "templates twice": ("templates: []\ntemplates: []", "duplicate-key", "", 2, 1, "stands twice"),
-    "no YAML": ("templates: [", "yaml-syntax", "", 1, 12, "not closed"),
+    "duplicate templates": ("templates: []\ntemplates: []", "duplicate-key", "", 2, 1, "duplicate key"),
+    "invalid YAML": ("templates: [", "yaml-syntax", "", 1, 12, "unclosed"),
     "an alias of nothing": ("*x", "yaml-alias", "", 1, 1, "no anchor"),
     "templates that are an alias of nothing": ("templates: *x", "yaml-alias", "templates", 1, 12, "no anchor"),
-    "a flaw beside templates": ("x: .inf\ntemplates: []", "yaml-value", "x", 1, 4, "no number that JSON can hold"),
-    "a pod": ("apiVersion: v1\nkind: Pod\n", "wrong-kind", "kind", 2, 7, "ConfigMap is needed"),
+    "a flaw beside templates": ("x: .inf\ntemplates: []", "yaml-value", "x", 1, 4, "JSON has no number"),
+    "a pod": ("apiVersion: v1\nkind: Pod\n", "wrong-kind", "kind", 2, 7, "must be a ConfigMap"),
 }
 
 
@@ -118,7 +118,7 @@ def test_a_text_that_cannot_be_used_as_a_whole(text, code, path, line, column, c
     assert (problem.code, problem.path, problem.line, problem.column) == (code, path, line, column)
     assert cause in problem.cause
     assert snapshot.missing[0].startswith(
-        "the runtime template (ConfigMap hydra-runtime-template) cannot be used: t.yaml"
+        "the runtime template configuration (ConfigMap hydra-runtime-template) cannot be used: t.yaml"
     )
 
 
@@ -130,7 +130,14 @@ ENTRIES = {
     "a boolean as name": ("templates:\n- runtime: on", "wrong-type", "templates[0].runtime", 2, 12, "the boolean on"),
     "a display name": (entry("runtimeZH: [x]"), "wrong-type", "templates[0].runtimeZH", 3, 16, "found a list"),
     "renderAll a string": (entry("renderAll: 'yes'"), "wrong-type", "templates[0].renderAll", 3, 16, "true or false"),
-    "a duplicate key": (entry("podTemplate: {}\npodTemplate: {}"), "duplicate-key", "templates[0]", 4, 5, "twice"),
+    "a duplicate key": (
+        entry("podTemplate: {}\npodTemplate: {}"),
+        "duplicate-key",
+        "templates[0]",
+        4,
+        5,
+        "duplicate key",
+    ),
     "podTemplate a list": (entry("podTemplate: []"), "wrong-type", "templates[0].podTemplate", 3, 18, "must be a map"),
     "containerTemplate a string": (
         entry("podTemplate:\n  containerTemplate: x"),
@@ -237,7 +244,7 @@ ENTRIES |= {
 
 
 @pytest.mark.parametrize(("text", "code", "path", "line", "column", "cause"), ENTRIES.values(), ids=ENTRIES)
-def test_an_entry_that_cannot_be_used_harms_itself_alone(text, code, path, line, column, cause):
+def test_an_entry_that_cannot_be_used_affects_only_itself(text, code, path, line, column, cause):
     margin = re.search("^ *(?=- )", text, re.MULTILINE)
     snapshot = read(f"{text.rstrip()}\n{margin[0]}- runtime: good\n")
     problem = next(problem for problem in snapshot.problems if problem.severity == "error")
@@ -249,16 +256,16 @@ def test_an_entry_that_cannot_be_used_harms_itself_alone(text, code, path, line,
         assert snapshot.broken["r"] == problem
 
 
-def test_what_must_be_quoted_is_shown_quoted():
+def test_a_value_that_needs_quotes_is_shown_with_them():
     snapshot = read("templates:\n- runtime: r\n  podTemplate: {containerTemplate: {argsTemplate: [1e3, yes]}}")
     assert [problem.remedy for problem in snapshot.problems] == ['quote it: "1e3"', 'quote it: "yes"']
 
 
-def test_a_second_runtime_of_one_name_is_reported_and_the_first_used():
+def test_a_duplicate_runtime_is_reported_and_the_first_is_used():
     snapshot = read("templates:\n- runtime: r\n  runtimeZH: one\n- runtime: r\n  runtimeZH: two\n")
     [problem] = snapshot.problems
     assert (problem.code, problem.path, problem.line, problem.column) == ("duplicate-runtime", "templates[1]", 4, 3)
-    assert "first as templates[0] at line 2" in problem.cause
+    assert "first defined as templates[0] at line 2" in problem.cause
     assert snapshot.runtime_templates["r"].display_name == "one"
 
 
@@ -293,20 +300,20 @@ UNKNOWN = {
     "in an entry": (entry("runtimeZh: x"), "templates[0].runtimeZh", 3, 5, 'did you mean "runtimeZH"?'),
     "in a pod": (entry("podTemplate: {volume: []}"), "templates[0].podTemplate.volume", 3, 19, '"volumes"?'),
     "far from all": (entry("podTemplate: {zzzzz: 1}"), "templates[0].podTemplate.zzzzz", 3, 19, "known: active"),
-    "of the pod in the entry": (entry("volumes: []"), "templates[0].volumes", 3, 5, "it belongs under podTemplate"),
+    "of the pod in the entry": (entry("volumes: []"), "templates[0].volumes", 3, 5, "move it to podTemplate"),
     "of the container in the pod": (
         entry("podTemplate: {env: []}"),
         "templates[0].podTemplate.env",
         3,
         19,
-        "it belongs under containerTemplate",
+        "move it to containerTemplate",
     ),
     "of the pod in the container": (
         entry("podTemplate: {containerTemplate: {volumes: []}}"),
         "templates[0].podTemplate.containerTemplate.volumes",
         3,
         39,
-        "it belongs under podTemplate",
+        "move it to podTemplate",
     ),
     "in a list's entry": (
         entry("podTemplate: {containerTemplate: {env: [{name: A, val: x}]}}"),
@@ -326,7 +333,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("text", "path", "line", "column", "remedy"), UNKNOWN.values(), ids=UNKNOWN)
-def test_an_unknown_key_is_a_finding_with_a_suggestion_and_no_failure(text, path, line, column, remedy):
+def test_an_unknown_key_is_a_finding_with_a_suggestion_and_not_an_error(text, path, line, column, remedy):
     snapshot = read(text)
     [problem] = snapshot.problems
     assert (problem.severity, problem.code) == ("warning", "unknown-key")
@@ -335,10 +342,35 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion_and_no_failure(text, path
     assert not snapshot.broken
 
 
-def test_keys_indented_below_a_key_without_value_are_recognised():
+def test_a_field_that_a_newer_api_server_may_have_is_kept():
+    fields = "{futurePod: {a: 1}, containerTemplate: {futureContainer: [b], env: [{name: A, futureEnv: c}]}}"
+    snapshot = read(entry(f"podTemplate: {fields}"))
+    template = snapshot.runtime_templates["r"]
+    assert template.pod == {"futurePod": {"a": 1}}
+    assert template.container == {"futureContainer": ["b"], "env": [{"name": "A", "futureEnv": "c"}]}
+    assert [problem.cause for problem in snapshot.problems] == [
+        f'unknown field "{name}": it is passed on as written' for name in ("futurePod", "futureContainer", "futureEnv")
+    ]
+
+
+def test_a_field_that_a_newer_api_server_may_have_is_rendered_too():
+    snapshot = read(entry("renderAll: true\npodTemplate: {future: '{{ .MODEL_ID }}'}"))
+    assert snapshot.runtime_templates["r"].templated == {"future"}
+
+
+def test_a_misplaced_key_is_ignored():
+    snapshot = read(entry("podTemplate: {env: [], commandTemplate: [], containerTemplate: {volumes: []}}"))
+    template = snapshot.runtime_templates["r"]
+    assert (template.pod, template.container, template.command) == ({}, {}, ())
+    assert [problem.cause for problem in snapshot.problems] == [
+        f'the key "{name}" does not belong here, so it is ignored' for name in ("env", "commandTemplate", "volumes")
+    ]
+
+
+def test_keys_indented_below_a_key_without_a_value_are_recognised():
     snapshot = read(entry("podTemplate:\n  containerTemplate:\n  argsTemplate: []"))
     [problem] = snapshot.problems
-    assert (problem.code, problem.remedy) == ("unknown-key", "it belongs under containerTemplate")
+    assert (problem.code, problem.remedy) == ("unknown-key", "move it to containerTemplate")
 
 
 PLACES = {
@@ -369,7 +401,7 @@ def test_a_template_error_below_render_all_points_to_its_place():
     assert (problem.path, problem.line, problem.column) == ("templates[0].podTemplate.hostname", 5, 23)
 
 
-def test_names_that_no_label_can_hold_are_found():
+def test_names_that_are_not_valid_label_values_are_found():
     snapshot = read("templates: [{runtime: -a}, {runtime: a b}, {runtime: %s}, {runtime: a.b_c-1}]" % ("x" * 64))
     assert [(problem.code, problem.column) for problem in snapshot.problems] == [
         ("runtime-name", 23),
@@ -379,7 +411,7 @@ def test_names_that_no_label_can_hold_are_found():
     assert len(snapshot.runtime_templates) == 4
 
 
-def test_two_names_of_one_field_are_found_and_the_contracts_own_is_used():
+def test_two_names_of_one_field_are_found_and_podsecuritycontext_is_used():
     snapshot = read(entry("podTemplate: {securityContext: {fsGroup: 1}, podSecurityContext: {fsGroup: 2}}"))
     assert [problem.code for problem in snapshot.problems] == ["two-names"]
     assert snapshot.runtime_templates["r"].pod == {"securityContext": {"fsGroup": 2}}

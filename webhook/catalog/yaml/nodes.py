@@ -1,25 +1,23 @@
-"""What YAML text becomes before it is trusted: JSON values that still know where they stand.
+"""What YAML text becomes before it is trusted: JSON values that still know where they are in the source.
 
-Lines and columns count from 1, in the outermost text: the file, or the value of a ConfigMap's data key. Nodes are shared where
-the text uses aliases and are never changed once parsed; they are plain slotted classes because a configuration
-of 10,000 runtimes makes half a million of them.
+Lines and columns count from 1, in the outermost text: the file, or the value of a ConfigMap's data key. ``end_line`` and
+``end_column`` are just past the last character. Nodes are shared where the text uses aliases, and are never changed
+once parsed. They are plain slotted classes because a configuration of 10,000 runtimes has half a million of them.
 """
 
-import hashlib
-import json
 from typing import Any, NamedTuple
 
-#: Styles of a scalar as libyaml names them: plain, quoted, literal block, folded block.
+#: Styles of a scalar as libyaml names them: plain, literal block, folded block; of a quoted one it is the quote.
 PLAIN, LITERAL, FOLDED = "", "|", ">"
 
 
 class Flaw(NamedTuple):
-    """Something in the text that JSON cannot say or YAML forbids, at a place.
+    """Something in the text that JSON cannot express or YAML forbids.
 
     Attributes:
         code: the problem's code.
-        line, column: where it stands.
-        cause, remedy: as in ``model.Problem``.
+        line, column, end_line, end_column: where it is; the end is 0 where unknown.
+        cause, remedy: as in ``problems.Problem``.
     """
 
     code: str
@@ -27,6 +25,8 @@ class Flaw(NamedTuple):
     column: int
     cause: str
     remedy: str
+    end_line: int = 0
+    end_column: int = 0
 
 
 class Scalar:
@@ -34,40 +34,48 @@ class Scalar:
 
     Attributes:
         value: what kubectl reads.
-        text: the characters that were written, without quotes and indentation.
+        text: the characters as written, without quotes and indentation.
         style: ``PLAIN``, ``'``, ``"``, ``LITERAL`` or ``FOLDED``.
-        line, column: of its first character: the quote or the block's ``|``, too.
-        flaws: set if it has no JSON value.
+        line, column: of its first character, which may be the quote or the block's ``|``.
+        flaws: not empty if it has no JSON value.
     """
 
-    __slots__ = ("column", "flaws", "line", "style", "text", "value")
+    __slots__ = ("column", "end_column", "end_line", "flaws", "line", "style", "text", "value")
 
-    def __init__(self, value: Any, text: str, style: str, line: int, column: int) -> None:
+    def __init__(
+        self, value: Any, text: str, style: str, line: int, column: int, end_line: int = 0, end_column: int = 0
+    ) -> None:
         self.value = value
         self.text = text
         self.style = style
         self.line = line
         self.column = column
+        self.end_line = end_line
+        self.end_column = end_column
         self.flaws: tuple[Flaw, ...] = ()
 
 
 class YamlPair(NamedTuple):
-    """One key of a mapping with its value; line and column are those of the key."""
+    """One key of a mapping with its value; the span is that of the key."""
 
     line: int
     column: int
+    end_line: int
+    end_column: int
     node: "Node"
 
 
 class YamlMapping:
     """A mapping: its pairs of key and value in the order of the text, and the flaws of its keys."""
 
-    __slots__ = ("column", "flaws", "line", "pairs")
+    __slots__ = ("column", "end_column", "end_line", "flaws", "line", "pairs")
 
     def __init__(self, line: int, column: int) -> None:
         self.pairs: dict[str, YamlPair] = {}
         self.line = line
         self.column = column
+        self.end_line = 0
+        self.end_column = 0
         self.flaws: tuple[Flaw, ...] = ()
 
     def get(self, key: str) -> "Node | None":
@@ -79,12 +87,14 @@ class YamlMapping:
 class YamlSequence:
     """A list of nodes."""
 
-    __slots__ = ("column", "flaws", "items", "line")
+    __slots__ = ("column", "end_column", "end_line", "flaws", "items", "line")
 
     def __init__(self, line: int, column: int) -> None:
         self.items: list[Node] = []
         self.line = line
         self.column = column
+        self.end_line = 0
+        self.end_column = 0
         self.flaws: tuple[Flaw, ...] = ()
 
 
@@ -92,7 +102,7 @@ Node = Scalar | YamlMapping | YamlSequence
 
 
 def plain(node: Node) -> Any:
-    """Return the JSON value of a node: fresh dicts and lists, which the caller owns."""
+    """Return the JSON value of a node: new dicts and lists, which the caller owns."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, YamlMapping):
@@ -101,12 +111,12 @@ def plain(node: Node) -> Any:
 
 
 def is_null(node: Node | None) -> bool:
-    """Tell whether a value is absent: Kubernetes reads ``key:`` without a value as if the key were not there."""
+    """Return whether a value is absent: Kubernetes treats ``key:`` without a value as if the key were not there."""
     return node is None or (isinstance(node, Scalar) and node.value is None and not node.flaws)
 
 
 def present(value: Any) -> Any:
-    """Return a JSON value without the keys that are null, however deep: to Kubernetes a null is an absent field."""
+    """Return a JSON value without null keys, at any depth: to Kubernetes a null is an absent field."""
     if isinstance(value, dict):
         return {key: present(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
@@ -122,8 +132,8 @@ def describe(node: Node) -> str:
         return "a list"
     if node.value is None:
         return "nothing"
-    kinds = {bool: "the boolean", int: "the number", float: "the number", str: "the string"}
-    return f"{kinds[type(node.value)]} {shown(node)}"
+    types = {bool: "the boolean", int: "the number", float: "the number", str: "the string"}
+    return f"{types[type(node.value)]} {shown(node)}"
 
 
 def shown(node: Scalar) -> str:
@@ -131,9 +141,3 @@ def shown(node: Scalar) -> str:
     text = " ".join(node.text.split())
     text = text if len(text) <= 60 else text[:57] + "..."
     return f'"{text}"' if isinstance(node.value, str) else text
-
-
-def digest(content: Any) -> str:
-    """Return a hash of a JSON value, 16 hex digits, that does not depend on the order of keys."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Objects as YAML that kubectl reads as the same values.
 
-PyYAML writes ``1e3`` and ``y`` without quotes, since its own reader takes them for strings; kubectl's does not.
+PyYAML writes ``1e3`` and ``y`` without quotes because its own reader takes them for strings; kubectl's does not.
 """
 
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from typing import Any
 
 import yaml
 
-from webhook.catalog import scalars
+from webhook.catalog.yaml import scalars
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Quotes what kubectl would not read as a string, writes longer texts as blocks, and never uses anchors."""
+    """Quotes strings that kubectl would read as something else, writes several lines as a block, and never uses anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write equal values out each time: objects have no anchors."""
+        """Write a repeated value out each time instead of using an anchor."""
         del data
         return True
 
@@ -40,5 +40,5 @@ _Dumper.add_representer(str, _string)
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """Return an object as one YAML document, its keys in their order."""
+    """Return an object as one YAML document, with its keys in their order."""
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)

@@ -1,6 +1,6 @@
 """Which JSON value kubectl reads from a YAML scalar.
 
-kubectl uses sigs.k8s.io/yaml 1.6, which sits on go.yaml.in/yaml/v2: YAML 1.1 without base 60 numbers, and dates stay
+kubectl uses sigs.k8s.io/yaml 1.6, which builds on go.yaml.in/yaml/v2: YAML 1.1 without base-60 numbers, and dates stay
 strings. The JSON that it sends has one kind of number: ``1e3`` and ``1.0`` arrive as ``1000`` and ``1``.
 """
 
@@ -27,12 +27,12 @@ _INTEGER = re.compile(
     r"[-+]?(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-#: Types that a tag takes; every other tag leaves the text a string.
+#: Types that a tag accepts; with any other tag the text stays a string.
 _TAGS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (int, float), "null": (type(None),)}
 _BASES = (("dec", 10), ("hex", 16), ("oct", 8), ("bin", 2))
-#: Go writes a float64 below this as a row of digits, so it reads back as a whole number (encoding/json).
+#: Go writes a float64 below this without an exponent, so a whole one is read back as an integer (encoding/json).
 _EXPONENT_FROM = 1e21
-#: No number that anybody writes is longer; keeps the conversion of a megabyte of digits out.
+#: Longer than any real number; guards against converting a megabyte of digits.
 _LONGEST_NUMBER = 400
 
 
@@ -45,7 +45,7 @@ def untagged(text: str) -> Value:
     """Return the JSON value of a plain scalar without a tag.
 
     Raises:
-        NoValue: infinity or not a number, for which JSON has no word.
+        NoValue: infinity or NaN, which JSON cannot express.
     """
     return _json(_resolve(text), text)
 
@@ -54,16 +54,17 @@ def tagged(tag: str, text: str) -> Value:
     """Return the JSON value of a scalar with an explicit tag such as ``!!str``.
 
     Raises:
-        NoValue: the text is none of the tag's type, or JSON has no word for it.
+        NoValue: the text does not have the tag's type, or JSON cannot express its value.
     """
     return _json(_resolve_tagged(tag, text), text)
 
 
+@lru_cache(maxsize=4096)
 def key(tag: str | None, text: str) -> str:
-    """Return the JSON object key that a scalar makes that is plain or has a tag.
+    """Return the JSON object key for a scalar that is plain or has a tag.
 
     Raises:
-        NoValue: null and integers beyond 64 bits cannot be keys, nor can a text that is none of its tag's type.
+        NoValue: null and integers beyond 64 bits cannot be keys, nor can a text that does not have its tag's type.
     """
     value = _resolve(text) if tag is None else _resolve_tagged(tag, text)
     if isinstance(value, str):
@@ -75,7 +76,7 @@ def key(tag: str | None, text: str) -> str:
     if isinstance(value, float):
         return _short_float(value)
     if value >= 2**63:
-        raise NoValue(f"the key {text[:60]} is a number beyond 64 bits")
+        raise NoValue(f"the key {text[:60]} does not fit into 64 bits")
     return str(value)
 
 
@@ -88,12 +89,12 @@ def _resolve_tagged(tag: str, text: str) -> Value:
         return text
     value = _resolve(text)
     if isinstance(value, str) or type(value) not in _TAGS[short]:
-        raise NoValue(f'"{text[:60]}" cannot be read as !!{short}')
+        raise NoValue(f'"{text[:60]}" is not a valid !!{short}')
     return float(value) if short == "float" and value is not None else value
 
 
 def _resolve(text: str) -> Value:
-    """Return the value go-yaml gives a plain scalar; floats are not yet JSON numbers."""
+    """Return the value that go-yaml gives a plain scalar; floats are not JSON numbers yet."""
     first = text[:1]
     if text in _WORDS:
         return _WORDS[text]
@@ -110,7 +111,7 @@ def _resolve(text: str) -> Value:
 
 
 def _integer(match: re.Match[str], text: str) -> str | int | float:
-    """Return the integer; one beyond 64 bits is a float if it is decimal, else a string, as in go-yaml."""
+    """Return the integer; beyond 64 bits a decimal one becomes a float and any other a string, as in go-yaml."""
     base = next(base for name, base in _BASES if match[name] is not None)
     name = next(name for name, _ in _BASES if match[name] is not None)
     value = int(match[name], base)
@@ -122,28 +123,28 @@ def _integer(match: re.Match[str], text: str) -> str | int | float:
 
 
 def _float(digits: str, text: str | None = None) -> str | float:
-    """Return the float, or the text where it is out of a float64's range."""
+    """Return the float, or the text if it is out of a float64's range."""
     value = float(digits)
     return (digits if text is None else text) if math.isinf(value) else value
 
 
 def _json(value: Value, text: str) -> Value:
-    """Return the value after its way through Go's JSON, where 1e3 is 1000."""
+    """Return the value as Go's JSON encodes it: 1e3 is 1000."""
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
-        raise NoValue(f"{text} is no number that JSON can hold")
+        raise NoValue(f"JSON has no number {text}")
     if abs(value) < _EXPONENT_FROM and value.is_integer():
         return int(Decimal(repr(value)))
     return value
 
 
 def _binary(text: str) -> str:
-    """Return what ``!!binary`` holds; bytes that are no UTF-8 become U+FFFD one by one, as Go's JSON writes them."""
+    """Decode ``!!binary``; each byte that is not UTF-8 becomes U+FFFD, as in Go's JSON."""
     try:
         data = base64.b64decode("".join(text.split("\n")), validate=True)
     except (binascii.Error, ValueError):
-        raise NoValue("!!binary holds invalid base64 data") from None
+        raise NoValue("!!binary needs valid base64") from None
     decoded = data.decode("utf-8", "surrogateescape")
     return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in decoded)
 

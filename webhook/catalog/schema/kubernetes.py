@@ -1,6 +1,6 @@
-"""Field names and types of Kubernetes 1.36: the PodSpec that a LeaderWorkerSet's CRD spells out (v1, generated from k8s.io/api 0.36).
+"""Field names, types and merge keys of Kubernetes 1.36: of PodSpec, Container, and the lists that are merged item by item.
 
-Only what the catalog checks is here: PodSpec, Container, and the entries of the lists that are merged entry by entry.
+``tests/controlplane/test_kubernetes_facts.py`` checks them against a running API server and LeaderWorkerSet's CRD.
 """
 
 #: Fields of a PodSpec.
@@ -57,7 +57,7 @@ POD_SPEC: dict[str, type] = {
         str,
     ),
 }
-#: Fields of a Container; an ephemeral container has one more.
+#: Fields of a Container.
 CONTAINER: dict[str, type] = {
     **dict.fromkeys(("stdin", "stdinOnce", "tty"), bool),
     **dict.fromkeys(
@@ -90,7 +90,7 @@ CONTAINER: dict[str, type] = {
         str,
     ),
 }
-#: Fields of an entry of ``volumes``.
+#: Fields of an item of ``volumes``.
 VOLUME: dict[str, type] = {
     **dict.fromkeys(
         (
@@ -129,28 +129,28 @@ VOLUME: dict[str, type] = {
     ),
     **dict.fromkeys(("name",), str),
 }
-#: Fields of an entry of ``env``.
+#: Fields of an item of ``env``.
 ENV: dict[str, type] = {
     **dict.fromkeys(("valueFrom",), dict),
     **dict.fromkeys(("name", "value"), str),
 }
-#: Fields of an entry of ``ports``.
+#: Fields of an item of ``ports``.
 PORT: dict[str, type] = {
     **dict.fromkeys(("containerPort", "hostPort"), int),
     **dict.fromkeys(("hostIP", "name", "protocol"), str),
 }
-#: Fields of an entry of ``volumeMounts``.
+#: Fields of an item of ``volumeMounts``.
 VOLUME_MOUNT: dict[str, type] = {
     **dict.fromkeys(("readOnly",), bool),
     **dict.fromkeys(("mountPath", "mountPropagation", "name", "recursiveReadOnly", "subPath", "subPathExpr"), str),
 }
-#: Fields of an entry of ``volumeDevices``.
+#: Fields of an item of ``volumeDevices``.
 VOLUME_DEVICE: dict[str, type] = {
     **dict.fromkeys(("devicePath", "name"), str),
 }
 
-#: Fields by which Kubernetes tells the entries of a list apart (``x-kubernetes-list-map-keys``); all must be present
-#: but those of ``OPTIONAL_KEYS``, which have a default.
+#: Fields by which Kubernetes identifies the items of a list (``x-kubernetes-list-map-keys``, or
+#: ``x-kubernetes-patch-merge-key`` where both exist and differ). All are required but those in ``OPTIONAL_KEYS``.
 MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
     "initContainers": ("name",),
@@ -167,20 +167,20 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "volumeDevices": ("devicePath",),
     "claims": ("name",),
 }
-#: What an absent merge key stands for.
+#: Defaults of merge keys that may be absent.
 OPTIONAL_KEYS = {"protocol": "TCP"}
 
-#: Fields on which admission has acted before a webhook sees a pod (contract section 7).
+#: Fields on which admission has already acted before a webhook sees a pod (contract section 7).
 SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
 
 #: Lists of strings; every other list of PodSpec and Container holds maps.
 STRING_LISTS = frozenset({"args", "command"})
 
-#: Fields that Kubernetes requires of a list's entries beyond their merge keys.
+#: Fields that Kubernetes requires of a list's items beyond their merge keys.
 REQUIRED: dict[str, tuple[str, ...]] = {"volumeMounts": ("name",), "volumeDevices": ("name",)}
 
-#: Known fields of the entries of lists; lists that are not here are not looked into.
-ENTRIES: dict[str, dict[str, type]] = {
+#: Known fields of the items of lists; the items of other lists are not checked.
+ITEMS: dict[str, dict[str, type]] = {
     "containers": CONTAINER,
     "initContainers": CONTAINER,
     "ephemeralContainers": {**CONTAINER, "targetContainerName": str},

@@ -1,7 +1,7 @@
 """YAML text to nodes and to JSON values, read as kubectl reads it, at the speed of libyaml's parser.
 
-The events of libyaml are put together here rather than by PyYAML: every node needs its place, kubectl's own rules for
-scalars and keys hold (``scalars``), and nothing that a hostile text may ask for is unbounded.
+libyaml's events are composed here rather than by PyYAML because every node needs its place, kubectl has its own rules for
+scalars and keys (``scalars``), and what a hostile text may ask for must be bounded.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from webhook import errors
-from webhook.catalog import scalars, syntax
-from webhook.catalog.nodes import (
+from webhook.catalog.yaml import scalars, syntax
+from webhook.catalog.yaml.nodes import (
     PLAIN,
     Flaw,
     Node,
@@ -25,32 +25,31 @@ from webhook.catalog.nodes import (
     plain,
 )
 
-#: Characters in one text. A ConfigMap holds at most 1 MiB; a file of 10,000 runtimes needs some 5 MiB.
+#: Characters in one text. A ConfigMap holds at most 1 MiB; a file of 10,000 runtimes needs about 5 MiB.
 MAX_CHARACTERS = 16 * 1024 * 1024
-#: Lists and maps inside one another. A pod template needs about 15; Python's own recursion ends at 1,000.
+#: Lists and maps nested in one another. A pod template needs about 15; Python's own recursion limit is 1,000.
 MAX_DEPTH = 100
-#: What aliases may add, counted as nodes and characters: this much, and ``ALIAS_FACTOR`` times what was written.
+#: How much aliases may add, in nodes and characters: this much plus ``ALIAS_FACTOR`` times what was written.
 ALIAS_ALLOWANCE = 4096
 ALIAS_FACTOR = 8
 
-#: What YAML counts as the end of a line.
+#: What YAML counts as a line break.
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-#: What YAML forbids in a text, and what no UTF-8 holds.
+#: Characters that YAML forbids, and those that UTF-8 cannot encode.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
 
 #: A character beyond 16 bits as JSON escapes it; YAML's own escape has eight digits.
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
-#: A node, its weight (nodes and characters, aliases counted as if they were written out) and its height.
+#: A node, its weight (nodes and characters, aliases counted as if written out) and its height.
 _Composed = tuple[Node, int, int]
 
 
 class BadYaml(errors.HydraError):
-    """A text that kubectl would not read.
+    """A text that kubectl would refuse to read.
 
     Attributes:
-        flaws: everything that is wrong with it, in order of the text; never empty.
+        flaws: everything that is wrong with it, in the order of the text; never empty.
     """
 
     def __init__(self, flaws: tuple[Flaw, ...]) -> None:
@@ -59,16 +58,16 @@ class BadYaml(errors.HydraError):
 
 
 def parse(text: str, *, lines_before: int = 0, columns_before: int = 0) -> list[Node]:
-    """Return the documents of a text; those without content are left out.
+    """Return the documents of a text, without the empty ones.
 
-    ``lines_before`` and ``columns_before`` are added to every place: the text may stand indented inside another one.
-    Flaws of single keys and values stand on their nodes (see ``flaws``).
+    ``lines_before`` and ``columns_before`` are added to every place, for a text that is indented inside another one.
+    Flaws of single keys and values are kept on their nodes (see ``flaws``).
 
     Raises:
-        BadYaml: the text as a whole cannot be read; it has one flaw then.
+        BadYaml: the text as a whole cannot be read; the error then has one flaw.
     """
     if len(text) > MAX_CHARACTERS:
-        cause = f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read"
+        cause = f"too long: {len(text)} characters, the limit is {MAX_CHARACTERS}"
         raise BadYaml((Flaw("yaml-limit", 1, 1, cause, "remove what is not needed"),))
     composer = _Composer(lines_before, columns_before)
     try:
@@ -81,7 +80,7 @@ def parse(text: str, *, lines_before: int = 0, columns_before: int = 0) -> list[
 
 
 def flaws(node: Node, path: str = "") -> Iterator[tuple[str, Flaw]]:
-    """Yield every flaw in a tree with the key path of the node it stands on."""
+    """Yield every flaw in a tree with the key path of its node."""
     for flaw in node.flaws:
         yield path, flaw
     if isinstance(node, YamlMapping):
@@ -93,10 +92,10 @@ def flaws(node: Node, path: str = "") -> Iterator[tuple[str, Flaw]]:
 
 
 def load_all(text: str) -> list[Any]:
-    """Return the JSON values of all documents of a text of YAML or JSON, for objects on their way to a cluster.
+    """Return the JSON values of all documents in a YAML or JSON text, for objects that are going to a cluster.
 
     Raises:
-        BadYaml: with every flaw of the text.
+        BadYaml: the text has flaws; the error has all of them.
     """
     documents = parse(text)
     found = tuple(flaw for document in documents for _, flaw in flaws(document))
@@ -106,13 +105,13 @@ def load_all(text: str) -> list[Any]:
 
 
 def _joined(pair: re.Match[str]) -> str:
-    """Return YAML's escape for a pair of JSON's: kubectl reads a text that begins with { as JSON first."""
+    """Return YAML's escape for a surrogate pair of JSON's: kubectl tries a text that begins with { as JSON first."""
     high, low = int(pair[2], 16), int(pair[3], 16)
     return f"{pair[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
 
 
 class _Composer:
-    """Puts events together. Aliases share nodes, so what they stand for is counted instead of copied."""
+    """Composes events into nodes. An alias shares its anchor's node, and is counted as if the node were copied."""
 
     def __init__(self, lines_before: int, columns_before: int) -> None:
         self._line = lines_before + 1
@@ -120,6 +119,9 @@ class _Composer:
         self._anchors: dict[str, _Composed | None] = {}
         self._written = 0
         self._from_aliases = 0
+        self._end: Any = (
+            None  # mark just past the last token; a block ends there, but libyaml's mark is at the next token
+        )
 
     def documents(self, text: str) -> list[Node]:
         """Return the root nodes of all documents with content."""
@@ -143,7 +145,7 @@ class _Composer:
             return self._alias(event, depth)
         else:
             if depth >= MAX_DEPTH:
-                raise syntax.limit(event.start_mark, f"lists and maps are nested deeper than {MAX_DEPTH}")
+                raise syntax.limit(event.start_mark, f"lists and maps are nested more than {MAX_DEPTH} deep")
             if event.anchor is not None:
                 self._anchors[event.anchor] = None
             self._written += 1
@@ -160,56 +162,69 @@ class _Composer:
         return mark.line + self._line, mark.column + self._column
 
     def _flaw(self, event: Any, code: str, cause: str, remedy: str) -> Flaw:
-        return Flaw(code, *self._place(event.start_mark), cause, remedy)
+        return Flaw(code, *self._place(event.start_mark), cause, remedy, *self._place(event.end_mark))
 
     def _alias(self, event: Any, depth: int) -> _Composed:
         known = self._anchors.get(event.anchor)
+        self._end = event.end_mark
         if known is None:
-            broken = Scalar(None, f"*{event.anchor}", PLAIN, *self._place(event.start_mark))
+            place = (*self._place(event.start_mark), *self._place(event.end_mark))
+            broken = Scalar(None, f"*{event.anchor}", PLAIN, *place)
             if event.anchor in self._anchors:
-                cause, remedy = f"*{event.anchor} stands inside the value that it names", "write the value out"
+                cause, remedy = f"the alias *{event.anchor} is inside its own anchor", "write the value out"
             else:
                 cause = f"there is no anchor &{event.anchor} before this alias"
-                remedy = "quote the text if it is not meant as an alias"
+                remedy = "quote the value if it is not meant as an alias"
             broken.flaws = (self._flaw(event, "yaml-alias", cause, remedy),)
             return broken, 1, 0
         _, weight, height = known
         self._from_aliases += weight
         if self._from_aliases > ALIAS_ALLOWANCE + ALIAS_FACTOR * self._written:
-            raise syntax.limit(event.start_mark, "aliases make the text many times larger than it is written")
+            raise syntax.limit(event.start_mark, "aliases expand to many times the size of the text")
         if depth + height > MAX_DEPTH:
-            raise syntax.limit(event.start_mark, f"lists and maps are nested deeper than {MAX_DEPTH} through aliases")
+            raise syntax.limit(event.start_mark, f"aliases nest lists and maps more than {MAX_DEPTH} deep")
         return known
 
     def _scalar(self, event: Any) -> Scalar:
         text, style = event.value, event.style or PLAIN
-        mark = event.start_mark
-        scalar = Scalar(text, text, style, mark.line + self._line, mark.column + self._column)
+        start, end = event.start_mark, event.end_mark
+        line, column = self._line, self._column
+        scalar = Scalar(
+            text, text, style, start.line + line, start.column + column, end.line + line, end.column + column
+        )
+        self._end = end
         if event.tag is None and not event.implicit[0]:
             return scalar
         try:
             scalar.value = scalars.untagged(text) if event.tag is None else scalars.tagged(event.tag, text)
         except scalars.NoValue as error:
-            scalar.flaws = (Flaw("yaml-value", scalar.line, scalar.column, str(error), "quote it if it is a string"),)
+            scalar.flaws = (self._flaw(event, "yaml-value", str(error), "quote it if it is a string"),)
         return scalar
 
     def _sequence(self, event: Any, depth: int) -> _Composed:
         sequence = YamlSequence(*self._place(event.start_mark))
+        in_brackets = event.flow_style
         total, tallest = 1, 0
         while not isinstance(event := self._events(), yaml.SequenceEndEvent):
             item, weight, height = self._node(event, depth + 1)
             sequence.items.append(item)
             total += weight
             tallest = max(tallest, height)
+        if in_brackets:
+            self._end = event.end_mark
+        sequence.end_line, sequence.end_column = self._place(self._end)
         return sequence, total, tallest + 1
 
     def _mapping(self, event: Any, depth: int) -> _Composed:
         mapping = YamlMapping(*self._place(event.start_mark))
+        in_braces = event.flow_style
+        line, column = self._line, self._column
         total, tallest = 1, 0
         written: dict[str, YamlPair] = {}
         while not isinstance(event := self._events(), yaml.MappingEndEvent):
-            place = self._place(event.start_mark)
+            start = event.start_mark
             name, key_weight = self._key(mapping, event, depth)
+            end = self._end
             is_merge = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]
             value, weight, height = self._node(self._events(), depth + 1)
             total += key_weight + weight
@@ -217,17 +232,22 @@ class _Composer:
             if is_merge:
                 self._merge(mapping, event, value)
             elif name is not None:
-                self._insert(mapping, written, name, YamlPair(*place, value))
+                pair = YamlPair(start.line + line, start.column + column, end.line + line, end.column + column, value)
+                self._insert(mapping, written, name, pair)
+        if in_braces:
+            self._end = event.end_mark
+        mapping.end_line, mapping.end_column = self._place(self._end)
         return mapping, total, tallest + 1
 
     def _key(self, mapping: YamlMapping, event: Any, depth: int) -> tuple[str | None, int]:
-        """Return the name and the weight of a key; a name of None after noting why it cannot be one."""
+        """Return the name and the weight of a key; no name after recording the flaw if it cannot be a key."""
         try:
             if isinstance(event, yaml.ScalarEvent):
                 if event.anchor is not None:
                     self._node(event, depth + 1)
                 weight = 1 + len(event.value)
                 self._written += weight
+                self._end = event.end_mark
                 quoted = event.tag is None and not event.implicit[0]
                 return event.value if quoted else scalars.key(event.tag, event.value), weight
             node, weight, _ = self._node(event, depth + 1)
@@ -240,21 +260,21 @@ class _Composer:
             mapping.flaws += node.flaws
         else:
             cause = f"a key must be a string, found {describe(node)}"
-            remedy = "quote a text that begins with { or [, such as a template"
+            remedy = "quote a string that begins with { or [, such as a template"
             mapping.flaws += (self._flaw(event, "yaml-key", cause, remedy),)
         return None, weight
 
     def _insert(self, mapping: YamlMapping, written: dict[str, YamlPair], name: str, pair: YamlPair) -> None:
-        """Add one written key; one that was written before is a flaw of the mapping, and the first counts."""
+        """Add one key; a repeated key is a flaw of the mapping, and its first value counts."""
         earlier = written.setdefault(name, pair)
         if earlier is pair:
             mapping.pairs[name] = pair
             return
-        cause = f'the key "{name}" stands twice in one map: first at line {earlier.line}, column {earlier.column}'
-        mapping.flaws += (Flaw("duplicate-key", pair.line, pair.column, cause, "remove one of the two"),)
+        cause = f'duplicate key "{name}", first used at line {earlier.line}, column {earlier.column}'
+        mapping.flaws += (Flaw("duplicate-key", *pair[:2], cause, "remove one of the two", *pair[2:4]),)
 
     def _merge(self, mapping: YamlMapping, event: Any, value: Node) -> None:
-        """Take over the keys of ``<<``. As in go-yaml the order of the text decides, and the first of a list wins."""
+        """Merge in the keys of ``<<``. As in go-yaml, the order of the text decides, and the first map of a list wins."""
         sources = value.items if isinstance(value, YamlSequence) else [value]
         for source in reversed(sources):
             if not isinstance(source, YamlMapping):

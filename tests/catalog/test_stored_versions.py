@@ -1,11 +1,11 @@
-"""What is kept of the configuration outside the process gives, taken in again, what was in use."""
+"""Taking in the stored versions of a configuration again restores what was in use."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webhook import catalog
-from webhook.catalog import kept
+from webhook.catalog import last_good
 
 GOOD = "templates: [{runtime: one, podTemplate: {}}, {runtime: two, podTemplate: {}}]"
 TWO_BROKEN = "templates: [{runtime: one, runtimeZH: 一, podTemplate: {}}, {runtime: two, podTemplate: 1}]"
@@ -14,28 +14,28 @@ HISTORIES = {
     "one good text": [GOOD],
     "an entry breaks": [GOOD, TWO_BROKEN],
     "an entry was never good": [TWO_BROKEN],
-    "an entry breaks and is mended": [GOOD, TWO_BROKEN, GOOD],
+    "an entry breaks and is fixed": [GOOD, TWO_BROKEN, GOOD],
     "a text cannot be read": [GOOD, UNREADABLE],
     "an entry breaks and then the text": [GOOD, TWO_BROKEN, UNREADABLE],
     "nothing was ever readable": [UNREADABLE],
 }
 
 
-def taken(store: catalog.Store, texts: kept.Texts) -> catalog.Change:
+def taken(store: catalog.Store, texts: last_good.Data) -> catalog.Change:
     return store.update(catalog.Document("templates", "ConfigMap ns/name", texts), 0)
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
-def test_what_is_kept_gives_what_was_in_use(history):
-    before, remembered = catalog.Store(), kept.Kept()
+def test_stored_versions_restore_what_was_in_use(history):
+    before, remembered = catalog.Store(), last_good.Versions()
     for text in history:
         change = taken(before, {"config.yaml": text})
         if change.accepted:
             errors = any(problem.severity == "error" for problem in change.problems)
             remembered = remembered.after({"config.yaml": text}, errors=errors)
-    data, left_out = kept.pack({"templates": remembered})
+    data, left_out = last_good.pack({"templates": remembered})
     after = catalog.Store()
-    for texts in kept.unpack(data).get("templates", kept.Kept()).in_order:
+    for texts in last_good.unpack(data).get("templates", last_good.Versions()).in_order:
         taken(after, texts)
 
     assert left_out == ()
@@ -53,29 +53,33 @@ def in_use(store: catalog.Store) -> dict:
 texts = st.none() | st.dictionaries(
     st.from_regex(r"[-._a-zA-Z0-9]{1,20}", fullmatch=True), st.text(max_size=20), min_size=1
 )
-keeping = st.builds(kept.Kept, texts, texts)
+keeping = st.builds(last_good.Versions, texts, texts)
 
 
 @given(st.dictionaries(st.sampled_from(["templates", "agent", "gpu-configs"]), keeping))
 def test_what_is_packed_is_unpacked(everything):
-    data, left_out = kept.pack(everything)
+    data, left_out = last_good.pack(everything)
 
     assert left_out == ()
-    assert kept.unpack(data) == {kind: one for kind, one in everything.items() if one.in_order}
+    assert last_good.unpack(data) == {kind: one for kind, one in everything.items() if one.in_order}
 
 
-def test_other_keys_are_passed_over_and_told_apart():
-    others = {"config.yaml": "x", "flawless": "x", "flawless.other.key": "x"}
-    ours = {"flawless.agent.config.yaml": "x", "flawed.gpu-configs.k": "x"}
-    assert kept.unpack(others) == {}
-    assert kept.foreign({**others, **ours}) == others
+def test_unknown_keys_are_skipped_and_returned_as_foreign():
+    others = {"config.yaml": "x", "last-good": "x", "last-good.other.key": "x"}
+    ours = {"last-good.agent.config.yaml": "x", "newest.gpu-configs.k": "x"}
+    assert last_good.unpack(others) == {}
+    assert last_good.foreign({**others, **ours}) == others
 
 
-def test_what_does_not_fit_is_named_and_the_rest_is_kept():
+def test_what_is_too_large_is_named_and_the_rest_is_stored():
     large = {"config.yaml": "x" * 600_000}
-    everything = {"templates": kept.Kept(large, large), "agent": kept.Kept(large), "gpu-configs": kept.Kept({"k": "v"})}
+    everything = {
+        "templates": last_good.Versions(large, large),
+        "agent": last_good.Versions(large),
+        "gpu-configs": last_good.Versions({"k": "v"}),
+    }
 
-    data, left_out = kept.pack(everything)
+    data, left_out = last_good.pack(everything)
 
-    assert data.keys() == {"flawless.templates.config.yaml", "flawless.gpu-configs.k"}
-    assert left_out == ("flawless.agent", "flawed.templates")
+    assert data.keys() == {"last-good.templates.config.yaml", "last-good.gpu-configs.k"}
+    assert left_out == ("last-good.agent", "newest.templates")

@@ -1,4 +1,4 @@
-"""YAML is read as kubectl reads it. The expected values are what sigs.k8s.io/yaml 1.6.0 made of the same text."""
+"""YAML is read as kubectl reads it. The expected values are those of sigs.k8s.io/yaml 1.6.0 for the same text."""
 
 import json
 
@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.catalog import nodes, yamltext
+from webhook.catalog.yaml import compose, nodes
 
 SCALARS = {
     "y": True, "Y": True, "yes": True, "Yes": True, "YES": True, "on": True, "On": True, "ON": True, "true": True,
@@ -35,7 +35,7 @@ SCALARS.pop("-")  # a lone dash begins a list
 
 @pytest.mark.parametrize(("text", "value"), SCALARS.items(), ids=lambda part: repr(part)[:40])
 def test_a_scalar_has_the_value_that_kubectl_sends(text, value):
-    [document] = yamltext.load_all(f"v: {text}\n")
+    [document] = compose.load_all(f"v: {text}\n")
     assert document == {"v": value}
     assert type(document["v"]) is type(value)
 
@@ -49,8 +49,8 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("text", "key"), KEYS.items(), ids=KEYS)
-def test_a_key_that_is_no_string_becomes_the_string_that_kubectl_sends(text, key):
-    assert yamltext.load_all(f"{text}: v\n") == [{key: "v"}]
+def test_a_key_that_is_not_a_string_becomes_the_string_that_kubectl_sends(text, key):
+    assert compose.load_all(f"{text}: v\n") == [{key: "v"}]
 
 
 FLAWS = {
@@ -63,8 +63,8 @@ FLAWS = {
     "a key beyond 64 bits": ("18446744073709551615: x", "yaml-key", 1, 1),
     "a list as a key": ("? [a]\n: b", "yaml-key", 1, 3),
     "an unquoted template": ("a:\n- {{ .X }}", "yaml-key", 2, 4),
-    "a key twice": ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "duplicate-key", 5, 3),
-    "a key twice in two spellings": ("1: a\n'1': b\n", "duplicate-key", 2, 1),
+    "a duplicate key": ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "duplicate-key", 5, 3),
+    "a duplicate key in two spellings": ("1: a\n'1': b\n", "duplicate-key", 2, 1),
     "an unknown anchor": ("a: *x", "yaml-alias", 1, 4),
     "an anchor of another document": ("a: &x 1\n---\nb: *x", "yaml-alias", 3, 4),
     "an alias inside its own anchor": ("a: &x [1, *x]", "yaml-alias", 1, 11),
@@ -74,9 +74,9 @@ FLAWS = {
 
 
 @pytest.mark.parametrize(("text", "code", "line", "column"), FLAWS.values(), ids=FLAWS)
-def test_what_json_cannot_say_is_a_flaw_with_its_place(text, code, line, column):
-    with pytest.raises(yamltext.BadYaml) as caught:
-        yamltext.load_all(text)
+def test_what_json_cannot_express_is_a_flaw_with_its_place(text, code, line, column):
+    with pytest.raises(compose.BadYaml) as caught:
+        compose.load_all(text)
     [flaw] = caught.value.flaws
     assert (flaw.code, flaw.line, flaw.column) == (code, line, column)
     assert flaw.cause
@@ -84,16 +84,16 @@ def test_what_json_cannot_say_is_a_flaw_with_its_place(text, code, line, column)
 
 
 def test_a_duplicate_key_names_both_places_and_the_first_counts():
-    [root] = yamltext.parse("a: 1\nb: 2\na: 3\n")
-    [(path, flaw)] = yamltext.flaws(root)
+    [root] = compose.parse("a: 1\nb: 2\na: 3\n")
+    [(path, flaw)] = compose.flaws(root)
     assert path == ""
-    assert flaw.cause == 'the key "a" stands twice in one map: first at line 1, column 1'
+    assert flaw.cause == 'duplicate key "a", first used at line 1, column 1'
     assert nodes.plain(root) == {"a": 1, "b": 2}
 
 
 def test_every_flaw_is_reported_with_its_path():
-    [root] = yamltext.parse("a:\n- b: .inf\n  b: 1\nc: [*x]\n")
-    assert [(path, flaw.code) for path, flaw in yamltext.flaws(root)] == [
+    [root] = compose.parse("a:\n- b: .inf\n  b: 1\nc: [*x]\n")
+    assert [(path, flaw.code) for path, flaw in compose.flaws(root)] == [
         ("a[0]", "duplicate-key"),
         ("a[0].b", "yaml-value"),
         ("c[0]", "yaml-alias"),
@@ -111,22 +111,22 @@ MERGES = {
 
 @pytest.mark.parametrize(("text", "value"), MERGES.values(), ids=MERGES)
 def test_merge_keys_follow_the_order_of_the_text_as_kubectl_does(text, value):
-    [document] = yamltext.load_all(text)
+    [document] = compose.load_all(text)
     assert document["c"] == value
 
 
 SYNTAX = {
     "a tab": ("a:\n\tb: 1\n", 2, 1, "tab", "spaces"),
     "a tab after spaces": ("a:\n  \tb: 1\n", 2, 3, "tab", "spaces"),
-    "a key too deep below a value": ("a: 1\n  b: 2\n", 2, 3, '"b" stands at column 3, deeper than "a"', "column 1"),
-    "a key too shallow": ("a:\n    b: 1\n  c: 2\n", 3, 3, '"c" stands at column 3, but the keys', "column"),
+    "a key too deep below a value": ("a: 1\n  b: 2\n", 2, 3, '"b" at column 3 is indented below "a"', "column 1"),
+    "a key too shallow": ("a:\n    b: 1\n  c: 2\n", 3, 3, '"c" is at column 3, but the keys', "column"),
     "a second colon": ("a: b: c\n", 1, 5, "second", "quote"),
     "a reserved character": ("a: @x\n", 1, 4, "begin with @", "quote"),
-    "an open list": ("a: 1\nb: [1, 2\nc: 3\n", 2, 4, "not closed", "]"),
-    "an open map": ("b: {c: 1\n", 1, 4, "not closed", "}"),
-    "an open quote": ("a: 1\nb: 'x\nc: 2\n", 2, 4, "quote is not closed", "closing quote"),
-    "a key after a list": ("- a\nb: 1\n", 2, 1, "does not fit", "column 1"),
-    "a list after a key": ("a:\n- b\nc: 1\n- d\n", 4, 1, "list entry", "indent"),
+    "an open list": ("a: 1\nb: [1, 2\nc: 3\n", 2, 4, "unclosed list", "]"),
+    "an open map": ("b: {c: 1\n", 1, 4, "unclosed map", "}"),
+    "an open quote": ("a: 1\nb: 'x\nc: 2\n", 2, 4, "unclosed quote", "closing quote"),
+    "a key after a list": ("- a\nb: 1\n", 2, 1, "does not belong", "column 1"),
+    "a list after a key": ("a:\n- b\nc: 1\n- d\n", 4, 1, "list item", "indent"),
     "a line out of its block": ("a: |\n  x\ny\nb: 1\n", 3, 1, "neither a key", "indent"),
     "a control character": ("a: é\nb: x\x07\n", 2, 5, "U+0007", "remove"),
     "a lone surrogate": ("a: \ud800", 1, 4, "U+D800", "remove"),
@@ -136,9 +136,9 @@ SYNTAX = {
 
 
 @pytest.mark.parametrize(("text", "line", "column", "cause", "remedy"), SYNTAX.values(), ids=SYNTAX)
-def test_a_syntax_error_says_where_why_and_what_would_be_right(text, line, column, cause, remedy):
-    with pytest.raises(yamltext.BadYaml) as caught:
-        yamltext.parse(text)
+def test_a_syntax_error_has_place_cause_and_remedy(text, line, column, cause, remedy):
+    with pytest.raises(compose.BadYaml) as caught:
+        compose.parse(text)
     [flaw] = caught.value.flaws
     assert (flaw.code, flaw.line, flaw.column) == ("yaml-syntax", line, column)
     assert cause in flaw.cause
@@ -146,7 +146,7 @@ def test_a_syntax_error_says_where_why_and_what_would_be_right(text, line, colum
 
 
 def test_every_node_knows_its_line_and_column():
-    [root] = yamltext.parse("a: 1\nlist:\n  - x\n  - {k: 'v'}\nblock: |\n  text\n")
+    [root] = compose.parse("a: 1\nlist:\n  - x\n  - {k: 'v'}\nblock: |\n  text\n")
     assert isinstance(root, nodes.YamlMapping)
     entry = root.pairs["list"]
     assert (entry.line, entry.column) == (2, 1)
@@ -160,22 +160,22 @@ def test_every_node_knows_its_line_and_column():
     assert (block.style, block.line, block.column) == (nodes.LITERAL, 5, 8)
 
 
-def test_places_can_be_moved_to_where_the_text_stands_in_another_one():
-    [root] = yamltext.parse("a: [x]", lines_before=10, columns_before=4)
+def test_places_can_be_moved_for_a_text_inside_another_one():
+    [root] = compose.parse("a: [x]", lines_before=10, columns_before=4)
     assert (root.line, root.column) == (11, 5)
-    with pytest.raises(yamltext.BadYaml) as caught:
-        yamltext.parse("a: [x", lines_before=10, columns_before=4)
+    with pytest.raises(compose.BadYaml) as caught:
+        compose.parse("a: [x", lines_before=10, columns_before=4)
     assert caught.value.flaws[0][1:3] == (11, 8)
 
 
-def test_documents_without_content_are_left_out():
-    assert yamltext.load_all("") == []
-    assert yamltext.load_all("# a comment\n---\n...\n---\na: 1\n--- ~\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
+def test_empty_documents_are_skipped():
+    assert compose.load_all("") == []
+    assert compose.load_all("# a comment\n---\n...\n---\na: 1\n--- ~\n---\nb: 2\n") == [{"a": 1}, {"b": 2}]
 
 
 def test_json_is_read_with_its_escapes():
     value = {"a": [1, -2.5, "é\n\U0001f600", None, True, {}, []]}
-    assert yamltext.load_all(json.dumps(value)) == [value]
+    assert compose.load_all(json.dumps(value)) == [value]
 
 
 BOMBS = {
@@ -193,29 +193,29 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
-def test_a_text_that_would_grow_or_nest_without_end_is_refused(text):
-    with pytest.raises(yamltext.BadYaml) as caught:
-        yamltext.load_all(text)
+def test_a_text_that_grows_or_nests_beyond_the_limits_is_refused(text):
+    with pytest.raises(compose.BadYaml) as caught:
+        compose.load_all(text)
     assert caught.value.flaws[0].code == "yaml-limit"
 
 
 def test_a_text_beyond_the_size_limit_is_refused_before_it_is_parsed():
-    with pytest.raises(yamltext.BadYaml) as caught:
-        yamltext.load_all("[" + "#" * yamltext.MAX_CHARACTERS)
+    with pytest.raises(compose.BadYaml) as caught:
+        compose.load_all("[" + "#" * compose.MAX_CHARACTERS)
     assert caught.value.flaws[0].code == "yaml-limit"
 
 
 def test_aliases_of_ordinary_size_are_read():
     text = "env: &env\n" + "".join(f"- {{name: N{n}, value: v{n}}}\n" for n in range(20))
     text += "runtimes:\n" + "".join(f"- {{name: r{n}, env: *env}}\n" for n in range(20))
-    [document] = yamltext.load_all(text)
+    [document] = compose.load_all(text)
     assert len(document["runtimes"][19]["env"]) == 20
 
 
 def test_a_hundred_levels_are_read_and_one_more_is_not():
-    yamltext.load_all("[" * yamltext.MAX_DEPTH + "]" * yamltext.MAX_DEPTH)
-    with pytest.raises(yamltext.BadYaml, match="nested deeper"):
-        yamltext.load_all("[" * (yamltext.MAX_DEPTH + 1) + "]" * (yamltext.MAX_DEPTH + 1))
+    compose.load_all("[" * compose.MAX_DEPTH + "]" * compose.MAX_DEPTH)
+    with pytest.raises(compose.BadYaml, match="nested more than 100 deep"):
+        compose.load_all("[" * (compose.MAX_DEPTH + 1) + "]" * (compose.MAX_DEPTH + 1))
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -230,19 +230,19 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_value_written_as_json_is_read_back(value):
-    assert yamltext.load_all(json.dumps({"v": value})) == [{"v": value}]
+    assert compose.load_all(json.dumps({"v": value})) == [{"v": value}]
 
 
 @given(JSON)
 def test_any_json_value_written_as_yaml_is_read_back(value):
     text = yaml.safe_dump(value, allow_unicode=False, sort_keys=False, default_style='"')
-    assert yamltext.load_all(text) == ([] if value is None else [value])
+    assert compose.load_all(text) == ([] if value is None else [value])
 
 
 def flaws_of(text):
     try:
-        yamltext.load_all(text)
-    except yamltext.BadYaml as error:
+        compose.load_all(text)
+    except compose.BadYaml as error:
         return error.flaws
     return ()
 

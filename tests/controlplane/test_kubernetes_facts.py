@@ -1,0 +1,250 @@
+"""What the webhook takes for facts about Kubernetes is what the API server and LeaderWorkerSet's CRD say.
+
+A fact that is wrong, missing, or no longer true fails its test with its name.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.controlplane.leaderworkersets import OWN_CRD, PROJECTS_CRD
+from tests.controlplane.objects import Object, pod_spec
+from tests.controlplane.plane import ControlPlane
+from webhook.catalog.schema import kubernetes
+from webhook.rendering import fields as facts
+from webhook.rendering import record
+
+TYPES: dict[str, Mapping[str, type]] = {
+    "PodSpec": kubernetes.POD_SPEC,
+    "Container": kubernetes.CONTAINER,
+    "EphemeralContainer": kubernetes.ITEMS["ephemeralContainers"],
+    "Volume": kubernetes.VOLUME,
+    "EnvVar": kubernetes.ENV,
+    "ContainerPort": kubernetes.PORT,
+    "VolumeMount": kubernetes.VOLUME_MOUNT,
+    "VolumeDevice": kubernetes.VOLUME_DEVICE,
+}
+JSON_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+#: Keyed lists that no configuration merges: they belong to an object that a volume creates.
+OF_OTHER_OBJECTS = {"ownerReferences"}
+
+
+@pytest.fixture(scope="module")
+def schemas(plane: ControlPlane) -> Object:
+    """The schemas of the core API by name."""
+    found: Object = plane.request("GET", "/openapi/v3/api/v1")["components"]["schemas"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def pod_schema(schemas: Object) -> Object:
+    """The schema of a PodSpec, without references."""
+    return inlined(schemas["io.k8s.api.core.v1.PodSpec"], schemas)
+
+
+@pytest.fixture(scope="module")
+def crd_templates() -> list[Object]:
+    """The schemas of the two pod templates in LeaderWorkerSet's CRD."""
+    [version] = yaml.safe_load((PROJECTS_CRD if PROJECTS_CRD.exists() else OWN_CRD).read_text())["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    groups = spec["properties"]["leaderWorkerTemplate"]["properties"]
+    return [groups["leaderTemplate"], groups["workerTemplate"]]
+
+
+def inlined(schema: Object, schemas: Object) -> Object:
+    """Return a schema with every reference replaced by what it refers to."""
+    references = [schema, *schema.get("allOf", ())]
+    name = next((one["$ref"].rpartition("/")[2] for one in references if "$ref" in one), None)
+    whole = {**(schemas[name] if name is not None else {}), **schema}
+    if "properties" in whole:
+        whole["properties"] = {key: inlined(inner, schemas) for key, inner in whole["properties"].items()}
+    if "items" in whole:
+        whole["items"] = inlined(whole["items"], schemas)
+    return whole
+
+
+def fields(schema: Object) -> Iterator[tuple[str, Object]]:
+    """Yield every field below a schema, at any depth: its name and its schema."""
+    for name, field in schema.get("properties", {}).items():
+        yield name, field
+        yield from fields(field.get("items", field))
+
+
+def types(schema: Object) -> dict[str, type | None]:
+    """Return the types of the fields of a schema by name."""
+    return {name: JSON_TYPES.get(field.get("type", "")) for name, field in schema["properties"].items()}
+
+
+def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return by name what we take for a fact and what is one, where these differ."""
+    names = sorted(ours.keys() | theirs.keys())
+    return {name: (ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)}
+
+
+def merge_keys(schema_fields: Iterable[tuple[str, Object]]) -> dict[str, set[tuple[str, ...]]]:
+    """Return by name the merge keys of every list; a list without any has the empty tuple."""
+    found = defaultdict(set)
+    for name, field in schema_fields:
+        if field.get("type") == "array" and name not in OF_OTHER_OBJECTS:
+            keys = tuple(field.get("x-kubernetes-list-map-keys", ()))
+            assert field.get("x-kubernetes-patch-merge-key", *keys[:1] or (None,)) in (*keys, None), name
+            found[name].add(keys)
+    return dict(found)
+
+
+def lists(schema: Object) -> dict[str, Object]:
+    """Return the schemas of the items of all keyed lists below a schema."""
+    return {name: field["items"] for name, field in fields(schema) if name in kubernetes.MERGE_KEYS}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_fields_have_these_names_and_types(schemas, name):
+    schema = inlined(schemas[f"io.k8s.api.core.v1.{name}"], schemas)
+    assert differing(TYPES[name], types(schema)) == {}
+
+
+@pytest.mark.parametrize("field", kubernetes.ITEMS)
+def test_items_of_lists_have_these_fields_and_require_these(pod_schema, field):
+    item = lists(pod_schema)[field]
+    required = {*kubernetes.MERGE_KEYS[field], *kubernetes.REQUIRED.get(field, ())} - kubernetes.OPTIONAL_KEYS.keys()
+    assert differing(kubernetes.ITEMS[field], types(item)) == {}
+    assert set(item["required"]) == required
+
+
+def test_every_list_is_merged_by_these_keys_wherever_it_is(pod_schema):
+    theirs = merge_keys(fields(pod_schema))
+    ours = {name: {kubernetes.MERGE_KEYS.get(name, ())} for name in (*theirs, *kubernetes.MERGE_KEYS)}
+    assert differing(ours, theirs) == {}
+
+
+def test_merge_keys_that_may_be_absent_have_these_defaults(pod_schema):
+    defaults = {
+        key: item["properties"][key]["default"]
+        for name, item in lists(pod_schema).items()
+        for key in kubernetes.MERGE_KEYS[name]
+        if item["properties"][key].get("default") and key not in item.get("required", ())
+    }
+    assert differing(kubernetes.OPTIONAL_KEYS, defaults) == {}
+
+
+def test_these_lists_hold_strings_and_all_others_maps(schemas):
+    theirs = {
+        field: inner["items"]["type"]
+        for name in ("PodSpec", "Container", "EphemeralContainer")
+        for field, inner in inlined(schemas[f"io.k8s.api.core.v1.{name}"], schemas)["properties"].items()
+        if inner.get("type") == "array"
+    }
+    ours = {
+        field: "string" if field in kubernetes.STRING_LISTS else "object"
+        for field in (*theirs, *kubernetes.STRING_LISTS)
+    }
+    assert differing(ours, theirs) == {}
+
+
+def test_these_lists_are_merged_in_their_own_way(pod_schema):
+    of_pods = pod_schema["properties"]
+    assert {of_pods[name]["type"] for name in facts.UNIONS | facts.PREPENDED} == {"array"}
+    assert set(kubernetes.SETTLED_ON_PODS) <= of_pods.keys()
+
+
+def test_of_these_actions_a_probe_and_a_hook_may_have_one(pod_schema):
+    theirs = {
+        name: {action for action, inner in field["properties"].items() if inner["type"] == "object"}
+        for name, field in fields(pod_schema)
+        if name.endswith("Probe") or name in ("postStart", "preStop")
+    }
+    assert theirs.keys() == facts.ONE_OF.keys()
+    assert set().union(*theirs.values()) == set().union(*facts.ONE_OF.values())
+
+
+def test_these_maps_mean_something_only_as_a_whole(pod_schema):
+    unions = ((name, union) for name, field in fields(pod_schema) for union in field.get("x-kubernetes-unions", ()))
+    theirs = {name for name, union in unions if "discriminator" in union}
+    assert theirs == facts.WHOLE
+
+
+PROBES: Object = {
+    "livenessProbe": {"httpGet": {"port": 80}},
+    "readinessProbe": {"grpc": {"port": 80}},
+    "startupProbe": {"tcpSocket": {"port": 80}},
+    "lifecycle": {"postStart": {"httpGet": {"port": 80}}, "preStop": {"exec": {"command": ["true"]}}},
+    "ports": [{"containerPort": 80}],
+}
+
+
+def added(sent: Any, received: Any, parent: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Yield what was filled in, at any depth: the name of the map's field, the key in it, the value."""
+    if isinstance(sent, dict):
+        for key, value in received.items():
+            if key in sent:
+                yield from added(sent[key], value, key)
+            else:
+                yield parent, key, value
+    elif isinstance(sent, list):
+        for before, after in zip(sent, received, strict=False):
+            yield from added(before, after, parent)
+
+
+def test_the_api_server_fills_in_these_defaults_on_a_pod(plane, namespace):
+    spec = pod_spec()
+    spec["containers"][0].update(PROBES)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "facts"}, "spec": spec}
+    created = plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+
+    ours = {
+        **{("", key): value for key, value in facts.POD_DEFAULTS.items()},
+        **{("containers", key): value for key, value in facts.CONTAINER_DEFAULTS.items()},
+        **{(name, key): value for name, inner in facts.NESTED_DEFAULTS.items() for key, value in inner.items()},
+        **{("ports", key): value for key, value in kubernetes.OPTIONAL_KEYS.items()},
+        ("containers", "imagePullPolicy"): "IfNotPresent",  # depends on the tag; rendering knows it apart
+    }
+    settled = {("", key) for key in kubernetes.SETTLED_ON_PODS}
+    theirs = {
+        (parent, key): value
+        for parent, key, value in added(spec, created["spec"])
+        if not isinstance(value, dict | list) and (parent, key) not in settled
+    }
+    assert differing(ours, theirs) == {}
+    # Maps and lists are merged with what a template has, except that an admission plugin's entries must not be lost.
+    filled = {(parent, key) for parent, key, value in added(spec, created["spec"]) if isinstance(value, dict | list)}
+    assert filled == {
+        ("", "securityContext"),
+        ("", "tolerations"),
+        ("", "volumes"),
+        ("containers", "resources"),
+        ("containers", "volumeMounts"),
+    }
+
+
+def compared(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Compare as ``differing`` does; the CRD of our own has only a part of the fields, which must be right."""
+    return differing(ours if PROJECTS_CRD.exists() else {name: ours.get(name) for name in theirs}, theirs)
+
+
+def test_pod_templates_of_the_crd_have_the_same_fields(crd_templates):
+    for template in crd_templates:
+        spec = template["properties"]["spec"]
+        assert compared(kubernetes.POD_SPEC, types(spec)) == {}
+        items = {name: item for name, item in lists(spec).items() if name in kubernetes.ITEMS}
+        assert {
+            name: found for name, item in items.items() if (found := compared(kubernetes.ITEMS[name], types(item)))
+        } == {}
+
+
+def test_pod_templates_of_the_crd_have_the_same_merge_keys(crd_templates):
+    for template in crd_templates:
+        theirs = merge_keys(fields(template["properties"]["spec"]))
+        ours = {name: {kubernetes.MERGE_KEYS.get(name, ())} for name in (*theirs, *kubernetes.MERGE_KEYS)}
+        assert compared(ours, theirs) == {}
+
+
+def test_the_crd_fills_in_these_defaults_below_pod_templates(crd_templates):
+    theirs = defaultdict(set)
+    for template in crd_templates:
+        for name, field in fields(template):
+            if "default" in field:
+                theirs[name].add(field["default"])
+    assert compared({name: set(values) for name, values in record._CRD_DEFAULTS.items()}, theirs) == {}

@@ -1,0 +1,129 @@
+"""The kinds of configuration, one row each: the only place that lists them and says how they differ."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from webhook.catalog.documents import Opened
+from webhook.catalog.draft import Draft
+from webhook.catalog.model import ConfigKind, RuntimeTemplate, Snapshot
+from webhook.catalog.report import Report
+from webhook.catalog.schema import agent_entries, gpu_types, runtime_templates
+from webhook.problems import Problem
+
+_Content = TypeVar("_Content")
+
+
+class Contributions(NamedTuple):
+    """What a kind contributes to a snapshot, by name: a runtime, the path of an agent entry, or a GPU type.
+
+    Attributes:
+        versions: a text by name that differs if the contribution does.
+        stale: names of those whose last good version is in use.
+        broken: names of those that cannot be used.
+    """
+
+    versions: Mapping[str, str]
+    stale: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[_Content]):
+    """A kind of configuration.
+
+    Attributes:
+        config_kind: its name in code, options and metrics.
+        config_map: name of its ConfigMap (contract sections 4 and 6).
+        data_key: the data key that holds it; empty if it may be any.
+        human: its name in messages.
+        required: whether requests wait until it has been read.
+        from_global_cluster: whether it is read from the global cluster where there is one.
+        built_in_file: the file in the folder ``builtin`` that is used in its place; empty if there is none.
+        read: a document's inside to its content, or None if the text as a whole cannot be used, and every problem; runtime
+            templates with the same digest as an earlier one are not compiled again.
+        take: the content into the snapshot that is being built.
+        mark_stale: what to do in the snapshot if the text as a whole cannot be used.
+        contributions: what a snapshot has of it.
+    """
+
+    config_kind: ConfigKind
+    config_map: str
+    data_key: str
+    human: str
+    required: bool
+    from_global_cluster: bool
+    built_in_file: str
+    read: Callable[[Opened, Mapping[str, RuntimeTemplate]], tuple[_Content | None, Report]]
+    take: Callable[[Draft, _Content], None]
+    mark_stale: Callable[[Draft, Problem], None]
+    contributions: Callable[[Snapshot], Contributions]
+
+
+def _of_runtime_templates(snapshot: Snapshot) -> Contributions:
+    found = sorted(snapshot.runtime_templates.items())
+    return Contributions(
+        versions={name: one.digest for name, one in found},
+        stale=tuple(name for name, one in found if one.stale is not None),
+        broken=tuple(sorted(snapshot.broken)),
+    )
+
+
+def _of_agent(snapshot: Snapshot) -> Contributions:
+    found = snapshot.agent_entries
+    return Contributions(
+        versions={one.path: one.digest for one in found},
+        stale=tuple(one.path for one in found if one.stale is not None),
+        broken=tuple(one.path for one in found if one.broken is not None),
+    )
+
+
+def _of_gpu_table(snapshot: Snapshot) -> Contributions:
+    return Contributions({one.name: one.resource for one in snapshot.gpu_types})
+
+
+_ROWS: tuple[Kind[Any], ...] = (
+    Kind(
+        config_kind="templates",
+        config_map="hydra-runtime-template",
+        data_key="config.yaml",
+        human="the runtime template configuration",
+        required=True,
+        from_global_cluster=True,
+        built_in_file="hydra-runtime-template.yaml",
+        read=runtime_templates.read,
+        take=Draft.take_runtime_templates,
+        mark_stale=Draft.mark_runtime_templates,
+        contributions=_of_runtime_templates,
+    ),
+    Kind(
+        config_kind="agent",
+        config_map="hydra-agent",
+        data_key="",
+        human="the agent configuration",
+        required=True,
+        from_global_cluster=False,
+        built_in_file="hydra-agent.yaml",
+        read=lambda source, _: agent_entries.read(source),
+        take=Draft.take_agent,
+        mark_stale=Draft.mark_agent,
+        contributions=_of_agent,
+    ),
+    Kind(
+        config_kind="gpu-configs",
+        config_map="hydra-gpu-configs",
+        data_key="gpu-configs.yaml",
+        human="the GPU table",
+        required=False,
+        from_global_cluster=False,
+        built_in_file="",
+        read=lambda source, _: gpu_types.read(source),
+        take=Draft.take_gpu_table,
+        mark_stale=lambda _draft, _problem: None,  # rows stay as they are: no message says that one is stale
+        contributions=_of_gpu_table,
+    ),
+)
+
+#: Every kind by name, in the order in which problems are reported.
+KINDS: Mapping[ConfigKind, Kind[Any]] = MappingProxyType({row.config_kind: row for row in _ROWS})

@@ -1,0 +1,181 @@
+"""The agent configuration: from its YAML to checked entries (contract section 6)."""
+
+import re
+from dataclasses import dataclass, replace
+
+from webhook import digests
+from webhook.catalog.documents import Opened
+from webhook.catalog.model import AgentEntry
+from webhook.catalog.report import Report
+from webhook.catalog.schema import agent_root, checks, kubernetes, podspec
+from webhook.catalog.yaml import nodes
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
+from webhook.problems import Problem
+
+_ENTRY_KEYS = ("match_runtimes", "match_gpu_types", "container_template", "image")
+_IMAGE_KEYS = ("registry", "repository", "tag", "digest")
+_HOLDER_KEYS = (agent_root.KEY, "cluster_name")
+_ENTRY_HOMES = {
+    **dict.fromkeys(kubernetes.CONTAINER, "container_template"),
+    **dict.fromkeys(_IMAGE_KEYS, "container_template.image"),
+    "cluster_name": f"the top of the file, beside {agent_root.KEY}",
+}
+_CONTAINER_HOMES = {
+    **dict.fromkeys(_IMAGE_KEYS, "image"),
+    **dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template"),
+    "command": "containerTemplate of the runtime template, as commandTemplate",  # which alone decides how an engine starts
+    **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate of the runtime template"),
+}
+_CONTAINER_KEYS = frozenset(kubernetes.CONTAINER) - {"command"}
+#: Types of all fields but image, which may also be a map here.
+_CONTAINER_TYPES = {
+    key: json_type for key, json_type in kubernetes.CONTAINER.items() if key in _CONTAINER_KEYS - {"image"}
+}
+_DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgentEntry:
+    """One entry of ``deployment_templates`` as it was read.
+
+    Attributes:
+        path: its key path.
+        node: its YAML, for findings that need places.
+        agent_entry: the entry; without image, args and container if it cannot be used; None if not even what it matches can
+            be read, since an entry that might match anything would harm workloads that it is not for.
+        problem: its first error; None if it can be used.
+    """
+
+    path: str
+    node: Node
+    agent_entry: AgentEntry | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfiguration:
+    """The agent configuration as it was read.
+
+    Attributes:
+        entries: in file order.
+        cluster_name: None if it is absent or not a string.
+        cluster_problem: why it is not a string.
+    """
+
+    entries: tuple[ReadAgentEntry, ...]
+    cluster_name: str | None
+    cluster_problem: Problem | None
+
+
+def read(source: Opened) -> tuple[AgentConfiguration | None, Report]:
+    """Return the configuration, or None if the text as a whole cannot be used; the report has every problem."""
+    root = agent_root.find(source)
+    if root is None:
+        return None, source.report
+    report = root.report
+    entries = _entries(root)
+    since = len(report.problems)
+    name = checks.a_string(report, root.cluster_name, "cluster_name")
+    if entries is None:
+        return None, report
+    return AgentConfiguration(entries, name, report.first_error(since)), report
+
+
+def _entries(root: agent_root.Root) -> tuple[ReadAgentEntry, ...] | None:
+    """Return all entries, or None if the text as a whole cannot be used."""
+    report = root.report
+    if root.holder is None:
+        items = checks.a_list(report, root.items, root.path)
+    else:
+        checks.known(report, root.holder, root.path.removesuffix(agent_root.KEY).removesuffix("."), _HOLDER_KEYS)
+        items = checks.listing(report, root.holder, agent_root.KEY, root.path)
+    if items is None:
+        return None
+    return tuple(_entry(report, node, f"{root.path}[{index}]") for index, node in enumerate(items))
+
+
+def _entry(report: Report, node: Node, path: str) -> ReadAgentEntry:
+    since = len(report.problems)
+    report.flaws(node, path)
+    if not isinstance(node, YamlMapping):
+        cause = f"an item of {agent_root.KEY} must be a map, found {nodes.describe(node)}"
+        report.error("wrong-type", path, node, cause, 'write "- match_runtimes: [NAME]"')
+        return ReadAgentEntry(path, node, None, report.first_error(since))
+    checks.known(report, node, path, _ENTRY_KEYS, _ENTRY_HOMES)
+    before = len(report.problems)
+    runtimes = _matches(report, node, "match_runtimes", path)
+    gpu_types = _matches(report, node, "match_gpu_types", path)
+    if report.first_error(before) is None:
+        bare = AgentEntry(path, runtimes, gpu_types, None, (), {}, digests.of(nodes.plain(node)), report.source)
+    else:
+        bare = None
+    where = f"{path}.container_template"
+    container = checks.a_map(report, node.get("container_template"), where, _ENTRY_KEYS)
+    if container is not None:
+        checks.fields(report, container, where, _CONTAINER_KEYS, _CONTAINER_HOMES)
+        podspec.fields(report, container, where, _CONTAINER_TYPES)
+    image = _image(report, node, container, path)
+    problem = report.first_error(since)
+    if bare is None or problem is not None:
+        return ReadAgentEntry(path, node, replace(bare, broken=problem) if bare is not None else None, problem)
+    present = nodes.present(nodes.plain(container)) if container is not None else {}
+    fields = {key: value for key, value in present.items() if key != "image" and key not in _CONTAINER_HOMES}
+    args = tuple(fields.pop("args", ()))
+    return ReadAgentEntry(path, node, replace(bare, image=image, args=args, container=fields), None)
+
+
+def _matches(report: Report, entry: YamlMapping, key: str, path: str) -> tuple[str, ...]:
+    return tuple(item.value for item in checks.strings(report, entry.get(key), f"{path}.{key}", _ENTRY_KEYS))
+
+
+def _image(report: Report, entry: YamlMapping, container: YamlMapping | None, path: str) -> str | None:
+    """Return the image of an entry, which is inside ``container_template`` or beside it."""
+    inside = container.get("image") if container is not None else None
+    beside = entry.get("image")
+    if nodes.is_null(beside):
+        return _reference(report, inside, f"{path}.container_template.image")
+    cause = "image is beside container_template instead of inside it, but is used"
+    at = entry.pairs["image"]
+    if not nodes.is_null(inside):
+        cause = "duplicate image: the one inside container_template is used, not this one beside it"
+        report.warning("image-beside", f"{path}.image", at, cause, "remove this one")
+        return _reference(report, inside, f"{path}.container_template.image")
+    report.warning("image-beside", f"{path}.image", at, cause, "move it into container_template")
+    return _reference(report, beside, f"{path}.image")
+
+
+def _reference(report: Report, node: Node | None, path: str) -> str | None:
+    """Return an image reference as one string."""
+    if nodes.is_null(node) or node is None:
+        return None
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return _whole(report, node, path, node.value)
+    if not isinstance(node, YamlMapping):
+        cause = f"must be a string or a map of {', '.join(_IMAGE_KEYS)}, found {nodes.describe(node)}"
+        report.error("wrong-type", path, node, cause)
+        return None
+    checks.known(report, node, path, _IMAGE_KEYS)
+    since = len(report.problems)
+    repository = checks.a_string(
+        report, checks.required(report, node, "repository", path, "the image"), f"{path}.repository"
+    )
+    registry = checks.a_string(report, node.get("registry"), f"{path}.registry") or ""
+    tag = checks.a_string(report, node.get("tag"), f"{path}.tag") or ""
+    digest = checks.a_string(report, node.get("digest"), f"{path}.digest") or ""
+    if digest and not _DIGEST.fullmatch(digest):
+        cause = f'the digest "{digest}" is not of the form sha256:HEX'
+        report.error("bad-value", f"{path}.digest", node.pairs["digest"].node, cause)
+    if report.first_error(since) is not None:
+        return None
+    path_in_registry = (repository or "").strip("/")
+    name = f"{registry.rstrip('/')}/{path_in_registry}" if registry else path_in_registry
+    return _whole(report, node, path, f"{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}")
+
+
+def _whole(report: Report, node: Node, path: str, reference: str) -> str | None:
+    """Return a reference if it is not empty and has no whitespace."""
+    if not reference or any(char.isspace() for char in reference):
+        cause = f'"{reference}" is not an image reference: it {"contains whitespace" if reference else "is empty"}'
+        report.error("bad-value", path, node, cause, "write registry/repository:tag")
+        return None
+    return reference

@@ -1,0 +1,73 @@
+"""Checks of the PodSpec and Container fields inside a configuration, as far as merging relies on them (contract section 7).
+
+The API server checks the merged pod in full. What is checked here would break the merge, or is better reported early.
+"""
+
+from collections.abc import Mapping
+
+from webhook.catalog.report import Report
+from webhook.catalog.schema import checks, kubernetes
+from webhook.catalog.yaml import nodes
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
+
+#: Maps whose values must be strings.
+_STRING_MAPS = frozenset({"nodeSelector"})
+#: Fields that are port numbers.
+_PORTS = frozenset({"containerPort", "hostPort"})
+_HIGHEST_PORT = 65_535
+
+
+def fields(report: Report, mapping: YamlMapping, path: str, types: Mapping[str, type]) -> None:
+    """Check the known fields of a PodSpec, a Container or an item of one of their lists."""
+    for key, pair in mapping.pairs.items():
+        wanted = types.get(key)
+        where = f"{path}.{key}"
+        if wanted is None or nodes.is_null(pair.node) or not checks.typed(report, pair.node, where, wanted):
+            continue
+        if wanted is list:
+            _list(report, key, pair.node, where)
+        elif key in _PORTS and isinstance(pair.node, Scalar) and not 1 <= pair.node.value <= _HIGHEST_PORT:
+            cause = f"must be a port from 1 to {_HIGHEST_PORT}, found {pair.node.text}"
+            report.error("bad-value", where, pair.node, cause)
+        elif key in _STRING_MAPS and isinstance(pair.node, YamlMapping):
+            for name, value in pair.node.pairs.items():
+                checks.typed(report, value.node, f"{where}.{name}", str)
+
+
+def _list(report: Report, key: str, node: Node, path: str) -> None:
+    """Check the items of the list that Kubernetes has under this key."""
+    if key in kubernetes.STRING_LISTS:
+        checks.strings(report, node, path)
+        return
+    types = kubernetes.ITEMS.get(key, {})
+    for index, item in enumerate(node.items if isinstance(node, YamlSequence) else ()):
+        where = f"{path}[{index}]"
+        if not isinstance(item, YamlMapping):
+            cause = f"an item of {key} must be a map, found {nodes.describe(item)}"
+            report.error("wrong-type", where, item, cause, _item_remedy(key))
+            continue
+        _identified(report, key, item, where)
+        if types:
+            checks.fields(report, item, where, types)
+            fields(report, item, where, types)
+
+
+def _identified(report: Report, key: str, item: YamlMapping, path: str) -> None:
+    """Check that an item has the fields by which Kubernetes identifies it."""
+    needed = (*kubernetes.MERGE_KEYS.get(key, ()), *kubernetes.REQUIRED.get(key, ()))
+    for name in needed:
+        if name in kubernetes.OPTIONAL_KEYS:
+            continue
+        value = checks.required(report, item, name, path, f"an item of {key}")
+        wanted = kubernetes.ITEMS.get(key, {}).get(name, str)
+        if value is None:
+            continue
+        if isinstance(value, Scalar) and value.value == "":
+            report.error("empty-value", f"{path}.{name}", value, f"{name} is empty", "")
+        elif key not in kubernetes.ITEMS:
+            checks.typed(report, value, f"{path}.{name}", wanted)
+
+
+def _item_remedy(key: str) -> str:
+    keys = kubernetes.MERGE_KEYS.get(key)
+    return f'write "- {keys[0]}: ..."' if keys else ""

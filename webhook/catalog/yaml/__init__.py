@@ -1,0 +1,12 @@
+"""YAML as kubectl reads it: text to nodes that know their places, and objects back to text.
+
+Nothing in here knows what a configuration is.
+
+=========== ===========================================================================================
+``compose``  a text to nodes, or to JSON values; what a hostile text may ask for is bounded
+``nodes``    scalars, mappings and sequences with their spans, and the flaws found on them
+``scalars``  which JSON value a scalar has
+``syntax``   what libyaml refuses, explained to the person who wrote it
+``dump``     an object to a text that kubectl reads as the same values
+=========== ===========================================================================================
+"""

@@ -1,0 +1,80 @@
+"""What is wrong with a configuration, and where: the one form that reading, linting, logs and editors share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from webhook import errors
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Span(NamedTuple):
+    """A piece of a source: from its first character to just past its last.
+
+    Lines and columns count from 1, columns in Unicode code points; 0 where unknown. A place, of which only the beginning is
+    known, is a span without an end.
+    """
+
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+    def in_utf16(self, lines: Sequence[str]) -> "Span":
+        """Return the span with its columns counted in UTF-16 code units, as editors count (Language Server Protocol).
+
+        Columns still count from 1. ``lines`` are all lines of the source, with or without their line breaks.
+        """
+        return Span(
+            self.line,
+            _utf16_column(lines, self.line, self.column),
+            self.end_line,
+            _utf16_column(lines, self.end_line, self.end_column),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a configuration, or worth knowing about it.
+
+    Attributes:
+        code: stable kebab-case name of the rule, e.g. ``unknown-key``.
+        severity: ``error``: the entry (or the whole file) cannot be used; ``warning`` and ``info``: it is used anyway.
+        source: file path, or ``ConfigMap namespace/name``, as a person would name it.
+        path: key path, e.g. ``templates[0].podTemplate.volumes``; empty for the whole file.
+        line, column: where it begins in the source, as in ``Span``.
+        cause: what is wrong.
+        remedy: how to fix it; empty if the cause says it.
+        end_line, end_column: where it ends, as in ``Span``.
+    """
+
+    code: str
+    severity: Severity
+    source: str
+    path: str
+    line: int
+    column: int
+    cause: str
+    remedy: str = ""
+    end_line: int = 0
+    end_column: int = 0
+
+    @property
+    def span(self) -> Span:
+        """Return where it is in the source."""
+        return Span(self.line, self.column, self.end_line, self.end_column)
+
+    def __str__(self) -> str:
+        """Return ``source:line:column: path: cause; remedy``, leaving out what is unknown."""
+        place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+        parts = [place, self.path] if self.path else [place]
+        text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
+        return errors.printable(": ".join([*parts, text]))
+
+
+def _utf16_column(lines: Sequence[str], line: int, column: int) -> int:
+    if not 1 <= line <= len(lines) or column < 1:
+        return column
+    before = lines[line - 1][: column - 1]
+    return column + sum(ord(character) > 0xFFFF for character in before)
