@@ -1,4 +1,4 @@
-"""Running the command line in this process."""
+"""Runs the command line in this process."""
 
 import sys
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Result:
 
 @pytest.fixture
 def run(capsys, monkeypatch, tmp_path):
-    """Run ``hydra-webhook`` with these arguments and standard input."""
+    """A function that runs ``hydra-webhook`` with these arguments and this standard input."""
 
     def run(*arguments: object, stdin: str = "") -> Result:
         if stdin:

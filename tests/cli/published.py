@@ -1,4 +1,4 @@
-"""The agent example as it was published, and put right."""
+"""The agent example as it was published, and two corrections of it."""
 
 AGENT_AS_PRINTED = """\
 deployment_templates:
@@ -9,7 +9,7 @@ deployment_templates:
         registry: swr.cn-south-1.myhuaweicloud.com
         repository: ascendhub/mindie
         tag: 2.1.RC1
-"""  # noqa: W291 - the blank at the end of a line was published, too
+"""  # noqa: W291 - the published example has a trailing space
 
 AGENT_BESIDE = """\
 deployment_templates:

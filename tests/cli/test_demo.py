@@ -1,4 +1,4 @@
-"""``demo``: a real server, asked over TLS."""
+"""``demo``: a real server, called over TLS."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parents[2] / "manifests" / "examples"
 
 
-def test_both_examples_are_shown_before_and_after(run):
+def test_the_change_to_each_example_is_shown(run):
     result = run("demo", "-f", EXAMPLES / "pod.yaml", "-f", EXAMPLES / "leaderworkerset-cpu.yaml")
 
     assert (result.status, result.err) == (0, "")
@@ -16,7 +16,7 @@ def test_both_examples_are_shown_before_and_after(run):
     assert "ray start --block --address=$(LWS_LEADER_ADDRESS):6379" in result.out
 
 
-def test_a_denial_is_shown_and_gives_status_1(run):
+def test_a_denial_is_shown_and_gives_exit_status_1(run):
     pod = (EXAMPLES / "pod.yaml").read_text().replace("vllm-cpu", "vlm-cpu")
 
     result = run("demo", "-f", "-", stdin=pod)
@@ -25,7 +25,7 @@ def test_a_denial_is_shown_and_gives_status_1(run):
     assert 'did you mean "vllm-cpu"' in result.out
 
 
-def test_lists_are_walked_through_and_nothing_of_an_object_is_taken_for_granted(run):
+def test_the_items_of_a_list_are_sent_even_without_names(run):
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": None}
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod, {**pod, "metadata": {"name": 5}}]})
 
@@ -35,5 +35,5 @@ def test_lists_are_walked_through_and_nothing_of_an_object_is_taken_for_granted(
     assert result.out.count("allowed, with a patch of 0 operations") == 2
 
 
-def test_files_without_a_workload_are_bad_usage(run):
+def test_files_without_a_workload_are_wrong_usage(run):
     assert run("demo", "-f", EXAMPLES / "configmap-hydra-agent.yaml").status == 2

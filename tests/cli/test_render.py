@@ -1,4 +1,4 @@
-"""``render`` and ``restore``: files in, files out, and nothing lost on the way."""
+"""``render``: files in, files out, and nothing lost on the way."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_other_objects_pass_through_unchanged(run):
     assert objects[1:] == catalog.load_all(deployment)
 
 
-def test_several_files_can_be_named(run, tmp_path):
+def test_several_files_can_be_given(run, tmp_path):
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"]
     for file in files:
         file.write_text(POD)
@@ -62,7 +62,7 @@ def test_several_files_can_be_named(run, tmp_path):
     assert len(catalog.load_all(result.out)) == 3
 
 
-def test_lists_keep_their_form_and_their_items_are_rendered(run):
+def test_the_items_of_a_list_are_rendered_and_it_stays_a_list(run):
     pod = catalog.load_all(POD)[0]
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
     both = {"apiVersion": "v1", "kind": "List", "items": [pod, service]}
@@ -81,7 +81,7 @@ def test_several_objects_as_json_are_a_list(run):
     assert [item["kind"] for item in json.loads(result.out)["items"]] == ["Pod", "Pod"]
 
 
-def test_a_patch_is_one_line_for_each_object(run):
+def test_the_patch_of_each_object_is_one_line(run):
     result = run("render", "-f", "-", "-o", "patch", stdin=f"{POD}---\nkind: Namespace\n")
     whole = run("render", "-f", "-", "-o", "json", stdin=POD)
 
@@ -117,12 +117,12 @@ def test_a_denial_goes_to_standard_error_and_nothing_is_printed(run):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stdin", "said"),
+    ("arguments", "stdin", "message"),
     [
         (["render"], "", "name a file"),
         (["render", "-f", "/nowhere/at/all"], "", "No such file"),
         (["render", "-f", "-"], "a: [", "line 1"),
-        (["render", "-f", "-"], "a: 1", "no Kubernetes object"),
+        (["render", "-f", "-"], "a: 1", "not a Kubernetes object"),
         (["render", "-f", "-"], "a: 1\na: 2", "a"),
         (["render", "-f", "-", "-o", "xml"], POD, "xml"),
         (["render", "-f", "-", "--templates", "/nowhere"], POD, "--templates"),
@@ -130,14 +130,14 @@ def test_a_denial_goes_to_standard_error_and_nothing_is_printed(run):
         (["nonsense"], "", "nonsense"),
     ],
 )
-def test_bad_usage_has_status_2(run, arguments, stdin, said):
+def test_wrong_usage_has_exit_status_2(run, arguments, stdin, message):
     result = run(*arguments, stdin=stdin)
 
     assert (result.status, result.out) == (2, "")
-    assert said in " ".join(result.err.replace("│", " ").split())
+    assert message in result.err
 
 
-def test_the_namespace_is_the_objects_or_the_options(run, tmp_path):
+def test_the_namespace_is_that_of_the_object_or_the_option(run, tmp_path):
     templates = tmp_path / "t.yaml"
     templates.write_text(
         'templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {commandTemplate: ["{{ .NAMESPACE }}"]}}}]'
@@ -153,7 +153,7 @@ def test_the_namespace_is_the_objects_or_the_options(run, tmp_path):
     assert namespace(own, "--namespace", "team-a") == ["own"]
 
 
-def test_every_option_is_read_from_the_environment_too(run, monkeypatch):
+def test_options_can_be_set_in_the_environment(run, monkeypatch):
     monkeypatch.setenv("HYDRA_WEBHOOK_MODEL_PATH", "/models/here")
 
     result = run("render", "-f", "-", stdin=POD)
@@ -161,7 +161,7 @@ def test_every_option_is_read_from_the_environment_too(run, monkeypatch):
     assert "vllm serve /models/here " in result.out
 
 
-def test_text_that_kubectl_would_take_for_something_else_is_quoted(run):
+def test_strings_that_kubectl_would_read_as_something_else_are_quoted(run):
     values = {
         "a": "1e3",
         "b": "y",
@@ -178,13 +178,3 @@ def test_text_that_kubectl_would_take_for_something_else_is_quoted(run):
     result = run("render", "-f", "-", stdin=json.dumps(config_map))
 
     assert catalog.load_all(result.out) == [config_map]
-
-
-def test_a_record_that_cannot_be_read_cannot_be_restored(run):
-    pod = catalog.load_all(POD)[0]
-    pod["metadata"]["annotations"] = {"hydra.io/rendered": "{}"}
-
-    result = run("restore", "-f", "-", stdin=json.dumps(pod))
-
-    assert (result.status, result.out) == (1, "")
-    assert "hydra.io/rendered" in result.err

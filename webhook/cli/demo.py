@@ -1,4 +1,4 @@
-"""``demo``: a real server on loopback, asked over TLS as an API server asks, with the answers shown to a person."""
+"""``hydra-webhook demo``: a real server on loopback, called over TLS as an API server would, and its answers."""
 
 import asyncio
 import base64
@@ -15,41 +15,42 @@ import uvloop
 
 from webhook import app, telemetry, workload
 from webhook.cli import objects, options, output
-from webhook.cli.render import Files, MoreFiles, Namespace
 
 _CONTENT = {"Content-Type": "application/json"}
 
 
 def demo(
-    filename: Files = None,
-    more: MoreFiles = None,
+    filename: options.Files = None,
+    more: options.MoreFiles = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    namespace: Namespace = "default",
+    namespace: options.ObjectNamespace = "default",
 ) -> None:
-    """Start a server on loopback, send it the objects of files as AdmissionReviews, and show what it answers.
+    """Send objects to a server on loopback and show its answers.
 
-    Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
+    Each object is sent in an AdmissionReview over TLS, as an API server would. Nothing in a cluster is read or changed.
+
+    Exit status: 0 success, 1 an object was denied or the server could not start, 2 wrong usage.
     """
     found = (one for value in objects.read(filename, more) for one in objects.items(value))
     values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:
-        raise typer.BadParameter("there is no Pod and no LeaderWorkerSet in these files", param_hint="-f")
+        raise typer.BadParameter("these files contain no Pod or LeaderWorkerSet", param_hint="-f")
     serving = app.Options(
         host="127.0.0.1", port=0, health_port=0, templates=templates, agent=agent, gpu_configs=gpu_configs
     )
     try:
         allowed = uvloop.run(_ask(serving, values, namespace))
     except app.CannotStart as error:
-        output.say(str(error))
+        output.report(str(error))
         raise typer.Exit(1) from error
     if not allowed:
         raise typer.Exit(1)
 
 
 async def _ask(serving: app.Options, values: Sequence[objects.Object], namespace: str) -> bool:
-    """Send every object to a server that lives as long as this takes; return whether all were allowed."""
+    """Start a server, send it every object, and stop it; return whether all objects were allowed."""
     log = telemetry.make_log(log_format="json", stream=io.BytesIO())
     allowed = True
     async with app.serving(serving, log) as running:
@@ -76,7 +77,7 @@ def _review(value: objects.Object, uid: str, namespace: str) -> bytes:
 
 
 def _post(port: int, trust: ssl.SSLContext, review: bytes) -> dict[str, Any]:
-    """Send a review; return the response in it, or a refusal made of what the server said instead."""
+    """Send a review; return its response, or a denial with the server's own words if it answered with an HTTP error."""
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trust)
     try:
         connection.request("POST", "/mutate?timeout=5s", review, _CONTENT)

@@ -1,4 +1,4 @@
-"""Kubernetes objects in files and on the terminal: reading, writing, walking through Lists."""
+"""Kubernetes objects: reading them from files, writing them, visiting the items of Lists."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ Object = dict[str, Any]
 
 
 def read(*files: Sequence[Path] | None) -> list[Object]:
-    """Return the objects of all files in order; ``-`` is standard input. Empty documents are left out.
+    """Return the objects of all files in order; ``-`` is standard input. Empty documents are skipped.
 
     Raises:
-        typer.BadParameter: no file is given, or one cannot be read, is not YAML or JSON, or holds what is no object.
+        typer.BadParameter: no file is given, or a file cannot be read, is not YAML or JSON, or contains something else.
     """
     given = [file for some in files for file in some or ()]
     if not given:
@@ -38,7 +38,7 @@ def _read_one(file: Path) -> Iterator[Object]:
         if value is None:
             continue
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-            message = f"{name}: document {index + 1} is no Kubernetes object: it has no kind"
+            message = f"{name}: document {index + 1} is not a Kubernetes object: it has no kind"
             raise typer.BadParameter(message, param_hint="-f")
         yield value
 
@@ -50,19 +50,19 @@ def kind_of(value: Mapping[str, Any]) -> workload.GroupVersionKind:
 
 
 def namespace_of(value: Mapping[str, Any], default: str) -> str:
-    """Return the namespace that an object names, or the default."""
+    """Return the namespace of an object, or the default if it names none."""
     metadata = value.get("metadata")
     return str((metadata.get("namespace") if isinstance(metadata, dict) else None) or default)
 
 
 def name_of(value: Mapping[str, Any]) -> str:
-    """Return the name that an object has, or ""."""
+    """Return the name of an object, or ""."""
     metadata = value.get("metadata")
     return str((metadata.get("name") if isinstance(metadata, dict) else None) or "")
 
 
 def items(value: Object) -> Iterator[Object]:
-    """Yield an object, or the objects in a List."""
+    """Yield the object itself, or the objects in a List."""
     inner = value.get("items")
     if value["kind"].endswith("List") and isinstance(inner, list):
         for item in inner:
@@ -73,7 +73,7 @@ def items(value: Object) -> Iterator[Object]:
 
 
 def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:
-    """Return an object changed by a function, or a List with each of its items changed."""
+    """Return the changed object, or a List with each of its items changed."""
     inner = value.get("items")
     if value["kind"].endswith("List") and isinstance(inner, list):
         return {**value, "items": [each(item, change) if _is_object(item) else item for item in inner]}
@@ -81,12 +81,12 @@ def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object
 
 
 def to_yaml(values: Sequence[Mapping[str, Any]]) -> str:
-    """Return the objects as a YAML stream that kubectl reads as the same values."""
+    """Return the objects as a YAML stream that kubectl reads back as the same values."""
     return "---\n".join(catalog.dump(value) for value in values)
 
 
 def to_json(values: Sequence[Mapping[str, Any]]) -> str:
-    """Return one object as JSON, several as a List, as kubectl prints them."""
+    """Return one object as JSON, or several as a List, as kubectl prints them."""
     single = len(values) == 1
     value = values[0] if single else {"apiVersion": "v1", "kind": "List", "items": list(values)}
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"

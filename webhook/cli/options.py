@@ -1,4 +1,4 @@
-"""Options that several commands share, each also read from ``HYDRA_WEBHOOK_…`` in the environment."""
+"""Options that several commands share. Each can also be set in the environment, as ``HYDRA_WEBHOOK_…``."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from webhook import catalog
 from webhook.cli import output
 from webhook.settings import Settings
 
-#: What options have that are not given.
+#: The settings of a server that is given no options.
 DEFAULTS = Settings()
 
 
@@ -22,7 +22,7 @@ def _file(flag: str, variable: str, what: str, default: str) -> Any:
         dir_okay=False,
         readable=True,
         show_default=default,
-        help=f"{what}, bare YAML or a ConfigMap manifest.",
+        help=f"{what}, as plain YAML or a ConfigMap manifest.",
     )
 
 
@@ -32,19 +32,34 @@ GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU t
 
 Cluster = Annotated[
     str,
-    typer.Option(envvar="HYDRA_WEBHOOK_CLUSTER", help="CLUSTER where the agent configuration has no cluster_name."),
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_CLUSTER", help="Value of CLUSTER if the agent configuration sets no cluster_name."
+    ),
 ]
 ModelPath = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_PATH", help="MODEL_PATH: the model's folder in the container.")
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_MODEL_PATH", help="Value of MODEL_PATH, the folder of the model in the container."
+    ),
 ]
 ModelHost = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_HOST", help="MODEL_HOST: the address engines listen on.")
+    str,
+    typer.Option(envvar="HYDRA_WEBHOOK_MODEL_HOST", help="Value of MODEL_HOST, the address that engines listen on."),
 ]
 ModelPort = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_MODEL_PORT", min=1, max=65535, help="MODEL_PORT: the engines' port.")
+    int,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_MODEL_PORT",
+        min=1,
+        max=65535,
+        help="Value of MODEL_PORT, the port that engines listen on.",
+    ),
 ]
 RayPort = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="RAY_PORT: the port of Ray's head.")
+    int,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="Value of RAY_PORT, the port of Ray's head node."
+    ),
 ]
 
 Kubeconfig = Annotated[
@@ -53,23 +68,55 @@ Kubeconfig = Annotated[
         envvar="HYDRA_WEBHOOK_KUBECONFIG",
         exists=True,
         dir_okay=False,
-        show_default="the pod's own credentials, if it is one",
+        show_default="the pod's own credentials, in a cluster",
         help="Credentials for the work cluster.",
     ),
 ]
 ClusterNamespace = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of all ConfigMaps and of the CA's Secret.")
+    str,
+    typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of the ConfigMaps and of the CA's Secret."),
 ]
 CaSecret = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret of the CA that all replicas share.")
+    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret with the CA that all replicas share.")
+]
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--filename",
+        "-f",
+        envvar="HYDRA_WEBHOOK_FILENAME",
+        metavar="FILE",
+        help="File with objects, as YAML or JSON; - for standard input. Can be repeated.",
+    ),
+]
+MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files.")]
+ObjectNamespace = Annotated[
+    str,
+    typer.Option(
+        "--namespace", "-n", envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of objects that do not name one."
+    ),
+]
+ObjectOutput = Annotated[
+    output.ObjectFormat,
+    typer.Option(
+        "--output",
+        "-o",
+        envvar="HYDRA_WEBHOOK_OUTPUT",
+        help="Print whole objects (yaml, json) or only what changes (patch, diff).",
+    ),
+]
+ReportOutput = Annotated[
+    output.ReportFormat,
+    typer.Option("--output", "-o", envvar="HYDRA_WEBHOOK_OUTPUT", help="Print text for people, or JSON for programs."),
 ]
 
 
 def read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
-    """Read a configuration file; what is wrong with its content is for the catalog to say.
+    """Read a configuration file, without looking at its content.
 
     Raises:
-        typer.BadParameter: it cannot be read.
+        typer.BadParameter: the file cannot be read.
     """
     try:
         return catalog.Document(kind, str(path), path.read_bytes())
@@ -78,21 +125,21 @@ def read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
 
 
 def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
-    """Return the configuration texts of the files that are given."""
+    """Return the configurations of those files that are given."""
     paths: dict[catalog.ConfigKind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
     return tuple(read(kind, path) for kind, path in paths.items() if path is not None)
 
 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
-    """Return the configuration texts: the given files, and the built-in ones in place of those that are not given."""
+    """Return the three configurations: from the given files, and built in where no file is given."""
     files = given(templates, agent, gpu_configs)
     return (*files, *catalog.embedded(beside={document.config_kind for document in files}))
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:
-    """Return what these configurations make together, after saying on standard error what cannot be used of them."""
-    made = catalog.build(documents(templates, agent, gpu_configs), None)
-    for problem in made.problems:
+    """Return the snapshot of these configurations, after reporting their errors on standard error."""
+    built = catalog.build(documents(templates, agent, gpu_configs), None)
+    for problem in built.problems:
         if problem.severity == "error":
-            output.say(str(problem))
-    return made
+            output.report(str(problem))
+    return built

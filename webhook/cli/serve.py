@@ -1,4 +1,4 @@
-"""``serve``: the webhook itself."""
+"""``hydra-webhook serve``: the webhook itself."""
 
 import math
 from datetime import timedelta
@@ -15,18 +15,18 @@ from webhook.settings import Settings
 _DEFAULTS = app.Options()
 _CLUSTER = app.ClusterOptions()
 _HOUR = timedelta(hours=1)
-_LONGEST = 1_000_000.0  # hours, a century: dates end in the year 9999
+_LONGEST = 1_000_000.0  # hours, more than a century: later expiry dates could pass the year 9999
 
 Host = Annotated[
     str, typer.Option(envvar="HYDRA_WEBHOOK_HOST", show_default="every address", help="Address to listen on.")
 ]
 Port = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_PORT", min=0, max=65535, help="TLS port of /mutate; 0: a free one.")
+    int, typer.Option(envvar="HYDRA_WEBHOOK_PORT", min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")
 ]
 HealthPort = Annotated[
     int,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_HEALTH_PORT", min=0, max=65535, help="Plain port of /livez, /readyz and /metrics."
+        envvar="HYDRA_WEBHOOK_HEALTH_PORT", min=0, max=65535, help="Plain HTTP port of /livez, /readyz and /metrics."
     ),
 ]
 CertDir = Annotated[
@@ -35,14 +35,15 @@ CertDir = Annotated[
         envvar="HYDRA_WEBHOOK_CERT_DIR",
         exists=True,
         file_okay=False,
-        show_default="a pair signed by the CA of --webhook-configuration, else by itself",
-        help="Folder with tls.crt and tls.key, reloaded when they change.",
+        show_default="none; the server creates a certificate",
+        help="Folder with tls.crt and tls.key, which are reloaded when they change.",
     ),
 ]
 CertHost = Annotated[
     list[str] | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_HOST", help="Another name for a certificate that is made here. May be repeated."
+        envvar="HYDRA_WEBHOOK_CERT_HOST",
+        help="Another name in the certificate that the server creates. Can be repeated.",
     ),
 ]
 CaFile = Annotated[
@@ -50,7 +51,7 @@ CaFile = Annotated[
     typer.Option(
         envvar="HYDRA_WEBHOOK_CA_FILE",
         dir_okay=False,
-        help="Where to write what clients of a certificate that is made here must trust.",
+        help="File to write the CA to that clients of the created certificate must trust.",
     ),
 ]
 GlobalKubeconfig = Annotated[
@@ -59,7 +60,7 @@ GlobalKubeconfig = Annotated[
         envvar="HYDRA_WEBHOOK_GLOBAL_KUBECONFIG",
         dir_okay=False,
         show_default="the work cluster",
-        help="Credentials for the global cluster, if that one holds the runtime templates.",
+        help="Credentials for the global cluster, if the runtime templates are there.",
     ),
 ]
 WebhookConfiguration = Annotated[
@@ -67,26 +68,29 @@ WebhookConfiguration = Annotated[
     typer.Option(
         envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
         show_default="none",
-        help="MutatingWebhookConfiguration whose caBundle is kept; its replicas share a CA.",
+        help="MutatingWebhookConfiguration whose caBundle to keep up to date. All replicas then share a CA.",
     ),
 ]
 CaLifetimeHours = Annotated[
-    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", max=_LONGEST, help="How long that CA is valid.")
+    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", max=_LONGEST, help="How long the shared CA is valid.")
 ]
 LeafLifetimeHours = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS", max=_LONGEST, help="How long a certificate signed by it is valid."
+        envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS",
+        max=_LONGEST,
+        help="How long a certificate signed by the shared CA is valid.",
     ),
 ]
 DrainSeconds = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS", min=0, help="How long to go on serving after SIGTERM, not ready."
+        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS", min=0, help="How long to keep serving after SIGTERM, while not ready."
     ),
 ]
 LogFormat = Annotated[
-    telemetry.LogFormat, typer.Option(envvar="HYDRA_WEBHOOK_LOG_FORMAT", help="auto: lines for people on a terminal.")
+    telemetry.LogFormat,
+    typer.Option(envvar="HYDRA_WEBHOOK_LOG_FORMAT", help="auto prints for people on a terminal, else JSON."),
 ]
 
 
@@ -117,22 +121,22 @@ def serve(
 ) -> None:
     """Answer AdmissionReviews over HTTPS until SIGTERM.
 
-    Configuration comes from files, which are watched; what no file is given for comes from the ConfigMaps of a cluster, which
-    are followed, if this is a pod or --kubeconfig is given; else it is built in.
+    Each configuration is read from the given file and again whenever it changes. Without a file, it comes from a ConfigMap
+    of the cluster (in a pod, or with --kubeconfig), and outside a cluster from the built-in defaults.
 
-    Exit status: 0 ended by a signal, 1 could not start, 2 bad usage.
+    Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.
     """
     if cert_dir is not None and (ca_file is not None or cert_host):
         raise typer.BadParameter(
-            "--ca-file and --cert-host are for a certificate that is made here, not for --cert-dir"
+            "--ca-file and --cert-host cannot be combined with --cert-dir: the server then creates no certificate"
         )
     if cert_dir is not None and webhook_configuration:
         raise typer.BadParameter(
-            "--webhook-configuration does not go with --cert-dir: who makes the files keeps the caBundle"
+            "--webhook-configuration cannot be combined with --cert-dir: whatever writes the files must also set the caBundle"
         )
     in_cluster = None
     if kubeconfig is not None or cluster_room.in_cluster():
-        if math.isnan(ca_lifetime_hours + leaf_lifetime_hours):  # which is not above the maximum
+        if math.isnan(ca_lifetime_hours + leaf_lifetime_hours):  # NaN passes the check against the maximum
             raise typer.BadParameter("--ca-lifetime-hours and --leaf-lifetime-hours must be numbers")
         in_cluster = app.ClusterOptions(
             kubeconfig=kubeconfig,
@@ -145,7 +149,7 @@ def serve(
         )
     elif global_kubeconfig is not None or webhook_configuration:
         raise typer.BadParameter(
-            "--global-kubeconfig and --webhook-configuration need --kubeconfig, since this is no pod of a cluster"
+            "--global-kubeconfig and --webhook-configuration need --kubeconfig outside of a cluster"
         )
     settings = Settings(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port

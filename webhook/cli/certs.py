@@ -1,4 +1,4 @@
-"""``certs show``: the authority that the replicas in a cluster share, and whether API servers trust it."""
+"""``hydra-webhook certs show``: the CA that the replicas in a cluster share, and whether API servers trust it."""
 
 import asyncio
 import ssl
@@ -14,19 +14,20 @@ import certs as pki
 from webhook import app, cluster
 from webhook.cli import options, output
 
-certs = typer.Typer(name="certs", no_args_is_help=True, add_completion=False)
+certs = typer.Typer(name="certs", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 _DEFAULTS = app.ClusterOptions()
 
 WebhookConfiguration = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION", help="MutatingWebhookConfiguration whose caBundle to check."
+        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
+        help="MutatingWebhookConfiguration whose caBundle to check.",
     ),
 ]
 Connect = Annotated[
     str,
-    typer.Option(metavar="HOST:PORT", show_default="none", help="Also look at the certificate that is served there."),
+    typer.Option(metavar="HOST:PORT", show_default="none", help="Also check the certificate that this address serves."),
 ]
 
 
@@ -36,9 +37,9 @@ class Certificate:
 
     Attributes:
         role: ``signer``, ``successor``, ``predecessor``, or ``served``.
-        info: what the certificate says.
-        due: when its renewal is due; None where nobody renews it.
-        trusted: whether API servers trust it, as far as the webhook configuration says; None if there is none to ask.
+        info: its contents.
+        due: when it will be renewed; None if it will not be.
+        trusted: whether API servers trust it according to the webhook configuration; None if there is no such configuration.
     """
 
     role: str
@@ -49,7 +50,7 @@ class Certificate:
 
 @certs.callback()
 def _certs() -> None:
-    """The certificates of an installation."""
+    """Inspect the certificates of an installation."""
 
 
 @certs.command()
@@ -60,20 +61,21 @@ def show(
     webhook_configuration: WebhookConfiguration = "hydra-webhook",
     connect: Connect = "",
 ) -> None:
-    """Show who signs the webhook's certificates, until when, and whether API servers trust that.
+    """Show the CA of the webhook and whether API servers trust it.
 
-    Needs permission to get the Secret and to list the webhook configuration. Keys are never shown. Exit status: 0 all is well,
-    1 something is wrong or cannot be read, 2 bad usage.
+    Needs permission to get the Secret and to list the webhook configuration. Never shows a key.
+
+    Exit status: 0 no problem, 1 a problem, or something could not be read, 2 wrong usage.
     """
     if kubeconfig is None and not cluster.in_cluster():
-        raise typer.BadParameter("this is no pod of a cluster: name a kubeconfig", param_hint="--kubeconfig")
+        raise typer.BadParameter("required outside of a cluster", param_hint="--kubeconfig")
     secret = cluster.secret(namespace, ca_secret)
     configuration = cluster.mutating_webhook_configuration(webhook_configuration)
     try:
         data, found = asyncio.run(_read(cluster.Client(kubeconfig), secret, configuration))
         served = _served(connect)
     except (cluster.ApiError, OSError, ValueError) as error:
-        output.say(str(error))
+        output.report(str(error))
         raise typer.Exit(1) from error
     now = datetime.now(UTC)
     bundles = cluster.ca_bundles(found or {})
@@ -81,7 +83,7 @@ def show(
     if not data:
         wrong = [f"{secret.human} is empty: no replica has written it yet", *wrong]
     if found is None:
-        wrong.append(f"{configuration.human} is not there")
+        wrong.append(f"{configuration.human} does not exist")
     elif not bundles:
         wrong.append(f"{configuration.human} has no webhooks")
     for info in served:
@@ -89,20 +91,20 @@ def show(
         rows.append(Certificate("served", info, None, trusted if bundles else None))
         if bundles and not trusted:
             wrong.append(f"API servers do not trust the certificate served at {connect}")
-    output.console().print(_table(rows, now))
+    output.print_table(_table(rows, now))
     for line in wrong:
-        output.say(line)
+        output.report(line)
     if wrong:
         raise typer.Exit(1)
 
 
 def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -> tuple[list[Certificate], list[str]]:
-    """Return the certificates of the Secret, and a line for everything that is wrong.
+    """Return the certificates of the Secret, and a line for each problem.
 
     Args:
-        contents: of the Secret.
-        bundles: PEM of the caBundle by name of webhook; empty if there is no webhook configuration.
-        now: the time.
+        contents: what the Secret contains.
+        bundles: each webhook's caBundle as PEM, by the webhook's name; empty if there is no webhook configuration.
+        now: the current time.
     """
     trusted = [{info.pem for info in pki.read_bundle(bundle)[0]} for bundle in bundles.values()]
     pairs = {"signer": contents.signer, "successor": contents.successor}
@@ -117,12 +119,12 @@ def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -
     signer = contents.signer.certificate_pem if contents.signer is not None else b""
     for (name, bundle), infos in zip(bundles.items(), trusted, strict=True):
         if not bundle:
-            wrong.append(f"webhook {name} has no caBundle: API servers cannot call it")
+            wrong.append(f"webhook {name} has no caBundle, so API servers cannot call it")
         elif signer and signer not in infos:
             wrong.append(
-                f"the caBundle of webhook {name} lacks the signer: API servers refuse the webhook's certificate"
+                f"the caBundle of webhook {name} does not contain the signer, so API servers reject the certificate"
             )
-    wrong += [f"the {row.role} expired" for row in rows if row.role == "signer" and now >= row.info.not_after]
+    wrong += [f"the {row.role} has expired" for row in rows if row.role == "signer" and now >= row.info.not_after]
     return rows, wrong
 
 
@@ -138,11 +140,11 @@ async def _read(
 
 
 def _served(address: str) -> Sequence[pki.CertificateInfo]:
-    """Return the certificate that a server shows.
+    """Return the certificate that a server presents.
 
     Raises:
-        ValueError: the address is none.
-        OSError: nobody answers there.
+        ValueError: the address is not HOST:PORT.
+        OSError: no server answers there.
     """
     if not address:
         return ()
@@ -153,7 +155,7 @@ def _served(address: str) -> Sequence[pki.CertificateInfo]:
 
 
 def _host_of(info: pki.CertificateInfo) -> str:
-    """Return a name to verify the certificate with: which one does not matter, since only the trust is asked for."""
+    """Return a name to verify the certificate with. Any of its names will do, since only trust is in question."""
     return info.names[0] if info.names else "localhost"
 
 

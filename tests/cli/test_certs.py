@@ -1,4 +1,4 @@
-"""``certs show``: what is told of the shared authority."""
+"""``certs show``: what it reports about the shared CA."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 import certs
 from certs import policy
-from webhook.cli import certificates
+from webhook.cli import certs as command
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -19,11 +19,11 @@ WEBHOOKS = ("pods.example", "groups.example")
 def judged(trust: certs.Trust | None, bundle: bytes | None, now: datetime = NOW) -> tuple[list[tuple], list[str]]:
     data = policy.data_of(trust) if trust is not None else {}
     bundles = dict.fromkeys(WEBHOOKS, bundle) if bundle is not None else {}
-    rows, wrong = certificates.judge(certs.contents_of(data), bundles, now)
+    rows, wrong = command.judge(certs.contents_of(data), bundles, now)
     return [(row.role, row.info.serial, row.trusted) for row in rows], wrong
 
 
-WELL = {
+HEALTHY = {
     "one authority": (ALONE, ALONE.bundle_pem, [("signer", OLD.serial, True)]),
     "a successor is announced": (
         ROTATING,
@@ -40,53 +40,53 @@ WELL = {
         PROMOTED.bundle_pem,
         [("signer", NEXT.serial, True), ("predecessor", OLD.serial, True)],
     ),
-    "nobody is asked to trust it": (ALONE, None, [("signer", OLD.serial, None)]),
+    "no webhook configuration": (ALONE, None, [("signer", OLD.serial, None)]),
 }
 
 
-@pytest.mark.parametrize(("trust", "bundle", "rows"), WELL.values(), ids=WELL)
-def test_what_is_well(trust, bundle, rows):
+@pytest.mark.parametrize(("trust", "bundle", "rows"), HEALTHY.values(), ids=HEALTHY)
+def test_a_healthy_ca_has_no_problems(trust, bundle, rows):
     assert judged(trust, bundle) == (rows, [])
 
 
-WRONG = {
-    "no caBundle": (b"", NOW, "webhook pods.example has no caBundle: API servers cannot call it"),
+PROBLEMS = {
+    "no caBundle": (b"", NOW, "webhook pods.example has no caBundle, so API servers cannot call it"),
     "another authority in the caBundle": (
         NEXT.certificate_pem,
         NOW,
-        "the caBundle of webhook pods.example lacks the signer: API servers refuse the webhook's certificate",
+        "the caBundle of webhook pods.example does not contain the signer, so API servers reject the certificate",
     ),
-    "the signer expired": (ALONE.bundle_pem, NOW + YEAR, "the signer expired"),
+    "the signer has expired": (ALONE.bundle_pem, NOW + YEAR, "the signer has expired"),
 }
 
 
-@pytest.mark.parametrize(("bundle", "now", "message"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said(bundle, now, message):
+@pytest.mark.parametrize(("bundle", "now", "message"), PROBLEMS.values(), ids=PROBLEMS)
+def test_problems(bundle, now, message):
     _, wrong = judged(ALONE, bundle, now)
     assert message in wrong
 
 
-def test_only_the_webhook_whose_ca_bundle_is_wrong_is_blamed():
+def test_only_the_webhook_with_the_wrong_ca_bundle_is_reported():
     bundles = {"good.example": ALONE.bundle_pem, "bad.example": NEXT.certificate_pem}
-    _, wrong = certificates.judge(certs.contents_of(policy.data_of(ALONE)), bundles, NOW)
-    assert [line.partition(" lacks")[0] for line in wrong] == ["the caBundle of webhook bad.example"]
+    _, wrong = command.judge(certs.contents_of(policy.data_of(ALONE)), bundles, NOW)
+    assert [line.partition(" does not")[0] for line in wrong] == ["the caBundle of webhook bad.example"]
 
 
-def test_the_signer_is_said_to_be_renewed_when_two_thirds_of_its_life_have_passed():
-    rows, _ = certificates.judge(certs.contents_of(policy.data_of(ROTATING)), {}, NOW)
+def test_the_signer_is_due_for_renewal_after_two_thirds_of_its_lifetime():
+    rows, _ = command.judge(certs.contents_of(policy.data_of(ROTATING)), {}, NOW)
     assert [row.due for row in rows] == [certs.renewal(OLD), None]
 
 
-def test_outside_of_a_cluster_a_kubeconfig_is_asked_for(run, monkeypatch):
+def test_outside_of_a_cluster_a_kubeconfig_is_required(run, monkeypatch):
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     result = run("certs", "show")
     assert result.status == 2
-    assert "this is no pod of a cluster: name a kubeconfig" in " ".join(result.err.replace("│", "").split())
+    assert "--kubeconfig: required outside of a cluster" in result.err
 
 
-def test_what_cannot_be_read_is_said_in_one_line(run, tmp_path):
+def test_a_read_failure_is_one_line(run, tmp_path):
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text("no kubeconfig")
+    kubeconfig.write_text("not a kubeconfig")
     result = run("certs", "show", "--kubeconfig", kubeconfig)
     assert (result.status, result.out) == (1, "")
     assert result.err.count("\n") == 1
