@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
+.PHONY: demo serve test test-fast long lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -33,7 +33,10 @@ test: $(READY) lint types layers ## Lint, types, layers and all tests; those aga
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## The tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster and not image"
+	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long"
+
+long: $(READY) ## The long forms of some tests, which take minutes each
+	$(BIN)/python -m pytest -m long
 
 lint: $(READY)
 	$(BIN)/ruff check
