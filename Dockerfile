@@ -44,7 +44,7 @@ ENV PYTHONPATH=/opt/hydra-webhook PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYT
 USER 65532:65532
 EXPOSE 9443 8081
 # By module, since bases differ in where the interpreter lies. `serve` is an argument, so that `docker run IMAGE lint …` works.
-ENTRYPOINT ["python3", "-m", "webhook.cli"]
+ENTRYPOINT ["python3", "-m", "webhook"]
 CMD ["serve"]
 # For container engines; Kubernetes asks /livez and /readyz itself.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python3", "-m", "webhook.cli", "healthy"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python3", "-m", "webhook", "healthy"]

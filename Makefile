@@ -19,7 +19,7 @@ $(GO_READY): requirements-conformance.lock $(READY)
 	@touch $@
 
 demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare LeaderWorkerSet, show both answers
-	@$(BIN)/hydra-webhook demo --filename manifests/examples/pod.yaml --filename manifests/examples/leaderworkerset.yaml
+	@$(BIN)/hydra-webhook demo
 
 serve: $(READY) ## Keep the webhook running and print a curl line that works
 	@mkdir -p build

@@ -92,7 +92,7 @@ def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
             hydra.plane.kubectl("get", "configmap", name, "--namespace", NAMESPACE, "--output", "yaml").stdout
         )
         options += [option, str(file)]
-    command = [sys.executable, "-m", "webhook.cli", "render", "-f", "-", "--output", "json", *options]
+    command = [sys.executable, "-m", "webhook", "render", "-f", "-", "--output", "json", *options]
     done = subprocess.run(command, input=json.dumps(item), capture_output=True, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout)
 

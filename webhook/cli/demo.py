@@ -6,6 +6,7 @@ import http.client
 import io
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jsonpatch
@@ -19,6 +20,9 @@ from webhook.cli.render import Files, MoreFiles, Namespace
 
 _CONTENT = {"Content-Type": "application/json"}
 
+#: What is sent if no file is given: in a checkout links to `manifests/examples`, in a wheel files.
+_EXAMPLES = [Path(__file__).with_name("examples") / name for name in ("pod.yaml", "leaderworkerset.yaml")]
+
 
 def demo(
     filename: Files = None,
@@ -28,10 +32,14 @@ def demo(
     gpu_configs: options.GpuConfigs = None,
     namespace: Namespace = "default",
 ) -> None:
-    """Start a server on loopback, send it the objects of files as AdmissionReviews, and show what it answers.
+    """Start a server on loopback, send it objects as AdmissionReviews, and show what it answers.
+
+    Without a FILE, the objects are an example Pod and an example LeaderWorkerSet.
 
     Exit status: 0, 1 an object was denied or the server could not start, 2 bad usage.
     """
+    if not filename and not more:
+        filename = _EXAMPLES
     found = (one for value in objects.read(filename, more) for one in objects.items(value))
     values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:
