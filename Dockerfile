@@ -1,13 +1,13 @@
-# The webhook as a container image. What runs has neither a shell nor pip nor a compiler from here: the last stage only copies.
-# Both bases can be pinned: --build-arg BASE=registry/name@sha256:… (docs/server.md, "The image").
+# The webhook as a container image. The last stage only copies, so it adds no shell, no pip and no compiler to BASE. Both bases can be
+# pinned: --build-arg BASE=registry/name@sha256:… (docs/server.md, "The image").
 
-# Where packages are installed: needs a shell and python3 with venv.
+# What the image is built on: needs a shell, and python3 with venv.
 ARG BUILD_BASE=docker.io/library/python:3.11-slim-bookworm
-# What runs: needs python3 on its PATH, of the same minor version and C library as that of BUILD_BASE, and nothing else.
+# What it runs on: needs only python3 on its PATH, with the same minor version and C library as in BUILD_BASE.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BUILD_BASE} AS build
-# For a package index of one's own. pip reads both from its environment.
+# For a private package index; pip reads both from the environment.
 ARG PIP_INDEX_URL
 ARG PIP_CERT
 ENV PIP_QUIET=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -20,7 +20,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY certs certs
 COPY manifests/examples manifests/examples
 COPY webhook webhook
-# Unix time given to every file, so that equal sources make equal files.
+# The Unix time of every file, so that equal sources give equal files.
 ARG SOURCE_DATE_EPOCH=0
 # Compiled here because the file system is read-only at run time; unchecked because nothing changes there. The scripts that pip
 # puts into bin/ name this stage's interpreter, which may not exist in BASE.
@@ -30,8 +30,8 @@ RUN venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/hydra-webhook \
  && find /opt/hydra-webhook -exec touch --no-dereference --date "@${SOURCE_DATE_EPOCH}" {} +
 
-# The command `hydra-webhook`. Its first line must name the interpreter by its path, since BASE may have neither a shell nor `env`;
-# so BASE's own python3 writes it.
+# The command `hydra-webhook`. Its first line must give the path of the interpreter, because BASE may have neither a shell nor `env`, so
+# the python3 of BASE writes it.
 FROM ${BASE} AS command
 USER 0
 ARG SOURCE_DATE_EPOCH=0
