@@ -19,6 +19,13 @@ NEEDS = (
         variable="HYDRA_CONTROLPLANE",
     ),
     needs.Need(
+        marker="kustomize",
+        what="the tests that build the overlays with two versions of kustomize",
+        missing=lambda: binaries.missing(binaries.KUSTOMIZE),
+        remedy="This command builds what is missing:  make controlplane",
+        variable="HYDRA_CONTROLPLANE",
+    ),
+    needs.Need(
         marker="image",
         what="the tests of the container image",
         missing=engine.missing,

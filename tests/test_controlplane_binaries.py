@@ -61,7 +61,7 @@ def test_the_folder_of_envtest_comes_first_then_the_newest_build_then_the_path(t
 def test_servers_are_not_taken_from_the_path(tmp_path, environ):
     for name in binaries.NAMES:
         program(tmp_path / "path" / name)
-    assert binaries.missing(environ) == ["etcd", "kube-apiserver", "kube-controller-manager"]
+    assert binaries.missing(environ=environ) == ["etcd", "kube-apiserver", "kube-controller-manager"]
 
 
 def test_a_build_appears_whole_and_is_reused(tmp_path, environ, capfd):

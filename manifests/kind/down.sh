@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes the kind cluster of up.sh with everything in it.
+# Deletes the kind cluster that up.sh created, with everything in it.
 set -euo pipefail
 
 if ! command -v kind >/dev/null; then

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A kind cluster with the webhook in it, and an example pod that it has filled in. Run it again after a change: what is there is
-# kept. For people who can reach a container registry.
+# Creates a kind cluster, installs the webhook in it, and creates an example pod, which the webhook renders. To try a change, run it
+# again: an existing cluster is reused. It needs access to a container registry.
 #
-#   KIND_CLUSTER  name of the cluster (hydra)
-#   LWS_VERSION   also install LeaderWorkerSet of this release, for example v0.8.0 (none)
+#   KIND_CLUSTER  name of the cluster (default: hydra)
+#   LWS_VERSION   also install this release of LeaderWorkerSet, such as v0.8.0 (default: none)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,26 +17,26 @@ for program in kind kubectl docker make; do
   fi
 done
 
-# Never a cluster that happens to be kubectl's current one.
+# Never kubectl's current context, which may be another cluster.
 kubectl() { command kubectl --context "kind-$cluster" "$@"; }
 
 say() { printf '\n== %s\n' "$*"; }
 
 if ! kind get clusters 2>/dev/null | grep --quiet --line-regexp --fixed-strings -- "$cluster"; then
-  say "Making the cluster $cluster"
+  say "Creating the cluster $cluster"
   kind create cluster --name "$cluster" --wait 120s
 fi
 
 say "Building the image and loading it into the cluster"
 make image CONTAINER_ENGINE=docker IMAGE="$built"
-# A tag for each content: then pods are replaced exactly if the image has changed.
+# One tag per image id, so that pods are replaced if and only if the image has changed.
 id="$(docker image inspect --format '{{.Id}}' "$built")"
 image="hydra-runtime-webhook:kind-${id:7:12}"
 docker tag "$built" "$image"
 kind load docker-image "$image" --name "$cluster"
 
 say "Applying manifests/base with $image"
-# Server-side, so that the caBundle that the webhook writes stays its own.
+# Server-side, so that the webhook keeps ownership of the caBundle that it writes.
 kubectl kustomize manifests/base \
   | sed "s|image: hydra-runtime-webhook:.*|image: $image|" \
   | kubectl apply --server-side --filename -
@@ -57,7 +57,7 @@ kubectl rollout status deployment/hydra-webhook --namespace hydra-system --timeo
 say "Creating manifests/examples/pod.yaml"
 example=manifests/examples/pod.yaml
 kubectl delete --ignore-not-found --filename "$example"
-# Ready is not yet published: caBundle and endpoints follow within seconds, and failurePolicy is Fail.
+# The caBundle and the endpoints are updated a few seconds after the pods are ready; until then, the API server denies the pod.
 for attempt in {1..30}; do
   if answer="$(kubectl create --filename "$example" 2>&1)"; then
     break
@@ -68,15 +68,15 @@ for attempt in {1..30}; do
   sleep 1
 done
 
-say "What was stored"
+say "The pod as the cluster stores it"
 kubectl get --filename "$example" --output yaml
 
 cat <<END
 
-The cluster is kubectl's context kind-$cluster. The webhook's log:
+The cluster is the kubectl context kind-$cluster. To see the webhook's log:
   kubectl --context kind-$cluster --namespace hydra-system logs deployment/hydra-webhook --follow
 END
 if [[ -z "${LWS_VERSION:-}" ]]; then
-  echo "For the LeaderWorkerSet examples:  LWS_VERSION=v0.8.0 make kind"
+  echo "To install LeaderWorkerSet too:  LWS_VERSION=v0.8.0 make kind"
 fi
-echo "To remove all of it:  make kind-clean"
+echo "To delete the cluster:  make kind-clean"

@@ -37,3 +37,11 @@ def test_the_items_of_a_list_are_sent_even_without_names(run):
 
 def test_files_without_a_workload_are_wrong_usage(run):
     assert run("demo", "-f", EXAMPLES / "configmap-hydra-agent.yaml").status == 2
+
+
+def test_without_files_an_example_of_each_kind_is_shown(run):
+    result = run("demo")
+
+    assert (result.status, result.err) == (0, "")
+    assert "Pod qwen3: allowed, with a patch" in result.out
+    assert "LeaderWorkerSet deepseek-r1: allowed, with a patch" in result.out

@@ -6,10 +6,13 @@ Each is looked for in the folder `$KUBEBUILDER_ASSETS`, as every user of envtest
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm")
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm")
+KUSTOMIZE = ("kustomize", "kustomize-old")
+"""The newest, and the one in the oldest kubectl that can apply `manifests/`."""
+NAMES = CONTROL_PLANE + KUSTOMIZE
 ON_THE_PATH = ("kubectl", "helm")
 """Clients, which work with servers of other versions too."""
 
@@ -36,8 +39,8 @@ def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
     return None
 
 
-def missing(environ: Mapping[str, str] = os.environ) -> list[str]:
-    return [name for name in NAMES if find(name, environ) is None]
+def missing(names: Iterable[str] = CONTROL_PLANE, environ: Mapping[str, str] = os.environ) -> list[str]:
+    return [name for name in names if find(name, environ) is None]
 
 
 def _folders(environ: Mapping[str, str]) -> list[Path]:

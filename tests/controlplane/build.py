@@ -53,7 +53,9 @@ KUBERNETES = Module(
     tuple(f"k8s.io/kubernetes/cmd/{name}" for name in ("kube-apiserver", "kube-controller-manager", "kubectl")),
 )
 HELM = Module("helm", "helm.sh/helm/v3", ("helm.sh/helm/v3/cmd/helm",))
-ALL = (ETCD, KUBERNETES, HELM)
+KUSTOMIZE = Module("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", (".",))
+KUSTOMIZE_OLD = Module("kustomize-old", KUSTOMIZE.pinned, (".",))
+ALL = (ETCD, KUBERNETES, HELM, KUSTOMIZE, KUSTOMIZE_OLD)
 
 
 class CannotBuildError(Exception):

@@ -100,7 +100,7 @@ class Replica:
         self._plane = plane
         self._ports: dict[str, int] = {}
         loopback = {"HYDRA_WEBHOOK_HOST": "127.0.0.1", "HYDRA_WEBHOOK_PORT": "0", "HYDRA_WEBHOOK_HEALTH_PORT": "0"}
-        command = [sys.executable, "-W", "error", "-m", "webhook.cli", "serve"]
+        command = [sys.executable, "-W", "error", "-m", "webhook", "serve"]
         self.process = plane.spawn(name, command, {"PYTHONPATH": str(ROOT), **loopback, **environ})
         plane.wait(lambda: self.health_port, f"{name} listens")
 

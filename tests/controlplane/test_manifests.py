@@ -228,16 +228,16 @@ def test_what_kubectl_leaves_after_a_change_to_cert_manager_can_be_deleted_as_th
 
 
 NOTES = {
-    "defaults": ("", "is refused while the webhook cannot answer. A pod"),
-    "failing open": ("webhook.failurePolicy=Ignore", "(recordPolicy.enabled: true, action: Deny). A pod"),
+    "defaults": ("", "are denied while the webhook cannot respond. Pods"),
+    "failing open": ("webhook.failurePolicy=Ignore", "(recordPolicy.enabled: true, action: Deny). Pods"),
     "a global cluster": (
         "globalCluster.kubeconfigSecret=other",
         "with the kubeconfig in Secret other (key kubeconfig)",
     ),
-    "cert-manager": ("certificates.mode=cert-manager", "when cert-manager has made Secret hydra-webhook-tls"),
+    "cert-manager": ("certificates.mode=cert-manager", "when cert-manager has created Secret hydra-webhook-tls"),
     "an own pair": (
         "certificates.mode=secret,certificates.secret.name=pair,webhook.url=https://h:8443/mutate",
-        "The certificate in Secret pair must be good for the name that the API server calls:\n  h\n",
+        "The certificate in Secret pair must be valid for the name that API servers call:\n  h\n",
     ),
 }
 
@@ -368,7 +368,7 @@ def test_kubectl_shows_who_refused_which_pod_and_what_to_do(plane, namespace, po
     assert refused.stderr == (
         'Error from server (Forbidden): error when creating "STDIN": pods "qwen3" is forbidden: '
         "ValidatingAdmissionPolicy 'hydra-webhook-record' with binding 'hydra-webhook-record' denied request: "
-        f"pod {namespace}/qwen3 asks for runtime vllm, but the Hydra runtime webhook has not filled it in: it is not installed, "
+        f"pod {namespace}/qwen3 requests runtime vllm, but the Hydra runtime webhook has not rendered it: it is not installed, "
         "was bypassed, or failed open. Check Deployment hydra-webhook in namespace hydra-system and "
         "MutatingWebhookConfiguration hydra-webhook, then create the pod again; or opt out with the label "
         'hydra.io/inject: "false".\n'

@@ -63,7 +63,7 @@ def test_without_the_webhook_configuration_the_policy_refuses_a_bare_pod_and_say
     hydra.plane.wait(lambda: "hydra-webhook-record" in created(hydra, pod("two")), "the API server has noticed")
     message = created(hydra, pod("two"))
 
-    assert "pod default/two asks for runtime vllm-cpu" in message
+    assert "pod default/two requests runtime vllm-cpu" in message
     assert "Check Deployment hydra-webhook in namespace hydra-system" in message
     assert 'opt out with the label hydra.io/inject: "false"' in message
     assert created(hydra, as_recreated(filled_in)) == ""
@@ -79,7 +79,7 @@ def test_without_it_bare_groups_are_refused_and_rendered_ones_admitted(hydra, fi
         lambda: "hydra-webhook-record-leaderworkersets" in created(hydra, bare), "the API server has noticed"
     )
 
-    assert "LeaderWorkerSet default/set asks for runtime vllm-cpu" in created(hydra, bare)
+    assert "LeaderWorkerSet default/set requests runtime vllm-cpu" in created(hydra, bare)
     assert created(hydra, rendered(hydra, bare, tmp_path)) == ""
 
 
@@ -92,7 +92,7 @@ def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
             hydra.plane.kubectl("get", "configmap", name, "--namespace", NAMESPACE, "--output", "yaml").stdout
         )
         options += [option, str(file)]
-    command = [sys.executable, "-m", "webhook.cli", "render", "-f", "-", "--output", "json", *options]
+    command = [sys.executable, "-m", "webhook", "render", "-f", "-", "--output", "json", *options]
     done = subprocess.run(command, input=json.dumps(item), capture_output=True, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout)
 

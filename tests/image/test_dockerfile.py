@@ -32,7 +32,7 @@ def test_the_last_stage_runs_nothing_and_starts_without_a_shell():
 
 
 def test_every_base_can_be_given_from_outside():
-    assert [stage[0][1] for stage in stages()] == ["${BUILD_BASE} AS build", "${BASE}"]
+    assert [stage[0][1] for stage in stages()] == ["${BUILD_BASE} AS build", "${BASE} AS command", "${BASE}"]
 
 
 def test_what_is_copied_is_exactly_what_reaches_the_engine():

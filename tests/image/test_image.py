@@ -145,6 +145,13 @@ def test_it_is_not_much_larger_than_its_base(engine, image, bare, capsys):
     assert whole - below < 200
 
 
+def test_the_command_is_on_its_path(container):
+    done = container.engine.run("docker", "exec", container.id, "hydra-webhook", "demo")
+
+    assert "Pod qwen3: allowed, with a patch" in done.stdout
+    assert "LeaderWorkerSet deepseek-r1: allowed, with a patch" in done.stdout
+
+
 def test_its_health_check_sees_it_healthy(container):
     until(container.healthy, lambda: f"healthy: {container.state['Health']}")
 

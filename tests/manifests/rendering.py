@@ -31,6 +31,15 @@ def kustomize(folder: Path = MANIFESTS / "base") -> list[Object]:
     return objects(_run("kubectl", "kustomize", folder))
 
 
+def build(program: str, folder: Path) -> list[Object]:
+    """Return what one of `binaries.KUSTOMIZE` makes of a kustomization.
+
+    Raises:
+        RenderError: It fails.
+    """
+    return objects(_run(program, "build", folder))
+
+
 def base_with(*components: str, tag: str = "") -> list[Object]:
     """Return the base with components, and with another image tag, as a kustomization of the user's own has them."""
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import http.client
 import io
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jsonpatch
@@ -18,6 +19,9 @@ from webhook.cli import objects, options, output
 
 _CONTENT = {"Content-Type": "application/json"}
 
+#: What is sent if no file is given: in a checkout links to `manifests/examples`, in a wheel files.
+_EXAMPLES = [Path(__file__).with_name("examples") / name for name in ("pod.yaml", "leaderworkerset.yaml")]
+
 
 def demo(
     filename: options.Files = None,
@@ -29,10 +33,14 @@ def demo(
 ) -> None:
     """Send objects to a server on loopback and show its answers.
 
+    Without a FILE, the objects are an example Pod and an example LeaderWorkerSet.
+
     Each object is sent in an AdmissionReview over TLS, as an API server would. Nothing in a cluster is read or changed.
 
     Exit status: 0 success, 1 an object was denied or the server could not start, 2 wrong usage.
     """
+    if not filename and not more:
+        filename = _EXAMPLES
     found = (one for value in objects.read(filename, more) for one in objects.items(value))
     values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:

@@ -79,7 +79,7 @@ def print_changed(
             return change(value)
         except errors.Denied as refusal:
             denied = True
-            report(f"denied: {refusal.message}")
+            report(f"denied: {refusal}")
             return value
 
     after = [objects.each(value, attempt) for value in before]

@@ -16,7 +16,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The names in the serving certificate, separated by blanks; that of webhook.url comes last. */ -}}
+{{- /* The names in the serving certificate, separated by spaces. The host of webhook.url is last. */ -}}
 {{- define "hydra-webhook.hosts" -}}
 hydra-webhook.{{ .Release.Namespace }}.svc hydra-webhook.{{ .Release.Namespace }}.svc.cluster.local
 {{- with .Values.webhook.url }} {{ (urlParse .).hostname }}{{ end }}
@@ -35,7 +35,7 @@ caBundle: {{ b64enc . }}
 {{- end }}
 {{- end }}
 
-{{- /* Which objects, in which namespaces: the same for both webhooks and the policy. */ -}}
+{{- /* Which objects in which namespaces: the same for both webhooks and both policies. */ -}}
 {{- define "hydra-webhook.selectors" -}}
 objectSelector:
   matchExpressions:

@@ -1,5 +1,0 @@
-"""``python -m webhook.cli``."""
-
-from webhook.cli import main
-
-main()
