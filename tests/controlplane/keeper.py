@@ -1,8 +1,8 @@
 """The keeper of a control plane: ends its processes and removes its folder, however the tests end.
 
-It makes the folder, prints its path, and waits on its standard input, which closes when the tests close it or die, be it by
-SIGKILL. Then it kills every other process of its process group. Those that belong to the control plane are started in that
-group. Standard library only, so that it is there at once.
+The keeper creates the folder, prints its path, and waits on its standard input. That closes when the tests close it or die,
+even by SIGKILL. Then the keeper kills every other process in its process group, which all processes of the control plane
+join when they start. It uses the standard library only, so it starts at once.
 """
 
 import contextlib
@@ -21,22 +21,22 @@ def members(group: int) -> set[int]:
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = status.read_text()
-        except OSError:  # it has just ended
+        except OSError:  # the process has just ended
             continue
         state, _parent, its_group = text[text.rindex(")") + 1 :].split()[:3]
-        # One that has ended stays listed until its parent asks for its status, and in a container nobody may.
+        # A process that has ended stays listed until its parent collects its status, which in a container may never happen.
         if int(its_group) == group and state not in "ZX":
             found.add(int(status.parent.name))
     return found
 
 
 def main() -> None:
-    # What ends the terminal or the group must not end the keeper before its work is done.
+    # A signal to the terminal or the group must not end the keeper before its work is done.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     folder = tempfile.mkdtemp(prefix="hydra-controlplane-")
-    sys.stdout.write(f"{folder}\n")
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the tests have died already
+        os.write(sys.stdout.fileno(), f"{folder}\n".encode())
     sys.stdin.buffer.read()
     while others := members(os.getpgrp()) - {os.getpid()}:
         for process in others:
