@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -50,16 +50,9 @@ class ControlPlane(Processes):
     """
 
     def __init__(self, *, controllers: bool = True) -> None:
-        super().__init__()
+        super().__init__("hydra-controlplane-")
         self.controllers = controllers
         self.token = "admin"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # Life
 
@@ -306,15 +299,8 @@ class ControlPlane(Processes):
     def _command(
         self, name: str, arguments: Sequence[str | Path], stdin: str | None, kubeconfig: Path | None, *, check: bool
     ) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [str(_binary(name)), *map(str, arguments)],
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            env=self.environ({"KUBECONFIG": str(kubeconfig or self.kubeconfig)}),
-            process_group=self.keeper,
-            check=False,
-        )
+        environ = {"KUBECONFIG": str(kubeconfig or self.kubeconfig)}
+        completed = self.run([_binary(name), *arguments], environ, stdin or "")
         if check and completed.returncode != 0:
             raise CommandError(completed)
         return completed

@@ -7,9 +7,11 @@ import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from tests.controlplane import keeper
 
@@ -29,19 +31,32 @@ class StartError(Exception):
 
 
 class Processes:
-    """A folder, and processes that live and end together.
+    """A folder, and processes that live and end together. Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        prefix: of the folder's name.
+        parent: of the folder.
+        grace: seconds between SIGTERM and SIGKILL when they end; 0: they get SIGKILL only.
 
     Attributes:
         folder: holds all their data and logs, from `start` to `stop`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str, parent: Path | None = None, grace: float = 0) -> None:
+        self._keeping = [str(parent or tempfile.gettempdir()), prefix, str(grace)]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start the keeper, which creates the folder."""
         self._keeper = subprocess.Popen(
-            [sys.executable, "-S", "-E", keeper.__file__],
+            [sys.executable, "-S", "-E", keeper.__file__, *self._keeping],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             process_group=0,
@@ -95,6 +110,27 @@ class Processes:
         self._processes[name] = process
         return process
 
+    def run(
+        self, arguments: Sequence[str | Path], environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, which comes early if the tests are killed; return its output and exit status.
+
+        Args:
+            arguments: its command line. Its working directory is the project's.
+            environ: variables to add to PATH and HOME.
+            stdin: what it reads.
+        """
+        return subprocess.run(
+            [*map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environ(environ or {}),
+            cwd=ROOT,
+            process_group=self.keeper,
+            check=False,
+        )
+
     def until(self, name: str, ready: Callable[[], object]) -> None:
         """Wait until a process that was just started is ready.
 
@@ -127,7 +163,7 @@ def on_free_port(start: Callable[[int], None]) -> None:
         try:
             start(free_port())
         except StartError as error:
-            if _TAKEN not in str(error) or not remaining:
+            if _TAKEN not in str(error).lower() or not remaining:
                 raise
         else:
             return
