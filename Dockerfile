@@ -1,5 +1,5 @@
 # The webhook as a container image. What runs has neither a shell nor pip nor a compiler from here: the last stage only copies.
-# Both bases can be pinned: --build-arg BASE=registry/name@sha256:… (docs/operating.md, "The image").
+# Both bases can be pinned: --build-arg BASE=registry/name@sha256:… (docs/server.md, "The image").
 
 # Where packages are installed: needs a shell and python3 with venv.
 ARG BUILD_BASE=docker.io/library/python:3.11-slim-bookworm

@@ -1,4 +1,4 @@
-"""The alert rules speak of metrics that there are, and the operators' page of every metric and every rule."""
+"""The alert rules speak of metrics that there are, and docs/cluster.md of every metric and every rule."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ RULES = [
     for group in yaml.safe_load((ROOT / "manifests" / "alerts" / "prometheus-rule.yaml").read_text())["spec"]["groups"]
     for rule in group["rules"]
 ]
-PAGE = re.search(r"^## Alerts\n(.*?)^## ", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+PAGE = re.search(r"^## Alerts\n(.*?)^## ", (ROOT / "docs" / "cluster.md").read_text(), re.DOTALL | re.MULTILINE)[1]
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
 
 

@@ -249,7 +249,7 @@ def test_a_row_of_command_and_args_is_what_the_webhook_makes(
     fields = ", ".join(f"{key}: {text}" for key, text in keys.items() if text)
     text = f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
     snapshot = snapshot_of({"templates.yaml": text})
-    rendered = command.command(snapshot.templates["r"], LEADER)
+    rendered = command.command(snapshot.runtime_templates["r"], LEADER)
 
     assert ([rendered.command] if rendered.command else []) == catalog.load_all(command_shown)
     assert [rendered.args] == catalog.load_all(args_shown)
@@ -334,7 +334,7 @@ def test_every_block_and_table_of_the_page_is_an_example_or_known_to_be_none():
 
 
 def test_every_function_of_the_language_stands_on_the_page():
-    names = {*gotemplate.builtins.FUNCTIONS, "and", "or", "call"}
+    names = {*gotemplate.exec.funcs.FUNCTIONS, "and", "or", "call"}
     named = {code(cell).split()[0] for row in ROWS for key, cell in row.cells.items() if key == "function"}
     assert names - {"call"} == named
     assert "### Escaping, and `call`" in PAGE

@@ -79,7 +79,7 @@ def test_the_published_example_starts_ray_on_leader_and_worker():
     agent = catalog.Document(
         "agent", "agent.yaml", "deployment_templates: [{container_template: {image: example/image:1}}]"
     )
-    templates = next(document for document in catalog.embedded() if document.kind == "templates")
+    templates = next(document for document in catalog.embedded() if document.config_kind == "templates")
     review = recorded("lws-without-leader-template")
     review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "vllm-cpu"
     del review["request"]["object"]["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]["args"]
@@ -180,7 +180,7 @@ def test_a_rendered_pod_is_admitted_even_if_it_lost_the_size_of_its_group():
 
 def test_built_in_agent_entries_admit_no_runtime_beside_somebodys_own_templates():
     own = catalog.Document("templates", "t.yaml", "templates: [{runtime: mine}]")
-    agent = next(document for document in catalog.embedded() if document.kind == "agent")
+    agent = next(document for document in catalog.embedded() if document.config_kind == "agent")
 
     snapshot = catalog.build([own, agent], None)
 
@@ -332,7 +332,7 @@ def test_a_group_of_which_one_template_opts_out_is_rendered_in_part():
 def test_an_edit_elsewhere_in_the_configuration_does_not_change_the_revision():
     embedded = catalog.embedded()
     edited = [
-        catalog.Document(one.kind, one.source, one.content.replace("lmsysorg/sglang", "lmsysorg/sglang2"))
+        catalog.Document(one.config_kind, one.source, one.content.replace("lmsysorg/sglang", "lmsysorg/sglang2"))
         for one in embedded
     ]
     review = recorded("pod-kubectl-create")

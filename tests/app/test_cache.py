@@ -26,7 +26,7 @@ async def writing(kept: cache.Cache):
     task.cancel()
 
 
-def stored(api: Api) -> dict[catalog.Kind, Kept]:
+def stored(api: Api) -> dict[catalog.ConfigKind, Kept]:
     return catalog.kept.unpack(api.objects[cache.NAME].get("data", {})) if cache.NAME in api.objects else {}
 
 

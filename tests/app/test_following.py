@@ -35,7 +35,7 @@ class Case:
 
     @property
     def runtimes(self) -> set[str]:
-        return set(self.configuration.store.current.templates)
+        return set(self.configuration.store.current.runtime_templates)
 
 
 @contextlib.asynccontextmanager
@@ -96,7 +96,7 @@ async def test_an_entry_that_is_broken_has_its_last_good_version_after_a_restart
         pass
     await case.live(HALF)
     assert case.runtimes == {"good", "other"}
-    assert case.configuration.store.current.templates["other"].stale is not None
+    assert case.configuration.store.current.runtime_templates["other"].stale is not None
 
 
 async def test_a_text_that_was_kept_is_not_compiled_again_when_the_cluster_has_the_same():

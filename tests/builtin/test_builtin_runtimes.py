@@ -48,7 +48,7 @@ def test_command_and_args_are_what_go_makes_of_them(key):
     runtime, role, arguments, size = key.split("/")
     data = variables(runtime, role, arguments, int(size.removeprefix("tp")))
 
-    found = command.command(SNAPSHOT.templates[runtime], data)
+    found = command.command(SNAPSHOT.runtime_templates[runtime], data)
 
     assert {"command": found.command, "args": found.args} == RENDERED[key]
     assert found.warnings == ()
@@ -61,14 +61,18 @@ def test_what_only_exists_in_a_group_is_never_used_outside_one(key):
 
 @pytest.mark.parametrize("runtime", SNAPSHOT.runtimes)
 def test_every_runtime_has_an_image_on_some_gpu_type(runtime):
-    assert any(entry.image for entry in SNAPSHOT.entries_for(runtime))
+    assert any(entry.image for entry in SNAPSHOT.agent_entries_for(runtime))
 
 
 def test_the_published_example_is_the_embedded_one_character_for_character():
     example = (Path(__file__).parents[2] / "manifests/examples/configmap-hydra-runtime-template.yaml").read_text()
     published = catalog.build(
-        [catalog.Document("templates", "example", example), *(d for d in catalog.embedded() if d.kind == "agent")], None
+        [
+            catalog.Document("templates", "example", example),
+            *(d for d in catalog.embedded() if d.config_kind == "agent"),
+        ],
+        None,
     )
 
-    assert published.templates["vllm-cpu"].digest == SNAPSHOT.templates["vllm-cpu"].digest
-    assert all(isinstance(part, gotemplate.Template) for part in published.templates["vllm-cpu"].args)
+    assert published.runtime_templates["vllm-cpu"].digest == SNAPSHOT.runtime_templates["vllm-cpu"].digest
+    assert all(isinstance(part, gotemplate.Template) for part in published.runtime_templates["vllm-cpu"].args)

@@ -46,7 +46,7 @@ SHAPES = {
 def test_every_published_shape_is_read(content):
     snapshot = read(content)
     assert snapshot.problems == ()
-    [entry] = snapshot.entries
+    [entry] = snapshot.agent_entries
     assert (entry.runtimes, entry.image) == (("r",), "i")
     assert snapshot.cluster_name == "work-1"
     assert entry.path.endswith("deployment_templates[0]")
@@ -87,7 +87,7 @@ def test_a_text_that_cannot_be_used_as_a_whole(content, code, line, column, caus
     problem = snapshot.problems[0]
     assert (problem.severity, problem.code, problem.line, problem.column) == ("error", code, line, column)
     assert cause in problem.cause
-    assert snapshot.entries == ()
+    assert snapshot.agent_entries == ()
     assert any("hydra-agent" in name for name in snapshot.missing)
 
 
@@ -108,7 +108,7 @@ IMAGES = {
 @pytest.mark.parametrize(("image", "reference"), IMAGES.values(), ids=IMAGES)
 def test_an_image_becomes_one_reference(image, reference, beside):
     where = f"image: {image}" if beside else f"container_template:\n    image: {image}"
-    [entry] = read(f"deployment_templates:\n- match_runtimes: [r]\n  {where}\n").entries
+    [entry] = read(f"deployment_templates:\n- match_runtimes: [r]\n  {where}\n").agent_entries
     assert entry.broken is None
     assert entry.image == reference
     assert "image" not in entry.container
@@ -116,14 +116,14 @@ def test_an_image_becomes_one_reference(image, reference, beside):
 
 def test_an_image_inside_wins_over_one_beside():
     snapshot = read("deployment_templates:\n- image: beside\n  container_template: {image: inside}")
-    assert snapshot.entries[0].image == "inside"
+    assert snapshot.agent_entries[0].image == "inside"
     assert [(problem.severity, problem.code) for problem in snapshot.problems] == [("warning", "image-beside")]
 
 
 def test_args_env_and_other_container_fields_are_kept():
     text = "deployment_templates:\n- container_template:\n    args: [--a=1]\n    env: [{name: A, value: 'on'}]\n    tty: true\n    stdin:\n"
     snapshot = read(text)
-    [entry] = snapshot.entries
+    [entry] = snapshot.agent_entries
     assert snapshot.problems == ()
     assert (entry.runtimes, entry.gpu_types, entry.args) == ((), (), ("--a=1",))
     assert entry.container == {"env": [{"name": "A", "value": "on"}], "tty": True}
@@ -154,7 +154,7 @@ def test_an_entry_that_cannot_be_used_is_broken_and_still_matches(field, code, p
     problem = next(problem for problem in snapshot.problems if problem.severity == "error")
     assert (problem.code, problem.column) == (code, column)
     assert problem.path == f"deployment_templates[0].{path}".rstrip(".")
-    broken, good = snapshot.entries
+    broken, good = snapshot.agent_entries
     assert (broken.runtimes, broken.broken, broken.image) == (("r",), problem, None)
     assert (good.broken, good.image) == (None, "x")
 
@@ -173,7 +173,7 @@ def test_an_entry_that_might_match_anything_harms_nobody(entry, column, cause):
     [problem] = snapshot.problems
     assert (problem.code, problem.line, problem.column) == ("wrong-type", 2, column)
     assert cause in problem.cause
-    assert [one.path for one in snapshot.entries] == ["deployment_templates[1]"]
+    assert [one.path for one in snapshot.agent_entries] == ["deployment_templates[1]"]
 
 
 def test_a_name_that_stands_for_a_list_is_shown_as_a_list():
@@ -220,7 +220,7 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion(text, path, line, column,
     problem = next(problem for problem in snapshot.problems if problem.code == "unknown-key")
     assert (problem.severity, problem.path, problem.line, problem.column) == ("warning", path, line, column)
     assert remedy in problem.remedy
-    assert all(entry.broken is None for entry in snapshot.entries)
+    assert all(entry.broken is None for entry in snapshot.agent_entries)
 
 
 def test_a_cluster_name_that_is_no_string_harms_nothing_else():
@@ -228,7 +228,7 @@ def test_a_cluster_name_that_is_no_string_harms_nothing_else():
     after = catalog.build([catalog.Document("agent", "a.yaml", "cluster_name: 2\n" + HOLDING)], before)
     assert [(problem.path, problem.remedy) for problem in after.problems] == [("cluster_name", 'quote it: "2"')]
     assert after.cluster_name == "one"
-    assert after.entries == before.entries
+    assert after.agent_entries == before.agent_entries
 
 
 def gpu(content):
@@ -296,4 +296,4 @@ def test_a_bad_gpu_row_keeps_its_last_good_version():
 def test_a_data_key_that_only_speaks_of_the_list_does_not_stand_in_the_way():
     snapshot = read(data(("notes", "see: deployment_templates: x\n"), ("config.yaml", HOLDING)))
     assert [(problem.severity, problem.code) for problem in snapshot.problems] == [("warning", "unread-data-key")]
-    assert len(snapshot.entries) == 1
+    assert len(snapshot.agent_entries) == 1

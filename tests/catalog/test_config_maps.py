@@ -108,14 +108,14 @@ def test_what_is_wrong_with_a_manifest_is_said(text, found, remedy):
 
 def test_a_manifest_with_another_name_is_used_all_the_same():
     text = HEAD.replace("hydra-runtime-template", "other") + "  config.yaml: 'templates: [{runtime: r}]'\n"
-    assert set(read(text).templates) == {"r"}
+    assert set(read(text).runtime_templates) == {"r"}
 
 
 def test_a_manifest_without_api_version_is_one_too():
-    assert set(read("kind: ConfigMap\ndata:\n  config.yaml: 'templates: [{runtime: r}]'\n").templates) == {"r"}
+    assert set(read("kind: ConfigMap\ndata:\n  config.yaml: 'templates: [{runtime: r}]'\n").runtime_templates) == {"r"}
 
 
 def test_a_manifest_with_an_error_of_its_own_is_not_used():
     snapshot = read(HEAD + "  config.yaml: 'templates: [{runtime: r}]'\n  other: 1\n")
     assert [(problem.code, problem.path) for problem in snapshot.problems] == [("wrong-type", "data[other]")]
-    assert not snapshot.templates
+    assert not snapshot.runtime_templates

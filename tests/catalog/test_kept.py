@@ -45,8 +45,8 @@ def test_what_is_kept_gives_what_was_in_use(history):
 def in_use(store: catalog.Store) -> dict:
     snapshot = store.current
     return {
-        name: snapshot.templates[name].digest if name in snapshot.templates else "broken"
-        for name in {*snapshot.templates, *snapshot.broken}
+        name: snapshot.runtime_templates[name].digest if name in snapshot.runtime_templates else "broken"
+        for name in {*snapshot.runtime_templates, *snapshot.broken}
     }
 
 

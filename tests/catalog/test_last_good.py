@@ -30,53 +30,53 @@ def sequence(*texts, kind="templates"):
 def test_a_bad_entry_keeps_its_last_good_version_and_says_so():
     snapshot = sequence(TEMPLATES + A1 + B1, TEMPLATES + B1 + A_BAD)
     [problem] = snapshot.problems
-    assert snapshot.templates["a"].display_name == "one"
-    assert snapshot.templates["a"].stale == problem
-    assert snapshot.templates["b"].stale is None
+    assert snapshot.runtime_templates["a"].display_name == "one"
+    assert snapshot.runtime_templates["a"].stale == problem
+    assert snapshot.runtime_templates["b"].stale is None
     assert not snapshot.broken
 
 
 def test_a_bad_entry_without_a_last_good_version_is_broken():
     snapshot = sequence(TEMPLATES + B1, TEMPLATES + B1 + A_BAD)
-    assert set(snapshot.templates) == {"b"}
+    assert set(snapshot.runtime_templates) == {"b"}
     assert snapshot.broken == {"a": snapshot.problems[0]}
     assert snapshot.knows("a")
 
 
 def test_a_broken_entry_is_mended_by_a_good_text():
     snapshot = sequence(TEMPLATES + A_BAD, TEMPLATES + A1)
-    assert (set(snapshot.templates), dict(snapshot.broken), snapshot.problems) == ({"a"}, {}, ())
+    assert (set(snapshot.runtime_templates), dict(snapshot.broken), snapshot.problems) == ({"a"}, {}, ())
 
 
 def test_a_stale_entry_stays_good_through_several_bad_texts_and_is_mended():
     stale = sequence(TEMPLATES + A1, TEMPLATES + A_BAD, TEMPLATES + "- {runtime: a, renderAll: x}\n")
-    assert stale.templates["a"].display_name == "one"
-    assert "true or false" in stale.templates["a"].stale.cause
+    assert stale.runtime_templates["a"].display_name == "one"
+    assert "true or false" in stale.runtime_templates["a"].stale.cause
     mended = catalog.build([document(TEMPLATES + A1)], stale)
-    assert mended.templates["a"].stale is None
+    assert mended.runtime_templates["a"].stale is None
 
 
 def test_an_entry_that_is_taken_away_is_gone():
-    assert set(sequence(TEMPLATES + A1 + B1, TEMPLATES + B1).templates) == {"b"}
+    assert set(sequence(TEMPLATES + A1 + B1, TEMPLATES + B1).runtime_templates) == {"b"}
 
 
 def test_an_entry_that_loses_its_name_keeps_its_last_good_version():
     snapshot = sequence(TEMPLATES + B1 + A1, TEMPLATES + B1 + "- {runtimeZH: two}\n")
-    assert snapshot.templates["a"].display_name == "one"
-    assert snapshot.templates["a"].stale.code == "missing-key"
+    assert snapshot.runtime_templates["a"].display_name == "one"
+    assert snapshot.runtime_templates["a"].stale.code == "missing-key"
 
 
 def test_a_nameless_entry_does_not_bring_back_one_that_has_moved():
     snapshot = sequence(TEMPLATES + A1, TEMPLATES + "- {runtimeZH: new}\n" + A2)
-    assert snapshot.templates["a"].display_name == "two"
-    assert snapshot.templates["a"].stale is None
+    assert snapshot.runtime_templates["a"].display_name == "two"
+    assert snapshot.runtime_templates["a"].stale is None
 
 
 @pytest.mark.parametrize("text", ["templates: [", "", "templates: 1", "templates:", "- a", b"\xff"])
 def test_a_text_that_cannot_be_read_leaves_everything_in_use_and_marks_it(text):
     snapshot = sequence(TEMPLATES + A1 + A_BAD.replace("a,", "c,"), text)
-    assert snapshot.templates["a"].display_name == "one"
-    assert snapshot.templates["a"].stale == snapshot.problems[0]
+    assert snapshot.runtime_templates["a"].display_name == "one"
+    assert snapshot.runtime_templates["a"].stale == snapshot.problems[0]
     assert set(snapshot.broken) == {"c"}
     assert snapshot.missing == ("the agent configuration (ConfigMap hydra-agent) has not been read yet",)
 
@@ -86,7 +86,7 @@ def test_a_deleted_configuration_is_reported_and_changes_nothing():
     after = catalog.build([document(None)], before)
     [problem] = after.problems
     assert (problem.severity, problem.code, problem.source) == ("warning", "deleted", "templates.yaml")
-    assert after.templates == before.templates
+    assert after.runtime_templates == before.runtime_templates
     assert after.missing == before.missing
 
 
@@ -115,7 +115,7 @@ def test_a_configuration_without_a_document_stays_as_it_was():
     agent = "cluster_name: c\ndeployment_templates: [{match_runtimes: [a], container_template: {image: i}, x: 1}]"
     first = catalog.build([document(TEMPLATES + A1), document(agent, "agent")], None)
     second = catalog.build([document(TEMPLATES + A2)], first)
-    assert second.entries == first.entries
+    assert second.agent_entries == first.agent_entries
     assert second.cluster_name == "c"
     assert [problem.code for problem in second.problems] == ["unknown-key"]
     assert second.missing == ()
@@ -125,8 +125,8 @@ def test_an_unchanged_entry_is_not_compiled_again_but_knows_its_new_place():
     text = "- {runtime: r, podTemplate: {containerTemplate: {argsTemplate: ['{{ .TP_SIZE }}']}}}\n"
     first = sequence(TEMPLATES + text)
     second = catalog.build([catalog.Document("templates", "moved.yaml", TEMPLATES + B1 + text)], first)
-    assert second.templates["r"].args is first.templates["r"].args
-    assert (second.templates["r"].path, second.templates["r"].source) == ("templates[1]", "moved.yaml")
+    assert second.runtime_templates["r"].args is first.runtime_templates["r"].args
+    assert (second.runtime_templates["r"].path, second.runtime_templates["r"].source) == ("templates[1]", "moved.yaml")
 
 
 def entry(runtime, image, extra=""):
@@ -138,13 +138,13 @@ BAD = ", args: [1]"
 
 
 def images(snapshot):
-    return [(one.runtimes, one.image, one.stale is not None, one.broken is not None) for one in snapshot.entries]
+    return [(one.runtimes, one.image, one.stale is not None, one.broken is not None) for one in snapshot.agent_entries]
 
 
 def test_a_bad_agent_entry_keeps_the_last_good_version_of_what_it_matches():
     snapshot = sequence(AGENT + entry("a", "i1") + entry("b", "i2"), AGENT + entry("b", "x", BAD), kind="agent")
     assert images(snapshot) == [(("b",), "i2", True, False)]
-    assert snapshot.entries[0].path == "deployment_templates[0]"
+    assert snapshot.agent_entries[0].path == "deployment_templates[0]"
 
 
 def test_a_bad_agent_entry_that_matches_something_else_now_keeps_what_stood_in_its_place():
@@ -183,10 +183,10 @@ def test_problems_come_in_the_order_of_kind_and_place():
 
 def test_building_changes_neither_the_previous_snapshot_nor_the_documents():
     before = sequence(TEMPLATES + A1 + B1)
-    names = copy.copy(dict(before.templates))
+    names = copy.copy(dict(before.runtime_templates))
     catalog.build([document(TEMPLATES + A_BAD)], before)
-    assert dict(before.templates) == names
-    assert before.templates["a"].stale is None
+    assert dict(before.runtime_templates) == names
+    assert before.runtime_templates["a"].stale is None
 
 
 FRAGMENTS = st.sampled_from(

@@ -32,7 +32,7 @@ def test_the_runtime_template_loads_without_any_finding():
     document = catalog.Document("templates", "t.yaml", TEMPLATES)
     snapshot = catalog.build([document], None)
 
-    template = snapshot.templates["vllm-cpu"]
+    template = snapshot.runtime_templates["vllm-cpu"]
     assert snapshot.problems == ()
     assert linting.lint([document]) == ()
     assert template.display_name == "vLLM"
@@ -53,7 +53,7 @@ def test_the_agent_example_as_printed_says_which_key_stands_at_which_column_and_
         '("match_runtimes" at line 2)'
     )
     assert problem.remedy.startswith("put every key of this map at column 3")
-    assert snapshot.entries == ()
+    assert snapshot.agent_entries == ()
 
 
 VARIANTS = {
@@ -100,14 +100,14 @@ def test_keys_at_a_shifted_column_are_recognised(text, place, cause):
 
 def test_with_the_image_inside_the_agent_example_loads_without_any_finding():
     snapshot = agent(INSIDE)
-    [entry] = snapshot.entries
+    [entry] = snapshot.agent_entries
     assert snapshot.problems == ()
     assert (entry.runtimes, entry.gpu_types, entry.image) == (("vllm-cpu",), ("cpu",), IMAGE)
 
 
 def test_with_the_image_beside_the_agent_example_loads_with_one_finding():
     snapshot = agent(BESIDE)
-    [entry] = snapshot.entries
+    [entry] = snapshot.agent_entries
     [problem] = snapshot.problems
     assert entry.image == IMAGE
     assert (problem.severity, problem.code, problem.line, problem.column) == ("warning", "image-beside", 5, 3)
@@ -119,4 +119,4 @@ def test_the_built_in_configuration_has_no_errors_and_no_warnings():
     snapshot = catalog.build(documents, None)
     assert [problem for problem in linting.lint(documents) if problem.severity != "info"] == []
     assert snapshot.missing == ()
-    assert {"vllm-cpu", "vllm", "sglang", "image-gen", "mindie"} <= set(snapshot.templates)
+    assert {"vllm-cpu", "vllm", "sglang", "image-gen", "mindie"} <= set(snapshot.runtime_templates)

@@ -24,14 +24,14 @@ def test_a_store_begins_with_nothing_read():
 def test_an_update_swaps_the_snapshot_and_says_what_changed():
     store = catalog.Store()
     first = store.update(templates(GOOD), now=1.0)
-    assert (first.kind, first.source, first.accepted) == ("templates", "t.yaml", True)
+    assert (first.config_kind, first.source, first.accepted) == ("templates", "t.yaml", True)
     assert (first.added, first.changed, first.removed) == (("a", "b"), (), ())
     before = store.current
 
     second = store.update(templates("templates: [{runtime: b, runtimeZH: x}, {runtime: c}]"), now=2.0)
     assert (second.added, second.changed, second.removed) == (("c",), ("b",), ("a",))
     assert store.current is not before
-    assert set(before.templates) == {"a", "b"}
+    assert set(before.runtime_templates) == {"a", "b"}
     assert store.read_at == {"templates": 2.0}
 
 
@@ -70,6 +70,10 @@ def test_an_update_of_the_gpu_table_names_its_types():
 def test_snapshots_and_changes_cannot_be_changed():
     store = catalog.Store()
     change = store.update(templates(GOOD), now=1.0)
-    for frozen, field in ((store.current, "templates"), (change, "source"), (store.current.templates["a"], "runtime")):
+    for frozen, field in (
+        (store.current, "runtime_templates"),
+        (change, "source"),
+        (store.current.runtime_templates["a"], "runtime"),
+    ):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(frozen, field, None)

@@ -35,7 +35,7 @@ def test_a_full_entry_becomes_a_compiled_template():
                 env: [{name: A, value: "{{ literal }}"}]
     """)
     assert snapshot.problems == ()
-    template = snapshot.templates["vllm"]
+    template = snapshot.runtime_templates["vllm"]
     assert template.display_name == "大模型"
     assert [part.text for part in template.command] == ["serve"]
     assert template.args[0].render({"MODEL_PATH": "/m"}) == "--model=/m"
@@ -54,7 +54,7 @@ def test_a_full_entry_becomes_a_compiled_template():
 
 
 def test_an_entry_may_be_a_name_alone():
-    template = read("templates:\n- runtime: r").templates["r"]
+    template = read("templates:\n- runtime: r").runtime_templates["r"]
     assert (template.command, template.args, template.pod, template.container) == ((), (), {}, {})
     assert template.display_name == "r"
     assert not template.uses_custom_args
@@ -62,7 +62,7 @@ def test_an_entry_may_be_a_name_alone():
 
 def test_no_entries_at_all_is_a_configuration():
     snapshot = read("templates: []")
-    assert (dict(snapshot.templates), snapshot.problems) == ({}, ())
+    assert (dict(snapshot.runtime_templates), snapshot.problems) == ({}, ())
 
 
 def test_render_all_compiles_the_strings_that_hold_an_action():
@@ -77,7 +77,7 @@ def test_render_all_compiles_the_strings_that_hold_an_action():
               persistentVolumeClaim: {claimName: "pvc-{{ .MODEL_ID }}", readOnly: true}
             containerTemplate:
               env: [{name: NAME, value: "{{ .MODEL_NAME }}"}]
-    """).templates["r"]
+    """).runtime_templates["r"]
     claim = template.pod["volumes"][0]["persistentVolumeClaim"]
     assert isinstance(claim["claimName"], gotemplate.Template)
     assert claim["claimName"].name == "r/volumes[0].persistentVolumeClaim.claimName"
@@ -88,9 +88,9 @@ def test_render_all_compiles_the_strings_that_hold_an_action():
 
 
 def test_a_digest_depends_on_the_entry_alone():
-    one = read("templates:\n- runtime: a\n- {runtime: b, runtimeZH: x}").templates["b"]
-    other = read("# moved\ntemplates:\n- runtimeZH: x\n  runtime: b\n- runtime: c").templates["b"]
-    changed = read("templates:\n- {runtime: b, runtimeZH: z}").templates["b"]
+    one = read("templates:\n- runtime: a\n- {runtime: b, runtimeZH: x}").runtime_templates["b"]
+    other = read("# moved\ntemplates:\n- runtimeZH: x\n  runtime: b\n- runtime: c").runtime_templates["b"]
+    changed = read("templates:\n- {runtime: b, runtimeZH: z}").runtime_templates["b"]
     assert one.digest == other.digest != changed.digest
 
 
@@ -243,7 +243,7 @@ def test_an_entry_that_cannot_be_used_harms_itself_alone(text, code, path, line,
     problem = next(problem for problem in snapshot.problems if problem.severity == "error")
     assert (problem.code, problem.path, problem.line, problem.column) == (code, path, line, column)
     assert cause in problem.cause
-    assert set(snapshot.templates) == {"good"}
+    assert set(snapshot.runtime_templates) == {"good"}
     assert snapshot.missing == ("the agent configuration (ConfigMap hydra-agent) has not been read yet",)
     if "r" in snapshot.broken:
         assert snapshot.broken["r"] == problem
@@ -259,7 +259,7 @@ def test_a_second_runtime_of_one_name_is_reported_and_the_first_used():
     [problem] = snapshot.problems
     assert (problem.code, problem.path, problem.line, problem.column) == ("duplicate-runtime", "templates[1]", 4, 3)
     assert "first as templates[0] at line 2" in problem.cause
-    assert snapshot.templates["r"].display_name == "one"
+    assert snapshot.runtime_templates["r"].display_name == "one"
 
 
 def test_every_problem_of_every_entry_is_reported():
@@ -284,7 +284,7 @@ def test_every_problem_of_every_entry_is_reported():
         ("wrong-type", 8),
         ("unknown-key", 10),
     ]
-    assert set(snapshot.templates) == {"c"}
+    assert set(snapshot.runtime_templates) == {"c"}
     assert set(snapshot.broken) == {"a"}
 
 
@@ -376,10 +376,10 @@ def test_names_that_no_label_can_hold_are_found():
         ("runtime-name", 38),
         ("runtime-name", 54),
     ]
-    assert len(snapshot.templates) == 4
+    assert len(snapshot.runtime_templates) == 4
 
 
 def test_two_names_of_one_field_are_found_and_the_contracts_own_is_used():
     snapshot = read(entry("podTemplate: {securityContext: {fsGroup: 1}, podSecurityContext: {fsGroup: 2}}"))
     assert [problem.code for problem in snapshot.problems] == ["two-names"]
-    assert snapshot.templates["r"].pod == {"securityContext": {"fsGroup": 2}}
+    assert snapshot.runtime_templates["r"].pod == {"securityContext": {"fsGroup": 2}}

@@ -147,14 +147,14 @@ def test_a_syntax_error_says_where_why_and_what_would_be_right(text, line, colum
 
 def test_every_node_knows_its_line_and_column():
     [root] = yamltext.parse("a: 1\nlist:\n  - x\n  - {k: 'v'}\nblock: |\n  text\n")
-    assert isinstance(root, nodes.Mapping)
-    entry = root.entries["list"]
+    assert isinstance(root, nodes.YamlMapping)
+    entry = root.pairs["list"]
     assert (entry.line, entry.column) == (2, 1)
-    assert isinstance(entry.node, nodes.Sequence)
+    assert isinstance(entry.node, nodes.YamlSequence)
     assert [(item.line, item.column) for item in entry.node.items] == [(3, 5), (4, 5)]
     inner = entry.node.items[1]
-    assert isinstance(inner, nodes.Mapping)
-    assert (inner.entries["k"].column, inner.entries["k"].node.column) == (6, 9)
+    assert isinstance(inner, nodes.YamlMapping)
+    assert (inner.pairs["k"].column, inner.pairs["k"].node.column) == (6, 9)
     block = root.get("block")
     assert isinstance(block, nodes.Scalar)
     assert (block.style, block.line, block.column) == (nodes.LITERAL, 5, 8)

@@ -1,4 +1,4 @@
-"""The manifests in a cluster: installed, applied again, upgraded and removed by the commands of docs/operations.md."""
+"""The manifests in a cluster: installed, applied again, upgraded and removed by the commands of docs/cluster.md."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ import pytest
 from tests.controlplane import binaries
 from tests.manifests import rendering
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().replace(" \\\n  ", " ")
+PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text().replace(" \\\n  ", " ")
 SELECTOR = "app.kubernetes.io/name=hydra-webhook"
 NAMESPACE = rendering.NAMESPACE
 PASSING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "endpointslices.discovery.k8s.io"}
@@ -61,7 +61,7 @@ def definition(group, kind):
 
 
 def run(plane, command, *more):
-    """Run a command of the operations page from the top of the project, with more arguments after it.
+    """Run a command from docs/cluster.md in the project's top folder, with more arguments after it.
 
     It runs without --wait, since no pod ever becomes ready here.
     """
@@ -274,7 +274,7 @@ def test_the_account_in_the_global_cluster_may_read_the_templates_and_nothing_el
 
 
 def shell(script, folder, environ):
-    """Run a script of the operations page as a user does, in a folder that has `manifests/`."""
+    """Run lines of docs/cluster.md as a user does, in a folder that contains `manifests/`."""
     kubectl = binaries.find("kubectl")
     assert kubectl
     path = f"{kubectl.parent}:{os.environ.get('PATH', os.defpath)}"

@@ -84,7 +84,7 @@ def test_without_the_webhook_configuration_bare_groups_are_refused_and_rendered_
 
 
 def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
-    """Render an object with the ConfigMaps of the cluster by the command that docs/operations.md gives."""
+    """Render an object with the ConfigMaps of the cluster, by the command of docs/cluster.md."""
     options = []
     for option, name in (("--templates", "hydra-runtime-template"), ("--agent", "hydra-agent")):
         file = folder / f"{name}.yaml"

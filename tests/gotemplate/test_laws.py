@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.gotemplate import conformance, generators
 from webhook.gotemplate import Given, NoValue, Template, TemplateError
-from webhook.gotemplate.lexer import Kind, tokens
+from webhook.gotemplate.parse.lex import Kind, tokens
 
 SEEDS = st.integers(0, 2**32)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.gotemplate.lexer import Kind, Token, tokens
+from webhook.gotemplate.parse.lex import Kind, Token, tokens
 
 
 def texts(template: str) -> list[str]:

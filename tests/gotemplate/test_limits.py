@@ -15,12 +15,11 @@ from webhook.gotemplate import (
     ParseError,
     ParseLimitError,
     Template,
-    builtins,
-    lexer,
-    stream,
 )
-from webhook.gotemplate.printing import _simple_layout
-from webhook.gotemplate.state import State
+from webhook.gotemplate.exec import funcs
+from webhook.gotemplate.exec.state import State
+from webhook.gotemplate.fmt.print import _simple_layout
+from webhook.gotemplate.parse import lex, stream
 from webhook.gotemplate.values import Window, of_strings
 
 HUGE = [
@@ -208,13 +207,12 @@ def test_a_text_of_many_variables_is_read_in_one_pass(monkeypatch: pytest.Monkey
 
     count = 300
     text = "".join(f"{{{{$v{number} := 1}}}}" for number in range(count)) + "{{$v0}}" * count
-    read = lexer.tokens
+    read = lex.tokens
     monkeypatch.setattr(
         stream,
         "tokens",
         lambda text: [
-            token._replace(text=Name(token.text)) if token.kind is lexer.Kind.VARIABLE else token
-            for token in read(text)
+            token._replace(text=Name(token.text)) if token.kind is lex.Kind.VARIABLE else token for token in read(text)
         ],
     )
     assert Template(text).render({}) == "1" * count
@@ -265,7 +263,7 @@ def test_the_bytes_of_strings_are_counted_before_they_are_built(function: str, m
         raise AssertionError
 
     for name in ("sprint", "sprintln"):
-        monkeypatch.setattr(builtins, name, build)
+        monkeypatch.setattr(funcs, name, build)
     with pytest.raises(ExecLimitError, match="output exceeds 1048576 bytes"):
         Template("{{" + function + " .S .S .S .S .S .S}}").render(DATA)
 

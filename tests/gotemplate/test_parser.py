@@ -3,8 +3,8 @@
 import pytest
 
 from webhook.gotemplate import ParseError, Template
-from webhook.gotemplate.builtins import FUNCTIONS
-from webhook.gotemplate.names import FUNCTION_NAMES
+from webhook.gotemplate.exec.funcs import FUNCTIONS
+from webhook.gotemplate.parse.names import FUNCTION_NAMES
 
 
 @pytest.mark.parametrize(

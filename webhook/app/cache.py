@@ -28,8 +28,8 @@ class Cache:
         self._client = client
         self._resource = cluster.config_map(namespace, NAME)
         self._log = log
-        self._kept: dict[catalog.Kind, kept.Kept] = {}
-        self._unwritten: set[catalog.Kind] = set()
+        self._kept: dict[catalog.ConfigKind, kept.Kept] = {}
+        self._unwritten: set[catalog.ConfigKind] = set()
         self._waiting = asyncio.Event()
         self.problem = ""
 
@@ -38,7 +38,7 @@ class Cache:
         """How a person names the ConfigMap."""
         return self._resource.human
 
-    async def read(self) -> Mapping[catalog.Kind, kept.Kept]:
+    async def read(self) -> Mapping[catalog.ConfigKind, kept.Kept]:
         """Return what is kept; nothing if there is no such ConfigMap.
 
         Raises:
@@ -48,7 +48,7 @@ class Cache:
         self._kept = {**found, **self._kept}
         return found
 
-    def keep(self, kind: catalog.Kind, texts: kept.Texts, *, errors: bool) -> None:
+    def keep(self, kind: catalog.ConfigKind, texts: kept.Texts, *, errors: bool) -> None:
         """Have an accepted text written; ``errors`` tells whether some of its entries have any."""
         self._kept[kind] = self._kept.get(kind, kept.Kept()).after(texts, errors=errors)
         self._unwritten.add(kind)

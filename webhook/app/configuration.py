@@ -19,8 +19,8 @@ class Configuration:
 
     def __init__(
         self,
-        paths: dict[catalog.Kind, Path],
-        followed: Collection[catalog.Kind],
+        paths: dict[catalog.ConfigKind, Path],
+        followed: Collection[catalog.ConfigKind],
         metrics: telemetry.Metrics,
         log: telemetry.Log,
     ) -> None:
@@ -40,7 +40,7 @@ class Configuration:
         self._metrics = metrics
         self._log = log
         self._writing = asyncio.Lock()
-        self._unusable: dict[catalog.Kind, str] = {}
+        self._unusable: dict[catalog.ConfigKind, str] = {}
         self._seen = files.signatures(paths.values())
         for document in catalog.embedded(beside={*paths, *followed}):
             self._update(document)
@@ -56,12 +56,12 @@ class Configuration:
         found = [f"{problem.severity}: {problem}" for problem in self.store.current.problems]
         return [*(f"error: {line}" for line in self._unusable.values()), *found]
 
-    def problems_of(self, kind: catalog.Kind) -> tuple[catalog.Problem, ...]:
+    def problems_of(self, kind: catalog.ConfigKind) -> tuple[catalog.Problem, ...]:
         """Return what is wrong with the newest text of this kind."""
         reading = self.store.current.readings.get(kind)
         return reading.problems if reading is not None else ()
 
-    def missing(self, *, beside: Collection[catalog.Kind] = ()) -> list[str]:
+    def missing(self, *, beside: Collection[catalog.ConfigKind] = ()) -> list[str]:
         """Return what was never usable, a line each, leaving out these kinds."""
         snapshot = self.store.current
         unread = [
@@ -72,7 +72,7 @@ class Configuration:
 
     async def take(self, document: catalog.Document) -> catalog.Change | None:
         """Take in a text; return what changed, or None after reporting that it set off an error of ours."""
-        return await self._in_thread(document.kind, document.source, lambda: document)
+        return await self._in_thread(document.config_kind, document.source, lambda: document)
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run for as long as the server does."""
@@ -85,7 +85,7 @@ class Configuration:
                 await self._in_thread(kind, str(path), partial(_read, kind, path))
 
     async def _in_thread(
-        self, kind: catalog.Kind, source: str, read: Callable[[], catalog.Document]
+        self, kind: catalog.ConfigKind, source: str, read: Callable[[], catalog.Document]
     ) -> catalog.Change | None:
         """Read and take in one text in a thread: a large catalog takes seconds to compile, and requests must be answered."""
         async with self._writing:  # files and clusters are followed by tasks of their own; the store has one writer
@@ -100,7 +100,7 @@ class Configuration:
                 return change
         return None
 
-    def _report_unusable(self, kind: catalog.Kind, why: str, **more: str) -> None:
+    def _report_unusable(self, kind: catalog.ConfigKind, why: str, **more: str) -> None:
         self._unusable[kind] = why
         self._metrics.configuration_problems(kind, {"error": 1, "warning": 0, "info": 0})
         self._log.error("configuration unreadable", kind=kind, why=why, **more)
@@ -111,12 +111,12 @@ class Configuration:
         found = Counter(problem.severity for problem in change.problems)
         counts: dict[str, int] = {severity: found[severity] for severity in _SEVERITIES}
         if change.accepted:
-            self._metrics.configuration_loaded(change.kind, now)
-        self._metrics.configuration_problems(change.kind, counts)
+            self._metrics.configuration_loaded(change.config_kind, now)
+        self._metrics.configuration_problems(change.config_kind, counts)
         event = "configuration loaded" if change.accepted else "configuration refused"
         self._log.info(
             event if document.content is not None else "configuration absent",
-            kind=change.kind,
+            kind=change.config_kind,
             source=change.source,
             added=len(change.added),
             changed=len(change.changed),
@@ -141,5 +141,5 @@ class Configuration:
         return change
 
 
-def _read(kind: catalog.Kind, path: Path) -> catalog.Document:
+def _read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
     return catalog.Document(kind, str(path), files.read_bytes(path))

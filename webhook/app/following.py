@@ -23,7 +23,7 @@ class Following:
     def __init__(
         self,
         options: ClusterOptions,
-        kinds: Collection[catalog.Kind],
+        kinds: Collection[catalog.ConfigKind],
         work: cluster.Client,
         configuration: Configuration,
         metrics: telemetry.Metrics,
@@ -35,9 +35,9 @@ class Following:
         self._cache = Cache(work, options.namespace, log)
         self._cache_asked = asyncio.Event()
         self._global = cluster.Client(options.global_kubeconfig) if options.global_kubeconfig else None
-        self._newest: dict[catalog.Kind, catalog.Document] = {}
-        self._accepted: dict[catalog.Kind, Mapping[str, str]] = {}
-        self._reflectors: dict[catalog.Kind, cluster.Reflector] = {}
+        self._newest: dict[catalog.ConfigKind, catalog.Document] = {}
+        self._accepted: dict[catalog.ConfigKind, Mapping[str, str]] = {}
+        self._reflectors: dict[catalog.ConfigKind, cluster.Reflector] = {}
         for kind in (kind for kind in catalog.CONFIG_MAPS if kind in kinds):
             client = self._global if self._global is not None and kind == "templates" else work
             self._follow(kind, client, options.namespace)
@@ -70,7 +70,7 @@ class Following:
         if self._global is not None:
             await self._global.close()
 
-    def _follow(self, kind: catalog.Kind, client: cluster.Client, namespace: str) -> None:
+    def _follow(self, kind: catalog.ConfigKind, client: cluster.Client, namespace: str) -> None:
         resource = cluster.config_map(namespace, catalog.CONFIG_MAPS[kind])
 
         async def seen(config_map: Mapping[str, Any] | None) -> None:
@@ -84,7 +84,7 @@ class Following:
         await self._cache_asked.wait()  # what was kept is older, so it comes first
         await reflector.run()
 
-    async def _take(self, kind: catalog.Kind, source: str, config_map: Mapping[str, Any] | None) -> None:
+    async def _take(self, kind: catalog.ConfigKind, source: str, config_map: Mapping[str, Any] | None) -> None:
         texts = None if config_map is None else dict(config_map.get("data") or {})
         document = self._newest[kind] = catalog.Document(kind, source, texts)
         if texts is not None and texts == self._accepted.get(kind) and not self._configuration.problems_of(kind):

@@ -69,9 +69,9 @@ class Options:
     log_format: telemetry.LogFormat = "auto"
 
     @property
-    def configuration_files(self) -> dict[catalog.Kind, Path]:
+    def configuration_files(self) -> dict[catalog.ConfigKind, Path]:
         """Return the configuration files that were given, by kind."""
-        paths: dict[catalog.Kind, Path | None] = {
+        paths: dict[catalog.ConfigKind, Path | None] = {
             "templates": self.templates,
             "agent": self.agent,
             "gpu-configs": self.gpu_configs,
@@ -79,6 +79,6 @@ class Options:
         return {kind: path for kind, path in paths.items() if path is not None}
 
     @property
-    def followed(self) -> frozenset[catalog.Kind]:
+    def followed(self) -> frozenset[catalog.ConfigKind]:
         """Return the kinds of configuration that come from ConfigMaps."""
         return frozenset(() if self.cluster is None else catalog.CONFIG_MAPS.keys() - self.configuration_files.keys())

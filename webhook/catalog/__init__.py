@@ -15,8 +15,8 @@ from webhook.catalog.embedded import embedded
 from webhook.catalog.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
 from webhook.catalog.model import (
     AgentEntry,
+    ConfigKind,
     GpuType,
-    Kind,
     Problem,
     Reading,
     RuntimeTemplate,
@@ -36,9 +36,9 @@ __all__ = [
     "AgentEntry",
     "BadYaml",
     "Change",
+    "ConfigKind",
     "Document",
     "GpuType",
-    "Kind",
     "Problem",
     "Reading",
     "RuntimeTemplate",

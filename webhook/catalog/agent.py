@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from webhook.catalog import checks, kubernetes, nodes, podspec
 from webhook.catalog.documents import Document, Opened, Value, opened
 from webhook.catalog.model import AgentEntry, Problem
-from webhook.catalog.nodes import PLAIN, Mapping, Node, Scalar, Sequence
+from webhook.catalog.nodes import PLAIN, Node, Scalar, YamlMapping, YamlSequence
 from webhook.catalog.report import Report
 
 KEY = "deployment_templates"
@@ -46,7 +46,7 @@ class _Root:
 
     path: str
     items: Node
-    holder: Mapping | None
+    holder: YamlMapping | None
     cluster_name: Node | None
     report: Report
     data_key: str = ""
@@ -109,7 +109,7 @@ def _in_data(source: Opened) -> list[_Root]:
         if key != KEY and KEY not in value.text:
             continue
         root = value.peek()
-        if key == KEY and isinstance(root, Sequence):
+        if key == KEY and isinstance(root, YamlSequence):
             name = Scalar(named.text.strip(), named.text, PLAIN, 0, 0) if named is not None else None
             found.append(_Root(KEY, root, None, name, value.report, data_key=key))
         elif root is not None:
@@ -134,10 +134,10 @@ def _holders(root: Node, report: Report) -> list[_Root]:
     for path in paths:
         node: Node | None = root
         for key in path:
-            node = node.get(key) if isinstance(node, Mapping) else None
-        if isinstance(node, Mapping) and KEY in node.entries:
+            node = node.get(key) if isinstance(node, YamlMapping) else None
+        if isinstance(node, YamlMapping) and KEY in node.pairs:
             where = ".".join((*path, KEY))
-            found.append(_Root(where, node.entries[KEY].node, node, node.get("cluster_name"), report))
+            found.append(_Root(where, node.pairs[KEY].node, node, node.get("cluster_name"), report))
     return found
 
 
@@ -181,7 +181,7 @@ def _entries(root: _Root) -> tuple[Entry, ...] | None:
 def _entry(report: Report, node: Node, path: str) -> Entry:
     since = len(report.problems)
     report.flaws(node, path)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, YamlMapping):
         cause = f"an entry of {KEY} must be a map, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause, 'write "- match_runtimes: [NAME]"')
         return Entry(path, node, None, report.first_error(since))
@@ -208,18 +208,18 @@ def _entry(report: Report, node: Node, path: str) -> Entry:
     return Entry(path, node, replace(bare, image=image, args=args, container=fields), None)
 
 
-def _matches(report: Report, entry: Mapping, key: str, path: str) -> tuple[str, ...]:
+def _matches(report: Report, entry: YamlMapping, key: str, path: str) -> tuple[str, ...]:
     return tuple(item.value for item in checks.strings(report, entry.get(key), f"{path}.{key}", _ENTRY_KEYS))
 
 
-def _image(report: Report, entry: Mapping, container: Mapping | None, path: str) -> str | None:
+def _image(report: Report, entry: YamlMapping, container: YamlMapping | None, path: str) -> str | None:
     """Return the image that an entry names, inside ``container_template`` or beside it."""
     inside = container.get("image") if container is not None else None
     beside = entry.get("image")
     if nodes.is_null(beside):
         return _reference(report, inside, f"{path}.container_template.image")
     cause = "image stands beside container_template"
-    at = entry.entries["image"]
+    at = entry.pairs["image"]
     if not nodes.is_null(inside):
         cause = "image stands twice: beside container_template and inside it; the one inside is used"
         report.warning("image-beside", f"{path}.image", at, cause, "remove the one beside it")
@@ -236,7 +236,7 @@ def _reference(report: Report, node: Node | None, path: str) -> str | None:
         return None
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _whole(report, node, path, node.value)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, YamlMapping):
         cause = f"must be a string or a map of {', '.join(_IMAGE_KEYS)}, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause)
         return None
@@ -250,7 +250,7 @@ def _reference(report: Report, node: Node | None, path: str) -> str | None:
     digest = checks.a_string(report, node.get("digest"), f"{path}.digest") or ""
     if digest and not _DIGEST.fullmatch(digest):
         cause = f'the digest "{digest}" is not of the form sha256:HEX'
-        report.error("bad-value", f"{path}.digest", node.entries["digest"].node, cause)
+        report.error("bad-value", f"{path}.digest", node.pairs["digest"].node, cause)
     if report.first_error(since) is not None:
         return None
     path_in_registry = (repository or "").strip("/")

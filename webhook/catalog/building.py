@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 
 from webhook.catalog import agent, gpus, templates
 from webhook.catalog.documents import CONFIG_MAPS, Document
-from webhook.catalog.model import AgentEntry, GpuType, Kind, Problem, Reading, RuntimeTemplate, Snapshot
+from webhook.catalog.model import AgentEntry, ConfigKind, GpuType, Problem, Reading, RuntimeTemplate, Snapshot
 
 #: Configurations without which no workload can be rendered; the GPU table has built-in rows.
-REQUIRED: tuple[Kind, ...] = ("templates", "agent")
-_ORDER: tuple[Kind, ...] = ("templates", "agent", "gpu-configs")
-_HUMAN: dict[Kind, str] = {
+REQUIRED: tuple[ConfigKind, ...] = ("templates", "agent")
+_ORDER: tuple[ConfigKind, ...] = ("templates", "agent", "gpu-configs")
+_HUMAN: dict[ConfigKind, str] = {
     "templates": "the runtime template",
     "agent": "the agent configuration",
     "gpu-configs": "the GPU table",
@@ -33,20 +33,20 @@ _HUMAN: dict[Kind, str] = {
 class _Draft:
     """A snapshot in the making."""
 
-    templates: dict[str, RuntimeTemplate]
+    runtime_templates: dict[str, RuntimeTemplate]
     broken: dict[str, Problem]
-    entries: tuple[AgentEntry, ...]
+    agent_entries: tuple[AgentEntry, ...]
     cluster_name: str | None
     gpu_types: tuple[GpuType, ...]
 
 
-def empty(required: Collection[Kind] = REQUIRED) -> Snapshot:
+def empty(required: Collection[ConfigKind] = REQUIRED) -> Snapshot:
     """Return the snapshot before anything was read."""
     return build((), None, required=required)
 
 
 def build(
-    documents: Iterable[Document], previous: Snapshot | None, *, required: Collection[Kind] = REQUIRED
+    documents: Iterable[Document], previous: Snapshot | None, *, required: Collection[ConfigKind] = REQUIRED
 ) -> Snapshot:
     """Return the snapshot after these documents.
 
@@ -59,19 +59,19 @@ def build(
     """
     readings = dict(previous.readings) if previous is not None else {}
     draft = _Draft(
-        templates=dict(previous.templates) if previous is not None else {},
+        runtime_templates=dict(previous.runtime_templates) if previous is not None else {},
         broken=dict(previous.broken) if previous is not None else {},
-        entries=previous.entries if previous is not None else (),
+        agent_entries=previous.agent_entries if previous is not None else (),
         cluster_name=previous.cluster_name if previous is not None else None,
         gpu_types=previous.gpu_types if previous is not None else gpus.BUILT_IN,
     )
-    for document in {document.kind: document for document in documents}.values():
-        readings[document.kind] = _take(document, draft, readings.get(document.kind))
+    for document in {document.config_kind: document for document in documents}.values():
+        readings[document.config_kind] = _take(document, draft, readings.get(document.config_kind))
     problems = [problem for kind in _ORDER if kind in readings for problem in readings[kind].problems]
     return Snapshot(
-        templates=draft.templates,
+        runtime_templates=draft.runtime_templates,
         broken=draft.broken,
-        entries=draft.entries,
+        agent_entries=draft.agent_entries,
         cluster_name=draft.cluster_name,
         gpu_types=draft.gpu_types,
         problems=tuple(problems),
@@ -82,11 +82,11 @@ def build(
     )
 
 
-def _read(readings: dict[Kind, Reading], kind: Kind) -> bool:
+def _read(readings: dict[ConfigKind, Reading], kind: ConfigKind) -> bool:
     return kind in readings and readings[kind].read
 
 
-def _missing(kind: Kind, reading: Reading | None) -> str:
+def _missing(kind: ConfigKind, reading: Reading | None) -> str:
     """Return what a message says of a configuration that was never read: that it was not, or why it could not be."""
     problems = reading.problems if reading is not None else ()
     problem = next((problem for problem in problems if problem.severity == "error"), None)
@@ -98,9 +98,9 @@ def _take(document: Document, draft: _Draft, earlier: Reading | None) -> Reading
     """Put what a document says into the draft and return what came of it."""
     was_read = earlier is not None and earlier.read
     if document.content is None:
-        read = was_read or document.kind == "gpu-configs"
+        read = was_read or document.config_kind == "gpu-configs"
         return Reading(document.source, False, read, (_gone(document, used=was_read),))
-    taker = _TAKERS[document.kind]
+    taker = _TAKERS[document.config_kind]
     problems, done = taker(document, draft)
     ordered = tuple(sorted(problems, key=lambda found: (found.line, found.column)))
     return Reading(document.source, done, done or was_read, ordered)
@@ -108,23 +108,23 @@ def _take(document: Document, draft: _Draft, earlier: Reading | None) -> Reading
 
 def _gone(document: Document, *, used: bool) -> Problem:
     """Return the problem of a configuration that is not there."""
-    name = _HUMAN[document.kind]
+    name = _HUMAN[document.config_kind]
     if used:
         cause = f"{name} is not there any more; what was read before stays in use"
         return Problem("deleted", "warning", document.source, "", 0, 0, cause, "create it again")
-    if document.kind == "gpu-configs":
+    if document.config_kind == "gpu-configs":
         return Problem("absent", "info", document.source, "", 0, 0, f"{name} is not there; the built-in rows are used")
     return Problem("absent", "error", document.source, "", 0, 0, f"{name} is not there", "create it")
 
 
 def _take_templates(document: Document, draft: _Draft) -> tuple[list[Problem], bool]:
-    loaded = templates.load(document, {template.digest: template for template in draft.templates.values()})
+    loaded = templates.load(document, {template.digest: template for template in draft.runtime_templates.values()})
     entries, problems = loaded.entries, loaded.report.problems
     if entries is None:
         problem = loaded.report.first_error(0)
-        draft.templates = {name: replace(old, stale=problem) for name, old in draft.templates.items()}
+        draft.runtime_templates = {name: replace(old, stale=problem) for name, old in draft.runtime_templates.items()}
         return problems, False
-    by_path = {template.path: template for template in draft.templates.values()}
+    by_path = {template.path: template for template in draft.runtime_templates.values()}
     names = {entry.runtime for entry in entries}
     usable: dict[str, RuntimeTemplate] = {}
     broken: dict[str, Problem] = {}
@@ -132,14 +132,14 @@ def _take_templates(document: Document, draft: _Draft) -> tuple[list[Problem], b
         if entry.template is not None:
             usable[entry.template.runtime] = entry.template
             continue
-        last = draft.templates.get(entry.runtime) if entry.runtime is not None else by_path.get(entry.path)
+        last = draft.runtime_templates.get(entry.runtime) if entry.runtime is not None else by_path.get(entry.path)
         if entry.problem is None or (entry.runtime is None and last is not None and last.runtime in names):
             continue
         if last is not None:
             usable[last.runtime] = replace(last, stale=entry.problem)
         elif entry.runtime is not None:
             broken[entry.runtime] = entry.problem
-    draft.templates, draft.broken = usable, broken
+    draft.runtime_templates, draft.broken = usable, broken
     return problems, True
 
 
@@ -148,9 +148,9 @@ def _take_agent(document: Document, draft: _Draft) -> tuple[list[Problem], bool]
     entries, problems = loaded.entries, loaded.report.problems
     if entries is None:
         problem = loaded.report.first_error(0)
-        draft.entries = tuple(old if old.broken else replace(old, stale=problem) for old in draft.entries)
+        draft.agent_entries = tuple(old if old.broken else replace(old, stale=problem) for old in draft.agent_entries)
         return problems, False
-    good = [old for old in draft.entries if old.broken is None]
+    good = [old for old in draft.agent_entries if old.broken is None]
     by_match = {(old.runtimes, old.gpu_types): old for old in reversed(good)}
     by_path = {old.path: old for old in good}
     matches = {(new.entry.runtimes, new.entry.gpu_types) for new in entries if new.entry is not None}
@@ -164,7 +164,7 @@ def _take_agent(document: Document, draft: _Draft) -> tuple[list[Problem], bool]
             kept.append(replace(last, path=new.path, stale=new.problem))
         elif new.entry is not None:
             kept.append(new.entry)
-    draft.entries = tuple(kept)
+    draft.agent_entries = tuple(kept)
     if loaded.cluster_problem is None:
         draft.cluster_name = loaded.cluster_name
     return problems, True
@@ -183,7 +183,7 @@ def _take_gpus(document: Document, draft: _Draft) -> tuple[list[Problem], bool]:
     return report.problems, True
 
 
-_TAKERS: dict[Kind, Callable[[Document, _Draft], tuple[list[Problem], bool]]] = {
+_TAKERS: dict[ConfigKind, Callable[[Document, _Draft], tuple[list[Problem], bool]]] = {
     "templates": _take_templates,
     "agent": _take_agent,
     "gpu-configs": _take_gpus,

@@ -20,9 +20,9 @@ _NAMES: dict[type, str] = {
 }
 
 
-def a_map(report: Report, node: Node | None, path: str, siblings: Collection[str] = ()) -> nodes.Mapping | None:
+def a_map(report: Report, node: Node | None, path: str, siblings: Collection[str] = ()) -> nodes.YamlMapping | None:
     """Return a map; ``siblings`` are the keys that may stand beside it, see ``wrong_type``."""
-    if isinstance(node, nodes.Mapping):
+    if isinstance(node, nodes.YamlMapping):
         return node
     wrong_type(report, node, path, dict, siblings)
     return None
@@ -30,7 +30,7 @@ def a_map(report: Report, node: Node | None, path: str, siblings: Collection[str
 
 def a_list(report: Report, node: Node | None, path: str, siblings: Collection[str] = ()) -> list[Node] | None:
     """Return the items of a list; ``siblings`` as for ``a_map``."""
-    if isinstance(node, nodes.Sequence):
+    if isinstance(node, nodes.YamlSequence):
         return node.items
     wrong_type(report, node, path, list, siblings)
     return None
@@ -64,9 +64,9 @@ def string_item(report: Report, item: Node, path: str) -> Scalar | None:
 
 def typed(report: Report, node: Node, path: str, wanted: type) -> bool:
     """Tell whether a value has this JSON type (or is null), after reporting that it has not."""
-    if isinstance(node, nodes.Mapping):
+    if isinstance(node, nodes.YamlMapping):
         right = wanted is dict
-    elif isinstance(node, nodes.Sequence):
+    elif isinstance(node, nodes.YamlSequence):
         right = wanted is list
     else:
         right = node.value is None or type(node.value) is wanted
@@ -75,7 +75,7 @@ def typed(report: Report, node: Node, path: str, wanted: type) -> bool:
     return right
 
 
-def required(report: Report, mapping: nodes.Mapping, key: str, path: str, what: str) -> Node | None:
+def required(report: Report, mapping: nodes.YamlMapping, key: str, path: str, what: str) -> Node | None:
     """Return the value of a key that must be there."""
     node = mapping.get(key)
     if not nodes.is_null(node):
@@ -84,45 +84,47 @@ def required(report: Report, mapping: nodes.Mapping, key: str, path: str, what: 
     return None
 
 
-def top(report: Report, root: Node, key: str) -> nodes.Mapping | None:
+def top(report: Report, root: Node, key: str) -> nodes.YamlMapping | None:
     """Return the root of a text if it is a map that has this key."""
-    if not isinstance(root, nodes.Mapping):
+    if not isinstance(root, nodes.YamlMapping):
         report.own_flaws(root, "")
         wrong_type(report, root, "", dict)
         return None
-    if key in root.entries:
+    if key in root.pairs:
         return root
     report.own_flaws(root, "")
     report.error("missing-key", "", root, f'there is no "{key}"', f'begin with "{key}:" and a list below it')
     return None
 
 
-def listing(report: Report, holder: nodes.Mapping, key: str, path: str) -> list[Node] | None:
+def listing(report: Report, holder: nodes.YamlMapping, key: str, path: str) -> list[Node] | None:
     """Return the items of the list that a configuration is about; None after reporting why it cannot be used.
 
     Flaws of the items are left to those who read them; flaws beside them concern the text as a whole.
     """
     since = len(report.problems)
     report.own_flaws(holder, path.removesuffix(key).removesuffix("."))
-    for name, entry in holder.entries.items():
+    for name, pair in holder.pairs.items():
         if name == key:
-            report.own_flaws(entry.node, path)
+            report.own_flaws(pair.node, path)
         else:
-            report.flaws(entry.node, name)
-    entry = holder.entries[key]
-    if nodes.is_null(entry.node):  # more likely a slip than the wish to have no entry left
-        report.error(
-            "wrong-type", path, entry, "there is nothing here", "give it a list; [] if there shall be no entry"
-        )
-    items = a_list(report, entry.node, path)
+            report.flaws(pair.node, name)
+    pair = holder.pairs[key]
+    if nodes.is_null(pair.node):  # more likely a slip than the wish to have no entry left
+        report.error("wrong-type", path, pair, "there is nothing here", "give it a list; [] if there shall be no entry")
+    items = a_list(report, pair.node, path)
     return None if report.first_error(since) is not None else items or []
 
 
 def known(
-    report: Report, mapping: nodes.Mapping, path: str, names: Collection[str], homes: Mapping[str, str] | None = None
+    report: Report,
+    mapping: nodes.YamlMapping,
+    path: str,
+    names: Collection[str],
+    homes: Mapping[str, str] | None = None,
 ) -> None:
     """Report every key that is none of these names; ``homes`` says where a misplaced one belongs."""
-    for key, entry in mapping.entries.items():
+    for key, pair in mapping.pairs.items():
         if key in names:
             continue
         near = errors.nearest(key, names)
@@ -130,9 +132,7 @@ def known(
             remedy = f"it belongs under {homes[key]}"
         else:
             remedy = f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
-        report.warning(
-            "unknown-key", _join(path, key), entry, f'the key "{key}" is not known here and left out', remedy
-        )
+        report.warning("unknown-key", _join(path, key), pair, f'the key "{key}" is not known here and left out', remedy)
 
 
 def wrong_type(report: Report, node: Node | None, path: str, wanted: type, siblings: Collection[str] = ()) -> None:
@@ -144,9 +144,9 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
         return
     shifted = _shifted(node, siblings)
     if shifted:
-        key, entry = shifted
-        cause = f'must be {_NAMES[wanted]}, found a map: "{key}" at column {entry.column} is indented too deep'
-        report.error("wrong-type", path, entry, cause, f'"{key}" belongs beside the key above it')
+        key, pair = shifted
+        cause = f'must be {_NAMES[wanted]}, found a map: "{key}" at column {pair.column} is indented too deep'
+        report.error("wrong-type", path, pair, cause, f'"{key}" belongs beside the key above it')
         return
     remedy = ""
     if isinstance(node, Scalar) and wanted is str:
@@ -158,11 +158,11 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
     report.error("wrong-type", path, node, f"must be {_NAMES[wanted]}, found {nodes.describe(node)}", remedy)
 
 
-def _shifted(node: Node, siblings: Collection[str]) -> tuple[str, nodes.Entry] | None:
+def _shifted(node: Node, siblings: Collection[str]) -> tuple[str, nodes.YamlPair] | None:
     """Return the first key of a map that belongs one level up."""
-    if not isinstance(node, nodes.Mapping):
+    if not isinstance(node, nodes.YamlMapping):
         return None
-    return next(((key, entry) for key, entry in node.entries.items() if key in siblings), None)
+    return next(((key, pair) for key, pair in node.pairs.items() if key in siblings), None)
 
 
 def _join(path: str, key: str) -> str:

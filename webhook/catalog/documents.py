@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from webhook import errors
 from webhook.catalog import yamltext
-from webhook.catalog.model import Kind
-from webhook.catalog.nodes import LITERAL, Mapping, Node, Scalar, describe, is_null
+from webhook.catalog.model import ConfigKind
+from webhook.catalog.nodes import LITERAL, Node, Scalar, YamlMapping, describe, is_null
 from webhook.catalog.report import Place, Report
 
 #: ConfigMap name by kind (contract sections 4 and 6).
-CONFIG_MAPS: dict[Kind, str] = {
+CONFIG_MAPS: dict[ConfigKind, str] = {
     "templates": "hydra-runtime-template",
     "agent": "hydra-agent",
     "gpu-configs": "hydra-gpu-configs",
@@ -22,13 +22,13 @@ class Document:
     """One configuration as it was found.
 
     Attributes:
-        kind: which of the three it is.
+        config_kind: which of the three it is.
         source: how a person names the place: a file path, or ``ConfigMap namespace/name``.
         content: the text of a file: bare YAML or a whole ConfigMap manifest (bytes are read as UTF-8); or the ``data`` of a
             ConfigMap that came from a cluster; or None: it is not there, or not any more.
     """
 
-    kind: Kind
+    config_kind: ConfigKind
     source: str
     content: str | bytes | collections.abc.Mapping[str, str] | None
 
@@ -120,9 +120,9 @@ def opened(document: Document) -> Opened:
     text = text.removeprefix("\ufeff")
     report.lines = yamltext.LINE_BREAK.split(text)
     root = Value(text, report).parse()
-    kind = _text(root.get("kind")) if isinstance(root, Mapping) else ""
-    if isinstance(root, Mapping) and (kind == "ConfigMap" or (kind and "apiVersion" in root.entries)):
-        return Opened(report, None, _manifest(document.kind, root, report))
+    kind = _text(root.get("kind")) if isinstance(root, YamlMapping) else ""
+    if isinstance(root, YamlMapping) and (kind == "ConfigMap" or (kind and "apiVersion" in root.pairs)):
+        return Opened(report, None, _manifest(document.config_kind, root, report))
     return Opened(report, root, {})
 
 
@@ -148,25 +148,25 @@ def _text(node: Node | None) -> str:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
 
 
-def _manifest(kind: Kind, root: Mapping, report: Report) -> dict[str, Value]:
+def _manifest(kind: ConfigKind, root: YamlMapping, report: Report) -> dict[str, Value]:
     """Return the data keys of a manifest; none after reporting why there are none."""
     report.own_flaws(root, "")
     if _text(root.get("kind")) != "ConfigMap":
-        found = root.entries["kind"].node
+        found = root.pairs["kind"].node
         report.error("wrong-kind", "kind", found, f"a ConfigMap is needed here, found {describe(found)}", "")
         return {}
     metadata = root.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    name = metadata.get("name") if isinstance(metadata, YamlMapping) else None
     if name is not None and _text(name) != CONFIG_MAPS[kind]:
         cause = f'the ConfigMap is named "{_text(name)}"; in a cluster it is looked for as "{CONFIG_MAPS[kind]}"'
         report.warning("configmap-name", "metadata.name", name, cause, f"name it {CONFIG_MAPS[kind]}")
     data = root.get("data")
-    if not isinstance(data, Mapping):
+    if not isinstance(data, YamlMapping):
         found_text = "there is none" if is_null(data) or data is None else f"found {describe(data)}"
         report.error("wrong-type", "data", data or root, f"data must be a map of strings; {found_text}", "")
         return {}
     report.own_flaws(data, "data")
-    values = {key: value for key, entry in data.entries.items() if (value := _data_value(key, entry.node, report))}
+    values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}
     return values if report.first_error(0) is None else {}
 
 

@@ -4,15 +4,15 @@ from collections.abc import Collection
 from importlib import resources
 
 from webhook.catalog.documents import Document
-from webhook.catalog.model import BUILT_IN, Kind
+from webhook.catalog.model import BUILT_IN, ConfigKind
 
-_FILES: tuple[tuple[Kind, str], ...] = (
+_FILES: tuple[tuple[ConfigKind, str], ...] = (
     ("templates", "hydra-runtime-template.yaml"),
     ("agent", "hydra-agent.yaml"),
 )
 
 
-def embedded(beside: Collection[Kind] = ()) -> tuple[Document, ...]:
+def embedded(beside: Collection[ConfigKind] = ()) -> tuple[Document, ...]:
     """Return the built-in runtime templates and agent configuration, without the kinds that somebody gave."""
     folder = resources.files("webhook.catalog") / "builtin"
     return tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from webhook.catalog import checks, nodes
 from webhook.catalog.documents import Document, opened
 from webhook.catalog.model import GpuType
-from webhook.catalog.nodes import Mapping, Node
+from webhook.catalog.nodes import Node, YamlMapping
 from webhook.catalog.report import Report
 
 DATA_KEY = "gpu-configs.yaml"
@@ -48,12 +48,12 @@ def _rows(root: Node, report: Report) -> tuple[Row, ...] | None:
 def _row(report: Report, node: Node, path: str) -> Row:
     since = len(report.problems)
     report.flaws(node, path)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, YamlMapping):
         cause = f"an entry of {_KEY} must be a map, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause, 'write "- gpu_type: NAME"')
         return Row(None, None)
     name = _text(report, node, "gpu_type", path)
-    inner: Mapping | None = node
+    inner: YamlMapping | None = node
     where = path
     for key in _RESOURCE_PATH[:-1]:
         value = checks.required(report, inner, key, where, "the entry") if inner is not None else None
@@ -65,10 +65,10 @@ def _row(report: Report, node: Node, path: str) -> Row:
     return Row(name, GpuType(name, resource))
 
 
-def _text(report: Report, mapping: Mapping, key: str, path: str) -> str | None:
+def _text(report: Report, mapping: YamlMapping, key: str, path: str) -> str | None:
     """Return a string that must be there and must not be empty."""
     value = checks.a_string(report, checks.required(report, mapping, key, path, "the entry"), f"{path}.{key}")
     if value == "":
-        report.error("empty-value", f"{path}.{key}", mapping.entries[key].node, f"{key} is empty", "")
+        report.error("empty-value", f"{path}.{key}", mapping.pairs[key].node, f"{key} is empty", "")
         return None
     return value

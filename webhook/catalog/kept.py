@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from webhook.catalog.model import Kind
+from webhook.catalog.model import ConfigKind
 
 MAX_BYTES = 1_000_000
 """Of all keys and texts together. The API server takes 1 MiB of data in a ConfigMap (``MaxSecretSize``)."""
@@ -42,7 +42,7 @@ class Kept:
         return tuple(texts for texts in (self.flawless, self.flawed) if texts is not None)
 
 
-def pack(kept: Mapping[Kind, Kept]) -> tuple[dict[str, str], tuple[str, ...]]:
+def pack(kept: Mapping[ConfigKind, Kept]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the ``data`` of the ConfigMap that keeps all this, and the names of what had to be left out for its size.
 
     What is left out first is what is needed least: flawed texts, and runtime templates last, since they may come from a
@@ -51,7 +51,7 @@ def pack(kept: Mapping[Kind, Kept]) -> tuple[dict[str, str], tuple[str, ...]]:
     data: dict[str, str] = {}
     left_out = []
     room = MAX_BYTES
-    kinds = [kind for kind in get_args(Kind) if kind in kept]
+    kinds = [kind for kind in get_args(ConfigKind) if kind in kept]
     ranked = [(f"{_FLAWLESS}.{kind}", kept[kind].flawless) for kind in kinds]
     ranked += [(f"{_FLAWED}.{kind}", kept[kind].flawed) for kind in kinds]
     for name, texts in ranked:
@@ -67,17 +67,17 @@ def pack(kept: Mapping[Kind, Kept]) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def foreign(data: Texts) -> dict[str, str]:
     """Return the entries of the ConfigMap's ``data`` that are none of ours, such as those of a newer version."""
-    ours = tuple(f"{prefix}.{kind}." for prefix in (_FLAWLESS, _FLAWED) for kind in get_args(Kind))
+    ours = tuple(f"{prefix}.{kind}." for prefix in (_FLAWLESS, _FLAWED) for kind in get_args(ConfigKind))
     return {name: text for name, text in data.items() if not name.startswith(ours)}
 
 
-def unpack(data: Texts) -> dict[Kind, Kept]:
+def unpack(data: Texts) -> dict[ConfigKind, Kept]:
     """Return what the ``data`` of the ConfigMap keeps; keys that are none of ours are passed over."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name, text in data.items():
         prefix, _, rest = name.partition(".")
         kind, _, key = rest.partition(".")
         found.setdefault((prefix, kind), {})[key] = text
-    kinds = cast("tuple[Kind, ...]", get_args(Kind))
+    kinds = cast("tuple[ConfigKind, ...]", get_args(ConfigKind))
     kept = {kind: Kept(found.get((_FLAWLESS, kind)), found.get((_FLAWED, kind))) for kind in kinds}
     return {kind: one for kind, one in kept.items() if one.in_order}

@@ -13,7 +13,7 @@ from webhook import errors, gotemplate
 BUILT_IN = "built-in"
 
 Severity = Literal["error", "warning", "info"]
-Kind = Literal["templates", "agent", "gpu-configs"]
+ConfigKind = Literal["templates", "agent", "gpu-configs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,9 @@ class Snapshot:
     """Everything a request may read, made at one moment from all configurations and never changed.
 
     Attributes:
-        templates: usable runtime templates by runtime name.
+        runtime_templates: usable runtime templates by runtime name.
         broken: runtimes that have a template nobody can use, with the problem.
-        entries: agent entries in file order.
+        agent_entries: agent entries in file order.
         cluster_name: of the agent configuration, if it has one.
         gpu_types: the table in order of precedence: the configuration's rows, then the built-in ones.
         problems: every problem of the texts last seen, in order of source and position.
@@ -153,31 +153,31 @@ class Snapshot:
         readings: by kind, what the next snapshot is built on.
     """
 
-    templates: Mapping[str, RuntimeTemplate]
+    runtime_templates: Mapping[str, RuntimeTemplate]
     broken: Mapping[str, Problem]
-    entries: tuple[AgentEntry, ...]
+    agent_entries: tuple[AgentEntry, ...]
     cluster_name: str | None
     gpu_types: tuple[GpuType, ...]
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
-    readings: Mapping[Kind, Reading] = field(default_factory=dict, repr=False, compare=False)
+    readings: Mapping[ConfigKind, Reading] = field(default_factory=dict, repr=False, compare=False)
     _entries_by_runtime: dict[str, tuple[AgentEntry, ...]] = field(init=False, repr=False, compare=False)
     _named: frozenset[str] = field(init=False, repr=False, compare=False)
     _entries_for_any: tuple[AgentEntry, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the entries by runtime, so that a request does not walk thousands of them."""
-        names = {name for entry in self.entries for name in entry.runtimes}
-        named = {name for entry in self.entries if not entry.built_in for name in entry.runtimes}
+        names = {name for entry in self.agent_entries for name in entry.runtimes}
+        named = {name for entry in self.agent_entries if not entry.built_in for name in entry.runtimes}
         object.__setattr__(self, "_named", frozenset(named))
         by_runtime: dict[str, list[AgentEntry]] = {name: [] for name in names}
-        for entry in self.entries:
+        for entry in self.agent_entries:
             for name in entry.runtimes or names:
                 by_runtime[name].append(entry)
         object.__setattr__(self, "_entries_by_runtime", {name: tuple(rows) for name, rows in by_runtime.items()})
-        object.__setattr__(self, "_entries_for_any", tuple(entry for entry in self.entries if not entry.runtimes))
+        object.__setattr__(self, "_entries_for_any", tuple(entry for entry in self.agent_entries if not entry.runtimes))
 
-    def entries_for(self, runtime: str) -> tuple[AgentEntry, ...]:
+    def agent_entries_for(self, runtime: str) -> tuple[AgentEntry, ...]:
         """Return the agent entries that match this runtime on some GPU type, in file order."""
         return self._entries_by_runtime.get(runtime, self._entries_for_any)
 
@@ -186,9 +186,9 @@ class Snapshot:
 
         The built-in entries do not count: beside somebody's own templates they would admit runtimes nobody wrote.
         """
-        return runtime in self.templates or runtime in self.broken or runtime in self._named
+        return runtime in self.runtime_templates or runtime in self.broken or runtime in self._named
 
     @property
     def runtimes(self) -> tuple[str, ...]:
         """Return the names of all runtimes that a workload can ask for, sorted."""
-        return tuple(sorted({*self.templates, *self._named}))
+        return tuple(sorted({*self.runtime_templates, *self._named}))

@@ -51,7 +51,7 @@ class Scalar:
         self.flaws: tuple[Flaw, ...] = ()
 
 
-class Entry(NamedTuple):
+class YamlPair(NamedTuple):
     """One key of a mapping with its value; line and column are those of the key."""
 
     line: int
@@ -59,24 +59,24 @@ class Entry(NamedTuple):
     node: "Node"
 
 
-class Mapping:
-    """A mapping: its entries in the order of the text, and the flaws of its keys."""
+class YamlMapping:
+    """A mapping: its pairs of key and value in the order of the text, and the flaws of its keys."""
 
-    __slots__ = ("column", "entries", "flaws", "line")
+    __slots__ = ("column", "flaws", "line", "pairs")
 
     def __init__(self, line: int, column: int) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.pairs: dict[str, YamlPair] = {}
         self.line = line
         self.column = column
         self.flaws: tuple[Flaw, ...] = ()
 
     def get(self, key: str) -> "Node | None":
         """Return the value of a key, or None if the key is absent."""
-        entry = self.entries.get(key)
-        return entry.node if entry is not None else None
+        pair = self.pairs.get(key)
+        return pair.node if pair is not None else None
 
 
-class Sequence:
+class YamlSequence:
     """A list of nodes."""
 
     __slots__ = ("column", "flaws", "items", "line")
@@ -88,15 +88,15 @@ class Sequence:
         self.flaws: tuple[Flaw, ...] = ()
 
 
-Node = Scalar | Mapping | Sequence
+Node = Scalar | YamlMapping | YamlSequence
 
 
 def plain(node: Node) -> Any:
     """Return the JSON value of a node: fresh dicts and lists, which the caller owns."""
     if isinstance(node, Scalar):
         return node.value
-    if isinstance(node, Mapping):
-        return {key: plain(entry.node) for key, entry in node.entries.items()}
+    if isinstance(node, YamlMapping):
+        return {key: plain(pair.node) for key, pair in node.pairs.items()}
     return [plain(item) for item in node.items]
 
 
@@ -116,9 +116,9 @@ def present(value: Any) -> Any:
 
 def describe(node: Node) -> str:
     """Return what a node is, for messages: ``a map``, ``a list``, ``the number 8192``."""
-    if isinstance(node, Mapping):
+    if isinstance(node, YamlMapping):
         return "a map"
-    if isinstance(node, Sequence):
+    if isinstance(node, YamlSequence):
         return "a list"
     if node.value is None:
         return "nothing"

@@ -16,20 +16,20 @@ _PORTS = frozenset({"containerPort", "hostPort"})
 _HIGHEST_PORT = 65_535
 
 
-def fields(report: Report, mapping: nodes.Mapping, path: str, types: Mapping[str, type]) -> None:
+def fields(report: Report, mapping: nodes.YamlMapping, path: str, types: Mapping[str, type]) -> None:
     """Check the fields of a PodSpec, a Container or an entry of one of their lists; unknown keys are not looked at."""
-    for key, entry in mapping.entries.items():
+    for key, pair in mapping.pairs.items():
         wanted = types.get(key)
         where = f"{path}.{key}"
-        if wanted is None or nodes.is_null(entry.node) or not checks.typed(report, entry.node, where, wanted):
+        if wanted is None or nodes.is_null(pair.node) or not checks.typed(report, pair.node, where, wanted):
             continue
         if wanted is list:
-            _list(report, key, entry.node, where)
-        elif key in _PORTS and isinstance(entry.node, Scalar) and not 1 <= entry.node.value <= _HIGHEST_PORT:
-            cause = f"a port is a number from 1 to {_HIGHEST_PORT}, found {entry.node.text}"
-            report.error("bad-value", where, entry.node, cause)
-        elif key in _STRING_MAPS and isinstance(entry.node, nodes.Mapping):
-            for name, value in entry.node.entries.items():
+            _list(report, key, pair.node, where)
+        elif key in _PORTS and isinstance(pair.node, Scalar) and not 1 <= pair.node.value <= _HIGHEST_PORT:
+            cause = f"a port is a number from 1 to {_HIGHEST_PORT}, found {pair.node.text}"
+            report.error("bad-value", where, pair.node, cause)
+        elif key in _STRING_MAPS and isinstance(pair.node, nodes.YamlMapping):
+            for name, value in pair.node.pairs.items():
                 checks.typed(report, value.node, f"{where}.{name}", str)
 
 
@@ -39,9 +39,9 @@ def _list(report: Report, key: str, node: Node, path: str) -> None:
         checks.strings(report, node, path)
         return
     types = kubernetes.ENTRIES.get(key, {})
-    for index, item in enumerate(node.items if isinstance(node, nodes.Sequence) else ()):
+    for index, item in enumerate(node.items if isinstance(node, nodes.YamlSequence) else ()):
         where = f"{path}[{index}]"
-        if not isinstance(item, nodes.Mapping):
+        if not isinstance(item, nodes.YamlMapping):
             cause = f"an entry of {key} must be a map, found {nodes.describe(item)}"
             report.error("wrong-type", where, item, cause, _entry_remedy(key))
             continue
@@ -51,7 +51,7 @@ def _list(report: Report, key: str, node: Node, path: str) -> None:
             fields(report, item, where, types)
 
 
-def _identified(report: Report, key: str, item: nodes.Mapping, path: str) -> None:
+def _identified(report: Report, key: str, item: nodes.YamlMapping, path: str) -> None:
     """Check that an entry has the fields by which Kubernetes tells it from the others."""
     needed = (*kubernetes.MERGE_KEYS.get(key, ()), *kubernetes.REQUIRED.get(key, ()))
     for name in needed:

@@ -89,7 +89,7 @@ def load(document: Document, compiled: Mapping[str, RuntimeTemplate]) -> Loaded:
 def _entries(root: Node, report: Report, compiled: Mapping[str, RuntimeTemplate]) -> tuple[Entry, ...] | None:
     """Return all entries, or None if the text as a whole cannot be used."""
     top = checks.top(report, root, "templates")
-    if isinstance(root, nodes.Mapping):
+    if isinstance(root, nodes.YamlMapping):
         checks.known(report, root, "", _ROOT_KEYS)
     items = checks.listing(report, top, "templates", "templates") if top is not None else None
     return tuple(_distinct(report, items, compiled)) if items is not None else None
@@ -113,7 +113,7 @@ def _distinct(report: Report, items: Iterable[Node], compiled: Mapping[str, Runt
 def _entry(report: Report, node: Node, path: str, compiled: Mapping[str, RuntimeTemplate]) -> Entry:
     since = len(report.problems)
     report.flaws(node, path)
-    mapping = node if isinstance(node, nodes.Mapping) else None
+    mapping = node if isinstance(node, nodes.YamlMapping) else None
     if mapping is None:
         cause = f"an entry of templates must be a map, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause, 'write "- runtime: NAME"')
@@ -133,7 +133,7 @@ def _entry(report: Report, node: Node, path: str, compiled: Mapping[str, Runtime
     return Entry(path, runtime, node, template if problem is None else None, problem, tuple(compiler.made))
 
 
-def _runtime(report: Report, mapping: nodes.Mapping, path: str) -> str | None:
+def _runtime(report: Report, mapping: nodes.YamlMapping, path: str) -> str | None:
     node = checks.required(report, mapping, "runtime", path, "the entry")
     name = checks.a_string(report, node, f"{path}.runtime")
     if name == "":
@@ -146,7 +146,7 @@ def _runtime(report: Report, mapping: nodes.Mapping, path: str) -> str | None:
     return name
 
 
-def _check(report: Report, mapping: nodes.Mapping, path: str) -> None:
+def _check(report: Report, mapping: nodes.YamlMapping, path: str) -> None:
     """Check everything in an entry but its templates."""
     checks.a_string(report, mapping.get("runtimeZH"), f"{path}.runtimeZH")
     flag = mapping.get("renderAll")
@@ -158,9 +158,9 @@ def _check(report: Report, mapping: nodes.Mapping, path: str) -> None:
     where = f"{path}.podTemplate"
     checks.known(report, pod, where, _POD_KEYS, _POD_HOMES)
     podspec.fields(report, pod, where, {**kubernetes.POD_SPEC, "podSecurityContext": dict})
-    if "podSecurityContext" in pod.entries and "securityContext" in pod.entries:
+    if "podSecurityContext" in pod.pairs and "securityContext" in pod.pairs:
         cause = "securityContext and podSecurityContext say the same field twice; podSecurityContext is used"
-        report.warning("two-names", f"{where}.securityContext", pod.entries["securityContext"], cause, "remove one")
+        report.warning("two-names", f"{where}.securityContext", pod.pairs["securityContext"], cause, "remove one")
     container = checks.a_map(report, pod.get("containerTemplate"), f"{where}.containerTemplate", _POD_KEYS)
     if container is not None:
         where = f"{where}.containerTemplate"
@@ -168,10 +168,10 @@ def _check(report: Report, mapping: nodes.Mapping, path: str) -> None:
         podspec.fields(report, container, where, kubernetes.CONTAINER)
 
 
-def _compile(compiler: "_Compiler", mapping: nodes.Mapping, path: str, digest: str) -> RuntimeTemplate:
+def _compile(compiler: "_Compiler", mapping: nodes.YamlMapping, path: str, digest: str) -> RuntimeTemplate:
     """Return the entry with its templates compiled; mistakes in them are reported."""
     pod_node = mapping.get("podTemplate")
-    container_node = pod_node.get("containerTemplate") if isinstance(pod_node, nodes.Mapping) else None
+    container_node = pod_node.get("containerTemplate") if isinstance(pod_node, nodes.YamlMapping) else None
     where = f"{path}.podTemplate"
     command = compiler.each(container_node, "commandTemplate", where)
     args = compiler.each(container_node, "argsTemplate", where)
@@ -206,7 +206,7 @@ def _holds_template(value: Any) -> bool:
     return isinstance(value, gotemplate.Template)
 
 
-def _scalar(mapping: nodes.Mapping, key: str) -> Any:
+def _scalar(mapping: nodes.YamlMapping, key: str) -> Any:
     node = mapping.get(key)
     return node.value if isinstance(node, Scalar) else None
 
@@ -221,7 +221,7 @@ class _Compiler:
 
     def each(self, container: Node | None, key: str, path: str) -> tuple[gotemplate.Template, ...]:
         """Return the compiled templates of ``commandTemplate`` or ``argsTemplate``."""
-        node = container.get(key) if isinstance(container, nodes.Mapping) else None
+        node = container.get(key) if isinstance(container, nodes.YamlMapping) else None
         where = f"{path}.containerTemplate.{key}"
         found = []
         for index, item in enumerate(checks.a_list(self.report, node, where) or ()):
@@ -232,12 +232,12 @@ class _Compiler:
 
     def fields(self, node: Node | None, path: str, known: Container[str], *, render_all: bool) -> dict[str, Any]:
         """Return the known fields of a map. Others the API server would drop, so they never reach a pod."""
-        if not isinstance(node, nodes.Mapping):
+        if not isinstance(node, nodes.YamlMapping):
             return {}
         return {
-            key: nodes.present(self.leaves(entry.node, f"{path}.{key}") if render_all else nodes.plain(entry.node))
-            for key, entry in node.entries.items()
-            if key in known and not nodes.is_null(entry.node)
+            key: nodes.present(self.leaves(pair.node, f"{path}.{key}") if render_all else nodes.plain(pair.node))
+            for key, pair in node.pairs.items()
+            if key in known and not nodes.is_null(pair.node)
         }
 
     def one(self, scalar: Scalar, path: str, name: str) -> gotemplate.Template | None:
@@ -253,9 +253,9 @@ class _Compiler:
 
     def leaves(self, node: Node, path: str) -> Any:
         """Return a JSON value in which every string that holds an action is a compiled template."""
-        if isinstance(node, nodes.Mapping):
-            return {key: self.leaves(entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
-        if isinstance(node, nodes.Sequence):
+        if isinstance(node, nodes.YamlMapping):
+            return {key: self.leaves(pair.node, f"{path}.{key}") for key, pair in node.pairs.items()}
+        if isinstance(node, nodes.YamlSequence):
             return [self.leaves(item, f"{path}[{index}]") for index, item in enumerate(node.items)]
         if isinstance(node.value, str) and "{{" in node.value:
             return self.one(node, path, path.split(".podTemplate.", 1)[1])

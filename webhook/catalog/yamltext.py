@@ -12,7 +12,18 @@ import yaml
 
 from webhook import errors
 from webhook.catalog import scalars, syntax
-from webhook.catalog.nodes import PLAIN, Entry, Flaw, Mapping, Node, Scalar, Sequence, describe, is_null, plain
+from webhook.catalog.nodes import (
+    PLAIN,
+    Flaw,
+    Node,
+    Scalar,
+    YamlMapping,
+    YamlPair,
+    YamlSequence,
+    describe,
+    is_null,
+    plain,
+)
 
 #: Characters in one text. A ConfigMap holds at most 1 MiB; a file of 10,000 runtimes needs some 5 MiB.
 MAX_CHARACTERS = 16 * 1024 * 1024
@@ -73,10 +84,10 @@ def flaws(node: Node, path: str = "") -> Iterator[tuple[str, Flaw]]:
     """Yield every flaw in a tree with the key path of the node it stands on."""
     for flaw in node.flaws:
         yield path, flaw
-    if isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            yield from flaws(entry.node, f"{path}.{key}" if path else key)
-    elif isinstance(node, Sequence):
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            yield from flaws(pair.node, f"{path}.{key}" if path else key)
+    elif isinstance(node, YamlSequence):
         for index, item in enumerate(node.items):
             yield from flaws(item, f"{path}[{index}]")
 
@@ -183,7 +194,7 @@ class _Composer:
         return scalar
 
     def _sequence(self, event: Any, depth: int) -> _Composed:
-        sequence = Sequence(*self._place(event.start_mark))
+        sequence = YamlSequence(*self._place(event.start_mark))
         total, tallest = 1, 0
         while not isinstance(event := self._events(), yaml.SequenceEndEvent):
             item, weight, height = self._node(event, depth + 1)
@@ -193,9 +204,9 @@ class _Composer:
         return sequence, total, tallest + 1
 
     def _mapping(self, event: Any, depth: int) -> _Composed:
-        mapping = Mapping(*self._place(event.start_mark))
+        mapping = YamlMapping(*self._place(event.start_mark))
         total, tallest = 1, 0
-        written: dict[str, Entry] = {}
+        written: dict[str, YamlPair] = {}
         while not isinstance(event := self._events(), yaml.MappingEndEvent):
             place = self._place(event.start_mark)
             name, key_weight = self._key(mapping, event, depth)
@@ -206,10 +217,10 @@ class _Composer:
             if is_merge:
                 self._merge(mapping, event, value)
             elif name is not None:
-                self._insert(mapping, written, name, Entry(*place, value))
+                self._insert(mapping, written, name, YamlPair(*place, value))
         return mapping, total, tallest + 1
 
-    def _key(self, mapping: Mapping, event: Any, depth: int) -> tuple[str | None, int]:
+    def _key(self, mapping: YamlMapping, event: Any, depth: int) -> tuple[str | None, int]:
         """Return the name and the weight of a key; a name of None after noting why it cannot be one."""
         try:
             if isinstance(event, yaml.ScalarEvent):
@@ -233,22 +244,22 @@ class _Composer:
             mapping.flaws += (self._flaw(event, "yaml-key", cause, remedy),)
         return None, weight
 
-    def _insert(self, mapping: Mapping, written: dict[str, Entry], name: str, entry: Entry) -> None:
+    def _insert(self, mapping: YamlMapping, written: dict[str, YamlPair], name: str, pair: YamlPair) -> None:
         """Add one written key; one that was written before is a flaw of the mapping, and the first counts."""
-        earlier = written.setdefault(name, entry)
-        if earlier is entry:
-            mapping.entries[name] = entry
+        earlier = written.setdefault(name, pair)
+        if earlier is pair:
+            mapping.pairs[name] = pair
             return
         cause = f'the key "{name}" stands twice in one map: first at line {earlier.line}, column {earlier.column}'
-        mapping.flaws += (Flaw("duplicate-key", entry.line, entry.column, cause, "remove one of the two"),)
+        mapping.flaws += (Flaw("duplicate-key", pair.line, pair.column, cause, "remove one of the two"),)
 
-    def _merge(self, mapping: Mapping, event: Any, value: Node) -> None:
+    def _merge(self, mapping: YamlMapping, event: Any, value: Node) -> None:
         """Take over the keys of ``<<``. As in go-yaml the order of the text decides, and the first of a list wins."""
-        sources = value.items if isinstance(value, Sequence) else [value]
+        sources = value.items if isinstance(value, YamlSequence) else [value]
         for source in reversed(sources):
-            if not isinstance(source, Mapping):
+            if not isinstance(source, YamlMapping):
                 cause = "<< must be a map or a list of maps"
                 mapping.flaws += (self._flaw(event, "yaml-key", cause, "write an alias of a map, such as *name"),)
                 return
-            mapping.entries.update(source.entries)
+            mapping.pairs.update(source.pairs)
             mapping.flaws += source.flaws

@@ -101,10 +101,10 @@ def runtimes(
 
 
 def _describe(snapshot: catalog.Snapshot, runtime: str) -> Runtime:
-    template = snapshot.templates.get(runtime)
+    template = snapshot.runtime_templates.get(runtime)
     images = tuple(
         Image(gpu_type, entry.image or "")
-        for entry in snapshot.entries_for(runtime)
+        for entry in snapshot.agent_entries_for(runtime)
         for gpu_type in entry.gpu_types or ("any",)
     )
     name = template.display_name if template is not None else runtime

@@ -65,7 +65,7 @@ CaSecret = Annotated[
 ]
 
 
-def read(kind: catalog.Kind, path: Path) -> catalog.Document:
+def read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
     """Read a configuration file; what is wrong with its content is for the catalog to say.
 
     Raises:
@@ -79,14 +79,14 @@ def read(kind: catalog.Kind, path: Path) -> catalog.Document:
 
 def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the configuration texts of the files that are given."""
-    paths: dict[catalog.Kind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
+    paths: dict[catalog.ConfigKind, Path | None] = {"templates": templates, "agent": agent, "gpu-configs": gpu_configs}
     return tuple(read(kind, path) for kind, path in paths.items() if path is not None)
 
 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the configuration texts: the given files, and the built-in ones in place of those that are not given."""
     files = given(templates, agent, gpu_configs)
-    return (*files, *catalog.embedded(beside={document.kind for document in files}))
+    return (*files, *catalog.embedded(beside={document.config_kind for document in files}))
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from .analysis import FunctionUse, UnknownVariable, Uses, VariableUse, analyse
-from .compiler import compile_templates
+from .analysis.reach import Given, Reach, reach
+from .analysis.variables import FunctionUse, UnknownVariable, Uses, VariableUse, analyse
 from .errors import ExecLimitError, ParseLimitError
+from .exec.compiler import compile_templates
+from .exec.state import NoValue, State, late
+from .fmt.runes import byte_length, to_text
 from .limits import DEFAULT_LIMITS, Limits
-from .names import nearest
-from .nodes import List, Text
-from .parser import parse
-from .reach import Given, Reach, reach
-from .runes import byte_length, to_text
-from .state import NoValue, State, late
+from .parse.names import nearest
+from .parse.nodes import List, Text
+from .parse.parse import parse
 from .values import ABSENT
 
 

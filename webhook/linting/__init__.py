@@ -25,12 +25,12 @@ def lint(documents: Iterable[Document]) -> tuple[Problem, ...]:
     read_templates: list[templates.Loaded] = []
     read_agents: list[agent.Loaded] = []
     for document in documents:
-        if document.kind == "templates":
+        if document.config_kind == "templates":
             loaded = templates.load(document, {})
             read_templates.append(loaded)
             _templates(loaded)
             found.append(loaded.report.problems)
-        elif document.kind == "agent":
+        elif document.config_kind == "agent":
             configured = agent.load(document)
             read_agents.append(configured)
             for rule in entries.AGENT_RULES:

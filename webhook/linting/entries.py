@@ -9,20 +9,20 @@ from typing import Any
 
 from webhook import errors
 from webhook.catalog import agent, kubernetes, nodes, templates
-from webhook.catalog.nodes import Mapping, Node, Scalar, Sequence
+from webhook.catalog.nodes import Node, Scalar, YamlMapping, YamlSequence
 from webhook.catalog.report import Report
 
 #: Nearest names are looked for among at most so many: one look takes 20 ms with 10,000.
 _SUGGEST_FROM = 500
 
 
-def parts(entry: templates.Entry) -> tuple[Mapping | None, Mapping | None, str]:
+def parts(entry: templates.Entry) -> tuple[YamlMapping | None, YamlMapping | None, str]:
     """Return podTemplate and containerTemplate of an entry, and the path of the former."""
-    pod = entry.node.get("podTemplate") if isinstance(entry.node, Mapping) else None
-    container = pod.get("containerTemplate") if isinstance(pod, Mapping) else None
+    pod = entry.node.get("podTemplate") if isinstance(entry.node, YamlMapping) else None
+    container = pod.get("containerTemplate") if isinstance(pod, YamlMapping) else None
     return (
-        pod if isinstance(pod, Mapping) else None,
-        container if isinstance(container, Mapping) else None,
+        pod if isinstance(pod, YamlMapping) else None,
+        container if isinstance(container, YamlMapping) else None,
         f"{entry.path}.podTemplate",
     )
 
@@ -33,7 +33,7 @@ def custom_args_unused(entries: Iterable[templates.Entry], report: Report) -> No
         template = entry.template
         _, container, path = parts(entry)
         if template is not None and template.command and template.args and not template.uses_custom_args and container:
-            at = container.entries["argsTemplate"]
+            at = container.pairs["argsTemplate"]
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
             remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
             report.warning("custom-args-unused", f"{path}.containerTemplate.argsTemplate", at, cause, remedy)
@@ -46,7 +46,7 @@ def late_fields(entries: Iterable[templates.Entry], report: Report) -> None:
         for key in kubernetes.SETTLED_ON_PODS:
             if pod is not None and not nodes.is_null(pod.get(key)):
                 cause = f"{key} reaches LeaderWorkerSets only: on a pod the API server has acted on it before"
-                report.warning("late-field", f"{path}.{key}", pod.entries[key], cause, "set it in the workload")
+                report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
 
 
 def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
@@ -56,7 +56,7 @@ def plain_command(entries: Iterable[templates.Entry], report: Report) -> None:
         for key in ("command", "args"):
             if container is not None and not nodes.is_null(container.get(key)):
                 cause = f"{key} is no template and takes no part in making the command"
-                at = container.entries[key]
+                at = container.pairs[key]
                 report.warning("plain-command", f"{path}.containerTemplate.{key}", at, cause, f"write {key}Template")
 
 
@@ -76,10 +76,10 @@ def unrendered(entries: Iterable[templates.Entry], report: Report) -> None:
 
 def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
     """Yield every string of a tree with its key path."""
-    if isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            yield from _strings(entry.node, f"{path}.{key}")
-    elif isinstance(node, Sequence):
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            yield from _strings(pair.node, f"{path}.{key}")
+    elif isinstance(node, YamlSequence):
         for index, item in enumerate(node.items):
             yield from _strings(item, f"{path}[{index}]")
     elif isinstance(node.value, str):
@@ -93,7 +93,7 @@ def duplicate_entries(entries: Iterable[templates.Entry | agent.Entry], report: 
             seen: dict[tuple[Any, ...], int] = {}
             ports: dict[str, int] = {}
             for index, item in enumerate(items):
-                if not isinstance(item, Mapping):
+                if not isinstance(item, YamlMapping):
                     continue
                 fields = nodes.plain(item)
                 names = kubernetes.MERGE_KEYS[key]
@@ -106,20 +106,20 @@ def duplicate_entries(entries: Iterable[templates.Entry | agent.Entry], report: 
                 port = fields.get("name") if key == "ports" else None
                 if isinstance(port, str) and port in ports:
                     cause = f'the port name "{port}" is that of [{ports[port]}]: the API server refuses two'
-                    report.warning("duplicate-port-name", f"{where}.name", item.entries["name"], cause, "rename one")
+                    report.warning("duplicate-port-name", f"{where}.name", item.pairs["name"], cause, "rename one")
                 elif isinstance(port, str):
                     ports[port] = index
 
 
 def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]:
     """Yield the lists of a tree that Kubernetes merges entry by entry: path, field name, items."""
-    if isinstance(node, Mapping):
-        for key, entry in node.entries.items():
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
             where = f"{path}.{key}"
-            if key in kubernetes.MERGE_KEYS and isinstance(entry.node, Sequence):
-                yield where, key, entry.node.items
-            yield from _keyed_lists(entry.node, where)
-    elif isinstance(node, Sequence):
+            if key in kubernetes.MERGE_KEYS and isinstance(pair.node, YamlSequence):
+                yield where, key, pair.node.items
+            yield from _keyed_lists(pair.node, where)
+    elif isinstance(node, YamlSequence):
         for index, item in enumerate(node.items):
             yield from _keyed_lists(item, f"{path}[{index}]")
 
@@ -133,13 +133,13 @@ def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> Non
         known = {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
         owners = [(f"{path}.containerTemplate", container)] if container is not None else []
         inits = pod.get("initContainers")
-        for index, item in enumerate(inits.items if isinstance(inits, Sequence) else ()):
-            if isinstance(item, Mapping):
+        for index, item in enumerate(inits.items if isinstance(inits, YamlSequence) else ()):
+            if isinstance(item, YamlMapping):
                 owners.append((f"{path}.initContainers[{index}]", item))
         for where, owner in owners:
             mounts = owner.get("volumeMounts")
-            for index, mount in enumerate(mounts.items if isinstance(mounts, Sequence) else ()):
-                name = mount.get("name") if isinstance(mount, Mapping) else None
+            for index, mount in enumerate(mounts.items if isinstance(mounts, YamlSequence) else ()):
+                name = mount.get("name") if isinstance(mount, YamlMapping) else None
                 if isinstance(name, Scalar) and name.value not in known:
                     cause = f'the template has no volume "{name.value}": every workload must bring it'
                     report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
@@ -147,8 +147,8 @@ def undefined_volumes(entries: Iterable[templates.Entry], report: Report) -> Non
 
 def _maps(node: Node | None) -> list[dict[str, Any]]:
     """Return the maps in a list as JSON values."""
-    items = node.items if isinstance(node, Sequence) else []
-    return [nodes.plain(item) for item in items if isinstance(item, Mapping)]
+    items = node.items if isinstance(node, YamlSequence) else []
+    return [nodes.plain(item) for item in items if isinstance(item, YamlMapping)]
 
 
 def unreachable_entries(entries: Iterable[agent.Entry], report: Report) -> None:
@@ -208,8 +208,8 @@ def unmatched_runtimes(loaded: templates.Loaded, configured: agent.Loaded) -> No
 
 def _matched(entry: Node, index: int) -> Node:
     """Return the node of one name in ``match_runtimes``."""
-    names = entry.get("match_runtimes") if isinstance(entry, Mapping) else None
-    return names.items[index] if isinstance(names, Sequence) else entry
+    names = entry.get("match_runtimes") if isinstance(entry, YamlMapping) else None
+    return names.items[index] if isinstance(names, YamlSequence) else entry
 
 
 TEMPLATE_RULES: tuple[Callable[[tuple[templates.Entry, ...], Report], None], ...] = (

@@ -138,7 +138,7 @@ def _look_for_arguments(
     _, container, path = entries.parts(entry)
     assert container is not None
     key = "argsTemplate" if template.args else "commandTemplate"
-    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.entries[key], cause, remedy)
+    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.pairs[key], cause, remedy)
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:

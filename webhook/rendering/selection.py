@@ -66,8 +66,8 @@ def select(declaration: workload.Declaration, container: Mapping[str, Any], snap
     if not snapshot.knows(runtime):
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
-    template = snapshot.templates.get(runtime)
-    entries = snapshot.entries_for(runtime)
+    template = snapshot.runtime_templates.get(runtime)
+    entries = snapshot.agent_entries_for(runtime)
     gpu_types, gpu_count = _gpus(declaration, container, snapshot)
     entry, gpu_type = _first_match(entries, gpu_types)
     if entry is not None and entry.broken is not None:
@@ -126,15 +126,17 @@ def _whole(resource: str, amount: Any) -> int:
 
 
 def _no_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> str:
-    reasons = [f"{entry.path} is for {_reason(entry, runtime, gpu_type)}" for entry in snapshot.entries[:_REASONS]]
-    if (rest := len(snapshot.entries) - _REASONS) > 0:
+    reasons = [
+        f"{entry.path} is for {_reason(entry, runtime, gpu_type)}" for entry in snapshot.agent_entries[:_REASONS]
+    ]
+    if (rest := len(snapshot.agent_entries) - _REASONS) > 0:
         reasons.append(f"and {rest} more entries")
     reasons += map(str, _unreadable_entries(snapshot))
     tried = "; ".join(reasons) or "there are none"
     known = {
         CPU,
         *(row.name for row in snapshot.gpu_types),
-        *(name for one in snapshot.entries for name in one.gpu_types),
+        *(name for one in snapshot.agent_entries for name in one.gpu_types),
     }
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     meant = f', did you mean "{near}"?' if near else ""
@@ -148,7 +150,7 @@ def _unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
     """Return what is wrong with agent entries of which not even the match can be read."""
     reading = snapshot.readings.get("agent")
     problems = reading.problems if reading is not None else ()
-    paths = tuple(entry.path for entry in snapshot.entries)
+    paths = tuple(entry.path for entry in snapshot.agent_entries)
     unread = [problem for problem in problems if problem.severity == "error" and not problem.path.startswith(paths)]
     return unread[:_REASONS]
 

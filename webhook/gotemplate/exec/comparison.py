@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from .allowance import Allowance
-from .errors import CallError
-from .printing import sprintf
-from .runes import to_bytes
-from .values import ABSENT, Uint8, go_number, is_list, is_map, scalar_type, type_name
+from ..errors import CallError
+from ..fmt.print import sprintf
+from ..fmt.runes import to_bytes
+from ..limits import Allowance
+from ..values import ABSENT, Uint8, go_number, is_list, is_map, scalar_type, type_name
 
 _INTEGERS = (int, Uint8)
 

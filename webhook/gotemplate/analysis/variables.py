@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import nodes
-from .bindings import Bindings
-from .lines import Lines
+from ..parse import nodes
+from ..parse.bindings import Bindings
+from ..parse.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)

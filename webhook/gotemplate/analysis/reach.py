@@ -8,16 +8,16 @@ expressions fail whenever a rendering comes to them. Where nothing is known of a
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import nodes
-from .bindings import Bindings
-from .calls import arity_error
-from .errors import CallError
-from .expressions import ideal
-from .lines import Lines
-from .names import COMPARISON_NAMES
-from .quote import quote
+from ..errors import CallError
+from ..exec.calls import arity_error
+from ..exec.expressions import ideal
+from ..fmt.quote import quote
+from ..parse import nodes
+from ..parse.bindings import Bindings
+from ..parse.lines import Lines
+from ..parse.names import COMPARISON_NAMES
+from ..values import ABSENT, is_list, is_map, type_name
 from .shapes import NOTHING, UNKNOWN, VAGUE, Shape, constant, element_of, result, short_circuit, turns, typed, widened
-from .values import ABSENT, is_list, is_map, type_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import re
 from enum import IntEnum
 from typing import NamedTuple
 
-from .quote import quote
-from .runes import REPLACEMENT, is_alphanumeric, is_byte, is_print
+from ..fmt.quote import quote
+from ..fmt.runes import REPLACEMENT, is_alphanumeric, is_byte, is_print
 
 LEFT = "{{"
 RIGHT = "}}"

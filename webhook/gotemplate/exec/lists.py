@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from . import nodes
-from .allowance import container_steps
-from .builtins import NO_VALUE_TEXT
+from ..fmt.print import text_of
+from ..fmt.runes import byte_length
+from ..limits import container_steps
+from ..parse import nodes
+from ..values import ABSENT
 from .expressions import field_of
-from .printing import text_of
-from .runes import byte_length
+from .funcs import NO_VALUE_TEXT
 from .state import Context, Run, State
-from .values import ABSENT
 
 
 def shown(context: Context, state: State, node: nodes.Node, value: object) -> str:

@@ -10,7 +10,7 @@ which takes a tenth of the time of reading a template.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .quote import quote
+from ..fmt.quote import quote
 
 
 @dataclass(slots=True, eq=False)

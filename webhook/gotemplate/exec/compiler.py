@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import TypeAlias
 
-from . import nodes
+from ..fmt.print import text_of
+from ..fmt.quote import quote
+from ..limits import Limits
+from ..parse import nodes
+from ..parse.lines import Lines
+from ..values import ABSENT, Uint8, is_beyond_int
 from .expressions import Expressions
-from .limits import Limits
-from .lines import Lines
-from .printing import text_of
-from .quote import quote
+from .lists import leaving_list, merged, plain_list, run_of_dots, run_of_fields, shown
 from .scope import Scope
-from .sequences import leaving_list, merged, plain_list, run_of_dots, run_of_fields, shown
 from .state import BREAK, CONTINUE, Context, Program, Run, State, late
-from .values import ABSENT, Uint8, is_beyond_int
 
 _STEP = 4
 """So many operands are evaluated in the time of one step; a function counts as that many."""

@@ -8,14 +8,14 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import nodes
-from .allowance import OutOfStepsError, TooLongError, container_steps, string_steps
-from .builtins import FUNCTIONS, Boxed, Function
+from ..errors import CallError, ExecError
+from ..limits import OutOfStepsError, TooLongError, container_steps, string_steps
+from ..parse import nodes
+from ..values import ABSENT, HIGH, LOW, Window, type_name
 from .comparison import is_nil
-from .errors import CallError, ExecError
+from .funcs import FUNCTIONS, Boxed, Function
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT, HIGH, LOW, Window, type_name
 
 
 class Compiled(NamedTuple):

@@ -4,15 +4,15 @@ The grammar and the places of messages follow Go's text/template/parse: one toke
 that it defines, a cursor on it, and as line of an error the line of the last token that has been read.
 """
 
+from ..errors import ParseLimitError
+from ..fmt.quote import QuoteError, quote, unquote
+from ..fmt.runes import byte_length
+from ..limits import Limits
 from . import nodes
 from .bindings import Bindings
-from .errors import ParseLimitError
-from .lexer import Kind, Token
-from .limits import Limits
-from .literals import NumberError, parse_number
+from .lex import Kind, Token
 from .names import FUNCTION_NAMES, instead_of
-from .quote import QuoteError, quote, unquote
-from .runes import byte_length
+from .number import NumberError, parse_number
 from .stream import TokenStream
 
 _OPERANDS = frozenset(

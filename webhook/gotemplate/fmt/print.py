@@ -4,11 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from . import verbs
-from .allowance import Allowance, TooLongError, string_steps, typing_steps
-from .floats import format_float
-from .runes import REPLACEMENT, is_byte, normal
-from .values import (
+from ..limits import Allowance, TooLongError, string_steps, typing_steps
+from ..values import (
     ABSENT,
     HIGH,
     LOW,
@@ -21,7 +18,9 @@ from .values import (
     scalar_type,
     type_name,
 )
-from .verbs import Directive
+from .format import Directive, format_address, format_bool, format_complex, format_integer, format_number, format_string
+from .ftoa import format_float
+from .runes import REPLACEMENT, is_byte, normal
 
 _MAX_NUMBER = 1_000_000
 """Go takes no width, precision or argument number above this."""
@@ -146,7 +145,7 @@ class _Printer:
             return directive.pad(directive.truncate(type_name(value)))
         if verb == "p":
             if is_list(value) or is_map(value):
-                return verbs.format_address(directive, _ADDRESS)
+                return format_address(directive, _ADDRESS)
             return self.bad_verb(directive, value, verb)
         return self.value(directive, value, verb)
 
@@ -334,15 +333,15 @@ def _scalar(directive: Directive, value: object, verb: str) -> str | None:
     kind = scalar_type(value)
     value = go_number(value)
     if kind is str:
-        return verbs.format_string(directive, str(value), verb)
+        return format_string(directive, str(value), verb)
     if kind is bool:
-        return verbs.format_bool(directive, bool(value), verb)
+        return format_bool(directive, bool(value), verb)
     if isinstance(value, int):
-        return verbs.format_integer(directive, int(value), verb, signed=kind is not Uint8)
+        return format_integer(directive, int(value), verb, signed=kind is not Uint8)
     if isinstance(value, float):
-        return verbs.format_number(directive, value, verb)
+        return format_number(directive, value, verb)
     assert isinstance(value, complex)
-    return verbs.format_complex(directive, value, verb)
+    return format_complex(directive, value, verb)
 
 
 def _number(layout: str, at: int, end: int) -> tuple[int | None, int]:

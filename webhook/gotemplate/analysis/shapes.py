@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from .allowance import Allowance, OutOfStepsError, TooLongError, container_steps
-from .builtins import FUNCTIONS
-from .errors import CallError
-from .names import COMPARISON_NAMES
-from .values import ABSENT, Uint8, is_list, is_map, type_name
+from ..errors import CallError
+from ..exec.funcs import FUNCTIONS
+from ..limits import Allowance, OutOfStepsError, TooLongError, container_steps
+from ..parse.names import COMPARISON_NAMES
+from ..values import ABSENT, Uint8, is_list, is_map, type_name
 
 _CONSTANT_BYTES = 4_096
 """Constants are worked out up to this size, in as many steps; of a larger one only the type is known."""

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from . import nodes
-from .allowance import Allowance
-from .errors import ExecError, ExecLimitError, ParseLimitError, shortened
-from .limits import Limits
-from .lines import Lines
-from .quote import quote
-from .values import ABSENT, Window, holds_interfaces, type_name
+from ..errors import ExecError, ExecLimitError, ParseLimitError, shortened
+from ..fmt.quote import quote
+from ..limits import Allowance, Limits
+from ..parse import nodes
+from ..parse.lines import Lines
+from ..values import ABSENT, Window, holds_interfaces, type_name
 
 _LONG_LIST = 16
 """In a shorter list, types are looked at anew rather than remembered."""

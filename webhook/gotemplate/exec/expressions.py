@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from . import nodes
+from ..parse import nodes
+from ..values import ABSENT
 from .calls import Calls, Compiled, CompiledWith, failing
 from .scope import UNSET, Scope
 from .state import Context, Evaluate, EvaluateWith, State
-from .values import ABSENT
 
 _SINGLE_NAME = 1
 _MOST_OPTIONAL = 16

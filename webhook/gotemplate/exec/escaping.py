@@ -2,7 +2,7 @@
 
 import re
 
-from .runes import REPLACEMENT, escaped, is_byte, is_print, normal, to_bytes
+from ..fmt.runes import REPLACEMENT, escaped, is_byte, is_print, normal, to_bytes
 
 _HTML = {"&": "&amp;", "\0": REPLACEMENT, '"': "&#34;", "'": "&#39;", "<": "&lt;", ">": "&gt;"}
 """The ampersand first: the others bring one."""

@@ -1,4 +1,4 @@
-"""The page for operators names every option, metric and log event that there is, and no other."""
+"""docs/server.md names every option, metric and log event, and no others."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.server import deciders, wire
 from webhook import cli, telemetry
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "operating.md").read_text()
+PAGE = (ROOT / "docs" / "server.md").read_text()
 
 
 def rows(section: str) -> list[list[str]]:

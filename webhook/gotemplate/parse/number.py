@@ -2,10 +2,10 @@
 
 import re
 
-from .lexer import Kind
+from ..fmt.quote import QuoteError, quote, unquote_char
+from ..values import MAX_INT, MIN_INT
+from .lex import Kind
 from .nodes import Number
-from .quote import QuoteError, quote, unquote_char
-from .values import MAX_INT, MIN_INT
 
 MAX_UINT = 2**64 - 1
 

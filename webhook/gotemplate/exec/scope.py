@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .bindings import Bindings
+from ..parse.bindings import Bindings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ A function takes its arguments as a list and raises `CallError` with the text th
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..errors import CallError
+from ..fmt.print import sprint, sprintf, sprintln
+from ..fmt.runes import byte_length, from_bytes, to_bytes
+from ..limits import Allowance, string_steps
+from ..values import ABSENT, Uint8, Window, is_beyond_int, type_name
 from . import comparison, escaping
-from .allowance import Allowance, string_steps
-from .errors import CallError
-from .printing import sprint, sprintf, sprintln
-from .runes import byte_length, from_bytes, to_bytes
-from .values import ABSENT, Uint8, Window, is_beyond_int, type_name
 
 NO_VALUE_TEXT = "<no value>"
 """What Go prints for no value at all."""

@@ -1,6 +1,6 @@
 """Scalars to text under the flags, width and precision of one printf directive (Go's fmt, format.go)."""
 
-from .floats import format_float
+from .ftoa import format_float
 from .quote import can_backquote, quote, quote_rune, rune
 from .runes import MAX_RUNE, is_print, is_surrogate, to_bytes
 

@@ -1,4 +1,4 @@
-"""The kustomization that the operations page shows works as it stands there."""
+"""The kustomization in docs/cluster.md works as written."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import webhook
 from tests.manifests import rendering
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
 KUSTOMIZE = PAGE.partition("## Install with kustomize")[2].partition("\n## ")[0]
 
 

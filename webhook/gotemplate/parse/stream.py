@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
-from .errors import ParseError, ParseLimitError
-from .lexer import Kind, Token, tokens
-from .limits import Limits
+from ..errors import ParseError, ParseLimitError
+from ..limits import Limits
+from .lex import Kind, Token, tokens
 from .lines import Lines
 
 _OPERATORS = frozenset("=<>!&+*/%?")
