@@ -5,14 +5,17 @@ ServiceAccount.
 """
 
 import base64
+import contextlib
+import functools
 import itertools
+import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import yaml
 
-from tests.controlplane.objects import Object
+from tests.controlplane.objects import Object, path_of
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.replica import Replica
 from tests.controlplane.service import Service
@@ -56,31 +59,34 @@ class Installation:
         return f"https://127.0.0.1:{self.service.port}/mutate"
 
     def install(self) -> None:
-        """Apply the base, with the Service's address instead of its name, which cannot be resolved here."""
+        """Apply the base."""
+        self.plane.apply(*self._base)
+
+    @functools.cached_property
+    def _base(self) -> list[Object]:
+        """The objects of the base, with the Service's address instead of its name, which cannot be resolved here."""
         objects = list(yaml.safe_load_all(self.plane.kubectl("kustomize", ROOT / "manifests" / "base").stdout))
         for webhook in (one for item in objects for one in item.get("webhooks", ())):
             webhook["clientConfig"] = {"url": self.url}
-        self.plane.apply(*objects)
+        return objects
 
     def reset(self) -> None:
-        """Remove what earlier tests left (replicas, configuration, its cache, the CA) and install the base again."""
+        """Stop the replicas, and remove what earlier tests left: configuration and its cache, CA and caBundle."""
         self.stop_all()
-        forgotten = [f"configmap/{name}" for name in (*CONFIG_MAPS, "hydra-webhook-cache")]
-        forgotten += ["secret/hydra-webhook-ca", f"mutatingwebhookconfiguration/{CONFIGURATION}"]
-        self.plane.kubectl("delete", "--ignore-not-found", "--namespace", NAMESPACE, *forgotten)
-        self.install()
+        for path in (CACHE, SECRET, WEBHOOKS, *(f"{CORE}/configmaps/{name}" for name in CONFIG_MAPS)):
+            with contextlib.suppress(urllib.error.HTTPError):  # it may not exist
+                self.plane.request("DELETE", path)
+        self.plane.put(*(item for item in self._base if path_of(item) in {CACHE, SECRET, WEBHOOKS}))
 
     def configure(self, *, templates: str | None = None, agent: str | None = None) -> None:
-        """Apply the ConfigMaps, with these contents or those of the examples."""
+        """Write the ConfigMaps, with these contents or those of the examples."""
         for name, text in (("hydra-runtime-template", templates), ("hydra-agent", agent)):
-            if text is None:
-                self.plane.kubectl("apply", "-f", EXAMPLES / f"configmap-{name}.yaml")
-            else:
-                self.plane.apply(config_map(name, text))
+            example = yaml.safe_load((EXAMPLES / f"configmap-{name}.yaml").read_text())
+            self.plane.put(example if text is None else config_map(name, text))
 
     def environ(self, **more: str) -> dict[str, str]:
         """Return the variables of a replica: those of the Deployment, and a kubeconfig with a token of the ServiceAccount."""
-        deployment = self.plane.get("deployment", "hydra-webhook", NAMESPACE)
+        deployment = self.plane.request("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/hydra-webhook")
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         own = {variable["name"]: variable.get("value", NAMESPACE) for variable in container["env"]}
         account = self.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook")

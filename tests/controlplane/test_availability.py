@@ -92,7 +92,7 @@ def old_authority(now: datetime) -> certs.Trust:
 @pytest.mark.slow
 def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured):
     first = old_authority(datetime.now(UTC))
-    configured.plane.apply(secret(first))
+    configured.plane.put(secret(first))
     lifetimes = {
         "HYDRA_WEBHOOK_CA_LIFETIME_HOURS": str(60 / 3600),  # so a successor is announced for 3 seconds
         "HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS": str(20 / 3600),
@@ -160,7 +160,7 @@ def test_no_admission_fails_while_the_api_server_is_restarted(running):
         with away(running.plane):
             new.go_on()
             kept.go_on()
-        running.plane.apply(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+        running.plane.put(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
         running.plane.wait(again, "the edit is in effect")
         new.go_on(20)
         kept.go_on(20)
@@ -211,7 +211,7 @@ def reader(global_plane: ControlPlane) -> Path:
 
 @pytest.mark.slow
 def test_templates_are_served_while_the_global_cluster_is_away_even_after_a_restart(hydra, global_plane, reader):
-    global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
+    global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
     hydra.configure(templates=templates(other="from the work cluster"), agent=AGENT)
     environ = {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG": str(reader)}
     old, other = hydra.run(2, **environ)
@@ -233,7 +233,7 @@ def test_templates_are_served_while_the_global_cluster_is_away_even_after_a_rest
             assert "hydra-runtime-template" in restarted.health("/readyz?verbose")[1]
             assert all(earlier < later for earlier, later in itertools.pairwise(ages))
 
-        global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "second"})))
+        global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "second"})))
         hydra.plane.wait(lambda: stale(restarted) == stale(other) == 0, "the global cluster is followed again")
         hydra.plane.wait(lambda: hydra.command() == ["second"], "the edit is in effect")
         for load in loads:

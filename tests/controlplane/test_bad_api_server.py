@@ -106,7 +106,7 @@ async def test_the_server_ends_up_with_the_clusters_configuration_within_its_req
     await asyncio.to_thread(image_is, "engine:1")
 
     await asyncio.to_thread(hydra.plane.wait, lambda: not proxy.script, "every fault of the script has occurred")
-    await asyncio.to_thread(hydra.plane.apply, config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+    await asyncio.to_thread(hydra.plane.put, config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
     await asyncio.to_thread(image_is, "engine:2")
 
     windows = (time.monotonic() - began) / pacing.WINDOW + 1

@@ -18,13 +18,13 @@ def running(hydra: Installation) -> Installation:
 def test_an_edit_is_in_effect_for_the_next_pod(running):
     assert running.command("one") == ["first"]
 
-    running.plane.apply(config_map("hydra-runtime-template", templates(one="second")))
+    running.plane.put(config_map("hydra-runtime-template", templates(one="second")))
 
     running.plane.wait(lambda: running.command("one") == ["second"], "the edit is in effect")
 
 
 def test_an_edit_of_the_agent_configuration_is_in_effect_for_the_next_pod(running):
-    running.plane.apply(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+    running.plane.put(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
 
     running.plane.wait(lambda: running.image("one").endswith("engine:2"), "the edit is in effect")
 
@@ -39,7 +39,7 @@ BROKEN = {
 def test_a_broken_edit_is_reported_and_changes_nothing_even_after_a_restart(running, text):
     (replica,) = running.replicas
     running.until_cached()
-    running.plane.apply(config_map("hydra-runtime-template", text))
+    running.plane.put(config_map("hydra-runtime-template", text))
 
     running.plane.wait(lambda: problems(replica), "the metrics report it")
     assert running.command("one") == ["first"]

@@ -194,7 +194,7 @@ def account(hydra: Installation) -> Account:
 def reader_installed(global_plane: ControlPlane) -> ControlPlane:
     """The global cluster with the templates and the account that reads them."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    global_plane.apply(namespace, config_map("hydra-runtime-template", templates(one="global")))
+    global_plane.put(namespace, config_map("hydra-runtime-template", templates(one="global")))
     global_plane.kubectl("apply", "-k", MANIFESTS / "global-cluster")
     return global_plane
 
@@ -371,10 +371,10 @@ def test_a_webhook_that_loses_every_permission_serves_the_configuration_it_has_a
         hydra.plane.stop_api_server()  # and with it every watch that was allowed before
         hydra.plane.start_api_server()
         hydra.plane.wait(lambda: reports(replica, everything), "it reports what is missing")
-        hydra.plane.apply(config_map("hydra-runtime-template", templates(one="edited", **{"vllm-cpu": "serve"})))
+        hydra.plane.put(config_map("hydra-runtime-template", templates(one="edited", **{"vllm-cpu": "serve"})))
         hydra.plane.wait(lambda: hydra.command("one"), "the API server calls the webhook again")
         assert (hydra.command("one"), replica.ready) == (["work"], True)
         assert_healthy(replica)
 
     hydra.plane.wait(lambda: hydra.command("one") == ["edited"], "the edit is in effect")
-    hydra.plane.apply(config_map("hydra-runtime-template", templates(one="work", **{"vllm-cpu": "serve"})))
+    hydra.plane.put(config_map("hydra-runtime-template", templates(one="work", **{"vllm-cpu": "serve"})))
