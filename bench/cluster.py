@@ -18,10 +18,11 @@ from rich.table import Table
 
 from bench import load, processes, ratios, servers
 from tests.controlplane import binaries, installation
-from tests.controlplane.installation import Installation, Service
+from tests.controlplane.installation import Installation
 from tests.controlplane.objects import Object
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import free_port
+from tests.controlplane.service import Endpoint, Service
 
 NONE, NOOP, READY, OURS = "no webhook", "no-op webhook", "ready patch", "ours"
 NAMESPACES = {NONE: "bench-none", NOOP: "bench-no-op", READY: "bench-ready", OURS: "bench-ours"}
@@ -35,6 +36,9 @@ class Direct(Service):
 
     def __init__(self, port: int) -> None:
         self.port = port
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Do nothing, since the API server calls the replica itself."""
 
 
 @dataclass

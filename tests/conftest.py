@@ -1,4 +1,4 @@
-"""Settings shared by all tests."""
+"""Settings for all tests."""
 
 from hypothesis import HealthCheck, settings
 
@@ -6,7 +6,7 @@ from tests import needs
 from tests.controlplane import binaries
 from tests.image import engine
 
-# Timing never decides a test; CI machines are slow and shared.
+# No test depends on timing, since CI machines are slow and shared.
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("everyday")
 
@@ -15,7 +15,7 @@ NEEDS = (
         marker="cluster",
         what="the tests against a real API server",
         missing=binaries.missing,
-        remedy="This command builds what is missing (15 minutes, once):  make controlplane",
+        remedy="To build what is missing (15 minutes, once):  make controlplane",
         variable="HYDRA_CONTROLPLANE",
     ),
     needs.Need(
@@ -29,7 +29,7 @@ NEEDS = (
         marker="image",
         what="the tests of the container image",
         missing=engine.missing,
-        remedy="As root on Debian:  apt-get install --no-install-recommends docker.io debootstrap",
+        remedy="To install what is missing, as root on Debian:  apt-get install --no-install-recommends docker.io debootstrap",
         variable="HYDRA_IMAGE",
     ),
 )

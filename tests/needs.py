@@ -1,7 +1,7 @@
 """What some tests need that not every machine has.
 
-Where it is missing, the tests are left out and the end of the run says so loudly; where it is required, as in CI, the run fails
-before it begins.
+Where it is missing, those tests are skipped, and the end of the run says so in red. Where it is required, as in CI, the run
+fails before it begins.
 """
 
 import os
@@ -13,14 +13,14 @@ import pytest
 
 @dataclass(frozen=True)
 class Need:
-    """A marker's meaning.
+    """Something that the tests with a marker need.
 
     Attributes:
-        marker: of the tests that have the need.
-        what: the tests, in words.
-        missing: returns the names of what is not there.
-        remedy: what to do about it.
-        variable: environment variable that is ``required`` where leaving tests out would be a mistake.
+        marker: of these tests.
+        what: a noun phrase for these tests.
+        missing: returns the names of what is missing.
+        remedy: a sentence that says how to install it.
+        variable: environment variable that has the value ``required`` where these tests must not be skipped.
     """
 
     marker: str
@@ -31,12 +31,12 @@ class Need:
 
 
 def check(session: pytest.Session, needs: tuple[Need, ...]) -> None:
-    """Skip the selected tests whose need is not met.
+    """Skip the selected tests whose needs are not met.
 
     Raises:
         pytest.UsageError: A need is required and not met.
     """
-    left_out = session.config.stash.setdefault(_LEFT_OUT, {})
+    skipped = session.config.stash.setdefault(_SKIPPED, {})
     for need in needs:
         selected = [item for item in session.items if item.get_closest_marker(need.marker)]
         if not selected or not (missing := ", ".join(need.missing())):
@@ -45,16 +45,17 @@ def check(session: pytest.Session, needs: tuple[Need, ...]) -> None:
             raise pytest.UsageError(f"{need.variable}=required, but this is missing: {missing}. {need.remedy}")
         for item in selected:
             item.add_marker(pytest.mark.skip(reason=f"needs {missing}"))
-        left_out[need] = f"{len(selected)} tests were left out: {missing} missing."
+        tests = "1 test was" if len(selected) == 1 else f"{len(selected)} tests were"
+        skipped[need] = f"{tests} skipped, because this is missing: {missing}."
 
 
 def summarize(terminal: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Write what was left out, so that nobody takes the run for a complete one."""
-    say = {"red": True, "bold": True}
-    for need, left_out in config.stash.get(_LEFT_OUT, {}).items():
-        terminal.section(f"NOT RUN: {need.what}", sep="!", **say)
-        terminal.line(left_out, **say)
-        terminal.line(need.remedy, **say)
+    """Report the skipped tests, so that nobody takes the run for a complete one."""
+    loud = {"red": True, "bold": True}
+    for need, reason in config.stash.get(_SKIPPED, {}).items():
+        terminal.section(f"NOT RUN: {need.what}", sep="!", **loud)
+        terminal.line(reason, **loud)
+        terminal.line(need.remedy, **loud)
 
 
-_LEFT_OUT = pytest.StashKey[dict[Need, str]]()
+_SKIPPED = pytest.StashKey[dict[Need, str]]()

@@ -1,4 +1,4 @@
-"""Where the programs of the control plane come from, and what is said where they are missing."""
+"""Where the programs of the control plane come from, and what is reported where they are missing."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.controlplane import binaries, build
 
 ROOT = Path(__file__).parents[1]
-TEST = "tests/controlplane/test_plane.py::test_kubectl_and_helm_are_served"
+TEST = "tests/controlplane/test_plane.py::test_kubectl_and_helm_work"
 
 BUILDING_GO = f"""#!/bin/sh
 case "$1" in
@@ -33,7 +33,7 @@ def program(path, text=""):
 
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
-    """Variables under which nothing is found yet."""
+    """Environment variables with which no program is found yet."""
     variables = {"PATH": f"{tmp_path / 'path'}:/usr/bin:/bin", "HOME": str(tmp_path)}
     for name in ("KUBEBUILDER_ASSETS", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -42,7 +42,7 @@ def environ(tmp_path, monkeypatch):
     return variables
 
 
-def test_the_folder_of_envtest_comes_first_then_the_newest_build_then_the_path(tmp_path, environ):
+def test_programs_come_from_the_envtest_folder_then_the_newest_build_then_the_path(tmp_path, environ):
     builds = tmp_path / ".cache" / "hydra-webhook" / "controlplane"
     found = {"nothing": binaries.find("helm", {**environ, "PATH": ""})}
     found["path"] = program(tmp_path / "path" / "helm")
@@ -58,57 +58,57 @@ def test_the_folder_of_envtest_comes_first_then_the_newest_build_then_the_path(t
     assert found["nothing"] is None
 
 
-def test_servers_are_not_taken_from_the_path(tmp_path, environ):
+def test_servers_never_come_from_the_path(tmp_path, environ):
     for name in binaries.NAMES:
         program(tmp_path / "path" / name)
     assert binaries.missing(environ=environ) == ["etcd", "kube-apiserver", "kube-controller-manager"]
 
 
-def test_a_build_appears_whole_and_is_reused(tmp_path, environ, capfd):
+def test_a_build_appears_complete_and_is_reused(tmp_path, environ, capfd):
     program(tmp_path / "path" / "go", BUILDING_GO)
     assert build.main() == 0
     assert "Building the control plane with go9.9.9" in capfd.readouterr().out
     assert binaries.missing() == []
     program(binaries.cache() / "newer-from-another-branch" / "etcd")
     assert build.main() == 0
-    assert "built already" in capfd.readouterr().out
+    assert "already built" in capfd.readouterr().out
     assert binaries.missing() == []
 
 
-def test_a_build_that_fails_leaves_nothing(tmp_path, environ, capfd):
+def test_a_failed_build_leaves_nothing(tmp_path, environ, capfd):
     program(tmp_path / "path" / "go", FAILING_GO)
     assert build.main() == 1
-    assert "The control plane cannot be built: go.etcd.io/etcd" in capfd.readouterr().err
+    assert "Cannot build the control plane: go.etcd.io/etcd" in capfd.readouterr().err
     assert list(binaries.cache().iterdir()) == []
 
 
-def test_nothing_is_built_where_the_folder_of_envtest_is_complete(tmp_path, environ, monkeypatch, capfd):
+def test_nothing_is_built_if_the_envtest_folder_is_complete(tmp_path, environ, monkeypatch, capfd):
     for name in binaries.NAMES:
         program(tmp_path / "assets" / name)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path / "assets"))
     assert build.main() == 0
-    assert "complete in" in capfd.readouterr().out
+    assert "is complete in" in capfd.readouterr().out
     assert not binaries.cache().exists()
 
 
-def test_the_first_go_that_is_new_enough_builds(tmp_path):
+def test_the_first_go_that_is_new_enough_is_used(tmp_path):
     old, new = program(tmp_path / "old", OLD_GO), program(tmp_path / "new", BUILDING_GO)
     assert build.usable_go([None, str(old), str(new)]) == (str(new), "go9.9.9")
     with pytest.raises(
-        build.CannotBuildError, match=r"^Go 1\.26\S* or newer is needed.*\n.*old: go.mod requires go >= 1.26.0"
+        build.CannotBuildError, match=r"^it needs Go 1\.26\S* or newer.*\n.*old: go.mod requires go >= 1.26.0"
     ):
         build.usable_go([None, str(old)])
 
 
 @pytest.mark.parametrize(
-    ("required", "status", "said"),
+    ("required", "status", "reported"),
     [
         (
             "",
             0,
             [
                 "NOT RUN: the tests against a real API server",
-                "1 tests were left out",
+                "1 test was skipped",
                 "etcd",
                 "make controlplane",
                 "1 skipped",
@@ -118,7 +118,9 @@ def test_the_first_go_that_is_new_enough_builds(tmp_path):
     ],
 )
 @pytest.mark.slow
-def test_without_the_programs_the_cluster_tests_are_left_out_loudly_or_end_the_run(environ, required, status, said):
+def test_without_the_programs_the_cluster_tests_are_skipped_loudly_or_the_run_fails(
+    environ, required, status, reported
+):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", TEST]
     run = subprocess.run(
         command,
@@ -129,4 +131,4 @@ def test_without_the_programs_the_cluster_tests_are_left_out_loudly_or_end_the_r
         check=False,
     )
     assert run.returncode == status
-    assert [words for words in said if words not in run.stdout + run.stderr] == []
+    assert [words for words in reported if words not in run.stdout + run.stderr] == []

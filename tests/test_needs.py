@@ -1,4 +1,4 @@
-"""Tests that need what is not there are left out loudly, or fail the run where they are required."""
+"""Tests whose needs are not met are skipped loudly, or fail the run where they are required."""
 
 import os
 import subprocess
@@ -28,15 +28,15 @@ TESTS = """
 import pytest
 
 @pytest.mark.moon
-def test_there(): pass
+def test_on_the_moon(): pass
 
-def test_here(): pass
+def test_on_earth(): pass
 """
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Run one test that has the need and one that has not."""
+    """Run one test that has the need and one that does not."""
 
     def run(*arguments, missing=("a rocket", "fuel"), **environ):
         (tmp_path / "conftest.py").write_text(CONFTEST.format(missing=list(missing)))
@@ -52,16 +52,16 @@ def run(tmp_path):
     return run
 
 
-def test_what_was_left_out_is_said_with_the_reason_and_the_remedy(run):
+def test_skipped_tests_are_reported_with_reason_and_remedy(run):
     done = run()
 
     assert done.returncode == 0
     assert "1 passed, 1 skipped" in done.stdout
     assert "NOT RUN: the tests on the moon" in done.stdout
-    assert "1 tests were left out: a rocket, fuel missing.\nBuild a rocket." in done.stdout
+    assert "1 test was skipped, because this is missing: a rocket, fuel.\nBuild a rocket." in done.stdout
 
 
-def test_where_it_is_required_nothing_runs(run):
+def test_if_the_need_is_required_and_not_met_no_test_runs(run):
     done = run(MOON="required")
 
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
@@ -69,8 +69,8 @@ def test_where_it_is_required_nothing_runs(run):
     assert "passed" not in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [(), ("-m", "not moon")], ids=["all there", "not selected"])
-def test_nothing_is_said_where_nothing_was_left_out(run, arguments):
+@pytest.mark.parametrize("arguments", [(), ("-m", "not moon")], ids=["nothing missing", "not selected"])
+def test_nothing_is_reported_if_nothing_was_skipped(run, arguments):
     done = run(*arguments, missing=["a rocket"] if arguments else [], MOON="required")
 
     assert done.returncode == 0

@@ -1,7 +1,7 @@
-"""Where the programs of the control plane are found.
+"""Where to find the programs of the control plane.
 
-Each is looked for in the folder `$KUBEBUILDER_ASSETS`, as every user of envtest has it; then in the newest build that
-`make controlplane` left in the user's cache; kubectl and helm at last on the PATH.
+Each program comes from the folder `$KUBEBUILDER_ASSETS`, which users of envtest have, or else from the newest build of
+`make controlplane` in the user's cache. If it is in neither, kubectl and helm come from the PATH.
 """
 
 import os
@@ -18,19 +18,19 @@ ON_THE_PATH = ("kubectl", "helm")
 
 
 def cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of the builds: one folder each, named by a digest of what it was built from."""
+    """Return the folder that holds the builds, each in a folder named by a digest of its sources."""
     base = environ.get("XDG_CACHE_HOME")
     home = Path(environ.get("HOME") or Path.home())
     return (Path(base) if base else home / ".cache") / "hydra-webhook" / "controlplane"
 
 
 def complete(folder: Path) -> bool:
-    """Tell whether a folder has all programs."""
+    """Return whether a folder has all the programs."""
     return all(os.access(folder / name, os.X_OK) for name in NAMES)
 
 
 def find(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the path of one of `NAMES`, or None if it is nowhere."""
+    """Return the path of one of `NAMES`, or None if it cannot be found."""
     for folder in _folders(environ):
         if os.access(folder / name, os.X_OK):
             return folder / name
@@ -45,7 +45,7 @@ def missing(names: Iterable[str] = CONTROL_PLANE, environ: Mapping[str, str] = o
 
 def _folders(environ: Mapping[str, str]) -> list[Path]:
     assets = environ.get("KUBEBUILDER_ASSETS")
-    # A folder whose name begins with a dot is a build that has not finished.
+    # A folder whose name starts with a dot is an unfinished build.
     builds = [folder for folder in cache(environ).glob("*/") if not folder.name.startswith(".")]
     newest = max(builds, key=lambda folder: folder.stat().st_mtime_ns, default=None)
     return [*([Path(assets).absolute()] if assets else []), *([newest] if newest else [])]

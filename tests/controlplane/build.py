@@ -2,8 +2,8 @@
 
     python -m tests.controlplane.build
 
-The build goes to the user's cache and is used by every checkout that has the same modules. Go is the one on the PATH if it
-is new enough for the modules, else the one that `make conformance` installs beside this Python.
+The build goes to the user's cache, where every checkout with the same modules finds it. It uses the Go on the PATH if that is
+new enough for the modules, and otherwise the Go that `make conformance` installs next to this Python.
 """
 
 # ruff: noqa: T201 - a command prints
@@ -26,11 +26,11 @@ MODULES = Path(__file__).parent / "go"
 
 @dataclass(frozen=True)
 class Module:
-    """What is built from one Go module."""
+    """A Go module, and the packages to build from it."""
 
     folder: str
     pinned: str
-    """The required module whose version is the program's."""
+    """The required module whose version is that of the programs."""
     packages: tuple[str, ...]
 
     @property
@@ -59,7 +59,7 @@ ALL = (ETCD, KUBERNETES, HELM, KUSTOMIZE, KUSTOMIZE_OLD)
 
 
 class CannotBuildError(Exception):
-    """Why there can be no build; the text says what to do."""
+    """There can be no build. The message says why, and what to do about it."""
 
 
 def main() -> int:
@@ -71,12 +71,12 @@ def main() -> int:
         go, release = usable_go([shutil.which("go"), shutil.which("go", path=str(Path(sys.executable).parent))])
         target = binaries.cache() / digest(release)
         if binaries.complete(target):
-            os.utime(target)  # the newest build is the one that is used
-            print(f"The control plane is built already: {target}")
+            os.utime(target)  # the newest build is the one in use
+            print(f"The control plane is already built: {target}")
         else:
             build(go, release, target)
     except CannotBuildError as error:
-        print(f"The control plane cannot be built: {error}", file=sys.stderr)
+        print(f"Cannot build the control plane: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -85,22 +85,24 @@ def usable_go(candidates: Iterable[str | None]) -> tuple[str, str]:
     """Return the first Go that is new enough, and its version, such as go1.26.8.
 
     Raises:
-        CannotBuildError: None is.
+        CannotBuildError: None of them is new enough.
     """
     tried = []
     for go in filter(None, candidates):
-        # Go itself judges whether it is new enough for a module, and may be set up to fetch a newer one.
+        # Go itself knows whether it is new enough for a module, and may be configured to download a newer Go.
         asked = [_run(go, module, "list", "-m") for module in ALL]
         if all(answer.returncode == 0 for answer in asked):
             return go, _run(go, KUBERNETES, "env", "GOVERSION").stdout.strip()
         tried.append(f"\n  {go}: {next(answer.stderr.strip() for answer in asked if answer.returncode != 0)}")
     needed = re.search(r"^go (\S+)", (KUBERNETES.path / "go.mod").read_text(), re.MULTILINE)
     assert needed
-    raise CannotBuildError(f"Go {needed[1]} or newer is needed, on the PATH or from: make conformance{''.join(tried)}")
+    raise CannotBuildError(
+        f"it needs Go {needed[1]} or newer. Put it on the PATH, or run: make conformance{''.join(tried)}"
+    )
 
 
 def digest(release: str) -> str:
-    """Return the name of a build: it changes with Go, with the flags and with any file of the modules."""
+    """Return the name of a build, which changes with Go, the linker flags and every file of the modules."""
     state = hashlib.sha256("\0".join([release, *map(_ldflags, ALL)]).encode())
     for path in sorted(path for path in MODULES.rglob("*") if path.suffix in {".mod", ".sum", ".go"}):
         state.update(f"\0{path.relative_to(MODULES)}\0".encode() + path.read_bytes())
@@ -108,19 +110,21 @@ def digest(release: str) -> str:
 
 
 def build(go: str, release: str, target: Path) -> None:
-    """Build everything; `target` appears when all is there."""
+    """Build everything. `target` appears once the build is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     print(f"Building the control plane with {release} into {target}")
-    print("It takes about 15 minutes on two cores with nothing cached, and one or two where Go's build cache is warm.")
+    print("This takes about 15 minutes on two cores, or one or two if Go's build cache is warm.")
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         for module in ALL:
             print(f"  {module.pinned} {module.version(module.pinned)} …", flush=True)
             flags = ["-buildvcs=false", "-trimpath", f"-ldflags={_ldflags(module)}", f"-o={unfinished}/"]
             if subprocess.run([go, "build", *flags, *module.packages], cwd=module.path, check=False).returncode != 0:
-                raise CannotBuildError(f"{module.pinned}: see above; modules come from $GOPROXY")
+                raise CannotBuildError(
+                    f"{module.pinned} does not build, see above. Modules are downloaded from $GOPROXY."
+                )
         unfinished.chmod(0o755)
-        if not binaries.complete(target):  # as it is if somebody else built it meanwhile
+        if not binaries.complete(target):  # another process may have built it meanwhile
             shutil.rmtree(target, ignore_errors=True)
             unfinished.rename(target)
     finally:
@@ -129,7 +133,7 @@ def build(go: str, release: str, target: Path) -> None:
 
 
 def _ldflags(module: Module) -> str:
-    """Strip debug information, and set the variables that the projects' own builds set."""
+    """Return linker flags that strip debug information and set what the projects' own builds set."""
     version = module.version(module.pinned)
     values = {}
     if module is KUBERNETES:
@@ -140,7 +144,7 @@ def _ldflags(module: Module) -> str:
             "k8s.io/component-base/version.gitMinor": minor,
         }
     elif module is HELM:
-        # `helm template` takes the Kubernetes of its client library for the cluster's; v0.37.0 is that of 1.37.
+        # `helm template` assumes a cluster of its client library's version: v0.37.0 belongs to Kubernetes 1.37.
         minor = module.version("k8s.io/client-go").split(".")[1]
         values = {
             "helm.sh/helm/v3/internal/version.version": version,

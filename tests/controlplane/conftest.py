@@ -1,13 +1,14 @@
-"""The control plane for tests that need a cluster: every test in this folder is one, and is marked `cluster`."""
+"""Control planes for the tests in this folder, all of which need one and are marked `cluster`."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.controlplane.installation import Installation, Service
+from tests.controlplane.installation import Installation
 from tests.controlplane.leaderworkersets import LeaderWorkerSets
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.service import Service
 
 HERE = Path(__file__).parent
 CONTROLLER = pytest.StashKey[str]()
@@ -26,26 +27,26 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
-    """The cluster where workloads run."""
+    """The cluster in which workloads run."""
     with ControlPlane() as plane:
         yield plane
 
 
 @pytest.fixture(scope="session")
 def global_plane() -> Iterator[ControlPlane]:
-    """A second cluster, which only holds objects: an API server without controllers."""
+    """A second cluster, which only holds objects: it has no controllers."""
     with ControlPlane(controllers=False) as plane:
         yield plane
 
 
 @pytest.fixture(scope="session")
 def lws(plane: ControlPlane, request: pytest.FixtureRequest) -> LeaderWorkerSets:
-    """LeaderWorkerSets in the cluster, with their controller."""
+    """LeaderWorkerSets and their controller in the cluster."""
     return install_lws(plane, request.config)
 
 
 def install_lws(plane: ControlPlane, config: pytest.Config) -> LeaderWorkerSets:
-    """Install LeaderWorkerSets, and have the end of the run say by which controller."""
+    """Install LeaderWorkerSets, and name their controller at the end of the run."""
     installed = LeaderWorkerSets(plane)
     installed.install()
     config.stash[CONTROLLER] = installed.manager or "the stand-in (LWS_MANAGER is not set)"
@@ -54,14 +55,14 @@ def install_lws(plane: ControlPlane, config: pytest.Config) -> LeaderWorkerSets:
 
 @pytest.fixture
 def namespace(plane: ControlPlane) -> Iterator[str]:
-    """A fresh namespace of the cluster, in which pods can be created."""
+    """A fresh namespace of the cluster, where pods can be created."""
     with plane.fresh_namespace() as name:
         yield name
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Installation]:
-    """A cluster of its own with the webhook's objects in it: they are cluster-wide, and other tests have theirs."""
+    """The webhook installed in a cluster of its own, since other tests install other cluster-wide objects."""
     with ControlPlane() as plane, Service() as service, Installation(plane, service) as installation:
         installation.install()
         yield installation
@@ -69,13 +70,13 @@ def site() -> Iterator[Installation]:
 
 @pytest.fixture(scope="session")
 def site_lws(site: Installation, request: pytest.FixtureRequest) -> None:
-    """LeaderWorkerSets in that cluster, with their controller."""
+    """LeaderWorkerSets and their controller in that cluster."""
     install_lws(site.plane, request.config)
 
 
 @pytest.fixture
 def hydra(site: Installation) -> Iterator[Installation]:
-    """The webhook installed, nothing left of earlier tests, and no replica running yet."""
+    """The webhook as it is just after its installation, with no replica running."""
     site.reset()
     yield site
     site.stop_all()

@@ -1,6 +1,6 @@
 """LeaderWorkerSets in a control plane: the CRD, the webhook configurations, and a controller.
 
-The controller is the stand-in (see `lws`), or the real one if the variable LWS_MANAGER names its program.
+The controller is the stand-in (see `lws`), or the real one if the variable LWS_MANAGER has the path of its program.
 """
 
 import base64
@@ -18,16 +18,16 @@ from tests.controlplane.processes import on_free_port
 HERE = Path(__file__).parent
 OWN_CRD = HERE / "leaderworkersets-crd.yaml"
 PROJECTS_CRD = HERE.parents[2] / "shared" / "crds" / "leaderworkersets.yaml"
-"""That of the LeaderWorkerSet project, where it lies beside the checkout: 1.3 MB."""
+"""The CRD of the LeaderWorkerSet project, 1.3 MB, used if it is there."""
 
 GROUP = "leaderworkerset.x-k8s.io"
 
 
 class LeaderWorkerSets:
-    """LeaderWorkerSets as installed in one control plane.
+    """LeaderWorkerSets in one control plane.
 
     Attributes:
-        manager: the program of the real controller, or None for the stand-in.
+        manager: path of the real controller's program, or None for the stand-in.
     """
 
     def __init__(self, plane: ControlPlane) -> None:
@@ -36,29 +36,27 @@ class LeaderWorkerSets:
         self._folder = plane.folder / "lws"
 
     def install(self) -> None:
-        """Make everything and return when LeaderWorkerSets are served and defaulted."""
+        """Install everything, and return once LeaderWorkerSets are served and the webhook fills in their defaults."""
         self._folder.mkdir()
         pair, self._authority = certs.self_signed(["127.0.0.1"], datetime.now(UTC), timedelta(days=1))
         (self._folder / "tls.crt").write_bytes(pair.certificate_pem)
         (self._folder / "tls.key").write_bytes(pair.key_pem)
         crd = PROJECTS_CRD if PROJECTS_CRD.exists() else OWN_CRD
-        # On the server's side: in an annotation of client-side apply there is no room for 1.3 MB.
+        # Server-side, since the annotation of a client-side apply has no room for 1.3 MB.
         self.plane.kubectl("apply", "--server-side", "-f", crd)
         if self.manager:
             self.plane.apply(_further_crd("DisaggregatedSet"), _further_crd("DisaggregatedSetRoleScaler"))
-        # Repeated, since `kubectl wait` fails on an object that has no status yet.
-        wait = ("wait", "--for=condition=Established", "-f", crd)
-        self.plane.wait(lambda: self.plane.kubectl(*wait), "the kind is served")
+        self.plane.until_served(f"leaderworkersets.{GROUP}")
         if self.plane.controllers:
             self.plane.restart_controllers()
         self.start()
 
     def start(self) -> None:
-        """Start the controller and return when its webhooks answer."""
+        """Start the controller, and return once its webhooks answer."""
         on_free_port(self._start)
 
     def stop(self) -> None:
-        """Kill the controller. Its webhook configurations stay, so nothing is admitted that they match."""
+        """Kill the controller. Its webhook configurations stay, so whatever they match is refused."""
         self.plane.end("lws")
 
     def _start(self, port: int) -> None:
@@ -82,14 +80,14 @@ class LeaderWorkerSets:
         self.plane.until("lws", self._defaults)
 
     def _defaults(self) -> bool:
-        """Tell whether a new LeaderWorkerSet is defaulted by the webhook: what the CRD does not default shows it."""
+        """Return whether the webhook fills in a new LeaderWorkerSet: a field for which the CRD has no default shows it."""
         probe = leader_worker_set("probe", "default", size=1)
         asked = self.plane.request("POST", f"/apis/{GROUP}/v1/namespaces/default/leaderworkersets?dryRun=All", probe)
         return "networkConfig" in asked["spec"]
 
 
 def _webhook_configuration(kind: str, verb: str, url: str, authority: bytes) -> Object:
-    """Return a configuration as the LeaderWorkerSet project installs it, but by URL. `lws-…` comes after `hydra-…`."""
+    """Return a configuration as the LeaderWorkerSet project installs it, but with URLs. `lws-…` is called after `hydra-…`."""
 
     def webhook(name: str, path: str, rule: Object, selector: Object) -> Object:
         return {
@@ -129,7 +127,7 @@ def _manager_configuration(port: int, folder: Path) -> Object:
 
 
 def _further_crd(kind: str) -> Object:
-    """Return the CRD of a kind that the real controller watches, and ends without, and that no test uses."""
+    """Return the CRD of a kind that no test uses, but without which the real controller exits."""
     group, plural = "disaggregatedset.x-k8s.io", f"{kind.lower()}s"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}

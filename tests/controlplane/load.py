@@ -1,4 +1,4 @@
-"""Load on the webhook: admissions at a steady rate, sent as API servers send them, and what became of them."""
+"""Load on the webhook: admissions at a steady rate, sent as API servers send them, and how they were answered."""
 
 import asyncio
 import base64
@@ -17,12 +17,12 @@ import aiohttp
 
 from tests.controlplane.installation import CONFIGURATION, Installation, pod
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import HANGING_SECONDS
 from tests.server import wire
 from webhook.cluster import connections
 
-HOST = "127.0.0.1"  # what clients verify the certificate for
-LATE_SECONDS = 0.2  # that a client goes on with the caBundle before, since API servers learn of a change a little later
-HANGING_SECONDS = 240
+HOST = "127.0.0.1"  # the name for which clients verify the certificate
+LATE_SECONDS = 0.2  # for which a client still uses the previous caBundle, since API servers notice a change late
 
 RECORD = "hydra.io/rendered"
 REVIEW = {
@@ -41,18 +41,18 @@ REVIEW = {
 ADMISSION = wire.post(json.dumps(REVIEW).encode())
 
 Send = Callable[[], Awaitable[str]]
-"""Sends one request; returns what is wrong with its answer, nothing if it is right."""
+"""Sends one request, and returns what is wrong with its answer: an empty string if nothing is."""
 
 FAILURES = (OSError, EOFError, TimeoutError, ValueError, LookupError, aiohttp.ClientError)
-"""What connections and answers raise that are not as they should be."""
+"""What a failed connection or a malformed answer raises."""
 
 
 class Load:
-    """Requests sent one after the other by a few senders, all together at a steady rate.
+    """Requests that a few senders send, all together at a steady rate.
 
     Attributes:
-        done: how many were sent and answered, or failed.
-        wrong: what was wrong with each kind of answer that was, and how often.
+        done: how many have been answered or have failed.
+        wrong: how often each kind of failure has occurred.
     """
 
     def __init__(self, rate: float) -> None:
@@ -63,26 +63,28 @@ class Load:
         self._broken: Exception | None = None
 
     def until(self, done: int) -> Self:
-        """Wait until so many are done."""
-        deadline = time.monotonic() + HANGING_SECONDS
+        """Wait until so many are done, however long that takes while there is progress."""
+        seen, deadline = -1, 0.0
         while self.done < done:
             if self._broken is not None:
                 raise self._broken
-            assert time.monotonic() < deadline, f"{self.done} of {done} requests after {HANGING_SECONDS} seconds"
+            if self.done > seen:
+                seen, deadline = self.done, time.monotonic() + HANGING_SECONDS
+            assert time.monotonic() < deadline, f"stuck at {seen} of {done} requests for {HANGING_SECONDS} seconds"
             time.sleep(0.05)
         return self
 
     def go_on(self, more: int = 100) -> Self:
-        """Wait until so many more are done."""
+        """Wait until this many more are done."""
         return self.until(self.done + more)
 
     @property
     def failed(self) -> str:
-        """How many failed and why, the most frequent first; empty if none has."""
+        """How many failed and why, the most frequent failure first; empty if none did."""
         return "; ".join(f"{count} of {self.done}: {why}" for why, count in self.wrong.most_common(10))
 
     async def run(self, opened: contextlib.AbstractAsyncContextManager[Send]) -> None:
-        """Send until cancelled. Whatever else ends it is a fault of the test, and told to who waits."""
+        """Send until cancelled. Anything else that ends it is a fault of the test, and raised by `until`."""
         try:
             async with opened as send:
                 await self._send(send)
@@ -92,7 +94,7 @@ class Load:
 
     async def _send(self, send: Send) -> None:
         while True:
-            # Who has fallen behind does not catch up: a burst would be another test.
+            # A sender that is late does not catch up: a burst would be a different test.
             self._next = max(self._next, time.monotonic()) + self._pause
             await asyncio.sleep(self._next - self._pause - time.monotonic())
             try:
@@ -105,7 +107,7 @@ class Load:
 
 
 class Traffic:
-    """Clients of the webhook, in a thread of their own, until the context is left."""
+    """Clients of the webhook, in a thread of their own. They stop when the context is left."""
 
     def __init__(self, hydra: Installation) -> None:
         self._hydra = hydra
@@ -127,11 +129,11 @@ class Traffic:
         self._loop.close()
 
     def on_new_connections(self, rate: float, senders: int = 2) -> Load:
-        """Send admissions to the replicas behind the Service in turn, each on a connection of its own."""
+        """Send admissions to the Service's replicas in turn, each on a connection of its own."""
         return self._load(partial(self._new, itertools.count()), rate, senders)
 
     def on_kept_connections(self, rate: float, senders: int = 2) -> Load:
-        """Likewise, but each sender keeps its connection for as long as the replica does."""
+        """Send admissions to the Service's replicas; each sender keeps its connection until the replica closes it."""
         return self._load(partial(self._kept, itertools.count()), rate, senders)
 
     def through_the_api_server(self, rate: float, senders: int = 4) -> Load:
@@ -142,7 +144,6 @@ class Traffic:
         self, opened: Callable[[], contextlib.AbstractAsyncContextManager[Send]], rate: float, senders: int
     ) -> Load:
         load = Load(rate)
-
         for _ in range(senders):
             self._call(self._start(load.run(opened())))
         return load
@@ -204,7 +205,10 @@ class Traffic:
             for task in ending:
                 task.cancel()
             _, ending = await asyncio.wait(ending, timeout=1)
-        await asyncio.sleep(0.1)  # what was aborted goes in the next rounds of the loop
+        await asyncio.sleep(0.1)  # aborted connections are closed in the next rounds of the loop
+        for task in self._tasks:
+            if not task.cancelled():
+                task.result()  # raises what ended it
 
 
 class Trust:
@@ -212,7 +216,7 @@ class Trust:
 
     Attributes:
         context: for new connections.
-        bundles: all that were seen, in order.
+        bundles: every caBundle so far, in order.
     """
 
     def __init__(self, plane: ControlPlane, bundle: bytes) -> None:
@@ -234,7 +238,12 @@ class Trust:
                 with contextlib.suppress(aiohttp.ClientError, OSError):
                     async with session.get(path, params=query, timeout=aiohttp.ClientTimeout(total=None)) as stream:
                         async for line in stream.content:
-                            webhook = json.loads(line)["object"]["webhooks"][0]
+                            if not line.endswith(b"\n"):
+                                break  # the API server ended in the middle of an event
+                            event = json.loads(line)
+                            if event["type"] not in {"ADDED", "MODIFIED"}:
+                                break  # such as an error: watch again
+                            webhook = event["object"]["webhooks"][0]
                             await asyncio.sleep(LATE_SECONDS)
                             self._use(base64.b64decode(webhook["clientConfig"].get("caBundle", "")))
                 await asyncio.sleep(LATE_SECONDS)
@@ -242,7 +251,7 @@ class Trust:
 
 @contextlib.asynccontextmanager
 async def api_session(plane: ControlPlane) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open what asks the API server as admin."""
+    """Open a session for requests to the API server as admin."""
     connector = connections.Connector(ssl=ssl.create_default_context(cafile=str(plane.ca_file)))
     async with aiohttp.ClientSession(
         plane.server,
@@ -257,13 +266,11 @@ async def api_session(plane: ControlPlane) -> AsyncIterator[aiohttp.ClientSessio
 
 
 def admitted(answer: wire.Answer) -> str:
-    """Say what is wrong with the answer to an admission; nothing if the pod gets its record."""
+    """Return what is wrong with the answer to an admission: an empty string if the pod gets its record."""
     if answer.status != 200:
         return f"{answer.status}: {answer.body!r}"
     response = json.loads(answer.body)["response"]
     if not response["allowed"]:
         return str(response["status"])
-    patch = base64.b64decode(response.get("patch", ""))
-    return (
-        "" if RECORD.replace("/", "~1").encode() in patch or RECORD.encode() in patch else "admitted without a record"
-    )
+    patch = base64.b64decode(response.get("patch", "")).decode().replace("~1", "/")
+    return "" if RECORD in patch else "admitted without a record"

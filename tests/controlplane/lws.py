@@ -1,14 +1,14 @@
 """A stand-in for the LeaderWorkerSet controller, as a process: `python -m tests.controlplane.lws --help`.
 
-It does, through the real API, what tests of admission can see of the controller: its two mutating webhooks, on the paths
-that the real one serves; a StatefulSet of leaders for each LeaderWorkerSet, one of workers for each leader pod; labels,
-annotations and environment; template-revision-hash; status. Deletion is left to the garbage collector, pods to the StatefulSet
-controller.
+Through the real API it does what tests of admission can observe of the controller. It serves the two mutating webhooks on the
+paths of the real one, creates a StatefulSet of leaders for each LeaderWorkerSet and one of workers for each leader pod, sets
+labels, annotations, environment and template-revision-hash, and reports status. The garbage collector deletes, and the
+StatefulSet controller creates pods.
 
-Left out, because no pod runs here: recreation of groups on a restart, surge and waiting during a rollout. Left out, because
-no test has them: subgroups, exclusive topology, TPUs, gang scheduling, volume claims, a subdomain for each replica.
+It does not recreate groups after a restart, and does not surge or wait during a rollout, because no pod runs here. It has no
+subgroups, exclusive topology, TPUs, gang scheduling, volume claims or subdomains per replica, because no test uses them.
 
-State is in the API alone: it may be killed and started at any time.
+All its state is in the API, so it may be killed and started at any time.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from aiohttp import web
 from tests.controlplane import lws_objects as objects
 from tests.controlplane.objects import Object
 
-LOOK_SECONDS = 0.1
-"""Between two looks at the cluster. They are lists from the API server's cache; watches would take more code than the rest."""
+PAUSE_SECONDS = 0.1
+"""Between two passes. Each lists from the API server's cache, since watches would take more code than all the rest."""
 
 log = logging.getLogger("lws")
 
@@ -58,21 +58,21 @@ def answering(default: Callable[[Object], None]) -> Callable[[web.Request], Awai
 
 @dataclass
 class Controller:
-    """Makes what is missing, again and again."""
+    """Reconciles all LeaderWorkerSets, again and again."""
 
     session: aiohttp.ClientSession
     applied: dict[str, Object] = field(default_factory=dict)
-    """The last that was applied, by path, so that a look at a cluster at rest writes nothing."""
+    """By path, what was last applied, so that nothing is written while nothing changes."""
 
     async def run(self) -> None:
         while True:
             try:
-                await self.look()
+                await self.reconcile_all()
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("%r", error)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
 
-    async def look(self) -> None:
+    async def reconcile_all(self) -> None:
         sets = await self.listed("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets")
         pods = await self.listed(f"/api/v1/pods?labelSelector={objects.WORKER_INDEX}%3D0,{objects.NAME}")
         stateful = await self.listed(f"/apis/apps/v1/statefulsets?labelSelector={objects.NAME}")
@@ -83,11 +83,11 @@ class Controller:
             workloads |= {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet"}
             mine = [pod for pod in pods if owner_key(pod) == key(workloads)]
             try:
-                await self.make(workloads, mine, existing)
-            except aiohttp.ClientResponseError as error:  # such as a refusal by admission: tried again
+                await self.reconcile(workloads, mine, existing)
+            except aiohttp.ClientResponseError as error:  # such as a refusal by admission; the next pass tries again
                 log.warning("%s: %s", key(workloads), error.message)
 
-    async def make(self, workloads: Object, pods: list[Object], existing: set[tuple[str, str]]) -> None:
+    async def reconcile(self, workloads: Object, pods: list[Object], existing: set[tuple[str, str]]) -> None:
         await self.apply("/api/v1", "services", objects.service(workloads))
         await self.apply(
             "/apis/apps/v1", "statefulsets", objects.leaders(workloads), anew=key(workloads) not in existing
@@ -95,7 +95,7 @@ class Controller:
         template, policy = workloads["spec"]["leaderWorkerTemplate"], workloads["spec"]["startupPolicy"]
         for pod in pods:
             pod |= {"apiVersion": "v1", "kind": "Pod"}
-            # A leader of an earlier revision has its workers or is about to be replaced.
+            # A leader of an earlier revision has its workers already, or is about to be replaced.
             current = pod["metadata"]["labels"].get(objects.REVISION) == objects.revision(workloads)
             started = policy == "LeaderCreated" or objects.is_ready(pod)
             leaving = "deletionTimestamp" in pod["metadata"]
@@ -119,7 +119,7 @@ class Controller:
             self.applied[address] = wanted
 
     async def patch(self, address: str, body: Object) -> None:
-        """Apply on the server's side, taking over every field that is named."""
+        """Apply server-side, and take over the ownership of every field."""
         query = {"fieldManager": "lws", "force": "true"}
         headers = {"Content-Type": "application/apply-patch+yaml"}
         async with self.session.patch(

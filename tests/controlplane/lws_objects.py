@@ -1,4 +1,4 @@
-"""What the stand-in for the LeaderWorkerSet controller makes of objects; the process is in `lws`."""
+"""The objects that the stand-in for the LeaderWorkerSet controller creates and changes. Its process is in `lws`."""
 
 import hashlib
 import json
@@ -17,11 +17,11 @@ REPLICAS = f"{DOMAIN}/replicas"
 LEADER_NAME = f"{DOMAIN}/leader-name"
 
 
-# What the webhooks make of objects
+# Changes by the webhooks
 
 
 def default_set(workloads: Object) -> None:
-    """Fill in what the API server has not filled in from the CRD, and the empty values that the real one writes."""
+    """Fill in the defaults that are not in the CRD, and the empty values that the real controller writes."""
     spec = workloads["spec"]
     spec.setdefault("networkConfig", {"subdomainPolicy": "Shared"})
     rollout = spec.setdefault("rolloutStrategy", {"type": "RollingUpdate"})
@@ -38,7 +38,7 @@ def default_set(workloads: Object) -> None:
 
 
 def default_pod(pod: Object) -> None:
-    """Add what tells a pod of its group: labels, and variables before those that each container has."""
+    """Add labels that place a pod in its group, and variables ahead of each container's own."""
     metadata = pod["metadata"]
     labels, ordinal = metadata["labels"], metadata["name"].rpartition("-")[2]
     if labels.get(WORKER_INDEX) == "0":
@@ -58,11 +58,11 @@ def default_pod(pod: Object) -> None:
         container["env"] = ours + [each for each in container.get("env", []) if each["name"] not in variables]
 
 
-# What the controller makes of a LeaderWorkerSet
+# Objects that the controller creates for a LeaderWorkerSet
 
 
 def revision(workloads: Object) -> str:
-    """Return the template-revision-hash: another one for any change of the pod templates or the size."""
+    """Return the template-revision-hash, which changes with the pod templates and the size."""
     parts = [workloads["spec"]["leaderWorkerTemplate"], workloads["spec"]["networkConfig"]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
 
@@ -143,7 +143,7 @@ def stateful_set(
 
 
 def service(workloads: Object) -> Object:
-    """Return the headless Service that gives the pods their names."""
+    """Return the headless Service that gives the pods their DNS names."""
     name, namespace = workloads["metadata"]["name"], workloads["metadata"]["namespace"]
     return {
         "apiVersion": "v1",

@@ -1,8 +1,26 @@
-"""Small objects to create."""
+"""Small objects to create, and the paths of objects in the API."""
 
 from typing import Any
 
 Object = dict[str, Any]
+
+PLURALS = {
+    "ConfigMap": "configmaps",
+    "Secret": "secrets",
+    "Namespace": "namespaces",
+    "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
+}
+"""The kinds that tests write by path."""
+
+
+def path_of(item: Object) -> str:
+    """Return the path of an object in the API; an empty string if its kind is not in `PLURALS`."""
+    if (plural := PLURALS.get(item["kind"])) is None:
+        return ""
+    version, metadata = item["apiVersion"], item["metadata"]
+    api = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    namespace = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{api}{namespace}/{plural}/{metadata['name']}"
 
 
 def pod_spec(**more: Any) -> Object:

@@ -1,9 +1,9 @@
 """A real control plane on loopback: etcd, kube-apiserver and kube-controller-manager, with kubectl and helm to use it.
 
-Nothing schedules pods or runs them; everything before that is as in a cluster: authorization, admission, webhooks,
-controllers, garbage collection. Every process belongs to the keeper (see `keeper`), so nothing outlives the tests.
+Pods are neither scheduled nor run. Everything before that works as in a cluster: authorization, admission, webhooks,
+controllers, garbage collection. Every process belongs to the keeper (see `keeper`), so none outlives the tests.
 
-All calls block. A test whose event loop serves what the API server asks for must make them in a thread.
+All calls block. A test whose own event loop answers the API server must make them in a thread.
 """
 
 import contextlib
@@ -15,21 +15,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.controlplane import binaries, processes
-from tests.controlplane.objects import Object
-from tests.controlplane.processes import Processes, StartError, on_free_port
+from tests.controlplane.logs import Log
+from tests.controlplane.objects import Object, path_of
+from tests.controlplane.processes import HANGING_SECONDS, NO_ANSWER, Processes, StartError, on_free_port
 
 T = TypeVar("T")
 
 
 class CommandError(Exception):
-    """kubectl or helm failed: the text has the command and what it said."""
+    """kubectl or helm failed. The message has the command and its output."""
 
     def __init__(self, completed: subprocess.CompletedProcess[str]) -> None:
         command = " ".join([Path(completed.args[0]).name, *completed.args[1:]])
@@ -41,29 +43,22 @@ class ControlPlane(Processes):
     """One cluster. Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        controllers: Whether kube-controller-manager runs. Without it nothing fills in Deployments or ServiceAccounts,
-            which is enough for a cluster that is only read from.
+        controllers: whether kube-controller-manager runs. Without it Deployments get no pods and namespaces no
+            ServiceAccount, which is enough for a cluster that is only read.
 
     Attributes:
         token: bearer token of the user admin.
     """
 
     def __init__(self, *, controllers: bool = True) -> None:
-        super().__init__()
+        super().__init__("hydra-controlplane-")
         self.controllers = controllers
         self.token = "admin"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # Life
 
     def start(self) -> None:
-        """Start everything and return when it serves."""
+        """Start everything, and return once it serves."""
         super().start()
         try:
             self._write_credentials()
@@ -77,9 +72,9 @@ class ControlPlane(Processes):
             raise
 
     def stop_api_server(self) -> None:
-        """End the API server as a machine that shuts down does: a signal, two seconds of grace, the end.
+        """End the API server as a machine does that shuts down: SIGTERM, two seconds of grace, SIGKILL.
 
-        Left alone it would go on for a minute, for as long as controllers hold their watches.
+        Given the time, it would wait a minute for controllers to end their watches.
         """
         process = self._processes["kube-apiserver"]
         process.terminate()
@@ -88,11 +83,11 @@ class ControlPlane(Processes):
         self.end("kube-apiserver")
 
     def start_api_server(self) -> None:
-        """Start it again on the same port and data, and return when it serves."""
+        """Start the API server again on the same port and data, and return once it serves."""
         self._start_api_server(self._port)
 
     def restart_controllers(self) -> None:
-        """Restart kube-controller-manager, whose garbage collector would learn of a new CRD's kind half a minute later."""
+        """Restart kube-controller-manager, whose garbage collector takes half a minute to notice a new CRD."""
         self.end("kube-controller-manager")
         self._start_controller_manager()
 
@@ -105,7 +100,7 @@ class ControlPlane(Processes):
 
     @property
     def ca_file(self) -> Path:
-        """Return the file with what clients of the API server must trust: its own certificate, which it makes itself."""
+        """Return the file with the certificate that clients must trust, which the API server has signed itself."""
         return self.folder / "certs" / "apiserver.crt"
 
     @property
@@ -130,7 +125,11 @@ class ControlPlane(Processes):
     def helm(
         self, *arguments: str | Path, stdin: str | None = None, kubeconfig: Path | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run helm likewise."""
+        """Run helm, as admin unless another kubeconfig is given.
+
+        Raises:
+            CommandError: It failed and `check` is set.
+        """
         return self._command("helm", arguments, stdin, kubeconfig, check=check)
 
     def create(self, *objects: Object, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -139,11 +138,22 @@ class ControlPlane(Processes):
     def apply(self, *objects: Object, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
         return self.kubectl("apply", "-f", "-", stdin=_list(objects), kubeconfig=kubeconfig)
 
+    def put(self, *objects: Object) -> None:
+        """Create objects of the kinds that `path_of` knows, or replace them: a few milliseconds each."""
+        for item in objects:
+            path = path_of(item)
+            try:
+                self.request("PUT", path, item)
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.NOT_FOUND:
+                    raise
+                self.request("POST", path.rpartition("/")[0], item)
+
     def get(self, kind: str, name: str, namespace: str = "default") -> Object:
         """Return an object.
 
         Raises:
-            CommandError: There is none, or it cannot be asked for.
+            CommandError: It does not exist, or cannot be read.
         """
         found: Object = json.loads(self.kubectl("get", kind, name, "--namespace", namespace, "--output", "json").stdout)
         return found
@@ -154,16 +164,18 @@ class ControlPlane(Processes):
         found: list[Object] = json.loads(asked.stdout)["items"]
         return found
 
-    def request(self, method: str, path: str, body: Object | None = None, *, seconds: float = 10) -> Object:
-        """Ask the API server as admin, in a few milliseconds where kubectl takes a hundred.
+    def request(
+        self, method: str, path: str, body: Object | None = None, *, seconds: float = HANGING_SECONDS
+    ) -> Object:
+        """Send a request to the API server as admin, which takes a few milliseconds where kubectl takes a hundred.
 
         Args:
             method, path, body: of the request.
-            seconds: until it is given up.
+            seconds: after which the request has failed.
 
         Raises:
-            urllib.error.HTTPError: It answered with an error.
-            OSError: It cannot be reached.
+            urllib.error.HTTPError: The answer is an error.
+            OSError, http.client.HTTPException: There is no answer, or no whole one.
         """
         request = urllib.request.Request(
             self.server + path,
@@ -177,45 +189,65 @@ class ControlPlane(Processes):
         return json.loads(text) if answer.headers.get_content_type() == "application/json" else {"text": text}
 
     def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
-        """Return a kubeconfig with a token of a ServiceAccount that exists; the token is good for an hour."""
-        token = self.kubectl("create", "token", name, "--namespace", namespace).stdout.strip()
+        """Return a kubeconfig with a token of an existing ServiceAccount, valid for an hour."""
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": 3600},
+        }
+        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"
+        token = self.request("POST", f"{account}/token", request)["status"]["token"]
         path = self.folder / f"{namespace}.{name}.kubeconfig"
         self._write_kubeconfig(path, name, {"token": token})
         return path
 
     def user_kubeconfig(self, name: str, groups: Sequence[str] = ()) -> Path:
-        """Return a kubeconfig of a user who may do what RBAC grants that name and these groups (by impersonation)."""
+        """Return a kubeconfig for a user of this name in these groups, by impersonation: RBAC decides what the user may do."""
         path = self.folder / f"user-{name}.kubeconfig"
         self._write_kubeconfig(path, name, {"token": self.token, "as": name, "as-groups": list(groups)})
         return path
 
     @contextlib.contextmanager
     def fresh_namespace(self) -> Iterator[str]:
-        """Make a namespace in which pods can be created, and delete it afterwards without waiting for that."""
+        """Create a namespace in which pods can be created, and delete it afterwards without waiting for its end."""
         name = f"test-{secrets.token_hex(4)}"
-        self.kubectl("create", "namespace", name)
-        self.wait(lambda: self.get("serviceaccount", "default", name), "the namespace has its ServiceAccount")
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        self.until_populated(name)
         try:
             yield name
         finally:
-            self.kubectl("delete", "namespace", name, "--wait=false")
+            self.request("DELETE", f"/api/v1/namespaces/{name}")
 
-    def wait(self, condition: Callable[[], T], what: str, seconds: float = 60) -> T:
-        """Poll a condition until it holds, and return its value. A request that fails is one that does not hold yet.
+    def until_populated(self, namespace: str) -> None:
+        """Wait until the controllers have put into a namespace what each one gets."""
+        path = f"/api/v1/namespaces/{namespace}"
+        self.wait(lambda: self.request("GET", f"{path}/serviceaccounts/default"), f"{namespace} has its ServiceAccount")
+        self.wait(lambda: self.request("GET", f"{path}/configmaps/kube-root-ca.crt"), f"{namespace} has its ConfigMap")
+
+    def until_served(self, *crds: str) -> None:
+        """Wait until the kinds of these CustomResourceDefinitions, such as `issuers.cert-manager.io`, can be used.
+
+        A definition is Established a moment before discovery lists its kind, and has no status at all a moment after its creation.
+        """
+        for crd in crds:
+            self.wait(lambda crd=crd: self.kubectl("get", crd, "--all-namespaces"), f"{crd} is served")  # type: ignore[misc]
+
+    def wait(self, condition: Callable[[], T], what: str) -> T:
+        """Poll a condition until it is true, and return its value. A request that fails counts as not true yet.
 
         Raises:
-            AssertionError: It did not hold in time; the text has `what` and the last value or error.
+            AssertionError: It has not become true. The message has `what` and the last value or error.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + HANGING_SECONDS
         while True:
             try:
                 last: object = condition()
                 if last:
-                    return last  # type: ignore[return-value]  # what the condition returned
-            except (CommandError, OSError) as error:
+                    return last  # type: ignore[return-value]  # the condition's value
+            except (CommandError, *NO_ANSWER) as error:
                 last = error
             if time.monotonic() > deadline:
-                raise AssertionError(f"not within {seconds} seconds: {what}. Last seen: {last!r}")
+                raise AssertionError(f"not within {HANGING_SECONDS} seconds: {what}. Last seen: {last!r}")
             time.sleep(0.05)
 
     # Inside
@@ -236,8 +268,9 @@ class ControlPlane(Processes):
                 "--unsafe-no-fsync",
             ],
         )
-        # Not asked over HTTP: somebody else's etcd on a port that was lost to it would answer as well.
-        self.until("etcd", lambda: "ready to serve client requests" in self.log("etcd").read_text())
+        # Its log is read, since an HTTP request might be answered by the etcd that has taken the port.
+        log = Log(self.log("etcd"))
+        self.until("etcd", lambda: any("ready to serve client requests" in line for line in log.lines))
 
     def _start_api_server(self, port: int) -> None:
         self._port = port
@@ -274,22 +307,18 @@ class ControlPlane(Processes):
                 f"--root-ca-file={self.ca_file}",
             ],
         )
-        # Pods can be created where this ServiceAccount is.
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self.until("kube-controller-manager", lambda: self.request("GET", account))
+        # Controllers run once this one has replaced a ConfigMap that an earlier run may have left.
+        config_map = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt"
+        with contextlib.suppress(urllib.error.HTTPError):
+            self.request("DELETE", config_map)
+        self.until("kube-controller-manager", lambda: self.request("GET", config_map))
+        self.until_populated("default")
 
     def _command(
         self, name: str, arguments: Sequence[str | Path], stdin: str | None, kubeconfig: Path | None, *, check: bool
     ) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [str(_binary(name)), *map(str, arguments)],
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            env=self.environ({"KUBECONFIG": str(kubeconfig or self.kubeconfig)}),
-            process_group=self.keeper,
-            check=False,
-        )
+        environ = {"KUBECONFIG": str(kubeconfig or self.kubeconfig)}
+        completed = self.run([_binary(name), *arguments], environ, stdin or "")
         if check and completed.returncode != 0:
             raise CommandError(completed)
         return completed
@@ -318,7 +347,7 @@ class ControlPlane(Processes):
 def _binary(name: str) -> Path:
     found = binaries.find(name)
     if found is None:
-        raise StartError(f"{name} is nowhere: make controlplane")
+        raise StartError(f"{name} is not installed. Build it with: make controlplane")
     return found
 
 

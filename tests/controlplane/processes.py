@@ -1,42 +1,62 @@
-"""Processes that end with the tests, however those end: see `keeper`."""
+"""Processes that end with the tests, however the tests end: see `keeper`."""
 
+import contextlib
+import http.client
 import os
 import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from tests.controlplane import keeper
 
 ROOT = Path(__file__).parents[2]
 
-START_SECONDS = 120
-"""Until what does not come up is given up; everything together takes about 4 on an idle machine."""
+HANGING_SECONDS = 300
+"""After which a test gives up waiting. No result depends on it: it only ends a test that would otherwise hang."""
+
+NO_ANSWER = (OSError, http.client.HTTPException)
+"""What a request raises if the server is not there, answers with an error, or ends in the middle of its answer."""
 
 _TAKEN = "address already in use"
 
 
 class StartError(Exception):
-    """A process does not come up: the text has the end of its log."""
+    """A process did not start. The message ends with the last lines of its log."""
 
 
 class Processes:
-    """A folder and processes that belong together.
+    """A folder, and processes that live and end together. Use it as a context manager, or call `start` and `stop`.
+
+    Args:
+        prefix: of the folder's name.
+        parent: of the folder.
+        grace: seconds between SIGTERM and SIGKILL when they end; 0: they get SIGKILL only.
 
     Attributes:
-        folder: all their data and logs, between `start` and `stop`.
+        folder: holds all their data and logs, from `start` to `stop`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str, parent: Path | None = None, grace: float = 0) -> None:
+        self._keeping = [str(parent or tempfile.gettempdir()), prefix, str(grace)]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
-        """Start the keeper and make the folder."""
+        """Start the keeper, which creates the folder."""
         self._keeper = subprocess.Popen(
-            [sys.executable, "-S", "-E", keeper.__file__],
+            [sys.executable, "-S", "-E", keeper.__file__, *self._keeping],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             process_group=0,
@@ -47,11 +67,11 @@ class Processes:
 
     @property
     def keeper(self) -> int:
-        """Return the id of the keeper and of the process group of everything that is started here."""
+        """Return the process id of the keeper, which is also the process group of everything started here."""
         return self._keeper.pid
 
     def pid(self, name: str) -> int:
-        """Return the id of a process that `spawn` started."""
+        """Return the process id of what `spawn` started."""
         return self._processes[name].pid
 
     def stop(self) -> None:
@@ -61,7 +81,7 @@ class Processes:
             self.end(name)
 
     def end(self, name: str) -> None:
-        """Kill one process that `spawn` started."""
+        """Kill one process and wait until it has ended."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
@@ -69,14 +89,14 @@ class Processes:
     def spawn(
         self, name: str, arguments: Sequence[str | Path], environ: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a process that ends when these end, at the latest. Its output goes to `log(name)`.
+        """Start a process, which `stop` ends at the latest. Its output goes to `log(name)`.
 
         Args:
-            name: of the process; one that has ended may be started again, its log goes on.
-            arguments: command line.
-            environ: variables beside PATH and HOME. The working directory is the project's.
+            name: of the process. One that has ended may be started again; its log is continued.
+            arguments: its command line. Its working directory is the project's.
+            environ: variables to add to PATH and HOME.
         """
-        assert name not in self._processes or self._processes[name].poll() is not None, f"{name} runs already"
+        assert name not in self._processes or self._processes[name].poll() is not None, f"{name} is already running"
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 arguments,
@@ -90,22 +110,41 @@ class Processes:
         self._processes[name] = process
         return process
 
+    def run(
+        self, arguments: Sequence[str | Path], environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, which comes early if the tests are killed; return its output and exit status.
+
+        Args:
+            arguments: its command line. Its working directory is the project's.
+            environ: variables to add to PATH and HOME.
+            stdin: what it reads.
+        """
+        return subprocess.run(
+            [*map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environ(environ or {}),
+            cwd=ROOT,
+            process_group=self.keeper,
+            check=False,
+        )
+
     def until(self, name: str, ready: Callable[[], object]) -> None:
         """Wait until a process that was just started is ready.
 
         Raises:
-            StartError: It ended or is not ready in time; the text has the end of its log.
+            StartError: It ended, or is not ready in time.
         """
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + HANGING_SECONDS
         while True:
-            try:
+            with contextlib.suppress(*NO_ANSWER):
                 if ready():
                     return
-            except OSError:  # also urllib's errors
-                pass
             ended = self._processes[name].poll()
             if ended is not None or time.monotonic() > deadline:
-                state = f"is not ready after {START_SECONDS} seconds" if ended is None else f"ended with {ended}"
+                state = f"is not ready after {HANGING_SECONDS} seconds" if ended is None else f"ended with {ended}"
                 end = "\n".join(self.log(name).read_text(errors="replace").splitlines()[-30:])
                 raise StartError(f"{name} {state}. The end of its log:\n{end}")
             time.sleep(0.05)
@@ -114,24 +153,24 @@ class Processes:
         return self.folder / f"{name}.log"
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Return the variables of every process: nothing of the user's own configuration gets in."""
+        """Return the variables of a process, without the user's own configuration."""
         return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder / "home"), **more}
 
 
 def on_free_port(start: Callable[[int], None]) -> None:
-    """Start something on a free port, and on another one if somebody took it in between: `start` raises StartError."""
+    """Start something on a free port; choose another if that one is taken meanwhile, which `start` reports by StartError."""
     for remaining in reversed(range(5)):
         try:
             start(free_port())
         except StartError as error:
-            if _TAKEN not in str(error) or not remaining:
+            if _TAKEN not in str(error).lower() or not remaining:
                 raise
         else:
             return
 
 
 def free_port() -> int:
-    """Return a port below those that Linux gives to outgoing connections: those may take one while its server restarts."""
+    """Return a free port that no outgoing connection takes while its server restarts: Linux uses higher ones for those."""
     choose = random.SystemRandom()  # the tests' seed would give two runs the same ports
     while True:
         port = choose.randrange(20_000, 30_000)

@@ -1,4 +1,4 @@
-"""The CA that replicas share and the caBundle that they keep, with other people's hands in both."""
+"""The CA that replicas share, and the caBundle that they maintain, while somebody else changes both."""
 
 import asyncio
 import base64
@@ -11,14 +11,15 @@ import pytest
 
 import certs
 from certs import policy
-from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation, Replica
+from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation
 from tests.controlplane.load import HOST, Traffic
+from tests.controlplane.replica import Replica
 from webhook import cluster
 from webhook.app.authority import ClusterSecret
 
 SECRET = "hydra-webhook-ca"
 STILL_SECONDS = 3.0
-"""For how long nobody writes when all agree: a replica that does not looks again after a second."""
+"""Without a write in this time, the replicas agree: one that does not looks again after a second."""
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def running(hydra: Installation) -> Installation:
 
 
 class Together(ClusterSecret):
-    """A Secret whose first read returns once all replicas have read it."""
+    """A vault whose first read returns once all vaults have been read."""
 
     def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
         super().__init__(client, cluster.secret(NAMESPACE, SECRET))
@@ -47,8 +48,8 @@ class Together(ClusterSecret):
         return stored
 
 
-async def test_of_200_authorities_that_find_an_empty_secret_one_makes_the_ca(hydra):
-    # One client for all: it opens a hundred connections at most.
+async def test_of_200_authorities_that_find_an_empty_secret_exactly_one_creates_the_ca(hydra):
+    # They share one client, which opens at most a hundred connections.
     client = cluster.Client(hydra.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook"))
     all_read = asyncio.Barrier(200)
     authorities = [certs.Authority(Together(client, all_read), certs.Lifetimes()) for _ in range(200)]
@@ -70,7 +71,7 @@ async def test_of_200_authorities_that_find_an_empty_secret_one_makes_the_ca(hyd
 
 
 def set_bundle(hydra: Installation, bundle: bytes | None) -> None:
-    """Set the caBundle of every webhook, as somebody else might; None: remove it."""
+    """Set the caBundle of every webhook, as somebody else might; None removes it."""
     path = "/webhooks/{}/clientConfig/caBundle"
     change = {"op": "remove"} if bundle is None else {"op": "add", "value": base64.b64encode(bundle).decode()}
     operations = [{**change, "path": path.format(number)} for number in range(2)]
@@ -83,8 +84,8 @@ def version(hydra: Installation) -> str:
     return hydra.plane.get("mutatingwebhookconfiguration", CONFIGURATION)["metadata"]["resourceVersion"]
 
 
-def stands_still(hydra: Installation) -> bool:
-    """Tell whether nobody writes the webhook configuration for a while."""
+def undisturbed(hydra: Installation) -> bool:
+    """Return whether the webhook configuration stays the same for a while."""
     before = version(hydra)
     time.sleep(STILL_SECONDS)
     return version(hydra) == before
@@ -102,47 +103,47 @@ def foreign() -> bytes:
 RESETS: dict[str, Callable[[], bytes | None]] = {
     "removed": lambda: None,
     "no certificate": lambda: b"nonsense",
-    "somebody else's CA": foreign,
+    "another CA": foreign,
 }
 
 
 @pytest.mark.parametrize("reset", RESETS.values(), ids=RESETS)
-def test_a_ca_bundle_that_somebody_resets_is_repaired_and_left_alone(running, reset):
+def test_a_ca_bundle_that_somebody_resets_is_repaired_once(running, reset):
     right, before = running.ca_bundle, writes(running)
 
     set_bundle(running, reset())
 
     running.plane.wait(lambda: running.ca_bundle == right, "the caBundle is repaired")
-    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    running.plane.wait(lambda: undisturbed(running), "the replicas agree")
     assert running.ca_bundle == right
     assert 1 <= sum(writes(running)) - sum(before) <= 2
     running.until_trusted()
 
 
-def test_a_replica_that_has_not_heard_of_a_successor_leaves_the_newer_ca_bundle_alone(running):
+def test_a_replica_that_does_not_know_the_successor_yet_leaves_a_newer_ca_bundle_alone(running):
     newer, before = announced(running), writes(running)
 
     set_bundle(running, newer)
 
-    running.plane.wait(lambda: all(knows_successor(replica) for replica in running.replicas), "both have learned of it")
-    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    running.plane.wait(lambda: all(knows_successor(replica) for replica in running.replicas), "both replicas know it")
+    running.plane.wait(lambda: undisturbed(running), "the replicas agree")
     assert running.ca_bundle == newer
     assert writes(running) == before
 
 
-def test_a_ca_bundle_that_is_reset_during_a_rotation_is_repaired_to_the_newer_one(running):
+def test_a_ca_bundle_that_is_reset_during_a_rotation_is_repaired_with_the_newer_one(running):
     newer, before = announced(running), writes(running)
 
     set_bundle(running, None)
 
     running.plane.wait(lambda: running.ca_bundle == newer, "the caBundle is repaired")
-    running.plane.wait(lambda: stands_still(running), "the replicas agree")
+    running.plane.wait(lambda: undisturbed(running), "the replicas agree")
     assert running.ca_bundle == newer
     assert 1 <= sum(writes(running)) - sum(before) <= 2
 
 
 def announced(hydra: Installation) -> bytes:
-    """Announce a successor in the Secret, as a third replica would; return the bundle that this replica would publish."""
+    """Announce a successor in the Secret, as a third replica would; return the bundle that it would publish."""
     signer = policy.contents_of(secret(hydra)).signer
     assert signer is not None
     trust = certs.Trust(signer, certs.make_authority(datetime.now(UTC), timedelta(days=365)))
@@ -171,7 +172,7 @@ def patch(hydra: Installation, change: object) -> None:
 
 @pytest.fixture
 def watchful(hydra: Installation) -> Installation:
-    """Replicas that look at the Secret every three seconds, since their leaves live for a minute."""
+    """Replicas that read the Secret every three seconds, since their leaves live for a minute."""
     hydra.configure()
     hydra.run(2, HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS=str(60 / 3600))
     return hydra
@@ -179,7 +180,7 @@ def watchful(hydra: Installation) -> Installation:
 
 def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
     before = secret(watchful)
-    watchful.install()  # the shipped Secret, which is empty, says nothing of the data
+    watchful.install()  # applying the Secret of the base, which is empty, leaves its data alone
     assert secret(watchful) == before
 
     patch(watchful, {"data": None})
@@ -188,7 +189,7 @@ def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
     assert secret(watchful) == before
 
 
-def test_without_the_secret_the_webhook_serves_on_and_says_so_and_fills_the_next_one_with_the_same_ca(watchful):
+def test_without_the_secret_the_webhook_still_serves_and_complains_and_fills_a_new_one_with_the_same_ca(watchful):
     before = secret(watchful)
     watchful.plane.kubectl("delete", "secret", SECRET, "--namespace", NAMESPACE)
 
@@ -198,12 +199,12 @@ def test_without_the_secret_the_webhook_serves_on_and_says_so_and_fills_the_next
 
     with Traffic(watchful) as traffic:
         loads = [traffic.on_new_connections(20), traffic.through_the_api_server(5)]
-        watchful.plane.wait(lambda: all(map(complaint, watchful.replicas)), "both replicas tell")
+        watchful.plane.wait(lambda: all(map(complaint, watchful.replicas)), "both replicas complain")
         for load in loads:
             load.go_on(10)
         watchful.install()
         watchful.plane.wait(lambda: secret(watchful), "the Secret is filled")
-        watchful.plane.wait(lambda: not any(map(complaint, watchful.replicas)), "the replicas are content")
+        watchful.plane.wait(lambda: not any(map(complaint, watchful.replicas)), "no replica complains any more")
         for load in loads:
             load.go_on(10)
 

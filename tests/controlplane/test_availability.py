@@ -1,4 +1,4 @@
-"""Nobody's pod is refused while the webhook's certificates, its processes or the API servers around it change."""
+"""No pod is refused while the webhook's certificates, its processes or the API servers around it change."""
 
 import base64
 import contextlib
@@ -20,18 +20,21 @@ from tests.controlplane.installation import (
     NAMESPACE,
     ROOT,
     Installation,
-    Object,
-    Replica,
     config_map,
-    pod,
     templates,
 )
 from tests.controlplane.load import HOST, Traffic
+from tests.controlplane.objects import Object
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import HANGING_SECONDS
+from tests.controlplane.replica import Replica
 
 ADMISSIONS = 10_000
+PRE_STOP_SECONDS = 0.5
+"""Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
+
 GLOBAL_AWAY_SECONDS = float(os.environ.get("HYDRA_GLOBAL_AWAY_SECONDS", "8"))
-"""For how long the global cluster is away. Nothing depends on it; ten minutes have been tried."""
+"""For how long the global cluster is away. No result depends on it; ten minutes have been tried."""
 
 
 @pytest.fixture
@@ -48,31 +51,24 @@ def running(configured: Installation) -> Installation:
 
 def replace(hydra: Installation, old: Replica, **environ: str) -> Replica:
     """Replace a replica as a Deployment with maxUnavailable 0 does."""
-    new = hydra.start(**environ).until_ready()
-    hydra.plane.wait(lambda: new.port in hydra.service.targets, "the Service forwards to the new replica")
-    time.sleep(0.5)  # the old one waits in its preStop hook, and the endpoints are still the old ones
-    hydra.replicas.remove(old)
-    hydra.plane.wait(lambda: old.port not in hydra.service.targets, "the Service has forgotten the old replica")
+    new = hydra.start(**environ)
+    hydra.until_forwarded(new)
+    hydra.withdraw(old)
+    time.sleep(PRE_STOP_SECONDS)
     old.process.send_signal(signal.SIGTERM)
-    assert old.process.wait(60) == 0
+    assert old.process.wait(HANGING_SECONDS) == 0
     assert old.events("stopped")
     return new
 
 
 @contextlib.contextmanager
 def away(plane: ControlPlane) -> Iterator[None]:
-    """Stop an API server for as long as the context is open."""
+    """Stop an API server until the context is left."""
     plane.stop_api_server()
     try:
         yield
     finally:
         plane.start_api_server()
-
-
-def command(hydra: Installation) -> list[str]:
-    """Return the command that a pod gets now."""
-    stored = hydra.plane.request("POST", "/api/v1/namespaces/default/pods?dryRun=All", pod("probe"))
-    return stored["spec"]["containers"][0]["command"]
 
 
 # Certificates
@@ -86,9 +82,9 @@ def secret(trust: certs.Trust) -> Object:
 
 
 def old_authority(now: datetime) -> certs.Trust:
-    """Return a CA that gets its successor in 15 seconds, and has a predecessor that is to be forgotten in 10."""
+    """Return a CA that gets its successor in 15 seconds, and whose predecessor is dropped in 10."""
     made = now - timedelta(minutes=10)
-    predecessor = certs.make_authority(made, timedelta(minutes=5, seconds=10))  # it is kept 5 minutes longer
+    predecessor = certs.make_authority(made, timedelta(minutes=5, seconds=10))  # kept for 5 minutes after it expires
     signer = certs.make_authority(made, (timedelta(minutes=10, seconds=15)) * 3 / 2)
     return certs.Trust(signer, None, certs.describe(predecessor.certificate_pem))
 
@@ -96,7 +92,7 @@ def old_authority(now: datetime) -> certs.Trust:
 @pytest.mark.slow
 def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured):
     first = old_authority(datetime.now(UTC))
-    configured.plane.apply(secret(first))
+    configured.plane.put(secret(first))
     lifetimes = {
         "HYDRA_WEBHOOK_CA_LIFETIME_HOURS": str(60 / 3600),  # so a successor is announced for 3 seconds
         "HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS": str(20 / 3600),
@@ -109,28 +105,31 @@ def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(confi
     def leaves() -> float:
         return min(replica.metric("hydra_webhook_certificate_events_total", reason="leaf") for replica in replicas)
 
+    def written() -> float:
+        return sum(replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in replicas)
+
     with Traffic(configured) as traffic:
-        promoted = events("promoted")
+        promoted, written_before = events("promoted"), written()
         new, kept = traffic.on_new_connections(rate=150), traffic.on_kept_connections(rate=150)
         created = traffic.through_the_api_server(rate=10)
         new.until(ADMISSIONS // 2)
         kept.until(ADMISSIONS // 2)
-        configured.plane.wait(lambda: events("promoted") > promoted, "the CA's successor signs", 120)
-        configured.plane.wait(lambda: leaves() >= 4, "both replicas have renewed their leaves", 120)
+        configured.plane.wait(lambda: events("promoted") > promoted, "the CA's successor signs")
+        configured.plane.wait(lambda: leaves() >= 4, "both replicas have renewed their leaves")
         for load in (new, kept, created):
             load.go_on(20)
-        written = sum(replica.metric("hydra_webhook_ca_bundle_writes_total") for replica in replicas)
+        written_now = written()
 
     assert (new.failed, kept.failed, created.failed) == ("", "", "")
     trusted = certs.describe(configured.ca_bundle)
     assert certs.describe(first.signer.certificate_pem)[0] in trusted
-    assert first.predecessors[0] not in trusted, "it was forgotten"
+    assert first.predecessors[0] not in trusted, "it was dropped"
     for replica in replicas:
         leaf = ssl.get_server_certificate((HOST, replica.port)).encode()
         assert certs.verifies(leaf, first.signer.certificate_pem, HOST, datetime.now(UTC)) != "", "another CA signed it"
         assert certs.verifies(leaf, configured.ca_bundle, HOST, datetime.now(UTC)) == ""
-    # Both replicas may write a bundle that both learn of at the same time; more would be a fight.
-    assert written <= 2 * (len(traffic.trust.bundles) + 1)
+    # Both replicas may write a bundle that both learn of at the same time. More writes would mean that they fight.
+    assert written_now - written_before <= 2 * (len(traffic.trust.bundles) + 1)
 
 
 # Restarts
@@ -161,8 +160,8 @@ def test_no_admission_fails_while_the_api_server_is_restarted(running):
         with away(running.plane):
             new.go_on()
             kept.go_on()
-        running.plane.apply(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
-        running.plane.wait(again, "the edit is taken up")
+        running.plane.put(config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+        running.plane.wait(again, "the edit is in effect")
         new.go_on(20)
         kept.go_on(20)
 
@@ -176,15 +175,14 @@ def follows(replica: Replica) -> bool:
 
 
 def loaded(replica: Replica) -> float:
-    """Return when it has taken up an agent configuration last."""
+    """Return when it last loaded an agent configuration."""
     return replica.metric("hydra_webhook_configuration_last_load_timestamp_seconds", kind="agent")
 
 
-def test_a_server_that_starts_before_any_api_server_is_up_waits_and_says_for_what(configured):
+def test_a_server_that_starts_before_the_api_server_waits_and_reports_for_what(configured):
     environ = configured.environ()
     with away(configured.plane):
-        replica = Replica(configured.plane, "early", environ)
-        configured.replicas.append(replica)
+        replica = configured.launch(environ).until_listening()
 
         def detail() -> str:
             return replica.health("/readyz")[1]
@@ -204,19 +202,20 @@ def test_a_server_that_starts_before_any_api_server_is_up_waits_and_says_for_wha
 
 @pytest.fixture
 def reader(global_plane: ControlPlane) -> Path:
-    """What the webhook reads runtime templates with."""
+    """The kubeconfig with which the webhook reads runtime templates."""
     global_plane.kubectl("apply", "-f", ROOT / "manifests" / "base" / "namespace.yaml")
     global_plane.kubectl("apply", "-k", ROOT / "manifests" / "global-cluster")
-    # Nothing is deleted afterwards: without controllers the namespace would never end.
+    # Nothing is deleted afterwards, since without controllers the namespace would never go away.
     return global_plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
 
 
 @pytest.mark.slow
-def test_templates_are_served_while_the_global_cluster_is_away_also_after_a_restart(hydra, global_plane, reader):
-    global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
-    hydra.configure(templates=templates(other="not that of the work cluster"), agent=AGENT)
+def test_templates_are_served_while_the_global_cluster_is_away_even_after_a_restart(hydra, global_plane, reader):
+    global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
+    hydra.configure(templates=templates(other="from the work cluster"), agent=AGENT)
     environ = {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG": str(reader)}
     old, other = hydra.run(2, **environ)
+    hydra.until_cached()
 
     def stale(replica: Replica) -> float:
         return replica.metric("hydra_webhook_configuration_stale_seconds", kind="templates")
@@ -234,9 +233,9 @@ def test_templates_are_served_while_the_global_cluster_is_away_also_after_a_rest
             assert "hydra-runtime-template" in restarted.health("/readyz?verbose")[1]
             assert all(earlier < later for earlier, later in itertools.pairwise(ages))
 
-        global_plane.apply(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "second"})))
+        global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "second"})))
         hydra.plane.wait(lambda: stale(restarted) == stale(other) == 0, "the global cluster is followed again")
-        hydra.plane.wait(lambda: command(hydra) == ["second"], "the edit is in effect")
+        hydra.plane.wait(lambda: hydra.command() == ["second"], "the edit is in effect")
         for load in loads:
             load.go_on(10)
 

@@ -1,4 +1,4 @@
-"""The whole server behind an API server that misbehaves: it ends up with what the cluster has, and asks no more than it may."""
+"""The whole server with an API server that misbehaves: it ends up with the cluster's configuration, within its request limit."""
 
 import asyncio
 import json
@@ -27,8 +27,9 @@ from tests.cluster.apiserver import (
     status,
     stream,
 )
-from tests.controlplane.installation import AGENT, NAMESPACE, Installation, Replica, config_map, pod, templates
+from tests.controlplane.installation import AGENT, NAMESPACE, Installation, config_map, templates
 from tests.controlplane.load import api_session
+from tests.controlplane.replica import Replica
 from webhook.cluster import reflector
 
 EXPIRED = event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"})
@@ -51,7 +52,7 @@ FAULTS: list[Fault] = [
 
 
 class BadProxy(ApiServer):
-    """The real API server, as far as the script lets it be heard."""
+    """The real API server, except for the requests that the script answers."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         super().__init__(Clock())
@@ -62,13 +63,13 @@ class BadProxy(ApiServer):
         timeout = aiohttp.ClientTimeout(total=60)
         async with self._session.request(
             request.method, request.path, params=request.query, data=request.body, headers=kept, timeout=timeout
-        ) as told:
-            if "watch" not in request.query or told.status != 200:
-                await send(writer, told.status, await told.read())
+        ) as answered:
+            if "watch" not in request.query or answered.status != 200:
+                await send(writer, answered.status, await answered.read())
                 return
             begin(writer)
             await writer.drain()
-            async for line in told.content:
+            async for line in answered.content:
                 chunk(writer, line)
                 await writer.drain()
             writer.write(b"0\r\n\r\n")
@@ -76,7 +77,7 @@ class BadProxy(ApiServer):
 
     @property
     def asked(self) -> Counter[str]:
-        """How often each object was listed or watched."""
+        """How often each object has been listed or watched."""
         return Counter(request.query["fieldSelector"] for request in self.requests if "fieldSelector" in request.query)
 
 
@@ -87,31 +88,25 @@ async def proxy(hydra: Installation) -> AsyncIterator[BadProxy]:
 
 
 @pytest.mark.slow
-async def test_the_server_ends_up_with_what_the_cluster_has_and_asks_no_more_than_it_may(hydra, proxy, tmp_path):
+async def test_the_server_ends_up_with_the_clusters_configuration_within_its_request_limit(hydra, proxy, tmp_path):
     began = time.monotonic()
 
-    def begin_behind(path) -> Replica:
+    def start_behind_the_proxy() -> Replica:
         hydra.configure(templates=templates(**{"vllm-cpu": "serve"}), agent=AGENT)
         account = json.loads(hydra.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook").read_text())
-        behind = kubeconfig(path, proxy.url, user=account["users"][0]["user"])
-        replica = hydra.start(HYDRA_WEBHOOK_KUBECONFIG=str(behind)).until_ready()
-        hydra.plane.wait(lambda: replica.port in hydra.service.targets, "the Service forwards to it")
-        hydra.until_trusted()
+        proxied = kubeconfig(tmp_path, proxy.url, user=account["users"][0]["user"])
+        (replica,) = hydra.run(HYDRA_WEBHOOK_KUBECONFIG=str(proxied))
         return replica
 
     def image_is(wanted: str) -> None:
-        def image() -> str:
-            asked = ["create", "--dry-run=server", "--output", "jsonpath={.spec.containers[0].image}", "-f", "-"]
-            return hydra.plane.kubectl(*asked, stdin=json.dumps(pod("probe"))).stdout
-
-        hydra.plane.wait(lambda: image().endswith(wanted), "the edit is in effect", 120)
+        hydra.plane.wait(lambda: hydra.image().endswith(wanted), "the edit is in effect")
 
     proxy.script.extend(FAULTS)
-    replica = await asyncio.to_thread(begin_behind, tmp_path)
+    replica = await asyncio.to_thread(start_behind_the_proxy)
     await asyncio.to_thread(image_is, "engine:1")
 
-    await asyncio.to_thread(hydra.plane.wait, lambda: not proxy.script, "the script is over", 240)
-    await asyncio.to_thread(hydra.plane.apply, config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
+    await asyncio.to_thread(hydra.plane.wait, lambda: not proxy.script, "every fault of the script has occurred")
+    await asyncio.to_thread(hydra.plane.put, config_map("hydra-agent", AGENT.replace("engine:1", "engine:2")))
     await asyncio.to_thread(image_is, "engine:2")
 
     windows = (time.monotonic() - began) / reflector.WINDOW + 1

@@ -1,15 +1,12 @@
-"""What users create in a cluster becomes runnable: every example, by kubectl, through real controllers."""
+"""Every example becomes a runnable workload when a user creates it with kubectl."""
 
 import json
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.controlplane.installation import EXAMPLES, ROOT, Installation, pod
-from tests.controlplane.leaderworkersets import leader_worker_set
-
-Object = dict[str, Any]
+from tests.controlplane.objects import Object, leader_worker_set
 
 BUILT_IN = ROOT / "webhook" / "catalog" / "builtin"
 LONE = ["pod.yaml", "pod-gpu.yaml"]
@@ -19,7 +16,7 @@ GROUPS = sorted(path.name for path in EXAMPLES.glob("leaderworkerset*.yaml"))
 
 @pytest.fixture(scope="module")
 def cluster(site: Installation) -> Installation:
-    """The webhook with the built-in runtimes as ConfigMaps, and LeaderWorkerSets beside it."""
+    """The webhook with the built-in runtimes as its ConfigMaps."""
     site.reset()
     site.configure(
         templates=(BUILT_IN / "hydra-runtime-template.yaml").read_text(),
@@ -35,7 +32,7 @@ def namespace(cluster: Installation):
         yield name
 
 
-def test_all_examples_are_tried():
+def test_every_example_is_tested():
     tried = {*LONE, *CONTROLLED, *GROUPS}
     assert {path.name for path in EXAMPLES.iterdir()} == tried | {f"configmap-{name}.yaml" for name in CONFIG_MAPS}
 
@@ -44,7 +41,7 @@ CONFIG_MAPS = ("hydra-agent", "hydra-runtime-template")
 
 
 def create(cluster: Installation, namespace: str, example: str) -> Object:
-    """Create the objects of an example; return the workload among them as it was written."""
+    """Create the objects of an example; return the workload among them as its file has it."""
     cluster.plane.kubectl("create", "--namespace", namespace, "-f", EXAMPLES / example)
     return next(yaml.safe_load_all((EXAMPLES / example).read_text()))
 
@@ -56,7 +53,7 @@ def inference(spec: Object) -> Object:
 def expect_runnable(metadata: Object, spec: Object) -> None:
     container = inference(spec)
     record = json.loads(metadata["annotations"]["hydra.io/rendered"])
-    assert container["image"].count("/") >= 1  # a registry's, not the placeholder
+    assert "/" in container["image"]  # of a registry; the placeholder has none
     assert "command" in container
     assert record["runtime"] == metadata["labels"]["hydra.io/runtime"]
     assert metadata["annotations"]["kubectl.kubernetes.io/default-container"] == container["name"]
@@ -65,7 +62,7 @@ def expect_runnable(metadata: Object, spec: Object) -> None:
 
 
 @pytest.mark.parametrize("example", LONE)
-def test_a_pod_is_stored_complete(cluster, namespace, example):
+def test_a_pod_is_stored_runnable(cluster, namespace, example):
     bare = create(cluster, namespace, example)
 
     stored = cluster.plane.get("pod", bare["metadata"]["name"], namespace)
@@ -74,11 +71,11 @@ def test_a_pod_is_stored_complete(cluster, namespace, example):
 
 
 @pytest.mark.parametrize(("example", "number"), CONTROLLED.items(), ids=CONTROLLED)
-def test_the_pods_of_a_controller_are_stored_complete(cluster, namespace, example, number):
+def test_the_pods_of_a_controller_are_stored_runnable(cluster, namespace, example, number):
     create(cluster, namespace, example)
 
     pods = cluster.plane.wait(
-        lambda: (found := cluster.plane.list("pods", namespace)) and len(found) == number and found, "its pods"
+        lambda: (found := cluster.plane.list("pods", namespace)) and len(found) == number and found, "all its pods"
     )
 
     for stored in pods:
@@ -87,7 +84,7 @@ def test_the_pods_of_a_controller_are_stored_complete(cluster, namespace, exampl
 
 @pytest.mark.usefixtures("site_lws")
 @pytest.mark.parametrize("example", GROUPS)
-def test_the_pods_of_a_group_are_stored_complete_each_for_its_role(cluster, namespace, example):
+def test_the_pods_of_a_group_are_stored_runnable_each_in_its_role(cluster, namespace, example):
     bare = create(cluster, namespace, example)
     name, spec = bare["metadata"]["name"], bare["spec"]
     size = spec["leaderWorkerTemplate"]["size"]
@@ -106,7 +103,7 @@ def test_the_pods_of_a_group_are_stored_complete_each_for_its_role(cluster, name
 
 
 def all_pods(cluster: Installation, namespace: str, number: int) -> dict[str, Object]:
-    """Wait for so many pods of groups; return them by name."""
+    """Wait until there are this many pods; return them by name."""
 
     def found() -> dict[str, Object]:
         pods = {pod["metadata"]["name"]: pod for pod in cluster.plane.list("pods", namespace)}
@@ -116,13 +113,13 @@ def all_pods(cluster: Installation, namespace: str, number: int) -> dict[str, Ob
 
 
 def starts(stored: Object) -> str:
-    """Return everything that a pod starts, in one text."""
+    """Return the whole command line of a pod, joined by spaces."""
     container = inference(stored["spec"])
     return " ".join([*container["command"], *container.get("args", ())])
 
 
 @pytest.mark.usefixtures("site_lws")
-def test_where_only_the_pod_template_is_labelled_the_pods_are_filled_in_each_for_its_role(cluster, namespace):
+def test_if_only_the_pod_template_has_labels_the_pods_are_filled_in_each_in_its_role(cluster, namespace):
     bare = leader_worker_set("set", namespace)
     template = bare["spec"]["leaderWorkerTemplate"]["workerTemplate"]
     template["metadata"] = {"labels": {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "qwen3-0.6b"}}
@@ -139,7 +136,7 @@ def test_where_only_the_pod_template_is_labelled_the_pods_are_filled_in_each_for
 
 @pytest.mark.usefixtures("site_lws")
 @pytest.mark.parametrize("example", [*LONE, *CONTROLLED, *GROUPS])
-def test_server_side_dry_run_and_diff_work_and_store_nothing(cluster, namespace, example):
+def test_server_side_dry_run_and_diff_show_the_result_and_store_nothing(cluster, namespace, example):
     file = EXAMPLES / example
     kind = next(yaml.safe_load_all(file.read_text()))["kind"]
     dry = cluster.plane.kubectl("create", "--namespace", namespace, "--dry-run=server", "-f", file)
@@ -147,19 +144,19 @@ def test_server_side_dry_run_and_diff_work_and_store_nothing(cluster, namespace,
 
     assert "created (server dry run)" in dry.stdout
     assert (diff.returncode, diff.stderr) == (1, "")
-    if kind in {"Pod", "LeaderWorkerSet"}:  # those of others are filled in when their pods are made
+    if kind in {"Pod", "LeaderWorkerSet"}:  # other workloads stay as they are, and their pods are filled in
         assert "hydra.io/rendered" in diff.stdout
     assert cluster.plane.list(kind, namespace) == []
 
 
-def test_what_is_stored_shows_no_difference_to_itself(cluster, namespace):
+def test_a_stored_pod_does_not_differ_from_itself(cluster, namespace):
     create(cluster, namespace, "pod.yaml")
     stored = cluster.plane.kubectl("get", "pod", "qwen3", "--namespace", namespace, "--output", "yaml").stdout
 
     assert cluster.plane.kubectl("diff", "-f", "-", stdin=stored).stdout == ""
 
 
-def test_a_typo_in_the_runtime_is_refused_with_the_nearest_runtime(cluster, namespace):
+def test_a_pod_with_a_typo_in_its_runtime_is_refused_and_the_nearest_runtime_suggested(cluster, namespace):
     refused = cluster.plane.kubectl(
         "create", "-f", "-", stdin=json.dumps(pod("typo", namespace, runtime="vlm-cpu")), check=False
     )
@@ -169,7 +166,7 @@ def test_a_typo_in_the_runtime_is_refused_with_the_nearest_runtime(cluster, name
     assert 'did you mean "vllm-cpu"?' in refused.stderr
 
 
-def test_a_warning_is_shown_to_the_user(cluster, namespace):
+def test_kubectl_shows_a_warning(cluster, namespace):
     own = pod("own", namespace)
     own["spec"]["containers"][0] |= {"command": ["sleep"], "args": ["1"]}
 

@@ -1,4 +1,4 @@
-"""What the LeaderWorkerSet controller does, be it the stand-in or the real one: all that other tests rely on."""
+"""What other tests rely on in the LeaderWorkerSet controller, whether it is the stand-in or the real one."""
 
 import json
 
@@ -24,7 +24,7 @@ def revisions(plane, namespace):
 
 
 def until_complete(plane, namespace, names=("set-0", "set-0-1")):
-    """Wait until these pods are there and the controller has seen the newest spec; return the revisions."""
+    """Wait until exactly these pods exist and the controller has seen the newest spec; return the revisions."""
 
     def complete():
         status = plane.get("leaderworkerset", "set", namespace)
@@ -40,7 +40,7 @@ def change(plane, namespace, patch):
     )
 
 
-def test_a_set_of_two_gets_a_leader_and_a_worker_that_know_their_place(plane, namespace):
+def test_a_set_of_size_two_gets_a_leader_and_a_worker_that_know_their_place(plane, namespace):
     plane.create(leader_worker_set("set", namespace))
     until_complete(plane, namespace)
     found = pods(plane, namespace)
@@ -59,7 +59,7 @@ def test_a_set_of_two_gets_a_leader_and_a_worker_that_know_their_place(plane, na
     assert len(hashes) == 1
 
 
-def test_what_its_user_left_out_is_filled_in(plane, namespace):
+def test_fields_that_the_user_left_out_get_defaults(plane, namespace):
     plane.create(leader_worker_set("set", namespace))
     spec = plane.get("leaderworkerset", "set", namespace)["spec"]
     template = spec.pop("leaderWorkerTemplate")
@@ -80,7 +80,7 @@ def test_what_its_user_left_out_is_filled_in(plane, namespace):
     }
 
 
-def test_a_leader_template_is_the_leaders_alone_and_a_set_of_one_has_no_workers(plane, namespace):
+def test_a_leader_template_applies_to_leaders_only_and_a_set_of_size_one_has_no_workers(plane, namespace):
     workloads = leader_worker_set("set", namespace, size=1, replicas=2)
     template = workloads["spec"]["leaderWorkerTemplate"]
     template["leaderTemplate"] = {"spec": {"containers": [{"name": "leader", "image": "example.com/leader:1"}]}}
@@ -89,7 +89,7 @@ def test_a_leader_template_is_the_leaders_alone_and_a_set_of_one_has_no_workers(
     assert {each["spec"]["containers"][0]["name"] for each in pods(plane, namespace).values()} == {"leader"}
 
 
-def test_labels_of_the_set_reach_stateful_sets_and_those_of_a_template_reach_pods(plane, namespace):
+def test_labels_of_the_set_reach_stateful_sets_and_labels_of_a_template_reach_pods(plane, namespace):
     workloads = leader_worker_set("set", namespace)
     workloads["metadata"]["labels"] = {"on": "set"}
     workloads["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"] = {"labels": {"on": "template"}}
@@ -99,7 +99,7 @@ def test_labels_of_the_set_reach_stateful_sets_and_those_of_a_template_reach_pod
     assert {each["metadata"]["labels"]["on"] for each in plane.list("statefulsets", namespace)} == {"set"}
 
 
-def test_any_change_of_a_template_rolls_the_group_and_nothing_else_does(plane, namespace):
+def test_any_change_to_a_template_rolls_the_group_and_nothing_else_does(plane, namespace):
     plane.create(leader_worker_set("set", namespace))
     before = until_complete(plane, namespace)
     change(plane, namespace, {"metadata": {"annotations": {"any": "value"}}, "spec": {"replicas": 2}})
@@ -114,19 +114,19 @@ def test_any_change_of_a_template_rolls_the_group_and_nothing_else_does(plane, n
     )
     rolled = plane.wait(
         lambda: (found := until_complete(plane, namespace)).items().isdisjoint(before.items()) and found,
-        "every pod is another one",
+        "every pod has been replaced",
     )
     assert len(set(rolled.values())) == 1
 
 
-def test_deleting_a_set_deletes_all_that_was_made_of_it(plane, namespace):
+def test_deleting_a_set_deletes_its_pods_stateful_sets_and_services(plane, namespace):
     plane.create(leader_worker_set("set", namespace))
     until_complete(plane, namespace)
     plane.kubectl("delete", "leaderworkerset", "set", "--namespace", namespace)
     plane.wait(lambda: not [*plane.list("pods,statefulsets,services", namespace)], "nothing is left")
 
 
-def test_a_controller_that_was_away_catches_up(plane, namespace, lws):
+def test_a_controller_that_was_down_catches_up(plane, namespace, lws):
     plane.create(leader_worker_set("set", namespace))
     until_complete(plane, namespace)
     lws.stop()

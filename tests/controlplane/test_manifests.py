@@ -1,4 +1,4 @@
-"""The manifests in a cluster: installed, applied again, upgraded and removed, as docs/cluster.md describes."""
+"""The manifests in a cluster: installed, applied again, upgraded and removed by the commands of docs/cluster.md."""
 
 import base64
 import json
@@ -18,14 +18,14 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text().replace("
 SELECTOR = "app.kubernetes.io/name=hydra-webhook"
 NAMESPACE = rendering.NAMESPACE
 PASSING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "endpointslices.discovery.k8s.io"}
-"""Kinds that controllers write in their own time."""
+"""Kinds that controllers write at any time."""
 
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
 @pytest.fixture(autouse=True)
 def clean(plane):
-    """Remove everything that a test may have installed, also what belongs to the whole cluster."""
+    """Remove everything that a test may have installed, including cluster-wide objects."""
     yield
     admission = "mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings"
     plane.kubectl("delete", f"{admission},clusterroles,clusterrolebindings", "--selector", SELECTOR)
@@ -34,14 +34,14 @@ def clean(plane):
 
 @pytest.fixture
 def foreign_kinds(plane):
-    """The kinds of cert-manager and of the Prometheus operator, as far as the manifests use them: anything goes."""
+    """The kinds of cert-manager and the Prometheus operator that the manifests use, without a schema."""
     groups = {"cert-manager.io": ("Issuer", "Certificate"), "monitoring.coreos.com": ("ServiceMonitor",)}
     crds = [definition(group, kind) for group, kinds in groups.items() for kind in kinds]
+    names = [crd["metadata"]["name"] for crd in crds]
     plane.create(*crds)
-    names = [f"crd/{crd['metadata']['name']}" for crd in crds]
-    plane.kubectl("wait", "--for=condition=Established", *names)
+    plane.until_served(*names)
     yield
-    plane.kubectl("delete", *names)
+    plane.kubectl("delete", "crd", *names)
 
 
 def definition(group, kind):
@@ -63,7 +63,7 @@ def definition(group, kind):
 def run(plane, command, *more):
     """Run a command from docs/cluster.md in the project's top folder, with more arguments after it.
 
-    Without --wait, since nothing runs pods here.
+    It runs without --wait, since no pod ever becomes ready here.
     """
     assert command in PAGE, command
     program, *arguments = shlex.split(command)
@@ -73,7 +73,7 @@ def run(plane, command, *more):
 
 
 def everything(plane):
-    """Return the names of all objects of the cluster."""
+    """Return kind, namespace and name of all objects in the cluster."""
     listed = plane.kubectl("api-resources", "--verbs=list", "--output=name").stdout.split()
     kinds = ",".join(sorted(set(listed) - PASSING))
     return set(
@@ -87,7 +87,7 @@ def everything(plane):
 
 
 def versions(plane):
-    """Return a number for each object of the installation that goes up when somebody changes what the manifests say."""
+    """Return a number for each object of the installation, which increases whenever a field of the manifests changes."""
     kinds = sorted({item["kind"] for item in rendering.kustomize()} - {"Namespace", "ResourceQuota"})
     listed = plane.kubectl("get", ",".join(kinds), "-n", NAMESPACE, "-l", SELECTOR, "-o", "json").stdout
     return {
@@ -99,7 +99,7 @@ def versions(plane):
 
 
 def fill(plane):
-    """Write what the webhook writes."""
+    """Write into the installation what the webhook would write."""
     authority = base64.b64encode(plane.ca_pem.encode()).decode()
     plane.kubectl(
         "patch", "secret", "hydra-webhook-ca", "-n", NAMESPACE, "-p", json.dumps({"data": {"ca.crt": authority}})
@@ -111,7 +111,7 @@ def fill(plane):
 
 
 def filled(plane):
-    """Return what the webhook has written, as far as it is still there."""
+    """Return what is left of the webhook's writes."""
     configuration = plane.request("GET", f"{CONFIGURATIONS}/hydra-webhook")
     return {
         "secret": plane.get("secret", "hydra-webhook-ca", NAMESPACE).get("data"),
@@ -121,7 +121,7 @@ def filled(plane):
 
 
 def has_pods(plane, number, image):
-    """Tell whether the controllers have got so many pods with this image admitted."""
+    """Return whether the controllers have created this number of pods with this image."""
     pods = plane.list("pods", NAMESPACE, SELECTOR)
     return sum(pod["spec"]["containers"][0]["image"] == image for pod in pods) == number
 
@@ -164,11 +164,11 @@ def of_the_installation(plane):
     return {name for name in everything(plane) if "hydra-webhook" in name}
 
 
-def test_helm_installs_upgrades_goes_back_and_leaves_nothing_behind(plane):
+def test_helm_installs_upgrades_rolls_back_and_removes_everything(plane):
     plane.kubectl("create", "namespace", NAMESPACE)
     run(plane, "kubectl label namespace hydra-system pod-security.kubernetes.io/enforce=restricted")
-    plane.wait(lambda: plane.get("serviceaccount", "default", NAMESPACE), "the namespace has its ServiceAccount")
-    before = everything(plane)
+    plane.until_populated(NAMESPACE)
+    before = plane.wait(lambda: everything(plane), "all objects can be listed")
 
     run(plane, "helm install hydra-webhook manifests/chart --namespace hydra-system --create-namespace --wait")
     plane.wait(lambda: has_pods(plane, 2, released()), "Pod Security and quota admit both pods")
@@ -197,7 +197,7 @@ def test_helm_installs_upgrades_goes_back_and_leaves_nothing_behind(plane):
     assert called == [{"url": url, "caBundle": authority} for authority in state["caBundle"]]
 
     run(plane, "helm uninstall hydra-webhook --namespace hydra-system --wait")
-    plane.wait(lambda: not everything(plane) - before, "nothing is there that was not there before")
+    plane.wait(lambda: not everything(plane) - before, "nothing is left that was not there before")
 
 
 def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreign_kinds, tmp_path):
@@ -208,7 +208,7 @@ def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreig
         plane.kubectl("apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-k", folder)
 
 
-def test_what_kubectl_leaves_after_a_change_to_cert_manager_can_be_deleted_as_the_page_says(plane, foreign_kinds):
+def test_what_a_change_to_cert_manager_leaves_can_be_deleted_by_the_pages_command(plane, foreign_kinds):
     run(plane, "kubectl apply -k manifests/base")
     overlay = rendering.MANIFESTS / "overlays" / "cert-manager"
     plane.kubectl("apply", "-k", overlay)
@@ -235,20 +235,20 @@ NOTES = {
         "with the kubeconfig in Secret other (key kubeconfig)",
     ),
     "cert-manager": ("certificates.mode=cert-manager", "when cert-manager has created Secret hydra-webhook-tls"),
-    "an own pair": (
+    "your own pair": (
         "certificates.mode=secret,certificates.secret.name=pair,webhook.url=https://h:8443/mutate",
         "The certificate in Secret pair must be valid for the name that API servers call:\n  h\n",
     ),
 }
 
 
-def test_helm_tells_what_follows_from_the_values(plane, foreign_kinds):
+def test_helms_notes_explain_what_follows_from_the_values(plane, foreign_kinds):
     for case, (values, sentence) in NOTES.items():
         install = ("hydra-webhook", rendering.CHART, "-n", NAMESPACE, "--dry-run=client")
         assert sentence in plane.helm("install", *install, "--set", values).stdout, case
 
 
-def test_the_global_clusters_account_may_read_the_templates_and_nothing_else(plane, tmp_path):
+def test_the_account_in_the_global_cluster_may_read_the_templates_and_nothing_else(plane, tmp_path):
     plane.kubectl("create", "namespace", NAMESPACE)
     (script,) = re.findall(r"```sh\n(kubectl --context global .*?)```", PAGE, re.DOTALL)
     contexts = plane.kubectl("config", "view", "--raw", "--flatten", "--output=json").stdout
@@ -305,7 +305,7 @@ def pod(labels, annotations, name="qwen3"):
 
 
 def refusal(plane, namespace, workload):
-    """Return why a pod is refused, or an empty text if it is admitted. Nothing is stored."""
+    """Return why a pod is refused, or an empty string if it is admitted. Nothing is stored."""
     try:
         plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", workload)
     except urllib.error.HTTPError as error:
@@ -313,57 +313,66 @@ def refusal(plane, namespace, workload):
     return ""
 
 
-LET_THROUGH = {
+ADMITTED = {
     "a pod with a record": pod(ASKS, RECORD),
     "a pod that opts out": pod(ASKS | {"hydra.io/inject": "false"}, {}),
     "a pod without the label": pod({"app": "x"}, {}),
     "a mirror pod": pod(ASKS, {"kubernetes.io/config.mirror": "digest"}),
 }
-HELD_BACK = {
+REFUSED = {
     "a bare pod": pod(ASKS, {}),
     "a bare pod of a controller": pod(ASKS, {}, name=""),
     "a pod that opts out wrongly": pod(ASKS | {"hydra.io/inject": "no"}, {}),
-    "a pod with a record that is none": pod(ASKS, {"hydra.io/rendered": "yes"}),
+    "a pod with an invalid record": pod(ASKS, {"hydra.io/rendered": "yes"}),
 }
+
+
+BY_POLICY = "ValidatingAdmissionPolicy 'hydra-webhook-record'"
+BY_WEBHOOK = 'failed calling webhook "pods.webhook.hydra.io"'
 
 
 @pytest.fixture
 def policy(plane, namespace):
-    """The record policy alone, in effect."""
+    """The record policy alone, in effect: the API server may still know an earlier test's webhook configuration."""
     plane.create(*(item for item in rendering.kustomize() if item["kind"].startswith("ValidatingAdmissionPolicy")))
-    plane.wait(lambda: refusal(plane, namespace, pod(ASKS, {})), "the policy is in effect")
+    plane.wait(lambda: BY_POLICY in refusal(plane, namespace, pod(ASKS, {})), "the policy is in effect")
+    return BY_POLICY
 
 
 @pytest.fixture
 def configuration(plane, namespace):
-    """The webhook configuration alone, in effect, with nothing behind it."""
+    """The webhook configuration alone, in effect, with no server that answers."""
     plane.create(rendering.find(rendering.kustomize(), "MutatingWebhookConfiguration"))
-    plane.wait(lambda: refusal(plane, namespace, pod(ASKS, {})), "the configuration is in effect")
+    plane.wait(lambda: BY_WEBHOOK in refusal(plane, namespace, pod(ASKS, {})), "the configuration is in effect")
+    return BY_WEBHOOK
 
 
 @pytest.mark.parametrize("gate", ["policy", "configuration"])
-def test_policy_and_webhook_hold_back_the_same_pods(plane, namespace, gate, request):
-    request.getfixturevalue(gate)
-    who = {
-        "policy": "ValidatingAdmissionPolicy 'hydra-webhook-record'",
-        "configuration": 'failed calling webhook "pods.webhook.hydra.io"',
-    }
-    for case, workload in HELD_BACK.items():
-        assert who[gate] in refusal(plane, namespace, workload), case
-    for case, workload in LET_THROUGH.items():
-        assert refusal(plane, namespace, workload) == "", case
+def test_policy_and_webhook_refuse_the_same_pods(plane, namespace, gate, request):
+    refused_by = request.getfixturevalue(gate)
+    for case, workload in REFUSED.items():
+        assert refused_by in refusal(plane, namespace, workload), case
+    for case, workload in ADMITTED.items():
+        plane.wait(lambda workload=workload: refusal(plane, namespace, workload) == "", case)
 
 
-def test_some_namespaces_are_left_alone(plane, namespace, policy, configuration):
+@pytest.fixture
+def both(plane, policy):
+    """Policy and webhook configuration, both in effect: the webhook is called first, so its refusal is the one reported."""
+    plane.create(rendering.find(rendering.kustomize(), "MutatingWebhookConfiguration"))
+    plane.wait(lambda: BY_WEBHOOK in refusal(plane, "default", pod(ASKS, {})), "the configuration is in effect")
+
+
+def test_some_namespaces_are_exempt(plane, namespace, both):
     plane.kubectl("create", "namespace", NAMESPACE)
     plane.kubectl("label", "namespace", namespace, "hydra.io/inject=false")
     bare = pod(ASKS, {})
-    for left_alone in (namespace, "kube-system", NAMESPACE):
-        plane.wait(lambda place=left_alone: refusal(plane, place, bare) == "", f"{left_alone} is left alone")
+    for exempt in (namespace, "kube-system", NAMESPACE):
+        plane.wait(lambda place=exempt: refusal(plane, place, bare) == "", f"{exempt} is exempt")
     assert refusal(plane, "default", bare)
 
 
-def test_kubectl_shows_who_refused_which_pod_and_what_to_do(plane, namespace, policy):
+def test_kubectl_shows_which_policy_refused_which_pod_and_the_remedy(plane, namespace, policy):
     refused = plane.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(pod(ASKS, {})), check=False)
     assert refused.stderr == (
         'Error from server (Forbidden): error when creating "STDIN": pods "qwen3" is forbidden: '

@@ -1,42 +1,37 @@
-"""What the webhook's accounts may do: without any one permission something fails, and there is none that is not needed."""
+"""What the webhook's accounts may do: every permission is needed, since something fails without it, and no other is granted."""
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.controlplane.installation import (
     AGENT,
+    CACHE,
     CONFIGURATION,
     NAMESPACE,
     ROOT,
+    SECRET,
+    WEBHOOKS,
     Installation,
-    Replica,
-    ca_bundle,
     config_map,
-    pod,
     templates,
 )
+from tests.controlplane.objects import Object
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.replica import Replica
 from webhook import catalog
-
-Object = dict[str, Any]
 
 MANIFESTS = ROOT / "manifests"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
-CORE = f"/api/v1/namespaces/{NAMESPACE}"
-CACHE, SECRET = f"{CORE}/configmaps/hydra-webhook-cache", f"{CORE}/secrets/hydra-webhook-ca"
-WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
 
 
 @dataclass(frozen=True)
 class Permission:
-    """To do one thing with one object."""
+    """One verb on one object."""
 
     verb: str
     group: str
@@ -48,7 +43,7 @@ class Permission:
 
     @property
     def message(self) -> str:
-        """What the webhook says where it is missing."""
+        """What the webhook reports where it is missing."""
         return f'(permission needed: {self.verb} on {self.resource} named "{self.name}")'
 
     @property
@@ -58,7 +53,7 @@ class Permission:
 
 
 def permissions(rules: list[Object]) -> list[Permission]:
-    """Return each single permission of some rules. A rule without names, which would be about all objects, has no place."""
+    """Return every single permission that some rules grant. Each rule must name its objects."""
     return [
         Permission(verb, group, resource, name)
         for rule in rules
@@ -86,7 +81,7 @@ class Account:
     Args:
         plane: its cluster.
         name: of the account.
-        granted: its roles by path, as manifests describe them.
+        granted: its roles by path, as the manifests have them.
     """
 
     def __init__(self, plane: ControlPlane, name: str, granted: dict[str, Object]) -> None:
@@ -96,16 +91,16 @@ class Account:
 
     @property
     def applied(self) -> list[Permission]:
-        """What it has, by the objects in the cluster."""
+        """The permissions that its roles in the cluster grant."""
         return permissions([rule for path in self.roles for rule in self.plane.request("GET", path)["rules"]])
 
     def grant(self) -> None:
-        """Give it everything that its roles say."""
+        """Give it every permission that the manifests grant."""
         self._put({path: permissions(role["rules"]) for path, role in self.roles.items()})
 
     @contextlib.contextmanager
     def without(self, *missing: Permission) -> Iterator[None]:
-        """Take some permissions away for a while."""
+        """Take some permissions away until the context is left."""
         self._put(
             {
                 path: [one for one in permissions(role["rules"]) if one not in missing]
@@ -130,15 +125,18 @@ class Account:
             self.plane.request("PUT", path, {**role, "rules": [one.rule for one in wanted[path]]})
         for path, role in self.roles.items():
             for one in permissions(role["rules"]):
-                self.plane.wait(lambda one=one, path=path: self.may(one) == (one in wanted[path]), f"it counts: {one}")
+                self.plane.wait(
+                    lambda one=one, path=path: self.may(one) == (one in wanted[path]),
+                    f"authorization has noticed: {one}",
+                )
 
     def allowed(self, namespace: str) -> set[tuple[str, ...]]:
-        """Return what `kubectl auth can-i --list` tells beyond what it tells for an account that nobody has granted anything."""
+        """Return what `kubectl auth can-i --list` reports in addition to what every account may do."""
         return can_i(self.plane, self.user, namespace) - can_i(self.plane, f"{self.user}-without-roles", namespace)
 
 
 def can_i(plane: ControlPlane, user: str, namespace: str) -> set[tuple[str, ...]]:
-    """Return what a user may do in a namespace: resource with its group, URL, name of the object and verb of each."""
+    """Return what a user may do in a namespace: tuples of resource with its group, URL, name of the object, and verb."""
     asked = ["auth", "can-i", "--list", "--no-headers", "--namespace", namespace, "--as", user]
     lines = plane.kubectl(*asked).stdout.splitlines()
     found = set()
@@ -151,8 +149,8 @@ def can_i(plane: ControlPlane, user: str, namespace: str) -> set[tuple[str, ...]
     return found
 
 
-def as_told(granted: list[Permission]) -> set[tuple[str, ...]]:
-    """Return permissions as `can_i` has them."""
+def as_listed(granted: list[Permission]) -> set[tuple[str, ...]]:
+    """Return permissions as `can_i` does."""
     return {(f"{one.resource}.{one.group}" if one.group else one.resource, "", one.name, one.verb) for one in granted}
 
 
@@ -174,7 +172,7 @@ def installed(site: Installation) -> Installation:
 
 @pytest.fixture
 def hydra(installed: Installation) -> Iterator[Installation]:
-    """The same, with nothing kept yet and no replica running."""
+    """The same, with an empty cache, no CA and no replica running."""
     for kept in (CACHE, SECRET):
         item = installed.plane.request("GET", kept)
         item.pop("data", None)
@@ -194,9 +192,9 @@ def account(hydra: Installation) -> Account:
 
 @pytest.fixture(scope="module")
 def reader_installed(global_plane: ControlPlane) -> ControlPlane:
-    """The global cluster with the templates and their reader's account."""
+    """The global cluster with the templates and the account that reads them."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    global_plane.apply(namespace, config_map("hydra-runtime-template", templates(one="global")))
+    global_plane.put(namespace, config_map("hydra-runtime-template", templates(one="global")))
     global_plane.kubectl("apply", "-k", MANIFESTS / "global-cluster")
     return global_plane
 
@@ -208,7 +206,7 @@ def reader(reader_installed: ControlPlane) -> Account:
 
 @pytest.fixture
 def away(hydra: Installation, reader: Account) -> Iterator[Callable[[], Replica]]:
-    """Starts a replica that has what the overlay gives it: a role without the templates, and the reader's kubeconfig."""
+    """Starts a replica as the overlay does: its role cannot read the templates, but it has the reader's kubeconfig."""
     overlay = roles(hydra.plane.kubectl("kustomize", MANIFESTS / "overlays" / "global-cluster").stdout)
     kubeconfig = reader.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
     Account(hydra.plane, "hydra-webhook", overlay).grant()
@@ -231,24 +229,24 @@ def not_followed(_hydra: Installation, replica: Replica, permission: Permission)
 
 
 def not_kept(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
-    """The configuration is in use, and a restart would not find it."""
+    """The configuration is in use but not cached, so a restart would not find it."""
     return replica.ready and "data" not in hydra.plane.request("GET", CACHE)
 
 
 def not_certified(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
-    """Nobody is served, since there is no authority."""
+    """Admissions are not served, since there is no CA."""
     status, detail = replica.health("/readyz")
     no_secret = "data" not in hydra.plane.request("GET", SECRET)
     return (status, replica.port) == (503, 0) and "[-]certificate failed: there is no certificate yet" in detail and no_secret
 
 
 def not_trusted(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
-    """The API server is not told whom to trust."""
+    """The caBundle is empty, so the API server does not trust the webhook."""
     return replica.ready and not hydra.ca_bundle
 
 
 def not_watched(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
-    """A caBundle that somebody resets is noticed late."""
+    """The webhook configuration is not watched, so a caBundle that somebody resets is noticed late."""
     failures = replica.metric("hydra_webhook_watch_failures_total", object=permission.name, reason="forbidden")
     return replica.ready and failures > 0
 
@@ -268,15 +266,15 @@ SYMPTOMS = {
     ("watch", "hydra-webhook"): not_watched,
     ("patch", "hydra-webhook"): not_trusted,
 }
-"""By verb and object: what is to be seen where the permission is missing from the start."""
+"""By verb and object: what can be observed where the permission is missing from the start."""
 
 
 def assert_fails(hydra: Installation, replica: Replica, permission: Permission) -> None:
-    hydra.plane.wait(lambda: permission.message in replica.health("/readyz?verbose")[1], "it says what is missing")
+    hydra.plane.wait(lambda: permission.message in replica.health("/readyz?verbose")[1], "it reports what is missing")
     symptom = SYMPTOMS[permission.verb, permission.name]
     hydra.plane.wait(lambda: symptom(hydra, replica, permission), str(symptom.__doc__))
     assert_healthy(replica)
-    # One is enough to be seen, and it is told as the one that it is.
+    # It is the only permission that is reported as missing.
     assert set(re.findall(r"\(permission needed: .*?\)", replica.output.replace("\\", ""))) == {permission.message}
 
 
@@ -286,17 +284,10 @@ def assert_healthy(replica: Replica) -> None:
     assert "traceback" not in replica.output
 
 
-def says(replica: Replica, lost: list[Permission]) -> bool:
-    """Tell whether readiness names every list among the permissions, which is what is tried first."""
+def reports(replica: Replica, lost: list[Permission]) -> bool:
+    """Return whether readiness reports every lost permission to list, which is the verb that is tried first."""
     detail = replica.health("/readyz?verbose")[1]
     return all(one.message in detail for one in lost if one.verb == "list")
-
-
-def command(hydra: Installation, runtime: str = "one") -> list[str]:
-    """Return the command that a pod gets."""
-    asked = ["create", "--dry-run=server", "--output", "json", "-f", "-"]
-    stored = json.loads(hydra.plane.kubectl(*asked, stdin=json.dumps(pod("probe", runtime=runtime))).stdout)
-    return stored["spec"]["containers"][0].get("command", [])
 
 
 @pytest.mark.parametrize("permission", of(OWN_ROLES), ids=str)
@@ -312,13 +303,20 @@ def test_without_one_permission_in_the_global_cluster_something_fails(hydra, rea
 
 
 def assert_complete(hydra: Installation, replica: Replica) -> None:
-    """Everything works that one of the permissions is for."""
+    """Everything works that needs one of the permissions."""
     replica.until_ready()
-    hydra.plane.wait(lambda: ca_bundle(hydra.plane), "the API server is told whom to trust")
-    hydra.plane.wait(lambda: "data" in hydra.plane.request("GET", CACHE), "the configuration is kept")
-    hydra.plane.wait(lambda: not replica.metric("hydra_webhook_configuration_stale_seconds"), "everything is followed")
-    hydra.plane.wait(lambda: "error" not in replica.health("/readyz?verbose")[1], "nothing is wrong")
+    hydra.plane.wait(lambda: hydra.ca_bundle, "the caBundle is published")
+    hydra.until_cached()
+    hydra.plane.wait(
+        lambda: not replica.metric("hydra_webhook_configuration_stale_seconds"), "every source is followed"
+    )
+    hydra.plane.wait(lambda: has_no_problem(replica), "readiness reports no problem")
     assert "permission needed" not in replica.output
+
+
+def has_no_problem(replica: Replica) -> bool:
+    status, detail = replica.health("/readyz?verbose")
+    return status == 200 and "error" not in detail
 
 
 def test_with_the_permissions_of_the_base_nothing_fails_and_nothing_else_is_allowed(hydra, account):
@@ -327,8 +325,8 @@ def test_with_the_permissions_of_the_base_nothing_fails_and_nothing_else_is_allo
     assert_complete(hydra, hydra.start())
 
     in_cluster = [one for one in account.applied if one.resource == "mutatingwebhookconfigurations"]
-    assert account.allowed(NAMESPACE) == as_told(account.applied)
-    assert account.allowed("default") == account.allowed("kube-system") == as_told(in_cluster)
+    assert account.allowed(NAMESPACE) == as_listed(account.applied)
+    assert account.allowed("default") == account.allowed("kube-system") == as_listed(in_cluster)
 
 
 def test_with_the_permissions_of_the_global_clusters_reader_nothing_fails_and_nothing_else_is_allowed(
@@ -338,45 +336,45 @@ def test_with_the_permissions_of_the_global_clusters_reader_nothing_fails_and_no
 
     replica = away()
     assert_complete(hydra, replica)
-    hydra.plane.wait(lambda: command(hydra) == ["global"], "the API server reaches it")
-    assert reader.allowed(NAMESPACE) == as_told(reader.applied)
+    hydra.plane.wait(lambda: hydra.command("one") == ["global"], "the API server reaches it")
+    assert reader.allowed(NAMESPACE) == as_listed(reader.applied)
     assert reader.allowed("default") == reader.allowed("kube-system") == set()
 
 
-def test_with_the_overlay_for_a_global_cluster_the_work_cluster_allows_all_but_the_templates(hydra, away):
+def test_with_the_overlay_for_a_global_cluster_the_work_cluster_grants_everything_but_the_templates(hydra, away):
     overlaid = Account(hydra.plane, "hydra-webhook", OWN_ROLES)
 
     kept = [one for one in of(OWN_ROLES) if one.name != "hydra-runtime-template"]
-    assert overlaid.allowed(NAMESPACE) == as_told(kept)
+    assert overlaid.allowed(NAMESPACE) == as_listed(kept)
 
 
-def test_a_start_without_access_to_what_was_kept_serves_it(hydra, account):
+def test_a_start_without_access_to_the_configuration_serves_what_is_cached(hydra, account):
     hydra.run()
-    hydra.plane.wait(lambda: "data" in hydra.plane.request("GET", CACHE), "the configuration is kept")
+    hydra.until_cached()
     hydra.stop_all()
 
-    # The GPU table is a ConfigMap that is not there, of which nothing can be kept.
+    # The ConfigMap of the GPU table does not exist, so it is not cached.
     lost = [one for one in of(OWN_ROLES) if one.name in {"hydra-runtime-template", "hydra-agent", CONFIGURATION}]
     with account.without(*lost):
         (replica,) = hydra.run()
-        assert command(hydra) == ["work"]
-        hydra.plane.wait(lambda: says(replica, lost), "it says what is missing")
+        assert hydra.command("one") == ["work"]
+        hydra.plane.wait(lambda: reports(replica, lost), "it reports what is missing")
         assert_healthy(replica)
 
 
-def test_a_webhook_that_loses_every_permission_serves_what_it_has_and_recovers(hydra, account):
+def test_a_webhook_that_loses_every_permission_serves_the_configuration_it_has_and_recovers(hydra, account):
     (replica,) = hydra.run()
-    assert command(hydra) == ["work"]
+    assert hydra.command("one") == ["work"]
     everything = of(OWN_ROLES)
 
     with account.without(*everything):
         hydra.plane.stop_api_server()  # and with it every watch that was allowed before
         hydra.plane.start_api_server()
-        hydra.plane.wait(lambda: says(replica, everything), "it says what is missing")
-        hydra.plane.apply(config_map("hydra-runtime-template", templates(one="edited", **{"vllm-cpu": "serve"})))
-        hydra.plane.wait(lambda: command(hydra), "the API server serves")
-        assert (command(hydra), replica.ready) == (["work"], True)
+        hydra.plane.wait(lambda: reports(replica, everything), "it reports what is missing")
+        hydra.plane.put(config_map("hydra-runtime-template", templates(one="edited", **{"vllm-cpu": "serve"})))
+        hydra.plane.wait(lambda: hydra.command("one"), "the API server calls the webhook again")
+        assert (hydra.command("one"), replica.ready) == (["work"], True)
         assert_healthy(replica)
 
-    hydra.plane.wait(lambda: command(hydra) == ["edited"], "it follows again")
-    hydra.plane.apply(config_map("hydra-runtime-template", templates(one="work", **{"vllm-cpu": "serve"})))
+    hydra.plane.wait(lambda: hydra.command("one") == ["edited"], "the edit is in effect")
+    hydra.plane.put(config_map("hydra-runtime-template", templates(one="work", **{"vllm-cpu": "serve"})))

@@ -1,4 +1,4 @@
-"""Keys and tokens stay out of everything that the webhook writes and exposes, also when something is wrong with them."""
+"""Keys and tokens never appear in what the webhook logs or serves, not even when something is wrong with them."""
 
 import base64
 import json
@@ -6,21 +6,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import certs
-from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation, Replica, ca_bundle, pod
+from tests.controlplane.installation import NAMESPACE, SECRET, WEBHOOKS, Installation, pod
+from tests.controlplane.replica import Replica
 
-SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/hydra-webhook-ca"
-WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
 TOKEN = "a-token-that-no-api-server-has-given-to-anyone"
 
 PIECE = 20
-"""Characters. A line of the log may have a part of a text only."""
+"""Characters. A line of the log may contain only a part of a secret."""
 
 
 def shown(replica: Replica) -> str:
-    """Return everything that a replica tells anyone who asks, and its log."""
-    asked = ("/livez", "/readyz", "/readyz?verbose", "/metrics")
+    """Return everything that a replica shows: its log, and its answers on the health port."""
+    paths = ("/livez", "/readyz", "/readyz?verbose", "/metrics")
     # Line ends and quotes inside a field of the log are escaped.
-    return (replica.output + "".join(replica.health(path)[1] for path in asked)).replace("\\n", "\n").replace("\\", "")
+    return (replica.output + "".join(replica.health(path)[1] for path in paths)).replace("\\n", "\n").replace("\\", "")
 
 
 def assert_silent(text: str, *secrets: str) -> None:
@@ -33,14 +32,14 @@ def assert_silent(text: str, *secrets: str) -> None:
 
 
 def keys(hydra: Installation) -> list[str]:
-    """Return the keys of the shared authority: as they are stored, and as PEM without the line that every PEM begins with."""
+    """Return the keys of the shared CA as they are stored, and as PEM without its first line, which all keys have."""
     data = hydra.plane.request("GET", SECRET)["data"]
     stored = [value for name, value in data.items() if name.endswith(".key")]
     return stored + [base64.b64decode(value).decode().split("\n", 1)[1] for value in stored]
 
 
 def token(hydra: Installation) -> str:
-    """Return the token that the replicas got last."""
+    """Return the token of the replicas."""
     kubeconfig = hydra.plane.folder / f"{NAMESPACE}.hydra-webhook.kubeconfig"
     return json.loads(kubeconfig.read_text())["users"][0]["user"]["token"]
 
@@ -49,7 +48,7 @@ def another_key() -> str:
     return certs.make_authority(datetime.now(UTC), timedelta(days=1)).key_pem.decode()
 
 
-def test_a_webhook_at_work_tells_no_keys_and_no_token(hydra):
+def test_a_webhook_at_work_shows_neither_keys_nor_token(hydra):
     hydra.configure()
     (replica,) = hydra.run()
     unknown = hydra.plane.kubectl("create", "-f", "-", stdin=json.dumps(pod("one", runtime="none")), check=False)
@@ -59,7 +58,7 @@ def test_a_webhook_at_work_tells_no_keys_and_no_token(hydra):
     assert_silent(shown(replica), *keys(hydra), token(hydra))
 
 
-def test_a_spoilt_key_in_the_secret_is_told_of_and_not_shown(hydra):
+def test_a_wrong_key_in_the_secret_is_reported_but_not_shown(hydra):
     hydra.configure()
     (replica,) = hydra.run()
     before = keys(hydra)
@@ -70,12 +69,12 @@ def test_a_spoilt_key_in_the_secret_is_told_of_and_not_shown(hydra):
     webhooks = hydra.plane.request("GET", WEBHOOKS)
     for webhook in webhooks["webhooks"]:
         webhook["clientConfig"].pop("caBundle")
-    hydra.plane.request("PUT", WEBHOOKS, webhooks)  # which has the Secret read now
+    hydra.plane.request("PUT", WEBHOOKS, webhooks)  # makes the replica read the Secret
 
     hydra.plane.wait(
         lambda: any(line["reason"] == "restored" for line in replica.events("certificate authority")), "it is noticed"
     )
-    hydra.plane.wait(lambda: ca_bundle(hydra.plane), "the caBundle is repaired")
+    hydra.plane.wait(lambda: hydra.ca_bundle, "the caBundle is repaired")
     assert keys(hydra) == before
     assert_silent(shown(replica), *before, key.split("\n", 1)[1], secret["data"]["tls.key"], token(hydra))
 
@@ -98,17 +97,17 @@ current-context: c
 """
 
 
-def test_a_token_that_is_refused_is_told_of_and_not_shown(hydra, tmp_path):
+def test_a_refused_token_is_reported_but_not_shown(hydra, tmp_path):
     refused = kubeconfig(hydra, tmp_path, KUBECONFIG)
     replica = hydra.start(HYDRA_WEBHOOK_KUBECONFIG=refused)
 
-    hydra.plane.wait(lambda: "401" in replica.health("/readyz")[1], "it says that it is not let in")
+    hydra.plane.wait(lambda: "401" in replica.health("/readyz")[1], "readiness reports the refusal")
     assert_silent(shown(replica), TOKEN)
 
 
-def test_a_kubeconfig_that_is_broken_at_its_token_is_told_of_and_not_shown(hydra, tmp_path):
+def test_a_kubeconfig_that_is_broken_at_its_token_is_reported_but_the_token_not_shown(hydra, tmp_path):
     broken = kubeconfig(hydra, tmp_path, KUBECONFIG.replace(TOKEN, f"{TOKEN}: ["))
     replica = hydra.start(HYDRA_WEBHOOK_KUBECONFIG=broken)
 
-    hydra.plane.wait(lambda: "is not YAML" in replica.health("/readyz")[1], "it says what is wrong")
+    hydra.plane.wait(lambda: "is not YAML" in replica.health("/readyz")[1], "readiness reports the problem")
     assert_silent(shown(replica), TOKEN)

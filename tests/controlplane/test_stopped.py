@@ -1,90 +1,90 @@
-"""The webhook is away: what goes on and what does not, and what people are told."""
+"""While the webhook is down: which workloads are admitted, which are refused, and what users read."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.controlplane.installation import CONFIGURATION, NAMESPACE, ROOT, Installation, pod
-from tests.controlplane.leaderworkersets import leader_worker_set
-
-Object = dict[str, Any]
+from tests.controlplane.installation import NAMESPACE, ROOT, WEBHOOKS, Installation, pod
+from tests.controlplane.objects import Object, leader_worker_set
 
 
 @pytest.fixture
 def filled_in(hydra: Installation) -> Object:
-    """A pod as it is stored, after the webhook has been stopped."""
+    """A pod that the webhook has filled in before it was stopped."""
     hydra.configure()
     hydra.run()
-    asked = ["create", "--dry-run=server", "--output", "json", "-f", "-"]
-    stored = json.loads(hydra.plane.kubectl(*asked, stdin=json.dumps(pod("one"))).stdout)
+    stored = hydra.admitted(pod("one"))
     hydra.stop_all()
-    hydra.plane.wait(lambda: not hydra.service.targets, "the Service has no replica left")
     return stored
 
 
-def created(hydra: Installation, item: Object) -> str:
-    """Create a pod; return what kubectl says of a refusal."""
+def refusal(hydra: Installation, item: Object) -> str:
+    """Return what kubectl prints when the object is refused, or an empty string if it is admitted."""
     return hydra.plane.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(item), check=False).stderr
 
 
 def as_recreated(stored: Object) -> Object:
-    """Return the pod that a controller creates from a template which carries its record."""
+    """Return the pod that a controller would create from a template with this pod's record."""
     metadata = stored["metadata"]
     kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations")}
     return {**stored, "metadata": kept, "status": {}}
 
 
 def test_a_pod_that_carries_its_record_is_admitted(hydra, filled_in):
-    assert created(hydra, as_recreated(filled_in)) == ""
+    assert refusal(hydra, as_recreated(filled_in)) == ""
 
 
-def test_a_bare_pod_is_refused_and_told_by_whom(hydra, filled_in):
-    message = created(hydra, pod("two"))
+def test_a_bare_pod_is_refused_and_the_message_names_the_webhook(hydra, filled_in):
+    message = refusal(hydra, pod("two"))
 
     assert 'failed calling webhook "pods.webhook.hydra.io"' in message
     assert hydra.url in message
 
 
-def test_other_pods_are_none_of_its_business(hydra, filled_in):
+def test_pods_that_do_not_ask_for_a_runtime_are_admitted(hydra, filled_in):
     unlabelled, opted_out = pod("two"), pod("two")
     unlabelled["metadata"]["labels"] = {}
     opted_out["metadata"]["labels"]["hydra.io/inject"] = "false"
 
-    assert created(hydra, unlabelled) == created(hydra, opted_out) == ""
+    assert refusal(hydra, unlabelled) == refusal(hydra, opted_out) == ""
 
 
-def test_without_the_webhook_configuration_the_policy_refuses_a_bare_pod_and_says_what_to_do(hydra, filled_in):
-    hydra.plane.kubectl("delete", "mutatingwebhookconfiguration", CONFIGURATION)
+def test_without_the_webhook_configuration_the_policy_refuses_a_bare_pod_and_suggests_a_remedy(hydra, filled_in):
+    hydra.plane.request("DELETE", WEBHOOKS)
 
-    hydra.plane.wait(lambda: "hydra-webhook-record" in created(hydra, pod("two")), "the API server has noticed")
-    message = created(hydra, pod("two"))
+    hydra.plane.wait(
+        lambda: "hydra-webhook-record" in refusal(hydra, pod("two")), "the API server has forgotten the webhook"
+    )
+    message = refusal(hydra, pod("two"))
 
     assert "pod default/two requests runtime vllm-cpu" in message
     assert "Check Deployment hydra-webhook in namespace hydra-system" in message
     assert 'opt out with the label hydra.io/inject: "false"' in message
-    assert created(hydra, as_recreated(filled_in)) == ""
+    assert refusal(hydra, as_recreated(filled_in)) == ""
 
 
 @pytest.mark.usefixtures("site_lws")
-def test_without_it_bare_groups_are_refused_and_rendered_ones_admitted(hydra, filled_in, tmp_path):
+def test_without_the_webhook_configuration_bare_groups_are_refused_and_rendered_ones_admitted(
+    hydra, filled_in, tmp_path
+):
     bare = leader_worker_set("set", "default")
     bare["metadata"]["labels"] = {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}
-    hydra.plane.kubectl("delete", "mutatingwebhookconfiguration", CONFIGURATION)
+    hydra.plane.request("DELETE", WEBHOOKS)
 
     hydra.plane.wait(
-        lambda: "hydra-webhook-record-leaderworkersets" in created(hydra, bare), "the API server has noticed"
+        lambda: "hydra-webhook-record-leaderworkersets" in refusal(hydra, bare),
+        "the API server has forgotten the webhook",
     )
 
-    assert "LeaderWorkerSet default/set requests runtime vllm-cpu" in created(hydra, bare)
-    assert created(hydra, rendered(hydra, bare, tmp_path)) == ""
+    assert "LeaderWorkerSet default/set requests runtime vllm-cpu" in refusal(hydra, bare)
+    assert refusal(hydra, rendered(hydra, bare, tmp_path)) == ""
 
 
 def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
-    """Render an object by hand, with the ConfigMaps of the cluster, as docs/cluster.md shows."""
+    """Render an object with the ConfigMaps of the cluster, by the command of docs/cluster.md."""
     options = []
     for option, name in (("--templates", "hydra-runtime-template"), ("--agent", "hydra-agent")):
         file = folder / f"{name}.yaml"
@@ -97,8 +97,8 @@ def rendered(hydra: Installation, item: Object, folder: Path) -> Object:
     return json.loads(done.stdout)
 
 
-def test_a_pod_that_was_rendered_by_hand_is_admitted_while_the_webhook_is_away(hydra, filled_in, tmp_path):
+def test_a_pod_that_was_rendered_on_the_command_line_is_admitted(hydra, filled_in, tmp_path):
     by_hand = rendered(hydra, pod("two"), tmp_path)
 
-    assert created(hydra, by_hand) == ""
+    assert refusal(hydra, by_hand) == ""
     assert by_hand["spec"]["containers"][0]["command"] == filled_in["spec"]["containers"][0]["command"]

@@ -1,25 +1,22 @@
-"""Base images where no registry can be reached: Debian's packages, by debootstrap, once for all checkouts.
+"""Base images without a registry: Debian's packages, installed by debootstrap once for all checkouts.
 
-Two archives of one file system: one to build in, and one that has Python and the libraries and nothing else, above all no shell,
-as distroless images are.
+There are two archives of one file system: one to build in, and one with nothing but Python and its libraries, in particular
+without a shell, like a distroless image.
 """
 
 import contextlib
 import hashlib
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.controlplane import binaries
-from tests.image.keeper import unmount_below
+from tests.image.engine import SystemProcesses
 
 SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 PYTHON = "python3.11"
 
-#: What building does without: devices, documentation, and the package manager's downloads.
+#: What the build does not need: devices, documentation, and the package manager's downloads.
 LEFT_OUT = (
     "dev/*",
     "proc/*",
@@ -30,7 +27,7 @@ LEFT_OUT = (
     "var/cache",
     "var/lib/apt",
 )
-#: What running needs; the links in the root lead into usr/.
+#: What the webhook needs when it runs. The links in the root point into usr/.
 BARE = (
     *("bin", "lib", "lib64", "tmp", "usr/lib64", "usr/lib/*-linux-gnu"),
     *("usr/bin/python3", f"usr/bin/{PYTHON}", "usr/lib/python3", f"usr/lib/{PYTHON}"),
@@ -39,35 +36,31 @@ BARE = (
 
 
 def archives() -> tuple[Path, Path]:
-    """Return the archive to build in and the one to run on; making them takes a minute or two."""
+    """Return the archive to build in and the one to run on. Creating them takes a minute or two."""
     key = hashlib.sha256(repr((SUITE, PACKAGES, PYTHON, LEFT_OUT, BARE)).encode()).hexdigest()[:12]
     folder = binaries.cache().parent / f"image-base-{SUITE}-{key}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Made beside it and renamed, so that it is there whole or not at all.
-        with tempfile.TemporaryDirectory(prefix=".image-base-", dir=folder.parent) as unfinished:
-            _make(Path(unfinished))
-            with contextlib.suppress(OSError):  # another run was first
-                (Path(unfinished) / "done").rename(folder)
+        # Created next to it and renamed, so that it is never there in part.
+        with SystemProcesses(".image-base-", parent=folder.parent) as unfinished:
+            _create(unfinished)
+            with contextlib.suppress(OSError):  # another run was faster
+                (unfinished.folder / "done").rename(folder)
     return folder / "build.tar", folder / "bare.tar"
 
 
-def _make(folder: Path) -> None:
-    root, done = folder / "root", folder / "done"
+def _create(processes: SystemProcesses) -> None:
+    root, done = processes.folder / "root", processes.folder / "done"
     done.mkdir()
-    try:
-        _run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root))
-    finally:
-        unmount_below(folder)
-    _archive(root, done / "build.tar", [f"--exclude=./{each}" for each in LEFT_OUT] + ["."])
-    _archive(root, done / "bare.tar", [str(path.relative_to(root)) for each in BARE for path in root.glob(each)])
-    shutil.rmtree(root)
 
+    def run(*command: str) -> None:
+        finished = processes.run(command)
+        output = finished.stdout + finished.stderr
+        assert finished.returncode == 0, f"{command[0]}: exit status {finished.returncode}\n{output[-4000:]}"
 
-def _archive(root: Path, archive: Path, members: Sequence[str]) -> None:
-    _run("tar", "--directory", str(root), "--create", "--file", str(archive), *members)
+    def archive(name: str, members: Sequence[str]) -> None:
+        run("tar", "--directory", str(root), "--create", "--file", str(done / name), *members)
 
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, f"{command[0]}: exit status {done.returncode}\n{done.stdout[-4000:]}"
+    run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root))
+    archive("build.tar", [f"--exclude=./{each}" for each in LEFT_OUT] + ["."])
+    archive("bare.tar", [str(path.relative_to(root)) for each in BARE for path in root.glob(each)])

@@ -1,10 +1,8 @@
-"""The image, built as `make image` builds it, on bases that need no registry."""
+"""The image, built by `make image`, on bases that need no registry."""
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from tests.controlplane.plane import ControlPlane
 from tests.image import base
 from tests.image.engine import Engine
 
-ROOT = Path(__file__).parents[2]
 TRUST = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -24,7 +21,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def bare(engine) -> str:
-    """The base that runs: Python, no shell."""
+    """The base to run on: Python without a shell."""
     _, archive = base.archives()
     engine.docker("import", archive, "bare")
     return "bare"
@@ -32,13 +29,13 @@ def bare(engine) -> str:
 
 @pytest.fixture(scope="session")
 def image(engine, bare, tmp_path_factory) -> str:
-    """The image."""
+    """The image under test."""
     archive, _ = base.archives()
     engine.docker("import", archive, "debian")
-    # The package index as this machine reaches it; an argument without a value takes that of the environment, if any.
+    # The package index as this machine reaches it: an argument without a value takes that of the environment.
     options = "--network=host --build-arg PIP_INDEX_URL --build-arg HTTPS_PROXY --build-arg NO_PROXY"
     build_base = "debian"
-    if trusted := os.environ.get("SSL_CERT_FILE"):  # of a proxy between this machine and the package index
+    if trusted := os.environ.get("SSL_CERT_FILE"):  # there may be a proxy between this machine and the package index
         context = tmp_path_factory.mktemp("build-base")
         shutil.copy(trusted, context / "trusted.crt")
         (context / "Dockerfile").write_text(f"FROM debian\nCOPY trusted.crt {TRUST}\n")
@@ -47,15 +44,7 @@ def image(engine, bare, tmp_path_factory) -> str:
         options += f" --build-arg PIP_CERT={TRUST}"
     settings = {"CONTAINER_ENGINE": "docker", "IMAGE": "webhook:test", "BASE": bare, "BUILD_BASE": build_base}
     settings |= {"BUILD_OPTIONS": options, "SOURCE": "https://example.com/webhook"}
-    done = subprocess.run(
-        ["make", "image", *(f"{name}={value}" for name, value in settings.items())],
-        cwd=ROOT,
-        env=engine.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    engine.checked(["make", "image", *(f"{name}={value}" for name, value in settings.items())])
     return "webhook:test"
 
 

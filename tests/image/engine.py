@@ -1,23 +1,23 @@
-"""A container engine of the tests' own: Debian's docker, with its data in a folder that goes with it."""
+"""A container engine for the tests alone: Debian's docker, with its data in a folder that is removed with it."""
 
 import json
 import os
 import shutil
 import subprocess
-import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from tests.image import keeper
+from tests.controlplane.processes import Processes
 
-START_SECONDS = 60
+#: The engine gives containers 15 seconds to end.
+STOP_SECONDS = 40
 #: Where Debian has dockerd and debootstrap; a user's PATH may lack it.
 _SYSTEM = "/usr/sbin:/sbin"
 
 
 def missing() -> list[str]:
-    """Return what the tests of the image need and this machine has not."""
+    """Return what the tests of the image need and this machine does not have."""
     programs = [name for name in ("dockerd", "docker", "debootstrap") if shutil.which(name, path=_path()) is None]
     return [*programs, *([] if os.geteuid() == 0 else ["the rights of root"])]
 
@@ -26,60 +26,64 @@ def _path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM}"
 
 
-class Engine:
-    """An engine that runs as long as the context is entered."""
+class SystemProcesses(Processes):
+    """Processes that see the tests' own environment, such as its proxies, and the programs of the system."""
 
-    def __enter__(self) -> Self:
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-S", "-E", keeper.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PATH": _path()},
-            process_group=0,
-        )
+    def environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of a process."""
+        return {**os.environ, "PATH": _path(), **more}
+
+
+class Engine(SystemProcesses):
+    """A container engine that runs while the context is open."""
+
+    def __init__(self) -> None:
+        super().__init__("hydra-image-", grace=STOP_SECONDS)
+
+    def start(self) -> None:
+        """Start the engine, and return once it answers."""
+        super().start()
         try:
-            assert self._keeper.stdout
-            self.folder = Path(self._keeper.stdout.readline().decode().strip())
-            self._until_it_answers()
+            self._start_engine()
         except BaseException:
-            self._keeper.communicate()
+            self.stop()
             raise
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._keeper.communicate()  # closes the pipe that the keeper waits on
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Return the variables with which docker talks to this engine. Its builder, unlike BuildKit, needs no registry."""
-        return os.environ | {
-            "PATH": _path(),
+    def environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Return variables with which docker talks to this engine. Its builder, unlike BuildKit, needs no registry."""
+        return {
+            **super().environ(more),
             "DOCKER_HOST": f"unix://{self.folder / 'socket'}",
             "DOCKER_CONFIG": str(self.folder),
             "DOCKER_BUILDKIT": "0",
         }
 
-    def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command against this engine."""
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environ, check=False)
-        assert not check or done.returncode == 0, (
-            f"{command}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-        return done
-
     def docker(self, *arguments: str | Path) -> str:
         """Run docker; return what it printed."""
-        return self.run("docker", *arguments).stdout.strip()
+        return self.checked(["docker", *arguments]).stdout.strip()
+
+    def checked(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+        """Run a command that must succeed."""
+        done = self.run(command)
+        assert done.returncode == 0, f"{command}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
 
     def inspect(self, name: str) -> dict[str, Any]:
-        """Return what the engine knows of an image or a container."""
+        """Return what the engine knows about an image or a container."""
         (found,) = json.loads(self.docker("inspect", name))
         return dict(found)
 
-    def _until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while self.run("docker", "info", check=False).returncode != 0:
-            if time.monotonic() > deadline:
-                log = (self.folder / "log").read_text(errors="replace")
-                raise AssertionError(f"dockerd does not answer after {START_SECONDS} seconds:\n{log[-4000:]}")
-            time.sleep(0.1)
+    def _start_engine(self) -> None:
+        namespace = f"hydra-image-{self.keeper}"
+        arguments = [
+            # Without a network of its own it changes nothing on this machine; containers use the machine's network.
+            *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+            *("--data-root", self.folder / "data", "--exec-root", self.folder / "exec"),
+            *("--pidfile", self.folder / "pid", "--host", f"unix://{self.folder / 'socket'}"),
+            # It may find the containerd of another engine.
+            *("--containerd-namespace", namespace, "--containerd-plugins-namespace", f"{namespace}-plugins"),
+        ]
+        program = shutil.which("dockerd", path=_path())
+        assert program is not None
+        self.spawn("dockerd", [program, *arguments])
+        self.until("dockerd", lambda: self.run(["docker", "info"]).returncode == 0)

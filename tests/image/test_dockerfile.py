@@ -1,4 +1,4 @@
-"""What can be said of the Dockerfile without an engine."""
+"""What can be checked in the Dockerfile without a container engine."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ INSTRUCTIONS = [
 
 
 def stages() -> list[list[list[str]]]:
-    """Return the instructions of each stage, FROM first."""
+    """Return the instructions of each stage, starting with FROM."""
     found = []
     for instruction in INSTRUCTIONS:
         if instruction[0] == "FROM":
@@ -22,7 +22,7 @@ def stages() -> list[list[list[str]]]:
     return found
 
 
-def test_the_last_stage_runs_nothing_and_starts_without_a_shell():
+def test_the_last_stage_needs_no_shell_to_build_or_to_start():
     last = stages()[-1]
 
     assert "RUN" not in [name for name, _ in last]
@@ -31,11 +31,11 @@ def test_the_last_stage_runs_nothing_and_starts_without_a_shell():
             assert re.fullmatch(r'\[("[^"]+"(, )?)+\]', value)
 
 
-def test_every_base_can_be_given_from_outside():
+def test_every_base_is_a_build_argument():
     assert [stage[0][1] for stage in stages()] == ["${BUILD_BASE} AS build", "${BASE} AS command", "${BASE}"]
 
 
-def test_what_is_copied_is_exactly_what_reaches_the_engine():
+def test_the_engine_gets_exactly_the_files_that_are_copied():
     copied = {
         source
         for name, value in INSTRUCTIONS

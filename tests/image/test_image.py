@@ -1,25 +1,23 @@
-"""The image as it runs in a cluster: read-only, another user, no capabilities, nothing but Python around it."""
+"""The image, run as in a cluster: read-only, as another user, without capabilities, on a base that has only Python."""
 
 import base64
 import contextlib
 import http.client
 import json
-import socket
 import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import jsonpatch
 import pytest
 
 import webhook
+from tests.controlplane.processes import HANGING_SECONDS, StartError, on_free_port
 from tests.image.engine import Engine
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 REVIEW = (ROOT / "tests/reviews/pod-kubectl-create.json").read_bytes()
 RESTRICTED = ("--read-only", "--user=65532", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host")
@@ -39,8 +37,14 @@ class Container:
         return self.engine.inspect(self.id)["State"]
 
     def log(self) -> list[dict]:
-        done = self.engine.run("docker", "logs", self.id)
-        return [json.loads(line) for line in done.stderr.splitlines()]
+        """Return what it has logged; a line counts once its end has been written."""
+        lines = self.engine.checked(["docker", "logs", self.id]).stderr.splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    @property
+    def serves(self) -> list[dict]:
+        """Its event of serving, once that has been logged."""
+        return [line for line in self.log() if line["event"] == "serving"]
 
     def events(self) -> list[str]:
         return [line["event"] for line in self.log()]
@@ -60,10 +64,28 @@ class Container:
 
 @contextlib.contextmanager
 def running(engine: Engine, image: str, folder: Path) -> Iterator[Container]:
-    """Run the webhook in a container; it writes what clients trust to the folder."""
+    """Run the webhook in a container. It writes the CA that clients trust into the folder."""
     folder.chmod(0o777)
-    with socket.create_server(("127.0.0.1", 0)) as chosen:  # the health check must know it, so the server cannot choose
-        health_port = chosen.getsockname()[1]
+    containers: list[str] = []
+
+    def start(health_port: int) -> None:  # chosen here, since the health check must know it
+        containers.append(engine.docker(*command(image, folder, health_port)))
+        container = Container(engine, containers[-1], 0, "")
+        until(lambda: container.serves or not container.state["Running"], container.log)
+        if not container.serves:
+            raise StartError(f"the webhook ended: {container.log()}")
+
+    try:
+        on_free_port(start)
+        container = containers[-1]
+        (serving,) = Container(engine, container, 0, "").serves
+        yield Container(engine, container, serving["port"], (folder / "ca.crt").read_text())
+    finally:
+        engine.docker("rm", "--force", *containers)
+
+
+def command(image: str, folder: Path, health_port: int) -> list[str]:
+    """Return the docker command that starts the webhook."""
     settings = {
         "HOST": "127.0.0.1",
         "PORT": "0",
@@ -72,28 +94,16 @@ def running(engine: Engine, image: str, folder: Path) -> Iterator[Container]:
         "DRAIN_SECONDS": "0.5",
         "LOG_FORMAT": "json",
     }
-    container = engine.docker(
-        *("run", "--detach", *RESTRICTED, f"--volume={folder}:/tmp", "--health-interval=1s"),
-        *(f"--env=HYDRA_WEBHOOK_{name}={value}" for name, value in settings.items()),
-        image,
-    )
-    try:
-        starting = Container(engine, container, 0, "")
-        served = until(
-            lambda: [line for line in starting.log() if line["event"] == "serving"],
-            lambda: f"the webhook serves: {starting.log()}",
-        )
-        yield Container(engine, container, served[0]["port"], (folder / "ca.crt").read_text())
-    finally:
-        engine.docker("rm", "--force", container)
+    variables = (f"--env=HYDRA_WEBHOOK_{name}={value}" for name, value in settings.items())
+    return ["run", "--detach", *RESTRICTED, f"--volume={folder}:/tmp", "--health-interval=1s", *variables, image]
 
 
-def until(condition: Callable[[], T], what: Callable[[], str], seconds: float = 60) -> T:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} seconds: {what()}"
+def until(condition: Callable[[], object], seen: Callable[[], object]) -> None:
+    """Wait until a condition is true; `seen` explains a failure."""
+    deadline = time.monotonic() + HANGING_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {HANGING_SECONDS} seconds: {seen()}"
         time.sleep(0.1)
-    return value
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +112,14 @@ def container(engine, image, tmp_path_factory) -> Iterator[Container]:
         yield container
 
 
-def test_what_runs_has_no_shell(engine, image):
+def test_the_image_has_no_shell(engine, image):
     for shell in ("/bin/sh", "/bin/bash", "/bin/dash"):
-        done = engine.run("docker", "run", "--rm", *RESTRICTED, f"--entrypoint={shell}", image, check=False)
+        done = engine.run(["docker", "run", "--rm", *RESTRICTED, f"--entrypoint={shell}", image])
         assert done.returncode == 127
         assert f"{shell}: no such file or directory" in done.stderr
 
 
-def test_labels_user_and_ports_are_those_of_the_image(engine, image):
+def test_the_image_declares_its_labels_user_and_ports(engine, image):
     config = engine.inspect(image)["Config"]
 
     assert config["User"] == "65532:65532"
@@ -121,7 +131,7 @@ def test_labels_user_and_ports_are_those_of_the_image(engine, image):
     assert labels["revision"] != "unknown"
 
 
-def test_what_the_build_needed_is_not_in_it(engine, image):
+def test_nothing_that_only_the_build_needs_is_in_the_image(engine, image):
     listing = "import pkgutil; print(*(module.name for module in pkgutil.iter_modules()))"
     found = engine.docker("run", "--rm", *RESTRICTED, "--entrypoint=python3", image, "-c", listing).split()
 
@@ -129,7 +139,7 @@ def test_what_the_build_needed_is_not_in_it(engine, image):
     assert not {"hatchling", "pip", "setuptools", "pytest", "mypy"} & set(found)
 
 
-def test_everything_in_it_is_compiled(engine, image):
+def test_every_module_in_the_image_is_compiled(engine, image):
     program = (
         "import pathlib, importlib.util as u; folder = pathlib.Path('/opt/hydra-webhook');"
         "print(*(p for name in ('webhook', 'certs', 'aiohttp') for p in folder.joinpath(name).rglob('*.py')"
@@ -138,25 +148,25 @@ def test_everything_in_it_is_compiled(engine, image):
     assert engine.docker("run", "--rm", *RESTRICTED, "--entrypoint=python3", image, "-c", program) == ""
 
 
-def test_it_is_not_much_larger_than_its_base(engine, image, bare, capsys):
+def test_the_image_adds_less_than_200_mb_to_its_base(engine, image, bare, capsys):
     whole, below = (engine.inspect(name)["Size"] / 1e6 for name in (image, bare))
     with capsys.disabled():
-        sys.stdout.write(f"\nThe image: {whole:.0f} MB, of which {below:.0f} MB are its base.\n")
+        sys.stdout.write(f"\nThe image has {whole:.0f} MB, including {below:.0f} MB of its base.\n")
     assert whole - below < 200
 
 
-def test_the_command_is_on_its_path(container):
+def test_the_command_is_on_the_path(container):
     done = container.engine.run("docker", "exec", container.id, "hydra-webhook", "demo")
 
     assert "Pod qwen3: allowed, with a patch" in done.stdout
     assert "LeaderWorkerSet deepseek-r1: allowed, with a patch" in done.stdout
 
 
-def test_its_health_check_sees_it_healthy(container):
-    until(container.healthy, lambda: f"healthy: {container.state['Health']}")
+def test_the_health_check_succeeds(container):
+    until(container.healthy, lambda: container.state["Health"])
 
 
-def test_its_process_is_another_user_without_capabilities(container):
+def test_the_process_runs_as_another_user_without_capabilities(container):
     status = Path(f"/proc/{container.state['Pid']}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines())
 
@@ -165,7 +175,7 @@ def test_its_process_is_another_user_without_capabilities(container):
     assert fields["NoNewPrivs"] == "1"
 
 
-def test_a_recorded_review_over_tls_gets_a_patch(container):
+def test_a_recorded_review_is_answered_with_a_patch(container):
     response = container.mutate(REVIEW)
 
     assert response["allowed"]
@@ -174,10 +184,10 @@ def test_a_recorded_review_over_tls_gets_a_patch(container):
     assert pod["spec"]["containers"][0]["image"] not in ("", "auto")
 
 
-def test_sigterm_drains_and_nothing_was_written(engine, image, tmp_path):
+def test_sigterm_drains_the_webhook_which_has_written_nothing(engine, image, tmp_path):
     with running(engine, image, tmp_path) as container:
         assert container.mutate(REVIEW)["allowed"]
-        until(container.healthy, lambda: f"healthy: {container.state['Health']}")
+        until(container.healthy, lambda: container.state["Health"])
         engine.docker("stop", "--time=60", container.id)
 
         assert container.state["ExitCode"] == 0
@@ -186,7 +196,7 @@ def test_sigterm_drains_and_nothing_was_written(engine, image, tmp_path):
 
 
 @pytest.mark.cluster
-def test_the_api_server_stores_what_the_container_answers(plane, container):
+def test_the_api_server_stores_the_pod_as_the_container_patches_it(plane, container):
     client = {
         "url": f"https://127.0.0.1:{container.port}/mutate",
         "caBundle": base64.b64encode(container.ca_pem.encode()).decode(),
@@ -210,7 +220,7 @@ def test_the_api_server_stores_what_the_container_answers(plane, container):
         }
     )
     example = ROOT / "manifests/examples/pod.yaml"
-    # The API server takes a moment to take a new webhook up.
+    # The API server notices a new webhook after a moment.
     dry = ("create", "--dry-run=server", "--output=json", "--filename", example)
     plane.wait(lambda: "hydra.io/rendered" in plane.kubectl(*dry).stdout, "the API server calls the webhook")
 
