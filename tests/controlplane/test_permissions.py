@@ -237,7 +237,11 @@ def not_certified(hydra: Installation, replica: Replica, _permission: Permission
     """Admissions are not served, since there is no CA."""
     status, detail = replica.health("/readyz")
     no_secret = "data" not in hydra.plane.request("GET", SECRET)
-    return (status, replica.port) == (503, 0) and "[-]certificate failed: there is no certificate yet" in detail and no_secret
+    return (
+        (status, replica.port) == (503, 0)
+        and "[-]certificate failed: there is no certificate yet" in detail
+        and no_secret
+    )
 
 
 def not_trusted(hydra: Installation, replica: Replica, _permission: Permission) -> bool:

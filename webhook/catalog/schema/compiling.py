@@ -64,7 +64,7 @@ class Compiler:
             container=container,
             pod=pod,
             templated=frozenset(templated),
-            templates=tuple(one.template for one in self.made),
+            templates=tuple(one.template for one in self.compiled),
             uses_custom_args=any(use.name == "CUSTOM_ARGS" for part in (*command, *args) for use in part.variables),
             digest=digest,
             source=self.report.source,
