@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from webhook import catalog, cli, gotemplate, linting, mutation, workload
+from webhook import catalog, cli, gotemplate, linting, mutation, rendering, workload
 from webhook.gotemplate import DEFAULT_LIMITS, Template, TemplateError
 from webhook.gotemplate.exec.funcs import FUNCTIONS
 from webhook.rendering import command, containers, selection, variables
@@ -259,7 +259,7 @@ def test_a_workload_is_mutated_as_shown(example):
     [value] = catalog.load_all(example.files[example.workload])
     snapshot = snapshot_of(example.files)
     namespace = value["metadata"].get("namespace", "default")
-    mutated = mutation.mutate(value, KINDS[value["kind"]], snapshot, Settings(), namespace=namespace)
+    mutated = mutation.mutate(value, KINDS[value["kind"]], rendering.State(snapshot, Settings()), namespace=namespace)
     place = {"lone": (), "leader": ("leaderTemplate",), "worker": ("workerTemplate",)}[ROLES[example.role]]
     template = mutated.value["spec"]["leaderWorkerTemplate"][place[0]] if place else mutated.value
     spec = template["spec"]

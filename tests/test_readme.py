@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from webhook import catalog, mutation, workload
+from webhook import catalog, mutation, rendering, workload
 from webhook.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -25,12 +25,11 @@ def test_the_runtime_of_the_readme_has_no_findings_and_renders():
         catalog.Document("agent", "agent.yaml", block("# agent.yaml")),
     ]
     snapshot = catalog.build(documents, None)
+    state = rendering.State(snapshot, Settings())
     pod = catalog.load_all((ROOT / "manifests/examples/pod-gpu.yaml").read_text())[0]
     pod["metadata"]["labels"]["hydra.io/runtime"] = "my-engine"
 
-    container = mutation.mutate(pod, workload.POD, snapshot, Settings(), namespace="default").value["spec"][
-        "containers"
-    ][0]
+    container = mutation.mutate(pod, workload.POD, state, namespace="default").value["spec"]["containers"][0]
 
     assert snapshot.problems == ()
     assert container["image"] == "docker.io/example/my-engine:v1"

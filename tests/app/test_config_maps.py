@@ -14,6 +14,7 @@ from webhook.app.configuration import Configuration
 from webhook.app.options import ClusterOptions
 from webhook.app.reports import Reports
 from webhook.catalog.last_good import Versions
+from webhook.settings import Settings
 
 GOOD = {"config.yaml": "templates: [{runtime: good, podTemplate: {}}]"}
 BETTER = {"config.yaml": "templates: [{runtime: better, podTemplate: {}}]"}
@@ -27,7 +28,7 @@ class Case:
     def __init__(self, api: Api) -> None:
         self.output = io.BytesIO()
         reports = Reports(telemetry.Metrics("test"), telemetry.make_log(self.output, "json"))
-        self.configuration = Configuration({}, ["templates"], reports)
+        self.configuration = Configuration({}, ["templates"], Settings(), reports)
         self.followed = config_maps.FollowedConfigMaps(
             ClusterOptions(), ["templates"], api.client, self.configuration, reports
         )

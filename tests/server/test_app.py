@@ -115,7 +115,7 @@ async def test_a_file_that_breaks_is_reported_and_the_last_good_version_stays(fi
         assert ready.status == 200
         assert f"error: {files['templates']}:" in ready.body.decode()
         metrics = (await case.get("/metrics")).body.decode().splitlines()
-        assert 'hydra_webhook_configuration_problems{kind="templates",severity="error"} 1.0' in metrics
+        assert 'hydra_webhook_configuration_problems{config_kind="templates",severity="error"} 1.0' in metrics
 
 
 async def test_a_file_that_goes_is_reported_and_taken_up_again_when_it_comes_back(files):
@@ -125,7 +125,7 @@ async def test_a_file_that_goes_is_reported_and_taken_up_again_when_it_comes_bac
         assert await case.allowed("one")
         assert "No such file" in (await case.get("/readyz?verbose")).body.decode()
         metrics = (await case.get("/metrics")).body.decode()
-        assert 'hydra_webhook_configuration_problems{kind="templates",severity="error"} 1.0' in metrics
+        assert 'hydra_webhook_configuration_problems{config_kind="templates",severity="error"} 1.0' in metrics
         files["templates"].write_text(TEMPLATES % "two")
         await until(lambda: case.allowed("two"))
         await until(lambda: not case.running.configuration.problems)
@@ -162,8 +162,8 @@ async def test_metrics_tell_when_a_configuration_was_loaded_and_when_the_certifi
         lines = (await case.get("/metrics")).body.decode().splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     now = datetime.now(UTC).timestamp()
-    assert 0 <= float(values['hydra_webhook_configuration_age_seconds{kind="agent"}']) < now
-    assert 0 < float(values['hydra_webhook_configuration_last_load_timestamp_seconds{kind="agent"}']) <= now
+    assert 0 <= float(values['hydra_webhook_configuration_age_seconds{config_kind="agent"}']) < now
+    assert 0 < float(values['hydra_webhook_configuration_last_load_timestamp_seconds{config_kind="agent"}']) <= now
     assert float(values["hydra_webhook_certificate_expiry_timestamp_seconds"]) > now
 
 

@@ -15,23 +15,23 @@ BAD_CALLS = {
     "a longer content type": (wire.post(kind="application/jsonl"), 415, "Content-Type must be application/json"),
     "a compressed body": (wire.post(gzip.compress(b"{}"), "Content-Encoding: gzip"), 415, "Content-Encoding"),
     "an identity encoding": (wire.post(b"{}", "Content-Encoding: identity"), 415, "Content-Encoding"),
-    "GET": (wire.get("/mutate"), 405, "POST only"),
-    "PUT": (wire.get("/mutate", "Content-Length: 0", method="PUT"), 405, "POST only"),
-    "another path": (wire.post(target="/validate"), 404, "nothing at this path"),
-    "the root": (wire.get("/"), 404, "nothing at this path"),
-    "a longer path": (wire.post(target="/mutate/x"), 404, "nothing at this path"),
+    "GET": (wire.get("/mutate"), 405, "accepts only POST"),
+    "PUT": (wire.get("/mutate", "Content-Length: 0", method="PUT"), 405, "accepts only POST"),
+    "another path": (wire.post(target="/validate"), 404, "not found"),
+    "the root": (wire.get("/"), 404, "not found"),
+    "a longer path": (wire.post(target="/mutate/x"), 404, "not found"),
     "another expectation": (wire.post(b"{}", "Expect: miracles"), 417, "100-continue"),
-    "the server as a whole": (wire.get("*", method="OPTIONS"), 404, "nothing at this path"),
-    "a tunnel": (wire.get("localhost:443", method="CONNECT"), 404, "nothing at this path"),
-    "an upgrade": (wire.get("/mutate", "Connection: Upgrade", "Upgrade: websocket"), 405, "POST only"),
-    "no HTTP": (b"hello\r\n\r\n", 400, "not readable as HTTP/1.1"),
-    "HTTP/2 without asking": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not readable as HTTP/1.1"),
+    "the server as a whole": (wire.get("*", method="OPTIONS"), 404, "not found"),
+    "a tunnel": (wire.get("localhost:443", method="CONNECT"), 404, "not found"),
+    "an upgrade": (wire.get("/mutate", "Connection: Upgrade", "Upgrade: websocket"), 405, "accepts only POST"),
+    "not HTTP": (b"hello\r\n\r\n", 400, "not valid HTTP/1.1"),
+    "HTTP/2 without asking": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not valid HTTP/1.1"),
     "two lengths": (
         b"POST /mutate HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
         400,
-        "not readable as HTTP/1.1",
+        "not valid HTTP/1.1",
     ),
-    "a head without end": (wire.get("/mutate", "X: " + "x" * 20000), 400, "not readable as HTTP/1.1"),
+    "a head without end": (wire.get("/mutate", "X: " + "x" * 20000), 400, "not valid HTTP/1.1"),
     "a broken chunk": (
         b"POST /mutate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         400,
@@ -162,7 +162,7 @@ async def test_a_refused_call_is_logged_with_its_status_and_without_control_char
     async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         await client.ask(wire.post(target="/%0aforged"))
         line = served.lines[-1]
-    assert (line["event"], line["status"], line["level"]) == ("bad call", 404, "warning")
+    assert (line["event"], line["http_status"], line["level"]) == ("bad call", 404, "warning")
     assert line["path"].isprintable()
 
 

@@ -1,13 +1,15 @@
 """docs/server.md names every option, metric and log event, and no others."""
 
+import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 import typer
 
-from tests.server import answers, wire
-from webhook import cli, telemetry
+from webhook import catalog, cli, errors, mutation, rendering, review, telemetry
+from webhook.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "server.md").read_text()
@@ -49,19 +51,30 @@ def test_every_metric_has_its_row_with_its_type_and_labels():
     assert documented == registered
 
 
-DECISIONS = {
-    "mutated": {},
-    "denied": {"outcome": "denied", "reason": "unknown-runtime", "message": "no"},
-    "errored": {"outcome": "errored", "reason": "internal-error", "error_id": "1", "error": ValueError("x")},
+def raising(error):
+    def handle(_request, _state):
+        raise error
+
+    return handle
+
+
+HANDLERS = {
+    "mutated": mutation.handle,
+    "denied": raising(errors.Denied("no-image", "no")),
+    "errored": raising(ValueError("x")),
 }
 
 
-@pytest.mark.parametrize("changes", DECISIONS.values(), ids=DECISIONS)
-async def test_every_field_of_an_admission_has_its_row(changes):
-    async with answers.served(lambda _: answers.decision(**changes)) as served:
-        async with wire.connect(served.port, served.ca_pem) as client:
-            await client.ask(wire.post())
-        (line,) = (line for line in served.lines if line["event"] == "admission")
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
+def test_every_field_of_an_admission_has_its_row(handler):
+    output = io.BytesIO()
+    state = rendering.State(catalog.build(catalog.embedded(), None), Settings())
+    log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("1.2.3")
+    body = (ROOT / "tests" / "reviews" / "pod-kubectl-create.json").read_bytes()
+
+    review.Reviewer(handler, lambda: state, metrics, log).answer(body, 0.0)
+
+    line = json.loads(output.getvalue())
     documented = {field for row in rows("The log") for field in code(row[0])}
     assert line.keys() - {"timestamp", "level", "event"} <= documented
 

@@ -9,6 +9,7 @@ import warnings
 import pytest
 
 from webhook import telemetry
+from webhook.telemetry import log as log_module
 
 
 class Terminal(io.BytesIO):
@@ -87,7 +88,7 @@ def test_an_error_is_described_with_its_frames_and_a_bounded_message():
     described = telemetry.describe(caught.value)
     assert "in inner" in described
     assert "a secret argument" not in described
-    assert len(described) <= telemetry.MAX_TRACEBACK
+    assert len(described) <= log_module.MAX_TRACEBACK
 
 
 def test_a_deep_recursion_is_described_in_a_bounded_text():
@@ -96,7 +97,7 @@ def test_a_deep_recursion_is_described_in_a_bounded_text():
 
     with pytest.raises(RecursionError) as caught:
         deeper()
-    assert len(telemetry.describe(caught.value)) <= telemetry.MAX_TRACEBACK
+    assert len(telemetry.describe(caught.value)) <= log_module.MAX_TRACEBACK
 
 
 def test_what_libraries_log_takes_the_same_form(restore_logging):
@@ -132,11 +133,11 @@ def test_metrics_have_the_promised_names_and_labels():
         'controller_runtime_webhook_latency_seconds_bucket{le="0.00025",webhook="/mutate"} 0.0',
         'controller_runtime_webhook_latency_seconds_bucket{le="0.0005",webhook="/mutate"} 1.0',
         'controller_runtime_webhook_requests_in_flight{webhook="/mutate"} 0.0',
-        'hydra_webhook_mutations_total{kind="Pod",outcome="mutated"} 1.0',
+        'hydra_webhook_mutations_total{object_kind="Pod",outcome="mutated"} 1.0',
         'hydra_webhook_render_errors_total{runtime="vllm"} 1.0',
-        'hydra_webhook_configuration_last_load_timestamp_seconds{kind="agent"} 1000.0',
-        'hydra_webhook_configuration_problems{kind="agent",severity="error"} 1.0',
-        'hydra_webhook_configuration_problems{kind="agent",severity="warning"} 0.0',
+        'hydra_webhook_configuration_last_load_timestamp_seconds{config_kind="agent"} 1000.0',
+        'hydra_webhook_configuration_problems{config_kind="agent",severity="error"} 1.0',
+        'hydra_webhook_configuration_problems{config_kind="agent",severity="warning"} 0.0',
         "hydra_webhook_certificate_expiry_timestamp_seconds 2000.0",
     ):
         assert line in lines
@@ -146,5 +147,5 @@ def test_metrics_have_the_promised_names_and_labels():
 def test_two_servers_in_one_process_count_apart():
     one, two = telemetry.Metrics("1"), telemetry.Metrics("1")
     one.decided("Pod", "denied")
-    series = b'hydra_webhook_mutations_total{kind="Pod",outcome="denied"} '
+    series = b'hydra_webhook_mutations_total{object_kind="Pod",outcome="denied"} '
     assert (series + b"1.0" in one.expose("")[0], series + b"0.0" in two.expose("")[0]) == (True, True)
