@@ -15,7 +15,7 @@ and one of::
     result        the whole object afterwards, without the record
     changes       JSON pointer to what stands there afterwards (null: nothing); the rest is as it was
     unchanged     true
-    denied        code, and pieces of text that the message must hold
+    denied        http_status, the denial's code, and pieces of text that the message must hold
     errored       true: the answer when rendering fails for a fault of the program
     http          a call of its own: method, type, body or the name of a recorded review, the size in bytes that it is
                   filled up to with blanks, and the status it gets

@@ -156,8 +156,9 @@ def test_a_denial_says_what_the_case_says_on_the_server(fleet, case):
     assert not response["allowed"]
     assert "patch" not in response
     status = response["status"]
-    assert (status["code"], status["status"]) == (denied["code"], "Failure")
-    assert status["reason"] == {422: "Invalid", 503: "ServiceUnavailable"}[denied["code"]]
+    assert (status["code"], status["status"]) == (denied["http_status"], "Failure")
+    assert status["reason"] == {422: "Invalid", 503: "ServiceUnavailable"}[denied["http_status"]]
+    assert status["message"].endswith(f" [{denied['code']}]")
     for text in denied["says"]:
         assert text in status["message"]
     kind, namespace, name = case.request["kind"]["kind"], case.request["namespace"], case.request["name"]

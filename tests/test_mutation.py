@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from webhook import catalog, mutation, rendering, review, workload
+from webhook import catalog, errors, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
@@ -345,3 +345,132 @@ def test_an_edit_elsewhere_in_the_configuration_does_not_change_the_revision():
     review["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "sglang"
     review["request"]["object"]["metadata"]["annotations"] = {"hydra.io/gpu-type": "nvidia-gpu"}
     assert decide(review).revision != decide(review, catalog.build(edited, None)).revision
+
+
+# Records of later releases (contract section 8)
+
+
+def with_record(change):
+    """Return the review of a rendered pod whose record another release might have written."""
+    reviewed = recorded("pod-kubectl-create")
+    reviewed["request"]["object"] = pod = rendered(reviewed)
+    record = json.loads(pod["metadata"]["annotations"]["hydra.io/rendered"])
+    pod["metadata"]["annotations"]["hydra.io/rendered"] = json.dumps(change(record))
+    return reviewed
+
+
+LATER = {
+    "a later version": lambda record: {**record, "version": 2},
+    "a later layout": lambda record: {
+        "version": 3,
+        **{key: record[key] for key in ("runtime", "model", "container")},
+        "undo": "…",
+    },
+    "an unknown key": lambda record: {**record, "color": "blue"},
+}
+
+
+@pytest.mark.parametrize("change", LATER.values(), ids=LATER)
+def test_a_pod_with_a_record_of_a_later_release_is_admitted_as_it_is(change):
+    decision = decide(with_record(change))
+
+    assert (decision.outcome, decision.reason) == ("unchanged", "already-rendered")
+
+
+@pytest.mark.parametrize("change", LATER.values(), ids=LATER)
+def test_a_record_of_a_later_release_must_still_belong_to_its_pod(change):
+    decision = decide(with_record(lambda record: {**change(record), "runtime": "other"}))
+
+    assert decision.reason == "invalid-record"
+
+
+@pytest.mark.parametrize("change", LATER.values(), ids=LATER)
+def test_a_record_of_a_later_release_cannot_be_undone_by_this_one(change):
+    pod = with_record(change)["request"]["object"]
+
+    with pytest.raises(errors.Denied, match=r"written by a later release.*\[later-record\]$"):
+        mutation.restore(pod, workload.POD)
+
+
+@pytest.mark.parametrize("change", LATER.values(), ids=LATER)
+def test_a_leader_template_is_not_created_from_a_worker_template_that_a_later_release_rendered(change):
+    reviewed = recorded("lws-without-leader-template")
+    reviewed["request"]["object"] = value = rendered(reviewed)
+    group = value["spec"]["leaderWorkerTemplate"]
+    del group["leaderTemplate"]
+    annotations = group["workerTemplate"]["metadata"]["annotations"]
+    annotations["hydra.io/rendered"] = json.dumps(change(json.loads(annotations["hydra.io/rendered"])))
+
+    assert decide(reviewed).reason == "later-record"
+
+
+@pytest.mark.parametrize("change", LATER.values(), ids=LATER)
+def test_an_update_beside_a_rendering_of_a_later_release_passes(change):
+    def scaled_later(value):
+        annotations = value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"]["annotations"]
+        annotations["hydra.io/rendered"] = json.dumps(change(json.loads(annotations["hydra.io/rendered"])))
+        return value
+
+    reviewed = recorded("lws-without-leader-template")
+    stored = scaled_later(rendered(reviewed))
+    reviewed["request"].update(operation="UPDATE", oldObject=stored, object=scaled(copy.deepcopy(stored)))
+
+    assert decide(reviewed).reason == "update-without-effect"
+
+
+def test_a_record_names_the_gpu_type_and_the_agent_entry_by_digest_and_matches_never_by_position():
+    pod = rendered(recorded("pod-two-containers-8-gpus"))
+
+    record = json.loads(pod["metadata"]["annotations"]["hydra.io/rendered"])
+    entry = next(one for one in SNAPSHOT.agent_entries_for(record["runtime"]) if record["gpu_type"] in one.gpu_types)
+    assert record["gpu_type"] == "nvidia-gpu"
+    assert record["agent_entry"] == entry.digest
+    assert record["runtime"] in record["matches"]
+    assert len(record["matches"]) <= 200
+    assert entry.path not in json.dumps(record)
+
+
+# Paths in messages
+
+
+def group_review(**parts):
+    """Return the review of a LeaderWorkerSet with parts of its templates replaced, by dotted path."""
+    reviewed = recorded("lws-with-leader-template")
+    group = reviewed["request"]["object"]["spec"]["leaderWorkerTemplate"]
+    for path, value in parts.items():
+        *way, last = path.split("__")
+        holder = group
+        for key in way:
+            holder = holder[int(key)] if isinstance(holder, list) else holder.setdefault(key, {})
+        holder[int(last) if isinstance(holder, list) else last] = value
+    return reviewed
+
+
+@pytest.mark.parametrize(
+    ("parts", "path"),
+    [
+        ({"workerTemplate__metadata__labels": []}, "workerTemplate.metadata.labels"),
+        ({"workerTemplate__metadata__annotations": "x"}, "workerTemplate.metadata.annotations"),
+        ({"leaderTemplate__metadata": 1}, "leaderTemplate.metadata"),
+        ({"leaderTemplate__spec": []}, "leaderTemplate.spec"),
+        ({"workerTemplate__spec__containers": {}}, "workerTemplate.spec.containers"),
+        ({"workerTemplate__spec__containers__0__ports": 1}, "workerTemplate.spec.containers[0].ports"),
+        ({"workerTemplate__spec__containers__0__args": [1]}, "workerTemplate.spec.containers[0].args[0]"),
+        ({"workerTemplate__spec__containers__0__name": 1}, "workerTemplate.spec.containers[0].name"),
+        ({"leaderTemplate__spec__containers__0__resources__limits": 1}, "leaderTemplate.spec.containers[0].resources.limits"),
+        ({"volumeClaimTemplates": [{"metadata": []}]}, "volumeClaimTemplates[0].metadata"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_malformed_part_is_reported_with_its_whole_path(parts, path):
+    decision = decide(group_review(**parts))
+
+    assert decision.reason == "malformed-object"
+    assert decision.message.startswith("LeaderWorkerSet ")
+    assert f": spec.leaderWorkerTemplate.{path}: " in decision.message
+
+
+def test_other_denials_of_a_pod_template_name_the_template_once():
+    decision = decide(group_review(workerTemplate__metadata__annotations={"hydra.io/container": "absent"}))
+
+    assert decision.message.count("workerTemplate") == 1
