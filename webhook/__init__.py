@@ -1,11 +1,23 @@
 """The Hydra runtime webhook: bare Pods and LeaderWorkerSets in, runnable inference workloads out.
 
-Rooms, top may import below; siblings in one row never import each other (checked by import-linter)::
+Rooms, upper ones may import lower ones, siblings in one row never each other (checked by import-linter)::
 
-    cli > app > server | cluster | files > mutation > rendering > catalog > admission | workload
-        > gotemplate | patch > settings > telemetry | errors
+    __main__     `python -m webhook`
+    cli          the command line: a module for each command
+    app          builds the server, runs it and ends it
+    server       HTTP: routes, limits, drain                | cluster      the Kubernetes API
+    files        configuration files, watched
+    review       any admission handler, from bytes to bytes
+    mutation     what becomes of an object, by operation    | linting      what is wrong with a configuration
+    rendering    one pod template, from bare to runnable, and back
+    catalog      configuration files to snapshots
+    admission    bytes to AdmissionReview and back          | workload     objects to pod templates
+    gotemplate   Go's text/template                         | patch        two JSON values to a JSON patch
+    settings     constants that an installation may change
+    telemetry    log and metrics  | problems  problems of a configuration  | jsonshape  guards over untrusted JSON
+    errors       the exceptions   | digests   short digests of JSON values
 
-Beside this package stands ``certs``, which knows keys and certificates and nothing of admission.
+The package ``certs`` beside this one knows keys and certificates, and nothing of admission.
 """
 
 __version__ = "0.1.0"
