@@ -1,4 +1,4 @@
-"""The alert rules speak of metrics that there are, and docs/cluster.md of every metric and every rule."""
+"""The alert rules use only metrics and labels that exist, and docs/cluster.md lists every metric and every rule."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.s
 
 
 def labels_of_metrics() -> dict[str, set[str]]:
-    """Return the labels of every series that the server exposes, by name."""
+    """Return the labels of every series that the server exposes, by the name of the series."""
     metrics = telemetry.Metrics("1.2.3")
     found = {}
     for collector in metrics.registry._collector_to_names:
@@ -30,7 +30,7 @@ def labels_of_metrics() -> dict[str, set[str]]:
     return found
 
 
-def test_the_page_names_every_metric_and_every_rule():
+def test_the_page_lists_every_metric_and_every_rule():
     named = {name for row in ROWS for name in re.findall(r"`([a-z_]+)`", row[0])}
     alerts = {name for row in ROWS for name in re.findall(r"`(\w+)`", row[1])}
     exposed = {re.sub(r"_(bucket|sum|count)$", "", name) for name in labels_of_metrics()}
@@ -40,10 +40,10 @@ def test_the_page_names_every_metric_and_every_rule():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_a_rule_speaks_of_metrics_and_labels_that_there_are(rule):
+def test_a_rule_uses_only_metrics_and_labels_that_exist(rule):
     metrics = labels_of_metrics()
     expression = re.sub(r'"[^"]*"', '""', rule["expr"])
-    given_by_prometheus = {"job", "pod", "le"}
+    added_by_prometheus = {"job", "pod", "le"}
 
     names = re.findall(r"\b(?:hydra_webhook|controller_runtime|process)_\w+", expression)
     assert names
@@ -52,7 +52,7 @@ def test_a_rule_speaks_of_metrics_and_labels_that_there_are(rule):
         label for group in re.findall(r"\{([^}]*)\}", expression) for label in re.findall(r"(\w+)\s*[=!]", group)
     }
     grouped = {label for group in re.findall(r"by \(([^)]*)\)", expression) for label in re.split(r",\s*", group)}
-    known = set().union(*(metrics[name] for name in names)) | given_by_prometheus
+    known = set().union(*(metrics[name] for name in names)) | added_by_prometheus
     assert selected | grouped <= known
     shown = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
     assert not grouped or shown <= grouped

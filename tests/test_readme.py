@@ -14,12 +14,12 @@ README = (ROOT / "README.md").read_text()
 
 
 def block(first_line):
-    """Return the fenced block whose first line begins like this."""
+    """Return the YAML block that starts with this line."""
     (found,) = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if text.startswith(first_line)]
     return found
 
 
-def test_the_runtime_of_the_readme_has_no_findings_and_renders():
+def test_the_runtime_in_the_readme_has_no_problems_and_renders():
     documents = [
         catalog.Document("templates", "templates.yaml", block("# templates.yaml")),
         catalog.Document("agent", "agent.yaml", block("# agent.yaml")),
@@ -42,7 +42,7 @@ def test_the_runtime_of_the_readme_has_no_findings_and_renders():
     assert "command" not in container
 
 
-def test_the_engine_does_what_the_readme_shows_with_nothing_else_around(tmp_path):
+def test_the_engine_does_what_the_readme_shows_without_the_rest_of_the_project(tmp_path):
     [shown] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     program, _, expected = shown.replace("from webhook.gotemplate", "from engine").rpartition("  # ")
     *lines, last = program.splitlines()
@@ -54,7 +54,7 @@ def test_the_engine_does_what_the_readme_shows_with_nothing_else_around(tmp_path
     assert done.stdout == expected
 
 
-def test_every_page_and_folder_that_the_readme_names_is_there():
+def test_every_link_in_the_readme_leads_somewhere():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
 
     assert targets

@@ -1,4 +1,4 @@
-"""Shell scripts: shellcheck over all, and the one for kind, which needs a registry, against programs that stand in for it."""
+"""Every shell script passes shellcheck. The one for kind, which needs a registry, runs against stand-ins for its programs."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "manifests").rglob("*.sh"))]
 UP = ROOT / "manifests" / "kind" / "up.sh"
 
-#: Writes down how it was called, and answers as far as the script looks at answers.
+#: Records how it was called, and prints the output that the script reads.
 STAND_IN = """#!/bin/sh
 echo "${0##*/} $*" >>"$CALLS"
 case "${0##*/} $*" in
@@ -26,7 +26,7 @@ esac
 
 @pytest.fixture
 def make_kind(tmp_path):
-    """Run the script with stand-ins for these programs; return what it did and how it ended."""
+    """Run the script with stand-ins for these programs; return the process, the calls, and what was applied."""
 
     def make_kind(*, clusters="", programs=("kind", "kubectl", "docker", "make"), **environ):
         folder = tmp_path / "bin"
@@ -46,7 +46,7 @@ def make_kind(tmp_path):
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(ROOT)))
-def test_shellcheck_has_nothing_to_say(script):
+def test_shellcheck_reports_nothing(script):
     done = subprocess.run(
         [SHELLCHECK, script],
         capture_output=True,
@@ -58,7 +58,7 @@ def test_shellcheck_has_nothing_to_say(script):
     assert os.access(script, os.X_OK)
 
 
-def test_make_kind_makes_a_cluster_and_applies_the_image_that_it_has_loaded(make_kind):
+def test_make_kind_creates_a_cluster_and_applies_the_image_that_it_loaded(make_kind):
     done, calls, applied = make_kind(clusters="hydra-old")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -70,7 +70,7 @@ def test_make_kind_makes_a_cluster_and_applies_the_image_that_it_has_loaded(make
     assert not any("lws" in call for call in calls)
 
 
-def test_make_kind_keeps_the_cluster_that_is_there_and_installs_leaderworkerset_on_request(make_kind):
+def test_make_kind_reuses_an_existing_cluster_and_installs_leaderworkerset_on_request(make_kind):
     done, calls, _ = make_kind(clusters="other\nmine", KIND_CLUSTER="mine", LWS_VERSION="v1.2.3")
 
     assert done.returncode == 0
@@ -78,7 +78,7 @@ def test_make_kind_keeps_the_cluster_that_is_there_and_installs_leaderworkerset_
     assert any(call.endswith("/kubernetes-sigs/lws/releases/download/v1.2.3/manifests.yaml") for call in calls)
 
 
-def test_make_kind_says_which_program_is_missing_and_does_nothing(make_kind):
+def test_make_kind_reports_a_missing_program_and_does_nothing(make_kind):
     done, calls, _ = make_kind(programs=("kind", "docker", "make"))
 
     assert (done.returncode, done.stderr, calls) == (1, "make kind needs kubectl on the PATH\n", [])

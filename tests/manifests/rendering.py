@@ -1,4 +1,4 @@
-"""What kustomize and Helm make of `manifests/`, as objects. Nothing is asked of a cluster."""
+"""The objects that kustomize and Helm create from `manifests/`, without a cluster."""
 
 import functools
 import json
@@ -20,11 +20,11 @@ CHART = MANIFESTS / "chart"
 NAMESPACE = "hydra-system"
 
 HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
-"""What Helm's objects have beyond those of kustomize."""
+"""Labels that objects have only when they come from Helm."""
 
 
 class RenderError(Exception):
-    """kubectl or helm refused; the text is what it said."""
+    """kustomize, kubectl or helm failed; the message is its output."""
 
 
 def kustomize(folder: Path = MANIFESTS / "base") -> list[Object]:
@@ -41,7 +41,7 @@ def build(program: str, folder: Path) -> list[Object]:
 
 
 def base_with(*components: str, tag: str = "") -> list[Object]:
-    """Return the base with components, and with another image tag, as a kustomization of the user's own has them."""
+    """Return the base with components and another image tag, as from a user's own kustomization."""
     with tempfile.TemporaryDirectory() as folder:
         write_kustomization(Path(folder), *components, tag=tag)
         return kustomize(Path(folder))
@@ -63,22 +63,22 @@ def helm(values: Object | None = None, *arguments: str, release: str = "hydra-we
     """Return what `helm install` would create.
 
     Args:
-        values: values, as in a file.
-        arguments: more arguments.
+        values: the chart's values, as in a file.
+        arguments: further arguments of helm.
         release: name of the release.
 
     Raises:
-        RenderError: Helm refuses the values.
+        RenderError: Helm rejects the values.
     """
     options = ["--namespace", NAMESPACE, "--kube-version", "1.36.0", "--values", "-", *arguments]
     return objects(_run("helm", "template", release, CHART, *options, stdin=json.dumps(values or {})))
 
 
 def lint(values: Object) -> None:
-    """Let Helm check the chart.
+    """Run `helm lint` on the chart.
 
     Raises:
-        RenderError: It has a complaint.
+        RenderError: It reports a problem.
     """
     _run("helm", "lint", "--strict", CHART, "--kube-version", "1.36.0", "--values", "-", stdin=json.dumps(values))
 
@@ -88,7 +88,7 @@ def objects(text: str) -> list[Object]:
 
 
 def find(rendered: Iterable[Object], kind: str, name: str = "hydra-webhook") -> Object:
-    """Return the one object of this kind and name."""
+    """Return the object of this kind and name; there must be exactly one."""
     (found,) = (item for item in rendered if (item["kind"], item["metadata"]["name"]) == (kind, name))
     return found
 
@@ -102,16 +102,16 @@ def container(rendered: Iterable[Object]) -> Object:
 
 
 def environment(rendered: Iterable[Object]) -> dict[str, Any]:
-    """Return the container's variables; None stands for one whose value is taken from elsewhere."""
+    """Return the container's variables, with None for each that has no literal value."""
     return {variable["name"]: variable.get("value") for variable in container(rendered)["env"]}
 
 
 @functools.cache
 def _run(program: str, *arguments: str | Path, stdin: str = "") -> str:
     found = binaries.find(program)
-    assert found, f"{program} is nowhere: make controlplane"
+    assert found, f"{program} is missing; this builds it: make controlplane"
     command: Sequence[str | Path] = [found, *arguments]
-    with tempfile.TemporaryDirectory() as home:  # Helm keeps a cache there
+    with tempfile.TemporaryDirectory() as home:  # Helm writes its cache there
         environ = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home}
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environ, check=False)
     if done.returncode:

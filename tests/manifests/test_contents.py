@@ -1,4 +1,4 @@
-"""What the manifests promise: contract section 2, permissions, a pod that may do little and that goes quietly."""
+"""The manifests keep their promises: what is intercepted, minimal permissions, a restricted pod, and a clean shutdown."""
 
 import pytest
 import typer
@@ -61,16 +61,16 @@ INTERCEPTED = [
 
 
 @pytest.mark.parametrize(("name", "field", "value"), INTERCEPTED, ids=lambda value: value if type(value) is str else "")
-def test_the_webhooks_intercept_what_the_contract_says(base, name, field, value):
+def test_the_webhooks_intercept_what_the_contract_requires(base, name, field, value):
     assert webhooks(base)[name][field] == value
 
 
-def test_there_are_these_two_webhooks_and_only_that_for_pods_has_conditions(base):
+def test_there_are_two_webhooks_and_only_the_one_for_pods_has_match_conditions(base):
     conditions = {name: len(webhook.get("matchConditions", [])) for name, webhook in webhooks(base).items()}
     assert conditions == {PODS: 2, GROUPS: 0}
 
 
-def test_the_policy_looks_at_the_pods_of_the_webhook(base):
+def test_the_policy_for_pods_matches_the_same_pods_as_the_webhook(base):
     policy = rendering.find(base, "ValidatingAdmissionPolicy", "hydra-webhook-record")["spec"]
     pods = webhooks(base)[PODS]
     constraints = policy["matchConstraints"]
@@ -82,7 +82,7 @@ def test_the_policy_looks_at_the_pods_of_the_webhook(base):
     assert binding == {"policyName": "hydra-webhook-record", "validationActions": ["Deny"]}
 
 
-def test_the_policy_for_leaderworkersets_looks_at_those_of_the_webhook_when_they_are_created(base):
+def test_the_policy_for_leaderworkersets_matches_the_same_objects_as_the_webhook_on_creation(base):
     name = "hydra-webhook-record-leaderworkersets"
     policy = rendering.find(base, "ValidatingAdmissionPolicy", name)["spec"]
     groups = webhooks(base)[GROUPS]
@@ -111,7 +111,7 @@ TRUST = [("mutatingwebhookconfigurations", ["hydra-webhook"], ["list", "watch", 
     ],
     ids=["base", "cert-manager", "global-cluster", "both"],
 )
-def test_permissions_are_these_each_by_name(components, role, cluster_role):
+def test_every_permission_is_listed_here_and_restricted_by_name(components, role, cluster_role):
     rendered = rendering.base_with(*components)
     granted = {"Role": [], "ClusterRole": []}
     for item in rendered:
@@ -122,7 +122,7 @@ def test_permissions_are_these_each_by_name(components, role, cluster_role):
     assert granted == {"Role": role, "ClusterRole": cluster_role}
 
 
-def test_with_cert_manager_the_webhook_keeps_no_certificates_itself():
+def test_with_cert_manager_the_webhook_manages_no_certificates():
     rendered = rendering.kustomize(rendering.MANIFESTS / "overlays" / "cert-manager")
     environment = rendering.environment(rendered)
     assert environment["HYDRA_WEBHOOK_CERT_DIR"] == "/etc/hydra-webhook/tls"
@@ -132,7 +132,7 @@ def test_with_cert_manager_the_webhook_keeps_no_certificates_itself():
     assert annotations == {"cert-manager.io/inject-ca-from": "hydra-system/hydra-webhook"}
 
 
-def test_what_the_webhook_remembers_is_shipped_without_data(base):
+def test_the_objects_that_the_webhook_fills_are_created_empty(base):
     for item in (
         rendering.find(base, "Secret", "hydra-webhook-ca"),
         rendering.find(base, "ConfigMap", "hydra-webhook-cache"),
@@ -141,7 +141,7 @@ def test_what_the_webhook_remembers_is_shipped_without_data(base):
     assert not any("caBundle" in webhook["clientConfig"] for webhook in webhooks(base).values())
 
 
-def test_the_container_writes_nowhere_but_in_memory_and_has_no_privileges(base):
+def test_the_container_has_no_privileges_and_can_write_only_to_memory(base):
     pod = rendering.find(base, "Deployment")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["securityContext"] == {
@@ -160,7 +160,7 @@ def test_the_container_writes_nowhere_but_in_memory_and_has_no_privileges(base):
     assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}]
 
 
-def test_neither_a_rollout_nor_a_drained_node_takes_the_last_replica(base):
+def test_neither_a_rollout_nor_draining_a_node_stops_the_last_replica(base):
     deployment = rendering.find(base, "Deployment")["spec"]
     assert deployment["replicas"] == 2
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
@@ -176,7 +176,7 @@ def test_the_grace_period_covers_pre_stop_drain_and_requests_in_flight(drain):
     assert pod["terminationGracePeriodSeconds"] >= pre_stop + drain + 5 + 10
 
 
-def test_selectors_find_the_pods(base):
+def test_selectors_match_the_pods(base):
     labels = rendering.find(base, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
     selectors = [
         rendering.find(base, "Deployment")["spec"]["selector"]["matchLabels"],
@@ -187,7 +187,7 @@ def test_selectors_find_the_pods(base):
     assert all(selector and selector.items() <= labels for selector in selectors)
 
 
-def test_every_variable_of_the_container_is_an_option_of_the_server():
+def test_every_variable_of_the_container_is_an_option_of_serve():
     objects = rendering.base_with("cert-manager", "global-cluster")
     options = {parameter.envvar for parameter in typer.main.get_command(cli._app).commands["serve"].params}
     given = {name for name in rendering.environment(objects) if name.startswith("HYDRA_WEBHOOK_")}

@@ -1,4 +1,4 @@
-"""kustomize and Helm make the same objects."""
+"""kustomize and Helm create the same objects."""
 
 import pytest
 import yaml
@@ -25,7 +25,7 @@ SETUPS = {
 
 
 def comparable(objects):
-    """Return objects by kind, namespace and name: without the Namespace, which only kustomize makes, and Helm's labels."""
+    """Return objects by kind, namespace and name, without Helm's labels and the Namespace, which only kustomize creates."""
     found = {}
     for item in objects:
         if item["kind"] != "Namespace":
@@ -51,7 +51,7 @@ def test_an_overlay_is_the_base_with_its_component(component):
     assert overlay == rendering.base_with(component)
 
 
-def test_components_go_together_in_any_order():
+def test_components_can_be_combined_in_any_order():
     there = comparable(rendering.base_with("cert-manager", "global-cluster"))
     back = comparable(rendering.base_with("global-cluster", "cert-manager"))
     assert there["Role", "hydra-system", "hydra-webhook"] == back["Role", "hydra-system", "hydra-webhook"]

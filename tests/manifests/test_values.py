@@ -1,4 +1,4 @@
-"""The chart's values: each is explained, accepted and used; wrong ones are refused before anything is changed."""
+"""Every value of the chart is documented, accepted and used, and Helm rejects invalid values before it changes anything."""
 
 import json
 import re
@@ -17,11 +17,11 @@ OWN_PAIR = {
 }
 BY_CERT_MANAGER = {"certificates.mode": "cert-manager"}
 WHOLE = ("resources",)
-"""Values that are documented as one although they are maps with defaults."""
+"""Maps with defaults that are documented as one value."""
 
 
 def nested(values):
-    """Return values by dotted path as Helm takes them."""
+    """Return values that are given by dotted path in the nested form that Helm takes."""
     result = {}
     for path, value in values.items():
         *parents, last = path.split(".")
@@ -49,7 +49,7 @@ def pod(rendered):
 
 
 def webhook(rendered):
-    """Return what both webhooks have in common."""
+    """Return the fields that are equal in both webhooks."""
     first, second = rendering.find(rendered, "MutatingWebhookConfiguration")["webhooks"]
     return {field: value for field, value in first.items() if second.get(field) == value}
 
@@ -86,7 +86,7 @@ URL = "https://hooks.example.com:8443/mutate"
 GPU_NODES = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
 TOLERATION = {"key": "control-plane", "operator": "Exists"}
 
-# values, where to look, what is there
+# values, how to read the result, the expected result
 USED = [
     ({"image.repository": "r.example/h/w"}, lambda r: rendering.container(r)["image"].split(":")[0], "r.example/h/w"),
     ({"image.tag": "9.9.9"}, lambda r: rendering.container(r)["image"], "hydra-runtime-webhook:9.9.9"),
@@ -192,23 +192,23 @@ USED = [
 ]
 
 
-@pytest.mark.parametrize(("values", "look", "expected"), USED, ids=[", ".join(values) for values, *_ in USED])
-def test_a_value_is_accepted_and_used(values, look, expected):
-    assert look(rendering.helm(nested(values))) == expected
+@pytest.mark.parametrize(("values", "read", "expected"), USED, ids=[", ".join(values) for values, *_ in USED])
+def test_a_value_is_accepted_and_used(values, read, expected):
+    assert read(rendering.helm(nested(values))) == expected
 
 
-def test_every_value_is_explained_with_its_default_and_tried_here():
+def test_every_value_is_documented_with_its_default_and_tested_here():
     page = (rendering.CHART / "README.md").read_text()
-    explained = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", page, re.MULTILINE))
-    assert explained.keys() == DEFAULTS.keys()
+    documented = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", page, re.MULTILINE))
+    assert documented.keys() == DEFAULTS.keys()
     assert {path for values, *_ in USED for path in values} == DEFAULTS.keys()
     for path, default in DEFAULTS.items():
         if path not in WHOLE:
             shown = default if default and isinstance(default, str) else json.dumps(default)
-            assert explained[path] == f"`{shown}`", path
+            assert documented[path] == f"`{shown}`", path
 
 
-REFUSED = [
+REJECTED = [
     ({"replica": 3}, "additional properties 'replica' not allowed"),
     ({"image.name": "x"}, "at '/image': additional properties 'name' not allowed"),
     ({"certificates.certManager.issuerRef": {}}, "additional properties 'issuerRef' not allowed"),
@@ -255,14 +255,14 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("values", "message"), REFUSED, ids=[json.dumps(values) for values, _ in REFUSED])
-def test_a_wrong_value_is_refused_by_its_name(values, message):
-    with pytest.raises(rendering.RenderError) as refusal:
+@pytest.mark.parametrize(("values", "message"), REJECTED, ids=[json.dumps(values) for values, _ in REJECTED])
+def test_an_invalid_value_is_rejected_by_name(values, message):
+    with pytest.raises(rendering.RenderError) as rejection:
         rendering.helm(nested(values))
-    assert message in str(refusal.value)
+    assert message in str(rejection.value)
 
 
-def test_the_chart_can_be_part_of_another_which_has_global_values():
+def test_the_chart_can_be_a_dependency_of_a_chart_with_global_values():
     assert rendering.helm({"global": {"imageRegistry": "r.example"}}) == rendering.helm()
 
 
@@ -271,11 +271,11 @@ def test_the_chart_can_be_part_of_another_which_has_global_values():
     [{}, BY_CERT_MANAGER, OWN_PAIR, {"hpa.enabled": True, "serviceMonitor.enabled": True, "webhook.url": URL}],
     ids=["defaults", "cert-manager", "an own pair", "options"],
 )
-def test_helm_lint_has_no_complaint(values):
+def test_helm_lint_reports_nothing(values):
     rendering.lint(nested(values))
 
 
-def test_another_release_name_and_namespace_are_followed_everywhere():
+def test_another_release_name_and_namespace_are_used_everywhere():
     rendered = rendering.helm({}, "--namespace", "platform", release="hooks")
     text = json.dumps(rendered)
     assert "hydra-system" not in text

@@ -16,14 +16,14 @@ PAGE = (ROOT / "docs" / "server.md").read_text()
 
 
 def rows(section: str) -> list[list[str]]:
-    """Return the cells of all table rows of a section, without the heads."""
+    """Return the cells of all table rows of a section, without the header rows."""
     (text,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
     tables = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     return [[cell.strip() for cell in line.strip("|").split("|")] for table in tables for line in table.splitlines()]
 
 
 def code(cell: str) -> list[str]:
-    """Return what is set as code in a text, without whole blocks of it."""
+    """Return the inline code of a text, without code blocks."""
     return re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", cell, flags=re.DOTALL))
 
 
@@ -35,7 +35,7 @@ def test_every_option_has_its_row_with_its_variable_and_default():
     for option, parameter in options.items():
         variable, default = documented[option]
         assert variable == parameter.envvar
-        # A default that is said in words is empty or absent in the command.
+        # A default in words is empty or absent in the command.
         assert (code(default) or [""])[0] == str(parameter.default or "")
 
 
@@ -79,7 +79,7 @@ def test_every_field_of_an_admission_has_its_row(handler):
     assert line.keys() - {"timestamp", "level", "event"} <= documented
 
 
-def test_every_event_is_named():
+def test_every_event_is_listed():
     source = "".join(path.read_text() for path in (ROOT / "webhook").rglob("*.py"))
     logged = set(re.findall(r"(?:log\.(?:info|warning|error)|write)\(\s*\"([^\"]+)\"", source))
     logged |= set(re.findall(r"\"(configuration \w+|certificate loaded)\"", source))
