@@ -8,6 +8,62 @@ from webhook import errors
 
 Severity = Literal["error", "warning", "info"]
 
+#: Every code that a problem can have. ``docs/configuration.md`` describes each.
+ProblemCode = Literal[
+    # a configuration as a whole
+    "absent",
+    "deleted",
+    "empty",
+    "yaml-syntax",
+    "yaml-limit",
+    "several-documents",
+    "wrong-kind",
+    "configmap-name",
+    "missing-data-key",
+    "unread-data-key",
+    "several-lists",
+    # its entries
+    "wrong-type",
+    "missing-key",
+    "unknown-key",
+    "empty-value",
+    "bad-value",
+    "duplicate-key",
+    "duplicate-runtime",
+    "runtime-name",
+    "two-names",
+    "image-beside",
+    "yaml-key",
+    "yaml-value",
+    "yaml-alias",
+    "template-syntax",
+    # findings of lint: templates
+    "unknown-variable",
+    "impossible-comparison",
+    "always-fails",
+    "unreachable-branch",
+    "lws-variable-in-lone-pod",
+    "render-fails",
+    "no-value",
+    "misprint",
+    "doubled-space",
+    "trailing-space",
+    "flag-twice",
+    "flags-on-one-line",
+    "custom-args-unused",
+    # findings of lint: fields
+    "plain-command",
+    "late-field",
+    "unrendered",
+    "duplicate-item",
+    "duplicate-port-name",
+    "unreachable-entry",
+    "undefined-volume",
+    "no-image",
+    "no-agent-entry",
+    "no-template",
+]
+
 
 class Span(NamedTuple):
     """A piece of a source: from its first character to just past its last.
@@ -39,7 +95,7 @@ class Problem:
     """One thing that is wrong with a configuration, or worth knowing about it.
 
     Attributes:
-        code: stable kebab-case name of the rule, e.g. ``unknown-key``.
+        code: the rule, a stable name in kebab case.
         severity: ``error``: the entry (or the whole file) cannot be used; ``warning`` and ``info``: it is used anyway.
         source: file path, or ``ConfigMap namespace/name``, as a person would name it.
         path: key path, e.g. ``templates[0].podTemplate.volumes``; empty for the whole file.
@@ -47,9 +103,10 @@ class Problem:
         cause: what is wrong.
         remedy: how to fix it; empty if the cause says it.
         end_line, end_column: where it ends, as in ``Span``.
+        excerpt: the line that it is in, or part of it, and a second line with a caret below the place; "" if it has no place.
     """
 
-    code: str
+    code: ProblemCode
     severity: Severity
     source: str
     path: str
@@ -59,6 +116,7 @@ class Problem:
     remedy: str = ""
     end_line: int = 0
     end_column: int = 0
+    excerpt: str = ""
 
     @property
     def span(self) -> Span:

@@ -1,6 +1,7 @@
 """``lint``: what it prints, and its exit status."""
 
 import json
+import sys
 
 from tests.cli import published
 
@@ -49,14 +50,85 @@ def test_only_the_given_files_are_checked(run, tmp_path):
     assert "no findings" in result.err
 
 
-def test_a_finding_is_one_printable_line(run, tmp_path):
+TEMPLATES = """\
+templates:
+  - runtime: a
+    podTemplate:
+      containerTemplate:
+        argsTemplate:
+          - |-
+            --名={{ .MODEL_NAM }}
+          - >-
+            --b=1
+            {{ .X } }
+"""
+
+
+def test_a_finding_is_one_line_with_its_excerpt_indented_below(run, tmp_path):
     file = tmp_path / "t.yaml"
-    file.write_text('templates:\n  - runtime: a\n    "x\\e[31mred\\nline": 1\n')
+    file.write_text(TEMPLATES)
 
     result = run("lint", "--templates", file)
 
-    assert len(result.out.splitlines()) == 1
-    assert "\x1b" not in result.out
+    assert result.out == (
+        f"{file}:7:20: templates[0].podTemplate.containerTemplate.argsTemplate[0]: "
+        "the variable .MODEL_NAM does not exist (line 1 of the template); did you mean .MODEL_NAME? "
+        "[warning: unknown-variable]\n"
+        "    --名={{ .MODEL_NAM }}\n"
+        "            ^\n"
+        f"{file}:8:13: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
+        'template: a/argsTemplate[1]:1: unexpected "}" in operand [error: template-syntax]\n'
+        "    --b=1 {{ .X } }\n"
+        "                ^\n"
+    )
+    assert result.err == "1 error, 1 warning\n"
+
+
+def test_a_terminal_shows_a_finding_in_lines_that_fit(run, tmp_path, monkeypatch):
+    file = tmp_path / "t.yaml"
+    file.write_text(TEMPLATES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name, value in {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+
+    result = run("lint", "--templates", "t.yaml")
+
+    assert result.out == (
+        "t.yaml:7:20 warning[unknown-variable]: the variable .MODEL_NAM does not exist \n"
+        "(line 1 of the template)\n"
+        "    --名={{ .MODEL_NAM }}\n"
+        "            ^\n"
+        "    at templates[0].podTemplate.containerTemplate.argsTemplate[0]\n"
+        "    help: did you mean .MODEL_NAME?\n"
+        "\n"
+        "t.yaml:8:13 error[template-syntax]: template: a/argsTemplate[1]:1: unexpected \n"
+        '"}" in operand\n'
+        "    --b=1 {{ .X } }\n"
+        "                ^\n"
+        "    at templates[0].podTemplate.containerTemplate.argsTemplate[1]\n"
+        "\n"
+    )
+
+
+def test_json_has_the_excerpt_in_a_field_of_its_own(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text(TEMPLATES)
+
+    [first, _] = json.loads(run("lint", "--templates", file, "-o", "json").out)
+
+    assert first["excerpt"] == "--名={{ .MODEL_NAM }}\n        ^"
+
+
+def test_findings_are_printable(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text('templates:\n  - runtime: a\n    "x\\e[31mred\\nline": 1\n    "\x9b31mred": 1\n')
+
+    result = run("lint", "--templates", file)
+
+    findings = [line for line in result.out.splitlines() if not line.startswith("    ")]
+    assert all(line.isprintable() for line in result.out.split("\n"))
+    assert all(line.startswith(f"{file}:") for line in findings)
 
 
 def test_the_threshold_decides_the_exit_status(run, tmp_path):

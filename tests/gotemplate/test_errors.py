@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.gotemplate import ExecError, NoValue, ParseError, Template, TemplateError
+from webhook.gotemplate import ExecError, NoValue, ParseError, Template, TemplateError, excerpt
 
 TEXT = "first\n  é{{ .N.K }}\nlast"
 
@@ -31,6 +31,24 @@ def test_a_parse_error_has_gos_text_and_also_a_column() -> None:
 
 def test_an_error_without_a_place_has_no_excerpt() -> None:
     assert TemplateError("no place").excerpt() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "expected"),
+    [
+        ("--名={{", 5, "--名={{\n     ^"),
+        ("e\N{COMBINING ACUTE ACCENT}={{", 4, "e\N{COMBINING ACUTE ACCENT}={{\n  ^"),
+        ("\x1b[31m\tx", 7, "\N{REPLACEMENT CHARACTER}[31m\tx\n     \t^"),
+        ("", 0, "\n^"),
+    ],
+    ids=["wide", "combining", "control", "empty"],
+)
+def test_the_caret_is_below_its_column_on_a_terminal(line: str, column: int, expected: str) -> None:
+    assert excerpt(line, column) == expected
+
+
+def test_an_excerpt_of_a_long_line_is_what_is_around_the_column() -> None:
+    assert excerpt("0123456789", 6, around=3) == "234567\n   ^"
 
 
 @pytest.mark.parametrize(

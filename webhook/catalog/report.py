@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from webhook import gotemplate
 from webhook.catalog.yaml.compose import flaws
 from webhook.catalog.yaml.nodes import FOLDED, LITERAL, Node, Scalar
-from webhook.problems import Problem, Severity, Span
+from webhook.problems import Problem, ProblemCode, Severity, Span
+
+#: Characters on each side of the place in an excerpt, which with an indentation then fits a terminal of 80 columns.
+AROUND = 36
 
 
 class Placed(Protocol):
@@ -45,24 +49,62 @@ class Report:
     within: Scalar | None = None
     problems: list[Problem] = field(default_factory=list)
 
-    def error(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
+    def error(
+        self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
+    ) -> None:
         """Add a problem that makes an entry or the whole text unusable."""
-        self._add("error", code, path, at, cause, remedy)
+        self._add("error", code, path, at, cause, remedy, excerpt)
 
-    def warning(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
+    def warning(
+        self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
+    ) -> None:
         """Add a finding: the entry is used, but probably not as it was meant."""
-        self._add("warning", code, path, at, cause, remedy)
+        self._add("warning", code, path, at, cause, remedy, excerpt)
 
-    def info(self, code: str, path: str, at: Placed | None, cause: str, remedy: str = "") -> None:
+    def info(
+        self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
+    ) -> None:
         """Add a remark."""
-        self._add("info", code, path, at, cause, remedy)
+        self._add("info", code, path, at, cause, remedy, excerpt)
 
-    def _add(self, severity: Severity, code: str, path: str, at: Placed | None, cause: str, remedy: str) -> None:
+    def _add(
+        self,
+        severity: Severity,
+        code: ProblemCode,
+        path: str,
+        at: Placed | None,
+        cause: str,
+        remedy: str,
+        excerpt: str,
+    ) -> None:
+        excerpt = excerpt or self._excerpt(at)
         if self.within is not None and at is not None and at.line:
             cause = f"{cause} (line {at.line}, column {at.column} of the value)"
             at = self.within
-        line, column, *end = (at.line, at.column, at.end_line, at.end_column) if at is not None else Span()
-        self.problems.append(Problem(code, severity, self.source, path, line, column, cause, remedy, *end))
+        span = Span(at.line, at.column, at.end_line, at.end_column) if at is not None else Span()
+        self.problems.append(
+            Problem(
+                code,
+                severity,
+                self.source,
+                path,
+                span.line,
+                span.column,
+                cause,
+                remedy,
+                span.end_line,
+                span.end_column,
+                excerpt,
+            )
+        )
+
+    def _excerpt(self, at: Placed | None) -> str:
+        """Return the line of a place with a caret, without the indentation; "" if the text is not known."""
+        if at is None or not 1 <= at.line <= len(self.lines):
+            return ""
+        line = self.lines[at.line - 1]
+        indent = len(line) - len(line.lstrip())
+        return gotemplate.excerpt(line[indent:], at.column - indent, AROUND)
 
     def own_flaws(self, node: Node, path: str) -> None:
         """Add the flaws of this node, but not those below it, as errors."""

@@ -19,7 +19,7 @@ Never here: anything about Kubernetes, runtimes or this webhook.
 
 from .analysis.reach import Failure, Given, Passage, Reach, Unreached
 from .analysis.variables import UnknownVariable, VariableUse
-from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError
+from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError, excerpt
 from .exec.state import NoValue
 from .limits import DEFAULT_LIMITS, Limits
 from .template import Template
@@ -42,4 +42,5 @@ __all__ = [
     "UnknownVariable",
     "Unreached",
     "VariableUse",
+    "excerpt",
 ]

@@ -8,10 +8,13 @@ TemplateError
 └── LimitError              both limit errors
 """
 
+import unicodedata
+
 _LONGEST = 8_192
 _HEAD = 6_000
 _TAIL = 2_000
-_EXCERPT = 200
+#: How many characters an excerpt shows on each side of its place.
+_AROUND = 200
 
 
 def shortened(text: str) -> str:
@@ -19,6 +22,30 @@ def shortened(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     return f"{text[:_HEAD]}[{len(text) - _HEAD - _TAIL} characters left out]{text[-_TAIL:]}"
+
+
+def excerpt(source_line: str, column: int, around: int = _AROUND) -> str:
+    """Return a line, or the middle of a long one, and a second line with a caret below this column, from 1.
+
+    Control characters are replaced, so that the excerpt can be shown on a terminal.
+    """
+    at = max(column - 1, 0)
+    begin = max(at - around, 0)
+    shown = "".join(
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}"
+        for char in source_line[begin : at + around]
+    )
+    indent = "".join(_indent(char) for char in shown[: at - begin])
+    return f"{shown}\n{indent}^"
+
+
+def _indent(char: str) -> str:
+    """Return as much space as a terminal gives to a character."""
+    if char == "\t":
+        return char
+    if unicodedata.combining(char):
+        return ""
+    return "  " if unicodedata.east_asian_width(char) in {"F", "W"} else " "
 
 
 class TemplateError(Exception):
@@ -58,15 +85,9 @@ class TemplateError(Exception):
         self.source_line = source_line
         self.hint = hint
 
-    def excerpt(self) -> str:
-        """Return the source line, or the relevant part of a long one, with a caret below; "" if the place is unknown."""
-        if not self.line:
-            return ""
-        at = max(self.column - 1, 0)
-        begin = max(at - _EXCERPT, 0)
-        before = self.source_line[begin:at]
-        indent = "".join("\t" if char == "\t" else " " for char in before)
-        return f"{self.source_line[begin : at + _EXCERPT]}\n{indent}^"
+    def excerpt(self, around: int = _AROUND) -> str:
+        """Return :func:`excerpt` of the place, or "" if the place is unknown."""
+        return excerpt(self.source_line, self.column, around) if self.line else ""
 
 
 class ParseError(TemplateError):

@@ -6,7 +6,7 @@ Templates are rendered by the code that serves requests; only the variables are 
 import re
 
 from webhook import gotemplate
-from webhook.catalog.report import Report
+from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables, startup
@@ -56,7 +56,9 @@ def _render(findings: Findings, known: frozenset[template_rules.Place], tried: T
         of_unknown = tried.unknown and error.variable in {"", *tried.unknown}
         if not of_unknown and (path, error.line, error.column) not in known:
             at = inside(scalar, error.line, error.column) if error.line else scalar
-            findings.add("render-fails", path, (error.line, error.column), at, str(error))
+            findings.add(
+                "render-fails", path, (error.line, error.column), at, str(error), excerpt=error.excerpt(AROUND)
+            )
         return None
     for one in missing if not tried.unknown else ():
         at = inside(scalar, one.line, one.column)

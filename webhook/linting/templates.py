@@ -8,6 +8,7 @@ from webhook.catalog.report import Report
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables
+from webhook.problems import ProblemCode
 
 #: Key path of a template, and line and column in its text.
 Place = tuple[str, int, int]
@@ -66,7 +67,7 @@ def _unknown_variables(one: Compiled, report: Report) -> None:
 def _failures(one: Compiled, reach: gotemplate.Reach, report: Report) -> Iterator[Place]:
     """Expressions that fail whenever they are evaluated, such as comparisons of different types."""
     for failure in reach.failures:
-        code = "impossible-comparison" if failure.compares else "always-fails"
+        code: ProblemCode = "impossible-comparison" if failure.compares else "always-fails"
         cause = f"`{failure.expression}` always fails: {failure.message}"
         at = report.inside(one.scalar, failure.line, failure.column)
         report.warning(code, one.path, at, cause, _remedy(failure.message))

@@ -8,6 +8,7 @@ from webhook.catalog import Severity
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.compiling import Compiled
 from webhook.linting import sample_variables
+from webhook.problems import ProblemCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,11 @@ class Findings:
 
     report: Report
     sample: sample_variables.Sample
-    _found: dict[Hashable, tuple[Severity, str, str, Placed, str, str]] = field(default_factory=dict)
+    _found: dict[Hashable, tuple[Severity, ProblemCode, str, Placed, str, str, str]] = field(default_factory=dict)
 
-    def add(self, code: str, path: str, what: Hashable, at: Placed, cause: str, remedy: str = "") -> None:
+    def add(
+        self, code: ProblemCode, path: str, what: Hashable, at: Placed, cause: str, remedy: str = "", excerpt: str = ""
+    ) -> None:
         """Add a finding of the current trial; `what` distinguishes findings of the same code and path.
 
         A finding that only impossible variables show is an info.
@@ -59,13 +62,13 @@ class Findings:
         severity: Severity = "warning" if self.sample.possible else "info"
         known = self._found.get((code, path, what))
         if known is None or (known[0] == "info" and severity == "warning"):
-            self._found[code, path, what] = severity, code, path, at, f"{cause} ({self.sample})", remedy
+            self._found[code, path, what] = severity, code, path, at, f"{cause} ({self.sample})", remedy, excerpt
 
     def report_all(self) -> None:
         """Add every finding to the report."""
-        for severity, code, path, at, cause, remedy in self._found.values():
+        for severity, code, path, at, cause, remedy, excerpt in self._found.values():
             add = self.report.warning if severity == "warning" else self.report.info
-            add(code, path, at, cause, remedy)
+            add(code, path, at, cause, remedy, excerpt)
 
 
 def tried_template(compiled: Compiled) -> TriedTemplate:

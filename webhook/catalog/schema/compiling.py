@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from webhook import gotemplate
 from webhook.catalog.model import RuntimeTemplate
-from webhook.catalog.report import Report
+from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
@@ -98,7 +98,7 @@ class Compiler:
             template = gotemplate.Template(scalar.value, f"{self.runtime}/{name}")
         except gotemplate.ParseError as error:
             place = self.report.inside(scalar, error.line, error.column) if error.line else scalar
-            self.report.error("template-syntax", path, place, str(error), error.hint)
+            self.report.error("template-syntax", path, place, str(error), error.hint, error.excerpt(AROUND))
             return None
         self.compiled.append(Compiled(path, scalar, template))
         return template

@@ -24,6 +24,7 @@ from webhook.catalog.yaml.nodes import (
     is_null,
     plain,
 )
+from webhook.problems import ProblemCode
 
 #: Characters in one text. A ConfigMap holds at most 1 MiB; a file of 10,000 runtimes needs about 5 MiB.
 MAX_CHARACTERS = 16 * 1024 * 1024
@@ -161,7 +162,7 @@ class _Composer:
     def _place(self, mark: Any) -> tuple[int, int]:
         return mark.line + self._line, mark.column + self._column
 
-    def _flaw(self, event: Any, code: str, cause: str, remedy: str) -> Flaw:
+    def _flaw(self, event: Any, code: ProblemCode, cause: str, remedy: str) -> Flaw:
         return Flaw(code, *self._place(event.start_mark), cause, remedy, *self._place(event.end_mark))
 
     def _alias(self, event: Any, depth: int) -> _Composed:

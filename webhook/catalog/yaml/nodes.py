@@ -7,6 +7,8 @@ once parsed. They are plain slotted classes because a configuration of 10,000 ru
 
 from typing import Any, NamedTuple
 
+from webhook.problems import ProblemCode
+
 #: Styles of a scalar as libyaml names them: plain, literal block, folded block; of a quoted one it is the quote.
 PLAIN, LITERAL, FOLDED = "", "|", ">"
 
@@ -20,7 +22,7 @@ class Flaw(NamedTuple):
         cause, remedy: as in ``problems.Problem``.
     """
 
-    code: str
+    code: ProblemCode
     line: int
     column: int
     cause: str

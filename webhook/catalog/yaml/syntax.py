@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from webhook.catalog.yaml.nodes import Flaw
+from webhook.problems import ProblemCode
 
 _KEY = re.compile(r"""\s*(?:-\s+)*(?P<key>[^\s#'"\[\]{},:-][^#'"\[\]{},:]*?|"[^"]*"|'[^']*')\s*:(?:\s|$)""")
 #: libyaml's context where a value is missing, and what replaces it once the open bracket is known.
@@ -42,7 +43,7 @@ _MEANINGS = (
 class Refused(yaml.MarkedYAMLError):
     """A refusal of our own, with its explanation; otherwise treated like libyaml's."""
 
-    def __init__(self, code: str, line: int, column: int, cause: str, remedy: str) -> None:
+    def __init__(self, code: ProblemCode, line: int, column: int, cause: str, remedy: str) -> None:
         super().__init__()
         self.flaw = Flaw(code, line + 1, column + 1, cause, remedy)
 
