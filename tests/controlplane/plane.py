@@ -165,12 +165,13 @@ class ControlPlane(Processes):
         return found
 
     def request(
-        self, method: str, path: str, body: Object | None = None, *, seconds: float = HANGING_SECONDS
+        self, method: str, path: str, body: object = None, *, kind: str = "json", seconds: float = HANGING_SECONDS
     ) -> Object:
         """Send a request to the API server as admin, which takes a few milliseconds where kubectl takes a hundred.
 
         Args:
             method, path, body: of the request.
+            kind: subtype of the body's Content-Type, such as `merge-patch+json`.
             seconds: after which the request has failed.
 
         Raises:
@@ -181,7 +182,7 @@ class ControlPlane(Processes):
             self.server + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": f"application/{kind}"},
         )
         trust = ssl.create_default_context(cafile=self.ca_file)
         with urllib.request.urlopen(request, context=trust, timeout=seconds) as answer:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,21 +10,22 @@ import pytest
 
 import certs
 from certs import policy
-from tests.controlplane.installation import CONFIGURATION, NAMESPACE, Installation
+from tests.controlplane.installation import NAMESPACE, SECRET, WEBHOOKS, Installation
 from tests.controlplane.load import HOST, Traffic
 from tests.controlplane.replica import Replica
 from webhook import cluster
 from webhook.app.authority import ClusterSecret
 
-SECRET = "hydra-webhook-ca"
 STILL_SECONDS = 3.0
 """Without a write in this time, the replicas agree: one that does not looks again after a second."""
 
 
 @pytest.fixture
 def running(hydra: Installation) -> Installation:
+    """Two replicas that agree. While they start, each may write the caBundle and look at the Secret at any moment."""
     hydra.configure()
     hydra.run(2)
+    hydra.plane.wait(lambda: undisturbed(hydra), "the replicas agree")
     return hydra
 
 
@@ -36,7 +36,7 @@ class Together(ClusterSecret):
     """A vault whose first read returns once all vaults have been read."""
 
     def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
-        super().__init__(client, cluster.secret(NAMESPACE, SECRET))
+        super().__init__(client, cluster.secret(NAMESPACE, "hydra-webhook-ca"))
         self._all_read = all_read
         self._first = True
 
@@ -75,13 +75,11 @@ def set_bundle(hydra: Installation, bundle: bytes | None) -> None:
     path = "/webhooks/{}/clientConfig/caBundle"
     change = {"op": "remove"} if bundle is None else {"op": "add", "value": base64.b64encode(bundle).decode()}
     operations = [{**change, "path": path.format(number)} for number in range(2)]
-    hydra.plane.kubectl(
-        *("patch", "mutatingwebhookconfiguration", CONFIGURATION, "--type=json", f"--patch={json.dumps(operations)}")
-    )
+    hydra.plane.request("PATCH", WEBHOOKS, operations, kind="json-patch+json")
 
 
 def version(hydra: Installation) -> str:
-    return hydra.plane.get("mutatingwebhookconfiguration", CONFIGURATION)["metadata"]["resourceVersion"]
+    return hydra.plane.request("GET", WEBHOOKS)["metadata"]["resourceVersion"]
 
 
 def undisturbed(hydra: Installation) -> bool:
@@ -160,14 +158,12 @@ def knows_successor(replica: Replica) -> bool:
 
 
 def secret(hydra: Installation) -> dict[str, bytes]:
-    data = hydra.plane.get("secret", SECRET, NAMESPACE).get("data") or {}
+    data = hydra.plane.request("GET", SECRET).get("data") or {}
     return {key: base64.b64decode(value) for key, value in data.items()}
 
 
 def patch(hydra: Installation, change: object) -> None:
-    hydra.plane.kubectl(
-        *("patch", "secret", SECRET, "--namespace", NAMESPACE, "--type=merge", f"--patch={json.dumps(change)}")
-    )
+    hydra.plane.request("PATCH", SECRET, change, kind="merge-patch+json")
 
 
 @pytest.fixture
@@ -191,7 +187,7 @@ def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
 
 def test_without_the_secret_the_webhook_still_serves_and_complains_and_fills_a_new_one_with_the_same_ca(watchful):
     before = secret(watchful)
-    watchful.plane.kubectl("delete", "secret", SECRET, "--namespace", NAMESPACE)
+    watchful.plane.request("DELETE", SECRET)
 
     def complaint(replica: Replica) -> bool:
         status, detail = replica.health("/readyz?verbose")
@@ -217,5 +213,5 @@ def test_without_a_webhook_configuration_a_server_signs_for_itself_and_leaves_th
     replica = hydra.start(HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION="").until_ready()
 
     assert replica.events("serving")
-    assert "data" not in hydra.plane.get("secret", "hydra-webhook-ca", NAMESPACE)
+    assert "data" not in hydra.plane.request("GET", SECRET)
     assert hydra.ca_bundle == b""

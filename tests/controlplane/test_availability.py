@@ -15,6 +15,7 @@ import pytest
 
 import certs
 from certs import policy
+from tests import effort
 from tests.controlplane.installation import (
     AGENT,
     NAMESPACE,
@@ -29,7 +30,7 @@ from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import HANGING_SECONDS
 from tests.controlplane.replica import Replica
 
-ADMISSIONS = 10_000
+ADMISSIONS = effort.of(everyday=4_000, long=10_000)
 PRE_STOP_SECONDS = 0.5
 """Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
