@@ -109,5 +109,5 @@ def test_a_kubeconfig_that_is_broken_at_its_token_is_reported_but_the_token_not_
     broken = kubeconfig(hydra, tmp_path, KUBECONFIG.replace(TOKEN, f"{TOKEN}: ["))
     replica = hydra.start(HYDRA_WEBHOOK_KUBECONFIG=broken)
 
-    hydra.plane.wait(lambda: "is not YAML" in replica.health("/readyz")[1], "readiness reports the problem")
+    hydra.plane.wait(lambda: "is not valid YAML" in replica.health("/readyz")[1], "readiness reports the problem")
     assert_silent(shown(replica), TOKEN)
