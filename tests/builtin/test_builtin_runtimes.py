@@ -1,4 +1,4 @@
-"""The built-in runtimes: free of findings, and rendered to the bytes that Go's text/template gave."""
+"""The built-in runtimes: no problems, and the same bytes as Go's text/template renders."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from webhook.rendering import command
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
 
-#: Command and args of every runtime in every form, made by Go 1.27. Keys: runtime/role/custom or plain/tpN.
+#: Command and args of every runtime in every role, rendered by Go 1.27. Keys: runtime/role/custom or plain/tpN.
 RENDERED = json.loads((Path(__file__).parent / "rendered.json").read_text())
 
 
@@ -37,14 +37,14 @@ def variables(runtime, role, arguments, tensor_parallel_size):
     }
 
 
-def test_there_are_the_five_runtimes_and_nothing_is_wrong_with_them():
+def test_there_are_five_runtimes_without_problems():
     assert SNAPSHOT.runtimes == ("image-gen", "mindie", "sglang", "vllm", "vllm-cpu")
     assert SNAPSHOT.problems == ()
     assert {key.split("/")[0] for key in RENDERED} == set(SNAPSHOT.runtimes)
 
 
 @pytest.mark.parametrize("key", RENDERED)
-def test_command_and_args_are_what_go_makes_of_them(key):
+def test_command_and_args_are_what_go_renders(key):
     runtime, role, arguments, size = key.split("/")
     data = variables(runtime, role, arguments, int(size.removeprefix("tp")))
 
@@ -55,7 +55,7 @@ def test_command_and_args_are_what_go_makes_of_them(key):
 
 
 @pytest.mark.parametrize("key", [key for key in RENDERED if "/single/" in key])
-def test_what_only_exists_in_a_group_is_never_used_outside_one(key):
+def test_variables_of_a_group_are_not_used_outside_one(key):
     assert "LWS_" not in json.dumps(RENDERED[key])
 
 
@@ -64,7 +64,7 @@ def test_every_runtime_has_an_image_on_some_gpu_type(runtime):
     assert any(entry.image for entry in SNAPSHOT.agent_entries_for(runtime))
 
 
-def test_the_published_example_is_the_embedded_one_character_for_character():
+def test_the_published_example_is_built_in_character_for_character():
     example = (Path(__file__).parents[2] / "manifests/examples/configmap-hydra-runtime-template.yaml").read_text()
     published = catalog.build(
         [

@@ -91,7 +91,7 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
         yield path, node
 
 
-def duplicate_entries(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
+def duplicate_items(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
     """Two items of a list that Kubernetes treats as one, and two ports with one name."""
     for entry in entries:
         for path, key, items in _keyed_lists(entry.node, entry.path):
@@ -229,11 +229,11 @@ TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None],
     late_fields,
     plain_command,
     unrendered,
-    duplicate_entries,
+    duplicate_items,
     undefined_volumes,
 )
 AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
-    duplicate_entries,
+    duplicate_items,
     unreachable_entries,
     agent_templates,
 )
