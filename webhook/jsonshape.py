@@ -36,14 +36,7 @@ def maps(value: Any, path: str) -> list[dict[str, Any]]:
     Raises:
         errors.Malformed: the value or one of its items has another type.
     """
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise errors.Malformed(path, f"must be a list, not {type_name(value)}")
-    for index, item in enumerate(value):
-        if not isinstance(item, dict):
-            raise errors.Malformed(f"{path}[{index}]", f"must be a map, not {type_name(item)}")
-    return value
+    return _list_of(dict, value, path, "a list", "a map")
 
 
 def strings(value: Any, path: str) -> list[str]:
@@ -52,14 +45,7 @@ def strings(value: Any, path: str) -> list[str]:
     Raises:
         errors.Malformed: the value or one of its items has another type.
     """
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise errors.Malformed(path, f"must be a list of strings, not {type_name(value)}")
-    for index, item in enumerate(value):
-        if not isinstance(item, str):
-            raise errors.Malformed(f"{path}[{index}]", f"must be a string, not {type_name(item)}; put it in quotes")
-    return value
+    return _list_of(str, value, path, "a list of strings", "a string", "; put it in quotes")
 
 
 def check_strings(value: Mapping[str, Any], keys: tuple[str, ...], path: str) -> None:
@@ -72,6 +58,17 @@ def check_strings(value: Mapping[str, Any], keys: tuple[str, ...], path: str) ->
         found = value.get(key)
         if found is not None and not isinstance(found, str):
             raise errors.Malformed(at(path, key), f"must be a string, not {errors.shown(found)}")
+
+
+def _list_of(kind: type, value: Any, path: str, whole: str, each: str, remedy: str = "") -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise errors.Malformed(path, f"must be {whole}, not {type_name(value)}")
+    for index, item in enumerate(value):
+        if not isinstance(item, kind):
+            raise errors.Malformed(f"{path}[{index}]", f"must be {each}, not {type_name(item)}{remedy}")
+    return value
 
 
 def type_name(value: Any) -> str:

@@ -78,22 +78,26 @@ class Configured(msgspec.Struct, frozen=True):
 
 def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None) -> Layers:
     """Return the layers of an agent entry and a runtime template."""
-    agent = Layer("agent", agent_entry.path, {}, _without(agent_entry.container, _APART)) if agent_entry else None
-    template: Layer | None = None
+    parts: list[Layer] = []
+    agent_container: Fields = {}
+    pod: Fields = {}
+    container: Fields = {}
     templated: frozenset[str] = frozenset()
     constants: tuple[str, ...] = ()
+    if agent_entry is not None:
+        agent_container = _without(agent_entry.container, _APART)
+        parts.append(Layer("agent", agent_entry.path, {}, agent_container))
     if runtime_template is not None:
-        fields = _without(runtime_template.container, _APART)
-        template = Layer("template", runtime_template.path, runtime_template.pod, fields)
+        pod, container = runtime_template.pod, _without(runtime_template.container, _APART)
+        parts.append(Layer("template", runtime_template.path, pod, container))
         templated = runtime_template.templated
         constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
-    lower_pod, lower_container = (template.pod, template.container) if template is not None else ({}, {})
     return Layers(
-        parts=tuple(part for part in (agent, template) if part is not None),
-        pod=merge.layers(agent.pod if agent else {}, _without(lower_pod, templated)),
-        container=merge.layers(agent.container if agent else {}, _without(lower_container, templated)),
-        late_pod={key: value for key, value in lower_pod.items() if key in templated},
-        late_container={key: value for key, value in lower_container.items() if key in templated},
+        parts=tuple(parts),
+        pod=_without(pod, templated),
+        container=merge.layers(agent_container, _without(container, templated)),
+        late_pod={key: value for key, value in pod.items() if key in templated},
+        late_container={key: value for key, value in container.items() if key in templated},
         image=image.offered(agent_entry, runtime_template),
         constants=constants,
     )

@@ -22,7 +22,6 @@ class Resolution(msgspec.Struct, frozen=True):
     Attributes:
         pod_template: the bare pod template.
         state: the configuration and settings that were read.
-        namespace: the request's namespace.
         declaration: what the pod template declares.
         container: the inference container as the workload has it.
         selection: what serves it.
@@ -32,7 +31,6 @@ class Resolution(msgspec.Struct, frozen=True):
 
     pod_template: workload.PodTemplate
     state: State
-    namespace: str
     declaration: workload.Declaration
     container: InferenceContainer
     selection: Selection
@@ -84,7 +82,6 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
     return Resolution(
         pod_template,
         state,
-        namespace,
         declaration,
         container,
         chosen,
