@@ -1,4 +1,4 @@
-"""What some tests need that not every machine has.
+"""Things that some tests need and that not every machine has.
 
 Where it is missing, those tests are skipped, and the end of the run says so in red. Where it is required, as in CI, the run
 fails before it begins.
@@ -13,7 +13,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Need:
-    """Something that the tests with a marker need.
+    """Something that tests with a certain marker need.
 
     Attributes:
         marker: of these tests.
@@ -50,7 +50,7 @@ def check(session: pytest.Session, needs: tuple[Need, ...]) -> None:
 
 
 def summarize(terminal: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Report the skipped tests, so that nobody takes the run for a complete one."""
+    """Report the skipped tests, so that the run is not mistaken for a complete one."""
     loud = {"red": True, "bold": True}
     for need, reason in config.stash.get(_SKIPPED, {}).items():
         terminal.section(f"NOT RUN: {need.what}", sep="!", **loud)
