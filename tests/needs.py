@@ -1,7 +1,7 @@
 """Things that some tests need and that not every machine has.
 
-Where it is missing, those tests are skipped, and the end of the run says so in red. Where it is required, as in CI, the run
-fails before it begins.
+If something is missing, the tests that need it are skipped, and the end of the run says so in red. If it is required, as in
+CI, the run fails before it begins.
 """
 
 import os
@@ -16,11 +16,11 @@ class Need:
     """Something that tests with a certain marker need.
 
     Attributes:
-        marker: of these tests.
+        marker: the marker.
         what: a noun phrase for these tests.
         missing: returns the names of what is missing.
         remedy: a sentence that says how to install it.
-        variable: environment variable that has the value ``required`` where these tests must not be skipped.
+        variable: environment variable with the value ``required`` if these tests must not be skipped.
     """
 
     marker: str
