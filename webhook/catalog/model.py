@@ -160,8 +160,8 @@ class Snapshot:
     def knows(self, runtime: str) -> bool:
         """Return whether a runtime template, usable or broken, or a configured agent entry is for this runtime.
 
-        Built-in agent entries do not count: beside a user's own runtime templates they would admit runtimes that the user
-        never wrote.
+        Built-in agent entries do not count: they would make runtimes known for which the user's own configuration has
+        nothing.
         """
         return runtime in self.runtime_templates or runtime in self.broken or runtime in self._named
 
