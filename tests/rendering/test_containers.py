@@ -63,13 +63,13 @@ def test_the_path_begins_at_the_objects_root():
 
 
 DENIED = [
-    pytest.param(pod(SIDE, ENGINE), "engin", "unknown-container", "annotation hydra.io/container is \"engin\", but there is no such container; did you mean \"engine\"? known: engine, side", id="hydra.io/container names none"),
-    pytest.param(pod(SIDE, {"image": "x"}, default="main"), "", "unknown-container", "annotation kubectl.kubernetes.io/default-container is \"main\", but there is no such container; known: side", id="the default container does not exist"),
-    pytest.param(pod(), "main", "unknown-container", "annotation hydra.io/container is \"main\", but there is no such container; known: none", id="a name, and no containers"),
-    pytest.param(pod(AUTO, initContainers=[ENGINE]), "engine", "unknown-container", "annotation hydra.io/container is \"engine\", but there is no such container; known: auto", id="an init container is not one"),
-    pytest.param(pod(SIDE, ENGINE, SIDE), "side", "duplicate-container", "annotation hydra.io/container: 2 containers in spec.containers are named \"side\"; rename all but one", id="hydra.io/container names two"),
-    pytest.param(pod(SIDE, ENGINE, SIDE, default="side"), "", "duplicate-container", "annotation kubectl.kubernetes.io/default-container: 2 containers in spec.containers are named \"side\"; rename all but one", id="the default container is two"),
-    pytest.param(pod(SIDE, AUTO, {"name": "auto"}), "", "duplicate-container", "2 containers in spec.containers are named \"auto\"; rename all but one", id="another container has the placeholder's name"),
+    pytest.param(pod(SIDE, ENGINE), "engin", "unknown-container", 'annotation hydra.io/container is "engin", but there is no such container; did you mean "engine"? known: engine, side', id="hydra.io/container names none"),
+    pytest.param(pod(SIDE, {"image": "x"}, default="main"), "", "unknown-container", 'annotation kubectl.kubernetes.io/default-container is "main", but there is no such container; known: side', id="the default container does not exist"),
+    pytest.param(pod(), "main", "unknown-container", 'annotation hydra.io/container is "main", but there is no such container; known: none', id="a name, and no containers"),
+    pytest.param(pod(AUTO, initContainers=[ENGINE]), "engine", "unknown-container", 'annotation hydra.io/container is "engine", but there is no such container; known: auto', id="an init container is not one"),
+    pytest.param(pod(SIDE, ENGINE, SIDE), "side", "duplicate-container", 'annotation hydra.io/container: 2 containers in spec.containers are named "side"; rename all but one', id="hydra.io/container names two"),
+    pytest.param(pod(SIDE, ENGINE, SIDE, default="side"), "", "duplicate-container", 'annotation kubectl.kubernetes.io/default-container: 2 containers in spec.containers are named "side"; rename all but one', id="the default container is two"),
+    pytest.param(pod(SIDE, AUTO, {"name": "auto"}), "", "duplicate-container", '2 containers in spec.containers are named "auto"; rename all but one', id="another container has the placeholder's name"),
     pytest.param(pod(SIDE, {"image": "auto"}), "", "container-without-name", "spec.containers[1].name is missing; give the container a name", id="the placeholder has no name"),
     pytest.param(pod({"name": "", "image": "x"}), "", "container-without-name", "spec.containers[0].name is missing; give the container a name", id="an empty name"),
     pytest.param(pod({"image": "auto"}, place=("spec", "template")), "", "container-without-name", "spec.template.spec.containers[0].name is missing; give the container a name", id="the message has the whole path"),
