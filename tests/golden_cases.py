@@ -21,6 +21,9 @@ and one of::
                   with spaces, and the HTTP status of the answer
 
 and, with any of the first three, ``warnings``, the exact list, and ``audit``, the audit annotations without the revision.
+
+``pytest tests/test_golden.py --update-golden`` writes the present outcome into the cases whose outcome has changed
+(``golden_update``); ``-k`` selects cases.
 """
 
 import copy
@@ -46,6 +49,7 @@ class Case:
     """One case file."""
 
     name: str
+    path: Path
     keys: dict[str, Any]
     request: dict[str, Any]
 
@@ -78,8 +82,8 @@ def load(path: Path) -> Case:
     assert not (unknown := keys.keys() - _KEYS), f"{name}: {unknown}"
     assert sum(key in keys for key in OUTCOMES) == 1, f"{name}: one outcome is needed"
     if "review" in keys:
-        return Case(name, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
-    return Case(name, keys, _request(keys) if "object" in keys else {})
+        return Case(name, path, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
+    return Case(name, path, keys, _request(keys) if "object" in keys else {})
 
 
 def recorded(review: str) -> bytes:

@@ -15,7 +15,6 @@ import pytest
 
 import certs
 from certs import policy
-from tests import effort
 from tests.controlplane.installation import (
     AGENT,
     NAMESPACE,
@@ -30,7 +29,6 @@ from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import HANGING_SECONDS
 from tests.controlplane.replica import Replica
 
-ADMISSIONS = effort.of(everyday=4_000, long=10_000)
 PRE_STOP_SECONDS = 0.5
 """Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
@@ -91,7 +89,8 @@ def old_authority(now: datetime) -> certs.Trust:
 
 
 @pytest.mark.slow
-def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured):
+@pytest.mark.parametrize("admissions", [4_000, pytest.param(10_000, marks=pytest.mark.long)])
+def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured, admissions):
     first = old_authority(datetime.now(UTC))
     configured.plane.put(secret(first))
     lifetimes = {
@@ -113,8 +112,8 @@ def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(confi
         promoted, written_before = events("promoted"), written()
         new, kept = traffic.on_new_connections(rate=150), traffic.on_kept_connections(rate=150)
         created = traffic.through_the_api_server(rate=10)
-        new.until(ADMISSIONS // 2)
-        kept.until(ADMISSIONS // 2)
+        new.until(admissions // 2)
+        kept.until(admissions // 2)
         configured.plane.wait(lambda: events("promoted") > promoted, "the CA's successor signs")
         configured.plane.wait(lambda: leaves() >= 4, "both replicas have renewed their leaves")
         for load in (new, kept, created):

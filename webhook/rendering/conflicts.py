@@ -109,17 +109,24 @@ def _check_probes(own: Mapping[str, Any], merged: Mapping[str, Any], source: str
     """Deny a probe from the configuration whose named port does not exist, because the workload has renamed it."""
     names = {port.get("name") for port in merged.get("ports") or ()}
     for field in ("startupProbe", "readinessProbe", "livenessProbe"):
-        probe = merged.get(field)
-        if probe is own.get(field) or not isinstance(probe, dict):
-            continue
         for handler in ("httpGet", "tcpSocket"):
-            port = (probe.get(handler) or {}).get("port")
-            if isinstance(port, str) and not port.isdecimal() and port not in names:
-                message = (
-                    f'{field} of {source} probes the port "{port}", but the inference container has no port of this name; '
-                    f"its ports are named {errors.listed({str(name) for name in names if name})}"
-                )
-                raise errors.Denied("unknown-probe-port", message)
+            port = _probed_port(merged, field, handler)
+            if not isinstance(port, str) or port.isdecimal() or port in names:
+                continue
+            if port == _probed_port(own, field, handler):
+                continue  # its own mistake
+            message = (
+                f'{field} of {source} probes the port "{port}", but the inference container has no port of this name; '
+                f"its ports are named {errors.listed({str(name) for name in names if name})}"
+            )
+            raise errors.Denied("unknown-probe-port", message)
+
+
+def _probed_port(container: Mapping[str, Any], field: str, handler: str) -> Any:
+    """Return the port that a probe uses. The shape of the workload's probes has not been checked."""
+    probe = container.get(field)
+    details = probe.get(handler) if isinstance(probe, dict) else None
+    return details.get("port") if isinstance(details, dict) else None
 
 
 def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[str]:
@@ -141,7 +148,10 @@ def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims:
         other = mine.get(name)
         if other is None:
             continue
-        kinds = [next((key for key in one if key != "name"), "emptyDir") for one in (other, volume)]
+        kinds = [
+            next((key for key, value in one.items() if key != "name" and value is not None), "emptyDir")
+            for one in (other, volume)
+        ]
         if kinds[0] != kinds[1]:
             warnings.append(f"volume \"{name}\": the workload's {kinds[0]} replaces the template's {kinds[1]}")
     return warnings

@@ -86,7 +86,7 @@ def select(declaration: workload.Declaration, container: InferenceContainer, sna
         )
     has_image = not image.is_placeholder(container.value.get("image")) or image.offered(None, runtime_template)
     if agent_entry is None and not has_image:
-        raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, gpu_type, snapshot))
+        raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, container, gpu_type, snapshot))
     return Selection(runtime_template, agent_entry, gpu_type, asked.count, asked.rows)
 
 
@@ -112,7 +112,7 @@ def _first_match(
     return None, gpu_types[0]
 
 
-def _no_agent_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> str:
+def _no_agent_entry(runtime: str, container: InferenceContainer, gpu_type: str, snapshot: catalog.Snapshot) -> str:
     rejected = [
         f"{candidate.agent_entry.path} is for {' and '.join(candidate.mismatches)}"
         for candidate in candidates(snapshot.agent_entries[:_EXPLAINED], runtime, gpu_type)
@@ -128,7 +128,8 @@ def _no_agent_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> 
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
     return (
-        f'no image: no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
+        f'container "{container.name}" ({container.path}) has no image, '
+        f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
         f"({'; '.join(rejected) or 'there are none'}); "
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
     )
