@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors
+from webhook import errors, notices
 from webhook.rendering import fields, quantities
 
 
@@ -122,8 +122,8 @@ def _check_probes(own: Mapping[str, Any], merged: Mapping[str, Any], source: str
                 raise errors.Denied("unknown-probe-port", message)
 
 
-def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[str]:
-    """Return a warning for each volume of the workload that takes the place of a template's volume of another kind.
+def volume_notices(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[notices.Notice]:
+    """Return a notice about each volume of the workload that takes the place of a template's volume of another kind.
 
     Args:
         own: the workload's pod spec.
@@ -131,22 +131,18 @@ def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims:
         claims: volume names that the workload defines outside its pod template.
     """
     mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
-    warnings = []
+    found = []
     for volume in template.get("volumes") or ():
         name = volume.get("name")
         if name in claims:
-            warnings.append(
-                f'volume "{name}": the workload has a volume claim template of this name beside the template\'s'
-            )
+            found.append(notices.about("claim-replaces-volume", name))
         other = mine.get(name)
         if other is None:
             continue
         kinds = [next((key for key in one if key != "name"), "emptyDir") for one in (other, volume)]
         if kinds[0] != kinds[1]:
-            warnings.append(
-                f"volume \"{name}\": the workload's {kinds[0]} takes the place of the template's {kinds[1]}"
-            )
-    return warnings
+            found.append(notices.about("volume-replaced", name, *kinds))
+    return found
 
 
 def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

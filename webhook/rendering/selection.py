@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from webhook import catalog, errors, workload
+from webhook import catalog, errors, notices, workload
 from webhook.rendering import gpus, image
 from webhook.rendering.containers import InferenceContainer
 
@@ -32,12 +32,14 @@ class Selection(msgspec.Struct, frozen=True):
     gpu_count: int = 0
     gpu_rows: tuple[catalog.GpuType, ...] = ()
 
-    def stale_warnings(self) -> list[str]:
-        """Return a warning for each part whose last good version is in use (contract section 10)."""
+    def last_good_notices(self) -> list[notices.Notice]:
+        """Return a notice about each part whose last good version is in use (contract section 10)."""
+        parts: tuple[tuple[notices.NoticeCode, catalog.RuntimeTemplate | catalog.AgentEntry | None], ...] = (
+            ("last-good-template", self.runtime_template),
+            ("last-good-entry", self.agent_entry),
+        )
         return [
-            f"the last good version of {part.path} is in use: {part.stale}"
-            for part in (self.runtime_template, self.agent_entry)
-            if part is not None and part.stale is not None
+            notices.about(code, str(part.stale)) for code, part in parts if part is not None and part.stale is not None
         ]
 
 
