@@ -65,7 +65,9 @@ def test_a_plain_admission_echoes_the_uid_and_has_no_patch():
 def test_a_patch_is_sent_in_base64_with_warnings_and_audit_annotations():
     operations = [{"op": "add", "path": "/a", "value": "ü"}]
 
-    response = encoded(admission.Response(True, operations, [notices.about("late-field", "priority")] * 2, {"runtime": "vllm"}))
+    response = encoded(
+        admission.Response(True, operations, [notices.about("late-field", "priority")] * 2, {"runtime": "vllm"})
+    )
 
     assert json.loads(base64.b64decode(response.pop("patch"))) == operations
     assert response == {

@@ -69,9 +69,7 @@ class Wording(NamedTuple):
 
 
 WORDINGS: dict[NoticeCode, Wording] = {
-    "arguments-ignored": Wording(
-        "was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"
-    ),
+    "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),

@@ -34,13 +34,12 @@ class Selection(msgspec.Struct, frozen=True):
 
     def last_good_notices(self) -> list[notices.Notice]:
         """Return a notice about each part whose last good version is in use (contract section 10)."""
-        parts: tuple[tuple[notices.NoticeCode, catalog.RuntimeTemplate | catalog.AgentEntry | None], ...] = (
-            ("last-good-template", self.runtime_template),
-            ("last-good-entry", self.agent_entry),
-        )
-        return [
-            notices.about(code, str(part.stale)) for code, part in parts if part is not None and part.stale is not None
-        ]
+        found = []
+        if self.runtime_template is not None and self.runtime_template.stale is not None:
+            found.append(notices.about("last-good-template", str(self.runtime_template.stale)))
+        if self.agent_entry is not None and self.agent_entry.stale is not None:
+            found.append(notices.about("last-good-entry", str(self.agent_entry.stale)))
+        return found
 
 
 class Candidate(msgspec.Struct, frozen=True):
