@@ -155,11 +155,9 @@ def shortened(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    head, tail = text[: (limit - 2) // 2], text[-((limit - 3) // 2) :]
-    if " " in head[len(head) // 2 :]:
-        head = head[: head.rindex(" ")]
-    if " " in tail[: len(tail) // 2]:
-        tail = tail[tail.index(" ") + 1 :]
+    head, tail = text[: limit // 2], text[-((limit - 1) // 2) :]  # each a character too long, which may be a space
+    head = head[: head.rindex(" ")] if " " in head[len(head) // 2 :] else head[:-1]
+    tail = tail[tail.index(" ") + 1 :] if " " in tail[: len(tail) // 2] else tail[1:]
     return f"{head}...{tail}"
 
 

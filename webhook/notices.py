@@ -18,7 +18,8 @@ LINE_CHARACTERS = 120
 
 #: Most warnings in one answer. With the bound above they have at most 1,800 code points together, the measure of
 #: Kubernetes' `apiserver/pkg/endpoints/filters/warning.go` (1.37): it counts the code points of all warnings that one
-#: request gets from all its webhooks, without quoting. Beyond 4,096 it cuts each to 256, and then drops the rest unseen.
+#: request gets from all its webhooks, without quoting. Beyond 4,096 it cuts each to 256, and then drops the rest unseen
+#: (tests/controlplane/test_warnings.py).
 LINES = 15
 
 #: Cases that a line names before it only counts the rest.
