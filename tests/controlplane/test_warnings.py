@@ -22,7 +22,7 @@ def warned(plane, namespace):
             for index in range(WARNINGS)
         ],
     }  # fmt: skip
-    plane.put(
+    plane.apply(
         {**admission, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "warns"}, "spec": policy},
         {
             **admission,
