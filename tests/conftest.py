@@ -6,7 +6,7 @@ from tests import needs
 from tests.controlplane import binaries
 from tests.image import engine
 
-# No test depends on timing, since CI machines are slow and shared.
+# No test may depend on timing, because CI machines are slow and shared.
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("everyday")
 

@@ -1,4 +1,4 @@
-"""Golden cases: one file each, found in ``tests/golden/section-N/``, N being the contract's section that it holds.
+"""Golden cases: one file each in ``tests/golden/section-N/``, where N is the section of the contract that the case tests.
 
 Keys of a case file::
 
@@ -6,21 +6,21 @@ Keys of a case file::
     object        what is created; or
     review        name of a recorded review in tests/reviews, whose object is used
     request       more fields of the review's request; namespace, operation and dryRun are the usual ones
-    templates, agent, gpu-configs   texts; the first two default to the files in tests/golden/defaults
+    templates, agent, gpu-configs   the configurations as YAML; the first two default to the files in tests/golden/defaults
     settings      constants that differ from their defaults
-    only          "server" for what the command line has no word for
+    only          "server" for what cannot be expressed on the command line
 
 and one of::
 
     result        the whole object afterwards, without the record
-    changes       JSON pointer to what stands there afterwards (null: nothing); the rest is as it was
+    changes       JSON pointer to the value there afterwards (null: none); everything else is unchanged
     unchanged     true
-    denied        http_status, the denial's code, and pieces of text that the message must hold
-    errored       true: the answer when rendering fails for a fault of the program
-    http          a call of its own: method, type, body or the name of a recorded review, the size in bytes that it is
-                  filled up to with blanks, and the status it gets
+    denied        http_status, the denial's code, and pieces of text that the message must contain
+    errored       true: the answer when rendering fails because of a bug
+    http          an HTTP call: method, type, body or the name of a recorded review, the size in bytes to which it is padded
+                  with spaces, and the HTTP status of the answer
 
-and with any of the first three ``warnings``, the exact list; ``warnings in full``, what the command line prints where that
+and, with any of the first three, ``warnings``, the exact list; ``warnings in full``, what the command line prints where that
 differs; and ``audit``, the audit annotations without the revision.
 """
 
@@ -57,15 +57,15 @@ class Case:
 
     @property
     def configuration(self) -> tuple[tuple[str, str], ...]:
-        """Return the configuration's texts by kind, and the settings: what cases must share to share a server."""
+        """Return the configurations by kind and the settings. Cases for which both are equal share a server."""
         defaults = {kind: _default(kind) for kind in ("templates", "agent")}
-        texts = {**defaults, **{kind: self.keys[kind] for kind in CONFIGURATION if kind in self.keys}}
+        configurations = {**defaults, **{kind: self.keys[kind] for kind in CONFIGURATION if kind in self.keys}}
         settings = {key: str(value) for key, value in self.keys.get("settings", {}).items()}
-        return (*texts.items(), *settings.items())
+        return (*configurations.items(), *settings.items())
 
     @property
     def expected(self) -> dict[str, Any]:
-        """Return the whole object that is to come out, without records."""
+        """Return the whole object that is expected afterwards, without records."""
         if "result" in self.keys:
             return self.keys["result"]
         value = self.object
@@ -114,7 +114,7 @@ def _request(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(value: Any, pointer: str, new: Any) -> None:
-    """Set what stands at a JSON pointer, or remove it where ``new`` is None."""
+    """Set the value at a JSON pointer, or remove it if ``new`` is None."""
     *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
     for part in parents:
         value = value[int(part)] if isinstance(value, list) else value.setdefault(part, {})
@@ -127,7 +127,7 @@ def put(value: Any, pointer: str, new: Any) -> None:
 
 
 def pod_templates(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what carries a record in a rendered object, named by the contract: the Pod itself, or its pod templates."""
+    """Return the parts of a rendered object that have a record: the Pod itself, or the LeaderWorkerSet's pod templates."""
     if value["kind"] == "Pod":
         return [value]
     group = value["spec"]["leaderWorkerTemplate"]
@@ -135,7 +135,7 @@ def pod_templates(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def take_records(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Remove the records from an object and return them, having held each against the pod template it was in."""
+    """Remove the records from an object and return them, after checking each against the pod template it was in."""
     records = []
     for template in pod_templates(value):
         metadata = template.get("metadata", {})
@@ -152,5 +152,5 @@ def take_records(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 CASES = [load(path) for path in sorted(GOLDEN.glob("section-*/*.yaml"))]
 
-#: By section: each row of the contract's tables, with the names of the cases that hold it.
+#: By section: each row of the contract's tables, with the names of the cases that test it.
 ROWS: dict[str, dict[str, list[str]]] = yaml.safe_load((GOLDEN / "rows.yaml").read_text(encoding="utf-8"))

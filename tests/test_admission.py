@@ -1,4 +1,4 @@
-"""The wire: what counts as an AdmissionReview, and what each response looks like in bytes."""
+"""What counts as an AdmissionReview, and what each response looks like in bytes."""
 
 import base64
 import json

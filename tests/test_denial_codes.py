@@ -72,7 +72,7 @@ LIMITED = catalog.Document(
 )
 LIMITING = rendering.State(catalog.build([LIMITED, catalog.embedded()[1]], None), Settings())
 
-#: What no golden case can show, or shows already only by its message.
+#: Denials that golden cases cannot show, or of which they check only the message.
 RAISED = {
     "container-without-name": lambda: mutated(pod({"image": "auto"})),
     "duplicate-container": lambda: mutated(pod({"name": "main", "image": "auto"}, {"name": "main"})),

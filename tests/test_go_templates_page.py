@@ -1,4 +1,4 @@
-"""Everything that docs/go-templates.md shows works as shown.
+"""The examples in docs/go-templates.md work as shown.
 
 The form of tables and fenced blocks decides what is checked. A table with a column *template* (or *here*) and a column *prints* or
 *message* shows templates with their results; those under *instead* must render. A block `gotmpl` is followed by its output or error

@@ -34,7 +34,7 @@ _LONGEST_NAME = 253
 #: Characters of a value in a message; a label value has at most 63.
 _SHOWN = 100
 
-#: Characters of a denial. It is printed on a terminal; nobody reads more than this.
+#: Longest message of a denial, in characters. It is printed on a terminal, where a longer one would not be read.
 _MESSAGE_CHARACTERS = 4096
 
 #: Every reason for which an admission is denied (contract section 11), each described in docs/troubleshooting.md.

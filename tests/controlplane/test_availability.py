@@ -35,7 +35,7 @@ PRE_STOP_SECONDS = 0.5
 """Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
 GLOBAL_AWAY_SECONDS = float(os.environ.get("HYDRA_GLOBAL_AWAY_SECONDS", "8"))
-"""For how long the global cluster is away. No result depends on it; ten minutes have been tried."""
+"""For how long the global cluster is unreachable. No result depends on it; ten minutes have been tried."""
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def loaded(replica: Replica) -> float:
     return replica.metric("hydra_webhook_configuration_last_load_timestamp_seconds", kind="agent")
 
 
-def test_a_server_that_starts_before_the_api_server_waits_and_reports_for_what(configured):
+def test_a_server_that_starts_before_the_api_server_waits_and_reports_what_is_missing(configured):
     environ = configured.environ()
     with away(configured.plane):
         replica = configured.launch(environ).until_listening()
@@ -211,7 +211,7 @@ def reader(global_plane: ControlPlane) -> Path:
 
 
 @pytest.mark.slow
-def test_templates_are_served_while_the_global_cluster_is_away_even_after_a_restart(hydra, global_plane, reader):
+def test_templates_are_served_while_the_global_cluster_is_unreachable_even_after_a_restart(hydra, global_plane, reader):
     global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
     hydra.configure(templates=templates(other="from the work cluster"), agent=AGENT)
     environ = {"HYDRA_WEBHOOK_GLOBAL_KUBECONFIG": str(reader)}
