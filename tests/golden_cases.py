@@ -20,7 +20,8 @@ and one of::
     http          an HTTP call: method, type, body or the name of a recorded review, the size in bytes to which it is padded
                   with spaces, and the HTTP status of the answer
 
-and, with any of the first three, ``warnings``, the exact list, and ``audit``, the audit annotations without the revision.
+and, with any of the first three, ``warnings``, the exact list; ``warnings in full``, what the command line prints where that
+differs; and ``audit``, the audit annotations without the revision.
 
 ``pytest tests/test_golden.py --update-golden`` writes the present outcome into the cases whose outcome has changed
 (``golden_update``); ``-k`` selects cases.
@@ -40,8 +41,9 @@ REVIEWS = Path(__file__).parent / "reviews"
 
 RECORD = "hydra.io/rendered"
 CONFIGURATION = ("templates", "agent", "gpu-configs")
+WARNINGS = ("warnings", "warnings in full")
 OUTCOMES = ("result", "changes", "unchanged", "denied", "errored", "http")
-_KEYS = {"says", "object", "review", "request", "settings", "only", "warnings", "audit", *CONFIGURATION, *OUTCOMES}
+_KEYS = {"says", "object", "review", "request", "settings", "only", "audit", *WARNINGS, *CONFIGURATION, *OUTCOMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Case:
         for pointer, new in self.keys.get("changes", {}).items():
             put(value, pointer, new)
         return value
+
+    def warnings(self, way: str) -> list[str]:
+        """Return the warnings that the ``live server`` sends, or those that the ``command line`` prints."""
+        sent: list[str] = self.keys.get("warnings", [])
+        return self.keys.get("warnings in full", sent) if way == "command line" else sent
 
 
 def load(path: Path) -> Case:

@@ -17,11 +17,11 @@ import jsonpatch
 import pytest
 
 from tests import golden_cases, yaml_edits
-from webhook import catalog, mutation, rendering, review
+from webhook import admission, catalog, mutation, notices, rendering, review
 from webhook.settings import Settings
 
 #: Keys of a case that this module writes.
-_WRITTEN = ("result", "changes", "unchanged", "denied", "warnings", "audit")
+_WRITTEN = ("result", "changes", "unchanged", "denied", *golden_cases.WARNINGS, "audit")
 
 _ABSENT = object()
 
@@ -64,12 +64,14 @@ def update(cases: Iterable[golden_cases.Case]) -> list[Path]:
 
 def _outcome(case: golden_cases.Case) -> dict[str, Any]:
     """Return what the case should say, as far as this module writes it; what still holds is as it was."""
-    response = _response(case)
+    response, in_full = _response(case)
     if not response["allowed"]:
         return {"denied": _denied(case, response["status"])}
     outcome: dict[str, Any] = {}
     if warnings := response.get("warnings"):
         outcome["warnings"] = warnings
+        if in_full != warnings:
+            outcome["warnings in full"] = in_full
     if "patch" not in response:
         return {"unchanged": True, **outcome}
     if "audit" in case.keys:
@@ -81,12 +83,18 @@ def _outcome(case: golden_cases.Case) -> dict[str, Any]:
     return {"changes": _changes(case, after), **outcome}
 
 
-def _response(case: golden_cases.Case) -> dict[str, Any]:
+def _response(case: golden_cases.Case) -> tuple[dict[str, Any], list[str]]:
+    """Return the AdmissionResponse, and the warnings as the command line prints them."""
     kinds = [(key, text) for key, text in case.configuration if key in golden_cases.CONFIGURATION]
     snapshot = catalog.build([catalog.Document(kind, f"{kind}.yaml", text) for kind, text in kinds], None)
     state = rendering.State(snapshot, Settings(**case.keys.get("settings", {})))
-    asked = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": case.request}
-    return json.loads(review.decide(json.dumps(asked).encode(), mutation.handle, state).body)["response"]
+    body = json.dumps(
+        {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": case.request}
+    ).encode()
+    response = json.loads(review.decide(body, mutation.handle, state).body)["response"]
+    if not response["allowed"]:
+        return response, []
+    return response, notices.in_full(mutation.handle(admission.parse(body), state).response.notices)
 
 
 def _denied(case: golden_cases.Case, status: dict[str, Any]) -> dict[str, Any]:

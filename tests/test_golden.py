@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests import golden_cases, golden_servers
-from webhook import admission, catalog, cli, mutation, rendering, workload
+from webhook import catalog, cli, mutation, notices, rendering, workload
 from webhook.settings import Settings
 
 CASES = golden_cases.CASES
@@ -56,7 +56,7 @@ def on_the_command_line(fleet, case, value=None):
     status, printed, reported = run(fleet, case, "-o", "json", value=value)
     assert status == 0, reported
     patch = run(fleet, case, "-o", "patch", value=value)[1]
-    warnings = admission.warning_lines([line[9:] for line in reported if line.startswith("Warning: ")])
+    warnings = [line[9:] for line in reported if line.startswith("Warning: ")]
     return json.loads(printed), json.loads(patch), warnings
 
 
@@ -92,13 +92,13 @@ def on_the_server(fleet, case, value=None):
 WAYS = {"command line": on_the_command_line, "live server": on_the_server}
 
 
-def check(case, rendered, warnings):
+def check(case, rendered, warnings, way):
     """Check one outcome against what the case says."""
     bare = json.loads(json.dumps(rendered))
     assert golden_cases.take_records(bare)
     assert bare == case.expected
     assert equal(bare, case.expected)
-    assert warnings == case.keys.get("warnings", [])
+    assert warnings == case.warnings(way)
 
 
 ADMITTED = [case for case in REVIEWED if not case.keys.keys() & {"denied", "errored"}]
@@ -119,9 +119,9 @@ def test_a_case_ends_as_it_says(fleet, case, way):
     if "unchanged" in case.keys:
         assert patch == []
         assert equal(value, case.object)
-        assert warnings == case.keys.get("warnings", [])
+        assert warnings == case.warnings(way)
         return
-    check(case, value, warnings)
+    check(case, value, warnings, way)
     assert WAYS[way](fleet, case, value)[:2] == (value, []), "a second mutation changed something"
 
 
@@ -213,9 +213,9 @@ def test_a_runtime_whose_new_version_is_broken_stays_in_use_with_a_warning():
     broken = configurations["templates"].replace("[serve]", '["{{ if }}"]')
     store.update(catalog.Document("templates", "templates.yaml", broken), now=1)
     after = mutation.mutate(case.object, workload.POD, rendering.State(store.current, Settings()), namespace="default")
-    assert (before.value, before.warnings) == (after.value, ())
-    assert len(after.warnings) == 1
-    assert "templates.yaml" in after.warnings[0]
+    assert (before.value, before.notices) == (after.value, ())
+    (line,) = notices.lines(after.notices)
+    assert line.startswith("the last good version of the runtime template is in use: templates.yaml:6:")
 
 
 # Completeness

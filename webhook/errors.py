@@ -148,6 +148,19 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return a string of at most ``limit`` characters, at least 5, that begins and ends as this one does.
+
+    A name is cut in its middle at any character: its ends tell it from others. A sentence is cut at words.
+    """
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit // 2], text[-((limit - 1) // 2) :]  # each a character too long, which may be a space
+    head = head[: head.rindex(" ")] if " " in head[len(head) // 2 :] else head[:-1]
+    tail = tail[tail.index(" ") + 1 :] if " " in tail[: len(tail) // 2] else tail[1:]
+    return f"{head}...{tail}"
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """Return the known name that is most similar to this one, or "" if none is near.
 

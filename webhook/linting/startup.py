@@ -45,7 +45,7 @@ def check(
             _check_lines(findings, one)
     # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if template.command else elements[-1:], started)
-    if not rendered.warnings and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
+    if not rendered.notices and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
         _check_custom_args(findings, entry, template, started)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors
+from webhook import errors, notices
 from webhook.rendering import fields, quantities
 
 
@@ -129,8 +129,8 @@ def _probed_port(container: Mapping[str, Any], field: str, handler: str) -> Any:
     return details.get("port") if isinstance(details, dict) else None
 
 
-def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[str]:
-    """Return a warning for each volume of the workload that replaces a template's volume of another kind.
+def volume_notices(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[notices.Notice]:
+    """Return a notice about each volume of the workload that replaces a template's volume of another kind.
 
     Args:
         own: the workload's pod spec.
@@ -138,13 +138,11 @@ def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims:
         claims: names of volumes that the workload defines outside its pod template.
     """
     mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
-    warnings = []
+    found = []
     for volume in template.get("volumes") or ():
         name = volume.get("name")
         if name in claims:
-            warnings.append(
-                f'volume "{name}": the workload has a volume claim template of the same name as the template\'s volume'
-            )
+            found.append(notices.about("claim-replaces-volume", name))
         other = mine.get(name)
         if other is None:
             continue
@@ -153,8 +151,8 @@ def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims:
             for one in (other, volume)
         ]
         if kinds[0] != kinds[1]:
-            warnings.append(f"volume \"{name}\": the workload's {kinds[0]} replaces the template's {kinds[1]}")
-    return warnings
+            found.append(notices.about("volume-replaced", name, *kinds))
+    return found
 
 
 def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from webhook import catalog, errors, workload
+from webhook import catalog, errors, notices, workload
 from webhook.rendering import gpus, image
 from webhook.rendering.containers import InferenceContainer
 
@@ -32,13 +32,14 @@ class Selection(msgspec.Struct, frozen=True):
     gpu_count: int = 0
     gpu_rows: tuple[catalog.GpuType, ...] = ()
 
-    def stale_warnings(self) -> list[str]:
-        """Return a warning for each part whose last good version is in use (contract section 10)."""
-        return [
-            f"the last good version of {part.path} is in use: {part.stale}"
-            for part in (self.runtime_template, self.agent_entry)
-            if part is not None and part.stale is not None
-        ]
+    def last_good_notices(self) -> list[notices.Notice]:
+        """Return a notice about each part whose last good version is in use (contract section 10)."""
+        found = []
+        if self.runtime_template is not None and self.runtime_template.stale is not None:
+            found.append(notices.about("last-good-template", str(self.runtime_template.stale)))
+        if self.agent_entry is not None and self.agent_entry.stale is not None:
+            found.append(notices.about("last-good-entry", str(self.agent_entry.stale)))
+        return found
 
 
 class Candidate(msgspec.Struct, frozen=True):
