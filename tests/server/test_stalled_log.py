@@ -1,13 +1,15 @@
 """A log that nobody reads stops nothing."""
 
-import asyncio
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.server import wire
-from tests.server.test_process import started
+from tests.server.test_process import PROGRAM
 from webhook import telemetry
 from webhook.telemetry import queued_lines
 
@@ -27,41 +29,59 @@ def read_until(reader: int, end: bytes) -> bytes:
     return content
 
 
+class Stalled:
+    """A server whose log is read only where a test asks for it."""
+
+    def __init__(self, process: subprocess.Popen, reader: int, ca_file: Path) -> None:
+        self.process = process
+        self.ca_file = ca_file
+        self._lines = os.fdopen(reader, "rb")
+
+    def event(self, name: str) -> dict:
+        return next(line for line in map(json.loads, self._lines) if line["event"] == name)
+
+
+@pytest.fixture
+def server(tmp_path):
+    reader, writer = os.pipe()
+    ca_file = tmp_path / "ca.pem"
+    command = [sys.executable, "-c", PROGRAM, str(ca_file), "0", "0"]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=writer) as process:
+        os.close(writer)
+        stalled = Stalled(process, reader, ca_file)
+        yield stalled
+        process.kill()
+    stalled._lines.close()
+
+
+async def refuse(port: int, ca_pem: bytes, count: int) -> None:
+    """Send bad calls, each of which is logged with some 200 bytes."""
+    async with wire.connect(port, ca_pem) as client:
+        for _ in range(count):
+            assert (await client.ask(wire.post(b"{"))).status == 400
+
+
 @pytest.mark.slow
-async def test_a_stalled_reader_stops_neither_reviews_nor_health(tmp_path):
-    async with started(tmp_path) as server:
-        serving = await server.event("serving")
-        server.process.stderr._transport.pause_reading()  # as a log collector that hangs
-        trust = server.ca_file.read_bytes()
-        async with wire.connect(serving["port"], trust) as client:
-            for _ in range(6000):  # each logs some 200 bytes: more than the pipe, the reader and the queue hold
-                assert (await client.ask(wire.post(b"{"))).status == 400
-        async with wire.connect(serving["health_port"]) as probe:
-            assert (await probe.ask(wire.get("/livez"))).status == 200
-            metrics = (await probe.ask(wire.get("/metrics"))).body.decode()
-        dropped = float(metrics.partition("\nhydra_webhook_log_lines_dropped_total ")[2].split()[0])
-        assert dropped > 0
+async def test_a_stalled_reader_stops_neither_reviews_nor_health(server):
+    serving = server.event("serving")
 
-        server.process.stderr._transport.resume_reading()
+    await refuse(serving["port"], server.ca_file.read_bytes(), 7500)  # the pipe and the queue hold 1.1 MiB
 
-        assert (await server.event("log lines dropped"))["count"] == dropped
-        server.process.terminate()
+    async with wire.connect(serving["health_port"]) as probe:
+        assert (await probe.ask(wire.get("/livez"))).status == 200
+        metrics = (await probe.ask(wire.get("/metrics"))).body.decode()
+    dropped = float(metrics.partition("\nhydra_webhook_log_lines_dropped_total ")[2].split()[0])
+    assert dropped > 0
+    assert server.event("log lines dropped")["count"] == dropped
 
 
-async def test_a_process_whose_log_stalls_still_ends(tmp_path):
-    async with started(tmp_path, drain_seconds=0) as server:
-        serving = await server.event("serving")
-        server.process.stderr._transport.pause_reading()
-        async with wire.connect(serving["port"], server.ca_file.read_bytes()) as client:
-            for _ in range(2000):
-                await client.ask(wire.post(b"{"))
-        server.process.terminate()
+async def test_a_process_whose_log_stalls_still_ends(server):
+    serving = server.event("serving")
+    await refuse(serving["port"], server.ca_file.read_bytes(), 600)
 
-        async with asyncio.timeout(60):
-            # `wait` would also wait for the pipe to be read.
-            while server.process.returncode is None:  # noqa: ASYNC110 - and asyncio has no event for the process alone
-                await asyncio.sleep(0.01)
-        assert server.process.returncode == 0
+    server.process.terminate()
+
+    assert server.process.wait(60) == 0
 
 
 def test_lines_arrive_in_their_order_and_none_is_lost_in_time(pipe):

@@ -77,13 +77,12 @@ class QueuedLines:
     def _write_waiting(self) -> None:
         with self._guard:
             lines, self._waiting, self._bytes = self._waiting, [], 0
+            unreported, self._unreported = self._unreported, 0
+        if unreported:
+            self._report_dropped(unreported)  # now, while there is room for the report itself
         lost = 0 if self._write_out(b"".join(lines)) else len(lines)
         with self._guard:
             self.dropped += lost
-            unreported, self._unreported = self._unreported, 0
-        if unreported:
-            self._report_dropped(unreported)
-        with self._guard:
             if not self._waiting:
                 self._written.set()
 
