@@ -20,7 +20,7 @@ threads.
 """
 
 from certs.authority import Authority
-from certs.clocks import TOLERANCE, Reading
+from certs.clocks import Reading, has_begun
 from certs.pki import (
     CertificateInfo,
     NotYetValidError,
@@ -41,7 +41,6 @@ from certs.serving import ServingContext
 
 __all__ = [
     "REASONS",
-    "TOLERANCE",
     "Authority",
     "CertificateInfo",
     "Contents",
@@ -60,6 +59,7 @@ __all__ = [
     "Trust",
     "contents_of",
     "describe",
+    "has_begun",
     "issue",
     "make_authority",
     "parse",
