@@ -178,7 +178,7 @@ class Running:
             # Only a warning while clients can connect: if the API server's clock is the wrong one, every replica disagrees.
             clock = self._clock.problem
             yield server.Check("clock", clock if certificate else "", warning=clock)
-        lines = self.configuration.missing(beside=self._options.followed)
+        lines = self.configuration.missing(except_for=self._options.followed)
         yield server.Check(
             "configuration", "; ".join([*lines, *(self._config_maps.waiting if self._config_maps else ())])
         )
