@@ -24,8 +24,6 @@ CONFIGURATION_BYTES = 16 * 1024 * 1024
 CREDENTIAL_BYTES = 1024 * 1024
 """Longest certificate, key, token or kubeconfig that is read: what a Secret can hold."""
 
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # the last, so that opening a pipe does not wait for its writer
-
 Signature = tuple[int, ...] | None
 
 
@@ -40,10 +38,8 @@ def read_bytes(path: Path, limit: int = CONFIGURATION_BYTES) -> bytes:
         Unreadable: it does not exist, is not a regular file, is larger, or may not be read.
     """
     try:
-        with os.fdopen(os.open(path, _READ), "rb") as file:
+        with open(path, "rb", opener=_open) as file:
             found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise Unreadable(f"{path}: is not a regular file")
             content = b"" if found.st_size > limit else file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path}: {_cause(error)}") from error
@@ -105,3 +101,12 @@ def _signature(path: Path) -> Signature:
 
 def _cause(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or "is not a valid path"
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a regular file. Opening a pipe would otherwise wait for its writer."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path}: is not a regular file")
+    return descriptor

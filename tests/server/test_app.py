@@ -260,6 +260,25 @@ async def test_a_certificate_that_expires_while_serving_makes_the_server_unready
     assert b"[-]certificate failed: expired at " in ready.body
 
 
+async def test_a_server_whose_certificate_is_not_valid_yet_starts_and_serves_from_its_time_on(tmp_path, monkeypatch):
+    now = datetime.now(UTC)
+    monkeypatch.setattr("webhook.app.clock.Clock.now", lambda _: now)
+    pair, ca_pem = certs.self_signed(["localhost"], now + timedelta(hours=1), timedelta(days=1))
+    (tmp_path / "tls.crt").write_bytes(pair.certificate_pem)
+    (tmp_path / "tls.key").write_bytes(pair.key_pem)
+    async with serving(cert_dir=tmp_path) as case:
+        ready = await case.get("/readyz")
+        assert ready.status == 503
+        assert f"the next one is valid from {pair.not_before.isoformat()} on" in ready.body.decode()
+        now += timedelta(hours=1)
+        # The handshake goes by the real time, at which the certificate is not valid yet.
+        await until(lambda: case.events("serving"))
+        assert (await case.get("/readyz")).status == 200
+        with pytest.raises(ssl.SSLCertVerificationError, match="not yet valid"):
+            async with wire.connect(case.running.port, ca_pem):
+                pass
+
+
 def expired(pair: certs.Pair) -> certs.Pair:
     return certs.Pair(pair.certificate_pem, pair.key_pem, pair.not_before, datetime.now(UTC), pair.names, pair.serial)
 

@@ -45,6 +45,12 @@ class Reports:
         self.metrics.certificate_loaded(pair.not_after.timestamp())
         self.log.info("certificate loaded", serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
 
+    def certificate_waits(self, pair: certs.Pair) -> None:
+        """Report a pair that will be used once it is valid."""
+        self.log.info(
+            "certificate not valid yet", serial=pair.serial, names=pair.names, not_before=pair.not_before.isoformat()
+        )
+
     def authority_notice(self, notice: certs.Notice) -> None:
         """Report something that happened to the shared authority, or to the leaf that it signed."""
         self.metrics.certificate_event(notice.reason)

@@ -85,9 +85,17 @@ class Metrics:
             "hydra_webhook_ca_expiry_timestamp_seconds",
             "Unix time at which the CA that signs this server's certificates expires.",
         )
+        self._clock_skew = self._gauge(
+            "hydra_webhook_clock_skew_seconds",
+            "Time by which this server's clock is ahead of the API server's; NaN if that is unknown.",
+        )
         for pair in itertools.product(OBJECT_KINDS, OUTCOMES):  # a rate needs a series before its first event
             self._decisions[pair] = self._mutations.labels(*pair)
-        for unknown in (self._certificate, self._authority):  # 0 would be an expiry long ago
+        for unknown in (
+            self._certificate,
+            self._authority,
+            self._clock_skew,
+        ):  # 0 would be an expiry long ago, or agreement
             unknown.set(math.nan)
         self._certificate_events = self._counter(
             "hydra_webhook_certificate_events", "What happened to the certificates that replicas sign.", "reason"
@@ -124,7 +132,8 @@ class Metrics:
     def configuration_loaded(self, config_kind: str, now: float) -> None:
         """Note that a configuration was read at ``now`` (Unix time, seconds) and could be used."""
         self._loaded.labels(config_kind).set(now)
-        self._age.labels(config_kind).set_function(lambda: time.time() - now)
+        began = time.monotonic()  # setting the clock makes nothing older
+        self._age.labels(config_kind).set_function(lambda: time.monotonic() - began)
 
     def configuration_followed(self, config_kind: str, stale_since: Callable[[], float | None]) -> None:
         """Export for how long a source could not be watched.
@@ -152,6 +161,10 @@ class Metrics:
     def ca_loaded(self, expiry: float) -> None:
         """Set when the CA that signs expires (Unix time, seconds)."""
         self._authority.set(expiry)
+
+    def clock_compared(self, seconds_ahead: Callable[[], float]) -> None:
+        """Export by how many seconds this server's clock is ahead of the API server's, NaN if that is unknown."""
+        self._clock_skew.set_function(seconds_ahead)
 
     def expect_certificate_events(self, reasons: Iterable[str]) -> None:
         """Export these reasons from the start, so that a rate includes the first event of each."""
