@@ -59,8 +59,6 @@ def mutate(
     except errors.Denied as denial:
         denial.add_place(place)
         raise
-    except RecursionError as error:
-        raise errors.Malformed(place, "nested too deeply") from error
     return mutation
 
 
@@ -85,7 +83,7 @@ def _mutate_template(
             rendering.check(record, pod_template)
             if not pod_template.created:
                 return mutation if mutation.changed else _already_rendered(mutation, pod_template)
-            bare = rendering.restore(pod_template.value, rendering.full(record))
+            bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
         rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace))
     except errors.Denied as denial:

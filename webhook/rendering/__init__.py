@@ -7,7 +7,6 @@ In the order of a request::
 
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
-    spec_shape        is the pod spec the map of lists and maps that it should be?
     containers        which is the inference container?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
@@ -28,7 +27,7 @@ insertions), ``quantities`` (Kubernetes' numbers).
 """
 
 from webhook.rendering.apply import Rendering, apply
-from webhook.rendering.record import Header, Record, check, full, read, restore, untouched
+from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -40,7 +39,6 @@ __all__ = [
     "State",
     "apply",
     "check",
-    "full",
     "read",
     "resolve",
     "restore",
