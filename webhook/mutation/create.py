@@ -82,7 +82,7 @@ def _mutate_template(
         if record is not None:
             rendering.check(record, pod_template)
             if not pod_template.created:
-                return mutation if mutation.changed else _already_rendered(mutation, pod_template)
+                return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
         rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace))
@@ -101,8 +101,8 @@ def _mutate_template(
     )
 
 
-def _already_rendered(mutation: Mutation, pod_template: workload.PodTemplate) -> Mutation:
-    runtimes = _with(mutation.runtimes, pod_template.labels[workload.RUNTIME])
+def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:
+    runtimes = _with(mutation.runtimes, record.runtime)
     return Mutation(mutation.value, "already-rendered", runtimes=runtimes)
 
 
