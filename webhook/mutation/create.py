@@ -82,6 +82,7 @@ def _mutate_template(
         if record is not None:
             rendering.check(record, pod_template)
             if not pod_template.created:
+                mutation = _with_edit_warning(mutation, pod_template, record)
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
@@ -103,7 +104,17 @@ def _mutate_template(
 
 def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:
     runtimes = _with(mutation.runtimes, record.runtime)
-    return Mutation(mutation.value, "already-rendered", runtimes=runtimes)
+    return Mutation(mutation.value, "already-rendered", runtimes=runtimes, warnings=mutation.warnings)
+
+
+def _with_edit_warning(mutation: Mutation, pod_template: workload.PodTemplate, record: rendering.Header) -> Mutation:
+    """Return a mutation that warns if a pod template is not as its record says; records are not trusted."""
+    if rendering.untouched(pod_template, record):
+        return mutation
+    warning = (
+        f"{pod_template.name or 'pod'}: rendered fields differ from annotation {workload.RECORD}; they are kept as sent"
+    )
+    return msgspec.structs.replace(mutation, warnings=(*mutation.warnings, warning))
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

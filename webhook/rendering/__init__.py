@@ -19,6 +19,7 @@ In the order of a request::
     merge             who wins, field by field?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?
+    filled_in         what others fill in below rendered fields, which is not an edit
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, digests, errors, jsonshape, patch, workload
-from webhook.rendering import changes, paths, revision
+from webhook.rendering import changes, filled_in, revision
 from webhook.rendering.resolve import Resolution
 
 #: Of the record's layout.
@@ -151,9 +151,11 @@ def _decoded(text: Any) -> Header:
         raise _invalid(f"is not a record of this webhook: {error}") from error
     except errors.Malformed as error:
         raise _invalid(f"is not a record of this webhook: {error.message}") from error
-    named = len(record.added) + len(record.made) + len(record.replaced)
-    if named > _MOST_PATHS:
-        raise _invalid(f"names {named} changes, more than the {_MOST_PATHS} that this webhook makes at most")
+    named = (*record.added, *record.made, *record.replaced)
+    if len(named) > _MOST_PATHS:
+        raise _invalid(f"names {len(named)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
+    if not all(path.startswith("/") for path in named):
+        raise _invalid("holds a path that does not begin with a slash")
     return record
 
 
@@ -214,14 +216,20 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
 def rendered_digest(current: changes.Current) -> str:
     """Return the digest of the rendered fields as they are now.
 
-    What a CRD fills in does not change it; an edit of a rendered field does.
+    What a CRD or the API server fills in or drops does not change it; an edit of a rendered field does.
     """
-    return digests.of([[path, None if now is paths.ABSENT else _without_defaults(now)] for path, now in current])
+    return digests.of(filled_in.without(current))
 
 
-def untouched(value: Mapping[str, Any], record: Record) -> bool:
-    """Return whether the rendered fields still are as the webhook wrote them."""
-    return rendered_digest(changes.current(value, record.changes)) == record.rendered
+def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:
+    """Return whether the rendered fields still are as the webhook wrote them, as far as this release can tell.
+
+    It cannot where a later release wrote the record, or where a pod comes from a leader template that the webhook created:
+    there all of the spec is rendered, and much of a pod's spec is not the template's.
+    """
+    if not isinstance(record, Record) or (record.created and pod_template.is_pod):
+        return True
+    return rendered_digest(changes.current(pod_template.value, record.changes)) == record.rendered
 
 
 def restore(pod_template: workload.PodTemplate, header: Header) -> dict[str, Any]:
@@ -247,36 +255,6 @@ def restore(pod_template: workload.PodTemplate, header: Header) -> dict[str, Any
 def _matches(agent_entry: catalog.AgentEntry) -> str:
     text = f"runtimes {','.join(agent_entry.runtimes) or 'any'}; GPU types {','.join(agent_entry.gpu_types) or 'any'}"
     return text[:_MATCH_CHARACTERS]
-
-
-#: Values that the LeaderWorkerSet CRD fills in below fields that a template sets, by key.
-_CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    "protocol": ("TCP",),
-    "name": ("",),
-    "service": ("",),
-    "optional": (False,),
-    "readOnly": (False,),
-    "fsType": ("ext4", "xfs"),
-    "iscsiInterface": ("default",),
-    "keyring": ("/etc/ceph/keyring",),
-    "pool": ("rbd",),
-    "user": ("admin",),
-    "storageMode": ("ThinProvisioned",),
-}
-
-
-def _without_defaults(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_defaults(inner) if isinstance(inner, dict | list) else inner
-            for key, inner in value.items()
-            if inner is not None
-            and key != workload.RECORD
-            and not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
-        }
-    if isinstance(value, list):
-        return [_without_defaults(inner) if isinstance(inner, dict | list) else inner for inner in value]
-    return value
 
 
 def _invalid(cause: str) -> errors.Denied:
