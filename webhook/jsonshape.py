@@ -113,25 +113,28 @@ def _fault_of_map(value: Any, fields: Mapping[str, Shape]) -> _Fault | None:
     if not isinstance(value, dict):
         return _Fault("", f"must be a map, not {type_name(value)}")
     for key in fields if len(fields) <= len(value) else value:
-        inner, shape = value.get(key), fields.get(key)
-        if inner is not None and shape is not None and (fault := _fault(inner, shape)):
+        shape = fields.get(key)
+        inner = value.get(key)
+        if shape is None or inner is None or (shape is str and type(inner) is str):
+            continue
+        if fault := _fault(inner, shape):
             return fault.below(f".{key}")
     return None
 
 
 def _fault_of_list(value: Any, item_shape: MapOf | type[str]) -> _Fault | None:
-    of_maps = isinstance(item_shape, MapOf)
-    whole, each, remedy = (
-        ("a list", "a map", "") if of_maps else ("a list of strings", "a string", "; put it in quotes")
-    )
+    if isinstance(item_shape, MapOf):
+        if not isinstance(value, list):
+            return _Fault("", f"must be a list, not {type_name(value)}")
+        for index, item in enumerate(value):
+            if item != {} and (fault := _fault_of_map(item, item_shape.fields)):
+                return fault.below(f"[{index}]")
+        return None
     if not isinstance(value, list):
-        return _Fault("", f"must be {whole}, not {type_name(value)}")
-    wanted = dict if of_maps else str
+        return _Fault("", f"must be a list of strings, not {type_name(value)}")
     for index, item in enumerate(value):
-        if type(item) is not wanted:
-            return _Fault(f"[{index}]", f"must be {each}, not {type_name(item)}{remedy}")
-        if of_maps and item and (fault := _fault(item, item_shape)):
-            return fault.below(f"[{index}]")
+        if type(item) is not str:
+            return _Fault(f"[{index}]", f"must be a string, not {type_name(item)}; put it in quotes")
     return None
 
 
