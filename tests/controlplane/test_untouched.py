@@ -111,7 +111,7 @@ def test_a_rendered_pod_that_the_api_server_has_defaulted_earns_no_warning(plane
 
         second = mutated(again, workload.POD, state)
 
-        assert (second.reason, second.warnings) == ("already-rendered", ())
+        assert (second.reason, second.notices) == ("already-rendered", ())
 
 
 @pytest.mark.usefixtures("lws")
@@ -126,11 +126,11 @@ def test_a_rendered_leader_worker_set_and_its_pods_earn_no_warning(plane, namesp
     saved = stored(plane, rendered, sets)
     second = mutated(saved, workload.LEADER_WORKER_SET, state)
 
-    assert (second.reason, second.warnings) == ("already-rendered", ())
+    assert (second.reason, second.notices) == ("already-rendered", ())
     for template in ("leaderTemplate", "workerTemplate"):
         made = stored(
             plane,
             pod(namespace, saved["spec"]["leaderWorkerTemplate"][template]),
             f"/api/v1/namespaces/{namespace}/pods",
         )
-        assert mutated(made, workload.POD, state).warnings == ()
+        assert mutated(made, workload.POD, state).notices == ()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import errors, rendering, workload
+from webhook.notices import Notice
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -17,7 +18,7 @@ class Mutation(msgspec.Struct, frozen=True):
         changed: whether ``value`` differs from the object that came in.
         runtimes, revisions: of the pod templates that were rendered now, in their order; if none was, the runtimes of those
             that were rendered before.
-        warnings: what the author should know.
+        notices: what the author should know.
     """
 
     value: Mapping[str, Any]
@@ -25,7 +26,7 @@ class Mutation(msgspec.Struct, frozen=True):
     changed: bool = False
     runtimes: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def mutate(
@@ -82,7 +83,9 @@ def _mutate_template(
         if record is not None:
             rendering.check(record, pod_template)
             if not pod_template.created:
-                mutation = _with_edit_warning(mutation, pod_template, record)
+                if not rendering.untouched(pod_template, record):
+                    edited = Notice("edited-rendering", pod_template=pod_template.name)
+                    mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, edited))
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
@@ -98,23 +101,13 @@ def _mutate_template(
         changed=True,
         runtimes=_with(mutation.runtimes if mutation.changed else (), pod_template.labels[workload.RUNTIME]),
         revisions=_with(mutation.revisions, rendered.revision),
-        warnings=(*mutation.warnings, *rendered.warnings),
+        notices=(*mutation.notices, *rendered.notices),
     )
 
 
 def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:
     runtimes = _with(mutation.runtimes, record.runtime)
-    return Mutation(mutation.value, "already-rendered", runtimes=runtimes, warnings=mutation.warnings)
-
-
-def _with_edit_warning(mutation: Mutation, pod_template: workload.PodTemplate, record: rendering.Header) -> Mutation:
-    """Return a mutation that warns if a pod template is not as its record says; records are not trusted."""
-    if rendering.untouched(pod_template, record):
-        return mutation
-    warning = (
-        f"{pod_template.name or 'pod'}: rendered fields differ from annotation {workload.RECORD}; they are kept as sent"
-    )
-    return msgspec.structs.replace(mutation, warnings=(*mutation.warnings, warning))
+    return Mutation(mutation.value, "already-rendered", runtimes=runtimes, notices=mutation.notices)
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

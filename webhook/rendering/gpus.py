@@ -58,7 +58,7 @@ def _amounts(container: InferenceContainer) -> dict[str, Any]:
     """Return what a container asks for by resource: its limits over its requests, without amounts of 0."""
     resources = container.value.get("resources") or {}
     asked = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    return {name: amount for name, amount in asked.items() if str(amount) != "0"}
+    return {name: amount for name, amount in asked.items() if quantities.parse(amount) != 0}
 
 
 def _whole(amount: Any, resource: str, path: str) -> int:

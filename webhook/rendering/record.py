@@ -1,4 +1,4 @@
-"""The record: what the webhook notes on a pod template, so that it recognises it and can undo its changes (section 8).
+"""The record: an annotation that identifies what the webhook has rendered, and from which it can be undone (section 8).
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
 randomness, no host.
@@ -13,13 +13,13 @@ from webhook import catalog, digests, errors, jsonshape, patch, workload
 from webhook.rendering import changes, filled_in, revision
 from webhook.rendering.resolve import Resolution
 
-#: Of the record's layout.
+#: The version of the record's layout.
 VERSION = 1
 
-#: Changes that a record may name: far more than any runtime template makes, and few enough to be undone at once.
+#: The most changes that a record may name: far more than any runtime template makes, but few enough to undo quickly.
 _MOST_PATHS = 2000
 
-#: Characters of an agent entry's match lists that a record keeps.
+#: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
 
 #: What rendering changes, and so what undoing a record may change (contract section 8).
@@ -55,10 +55,10 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         revision: digest of the configuration that was used.
         inputs: digest of what the workload says.
         added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
-        rendered: digest of the rendered fields, which what a CRD fills in does not change.
+        rendered: digest of the rendered fields; defaults that a CRD adds do not change it.
         gpu_type: the GPU type that the agent entry was chosen for.
         agent_entry: digest of the agent entry; empty if none was used.
-        matches: what that entry matches, as written, cut to 200 characters; never its position, which any edit shifts.
+        matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
     """
 
     revision: str
@@ -118,7 +118,7 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
-    """Return the record of a pod template; None if it carries none.
+    """Return the record of a pod template; None if it has none.
 
     A record of a later layout, or with keys that this release does not know, is a ``Header``; any other is a ``Record``.
 
@@ -187,7 +187,7 @@ def full(record: Header) -> Record:
 
 
 def check(record: Header, pod_template: workload.PodTemplate) -> None:
-    """Check that a record belongs to the pod template that carries it.
+    """Check that a record belongs to the pod template that it is on.
 
     Raises:
         errors.Denied: it names another runtime, model or container than the pod template does.
@@ -222,10 +222,10 @@ def rendered_digest(current: changes.Current) -> str:
 
 
 def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:
-    """Return whether the rendered fields still are as the webhook wrote them, as far as this release can tell.
+    """Return whether the rendered fields are still as the webhook wrote them, as far as this release can know.
 
-    It cannot where a later release wrote the record, or where a pod comes from a leader template that the webhook created:
-    there all of the spec is rendered, and much of a pod's spec is not the template's.
+    It cannot know where a later release wrote the record, or where a pod was made from a leader template that the webhook
+    created: the record then covers the whole spec, which the API server and controllers complete for each pod.
     """
     if not isinstance(record, Record) or (record.created and pod_template.is_pod):
         return True
