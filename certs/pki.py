@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,11 @@ BACKDATE = timedelta(minutes=5)
 """A certificate is valid from this long before it is issued, so that an API server with a slow clock accepts it at once."""
 
 _ORGANIZATION = "Hydra runtime webhook"
+_LONGEST_DNS_NAME = 253  # characters, RFC 1035
+# Labels of RFC 1123; only the first may be a wildcard (RFC 6125), and not alone. Underscores occur in internal names.
+_DNS_NAME = re.compile(
+    r"(\*\.)?[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?)*", re.IGNORECASE
+)
 _MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 # What the library raises for an unreadable certificate, on loading it or on reading a part of it.
@@ -252,10 +258,9 @@ def _general_name(host: str) -> x509.IPAddress | x509.DNSName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(host)
-    except ValueError as error:
-        raise PairError(f"{host!r} is not a valid DNS name or IP address for a certificate") from error
+    if not _DNS_NAME.fullmatch(host) or len(host) > _LONGEST_DNS_NAME:
+        raise PairError(f"{host!r} is not a valid DNS name or IP address for a certificate")
+    return x509.DNSName(host)
 
 
 def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:

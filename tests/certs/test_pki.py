@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
 import certs
+from certs import pki
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -218,3 +219,16 @@ def test_verifying_says_why_a_client_rejects_the_certificate(authority, leaf, ma
     verdict = certs.verifies(*make(leaf.certificate_pem, authority.certificate_pem, other.certificate_pem))
     assert why in verdict
     assert bool(why) == bool(verdict)
+
+
+@pytest.mark.parametrize("host", ["*", "a b", "a..b", "-a", f"{'a' * 64}.example", "http://a", "a." * 127 + "example"])
+def test_a_host_must_be_a_name_that_a_client_can_ask_for(host):
+    with pytest.raises(certs.PairError, match="is not a valid DNS name or IP address for a certificate"):
+        pki.check_hosts([host])
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "*.example.org", "10.0.0.1", "::1", "hydra-webhook.hydra-system.svc", "A_b"]
+)
+def test_names_wildcards_and_addresses_are_valid_hosts(host):
+    assert len(pki.check_hosts([host])) == 1

@@ -342,6 +342,14 @@ def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
     return {"ca_file": folder / "absent" / "ca.pem"}, "cannot write the CA to {0}/absent/ca.pem: No such file"
 
 
+async def test_a_ca_that_cannot_be_written_leaves_no_draft(tmp_path):
+    (tmp_path / "ca.pem" / "folder").mkdir(parents=True)  # so renaming fails, after the draft was written
+    with pytest.raises(app.CannotStart, match="cannot write the CA"):
+        async with serving(ca_file=tmp_path / "ca.pem"):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -1,6 +1,7 @@
 """The certificate that the server serves, and two sources of it: a folder, and a pair created for this process alone."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
@@ -112,7 +113,7 @@ class Folder:
             self._certificate.refuse("internal error", traceback=telemetry.describe(error))
 
     def _read(self) -> certs.Pair:
-        certificate, key = (files.read_bytes(path) for path in self._paths)
+        certificate, key = (files.read_bytes(path, files.CREDENTIAL_BYTES) for path in self._paths)
         return certs.parse(certificate, key, datetime.now(UTC))
 
 
@@ -155,5 +156,7 @@ def write_ca(path: Path, pem: bytes) -> str:
         draft.write_bytes(pem)
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         return f"cannot write the CA to {path}: {error.strerror}"
     return ""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import certs
 from webhook import catalog, cluster, telemetry
 
+#: Problems of one document in the log. An edit that breaks every entry must not bury everything else.
+_LOGGED_PROBLEMS = 100
+
 _SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
 
@@ -77,7 +80,7 @@ class Reports:
             broken=len(change.broken),
             **counts,
         )
-        for problem in change.problems:
+        for problem in change.problems[:_LOGGED_PROBLEMS]:
             write = telemetry.writer(self.log, problem.severity)
             write(
                 "configuration problem",
@@ -90,6 +93,8 @@ class Reports:
                 cause=telemetry.clean(problem.cause),
                 remedy=telemetry.clean(problem.remedy),
             )
+        if (rest := len(change.problems) - _LOGGED_PROBLEMS) > 0:
+            self.log.warning("configuration problems not logged", config_kind=change.config_kind, count=rest)
 
     def configuration_unreadable(self, config_kind: catalog.ConfigKind, why: str, **more: str) -> None:
         """Report a document that could not be read at all."""

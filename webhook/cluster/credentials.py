@@ -101,8 +101,11 @@ async def _kubeconfig(path: Path) -> Credentials:
     from kubernetes_asyncio.config.kube_config import KubeConfigLoader  # noqa: PLC0415
 
     seen = files.signatures([path])
-    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path))
-    seen |= files.signatures(selected.files(path.parent))
+    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path, files.CREDENTIAL_BYTES))
+    referred = selected.files(path.parent)
+    seen |= files.signatures(referred)
+    for file in referred:
+        files.check_size(file)
     inline = selected.inline()
     expires = None
     if plugin := selected.user.pop("exec", None):

@@ -4,10 +4,12 @@ import itertools
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 # Requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
 LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -96,12 +98,18 @@ class Metrics:
         self._watch_failures = self._counter(
             "hydra_webhook_watch_failures", "Failed lists and watches of API servers.", "object", "reason"
         )
+        self._dropped_lines = _DroppedLines()
+        self.registry.register(self._dropped_lines)
         build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
 
     def webhook(self, path: str) -> "WebhookMetrics":
         """Return the request metrics of the webhook that is served under this path."""
         return WebhookMetrics(path, self._requests, self._latency, self._in_flight)
+
+    def log_lines_dropped(self, count: Callable[[], int]) -> None:
+        """Export how many log lines were dropped because nothing read them."""
+        self._dropped_lines.count = count
 
     def decided(self, object_kind: str, outcome: str) -> None:
         """Count one decision. A kind of object that is not in ``OBJECT_KINDS`` counts as ``other``."""
@@ -199,3 +207,19 @@ class WebhookMetrics:
         if counter is None:
             counter = self._by_code[code] = self._requests.labels(self._path, str(code))
         counter.inc()
+
+
+class _DroppedLines(Collector):
+    """A counter that is kept elsewhere: the log must not depend on metrics.
+
+    Attributes:
+        count: returns its value.
+    """
+
+    def __init__(self) -> None:
+        self.count: Callable[[], int] = lambda: 0
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counter as it is now."""
+        name, documentation = "hydra_webhook_log_lines_dropped", "Log lines dropped because their reader was too slow."
+        yield CounterMetricFamily(name, documentation, value=self.count())
