@@ -45,7 +45,7 @@ answers = st.builds(
 
 
 def many():
-    """Return notices that become 21 lines."""
+    """Return notices that become a line for each code and place."""
     return [Notice(code, ((f"of {place}",) * places_for_names(code),), place) for code, place in KINDS]
 
 
