@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, jsonshape, notices, workload
+from webhook import catalog, errors, notices, workload
 from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
@@ -40,11 +40,10 @@ def apply(resolution: Resolution) -> Rendering:
         is_pod=pod_template.is_pod,
         path=resolution.spec_path,
     )
+    source = f'the configuration of runtime "{resolution.declaration.runtime}"'
+    _check_merged(merged, resolution.spec_path, source)
     conflicts.check(
-        conflicts.Side(spec, own),
-        conflicts.Side(merged, container),
-        claims=pod_template.claims,
-        source=f'the configuration of runtime "{resolution.declaration.runtime}"',
+        conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
     found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
     if pod_template.is_pod:
@@ -58,13 +57,21 @@ def apply(resolution: Resolution) -> Rendering:
     )
 
 
+def _check_merged(spec: Mapping[str, Any], path: str, source: str) -> None:
+    """Check the merged pod spec: loading a configuration checks its shape only in part, and templates may render to text."""
+    try:
+        workload.check_pod_spec(spec, path)
+    except errors.Malformed as fault:
+        raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
+
+
 def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str, Any], list[notices.Notice]]:
     """Return the inference container filled in, and what its author should know."""
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
     image.check(filled, resolution.selection.agent_entry)
-    if jsonshape.strings(own.get("command"), f"{path}.command"):
+    if own.get("command"):
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
