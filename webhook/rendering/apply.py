@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, jsonshape, workload
+from webhook import catalog, gotemplate, jsonshape, workload
 from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
@@ -25,15 +25,19 @@ class Rendering(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-def apply(resolution: Resolution) -> Rendering:
+def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     """Fill in a pod template.
 
+    Args:
+        resolution: what was decided.
+        budget: what the Go templates of the request may still use.
+
     Raises:
-        errors.Denied: a Go template fails, or the result would not run.
+        errors.Denied: a Go template fails or exceeds the budget, or the result would not run.
     """
     pod_template, spec, own = resolution.pod_template, resolution.spec, resolution.container.value
-    configured = resolution.layers.render(resolution.variables)
-    container, warnings = _container(resolution, configured)
+    configured = resolution.layers.render(resolution.variables, budget)
+    container, warnings = _container(resolution, configured, budget)
     merged = merge.pod_spec(
         resolution.container.put(spec, container),
         configured.pod,
@@ -57,7 +61,9 @@ def apply(resolution: Resolution) -> Rendering:
     )
 
 
-def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str, Any], list[str]]:
+def _container(
+    resolution: Resolution, configured: Configured, budget: gotemplate.Budget
+) -> tuple[dict[str, Any], list[str]]:
     """Return the inference container filled in, and warnings."""
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
@@ -67,7 +73,7 @@ def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str
         kept = f'container "{own["name"]}" sets its own command: its command and args are kept, the runtime\'s are not used'
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
-    rendered = command.command(resolution.selection.runtime_template, resolution.variables)
+    rendered = command.command(resolution.selection.runtime_template, resolution.variables, budget)
     if rendered.command is not None:
         filled["command"] = rendered.command
     if rendered.args or own.get("args"):

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..limits import Allowance, Limits
+from ..limits import Allowance, Budget, Limits
 from ..parse import nodes
 from ..values import Window, holds_interfaces
 
@@ -37,6 +37,7 @@ class State(Allowance):
         last: the node last evaluated by `and` or `or`, for errors that Go reports there.
         steps: how many steps are left.
         budget: how many bytes of built strings are left.
+        allowed_steps, allowed_bytes: how many there were at the beginning, for errors.
         depth: how many template calls are running.
         container: the list or map that contains dot; None if dot is not an element.
         containers: the same for variables, by slot.
@@ -44,6 +45,8 @@ class State(Allowance):
     """
 
     __slots__ = (
+        "allowed_bytes",
+        "allowed_steps",
         "container",
         "containers",
         "deadline",
@@ -63,12 +66,24 @@ class State(Allowance):
         self.out = self.pieces.append
         self.variables: list[object] = []
         self.last: nodes.Node | None = None
-        self.steps = limits.steps
-        self.budget = limits.output_bytes
+        self.steps = self.allowed_steps = limits.steps
+        self.budget = self.allowed_bytes = limits.output_bytes
         self.depth = 0
         self.container: object = None
         self.containers: dict[int, object] = {}
         self.typed: dict[int, tuple[object, bool]] = {}
+
+    def restrict(self, budget: Budget, once: int) -> None:
+        """Allow no more than a budget has left, of which what runs only once has taken this many steps."""
+        self.allowed_steps = min(self.allowed_steps, budget.steps)
+        self.allowed_bytes = min(self.allowed_bytes, budget.size)
+        self.steps = self.allowed_steps - once
+        self.budget = self.allowed_bytes
+
+    def settle(self, budget: Budget) -> None:
+        """Take from a budget what the rendering has used so far, apart from its output."""
+        budget.steps -= self.allowed_steps - self.steps
+        budget.size -= self.allowed_bytes - self.budget
 
     def is_typed(self, container: object) -> bool:
         """Return whether the elements of `container` have a type of their own; true for None: not an element."""
