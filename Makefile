@@ -1,4 +1,4 @@
-# Needs only Python 3.11 or newer and make: every target sets up what it uses.
+# Needs only Python 3.11 or newer and make: most targets install what they use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,19 +23,19 @@ demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare L
 
 serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@mkdir -p build
-	@echo "Once it serves, call it from another terminal:"
+	@echo "Once it is serving, call it from another terminal:"
 	@echo
 	@echo "  curl --cacert build/ca.crt -H 'Content-Type: application/json' -d @tests/reviews/pod-kubectl-create.json https://localhost:9443/mutate"
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
-test: $(READY) lint types layers ## Lint, types, layers and all tests; after `make controlplane`, also those against a real API server
+test: $(READY) lint types layers ## Lint, types, layers and all tests but the long ones; after `make controlplane`, also those against a real API server
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## Only the tests that take less than a second each
 	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long"
 
-long: $(READY) ## The thorough forms of some tests, which take minutes each
+long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
 
 lint: $(READY)

@@ -90,7 +90,9 @@ def main() -> int:
     if options.save:
         options.save.write_text(json.dumps(found))
     limit = LIMIT * options.size / 1_000_000
-    table = Table(title=f"{len(found)} bodies of {options.size:,} bytes, CPU time, limit {limit:g} ms", title_justify="left")
+    table = Table(
+        title=f"{len(found)} bodies of {options.size:,} bytes, CPU time, limit {limit:g} ms", title_justify="left"
+    )
     for column in ("body", "ms", *(["before"] if before else [])):
         table.add_column(column, justify="left" if column == "body" else "right")
     for name in sorted(found, key=lambda name: -found[name])[: options.rows]:

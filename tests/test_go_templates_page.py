@@ -1,4 +1,4 @@
-"""Everything that docs/go-templates.md shows works as shown.
+"""The examples in docs/go-templates.md work as shown.
 
 The form of tables and fenced blocks decides what is checked. A table with a column *template* (or *here*) and a column *prints* or
 *message* shows templates with their results; those under *instead* must render. A block `gotmpl` is followed by its output or error
@@ -266,7 +266,7 @@ def test_a_workload_is_mutated_as_shown(example):
     [container] = spec["containers"]
     [shown] = catalog.load_all(example.shown)
 
-    assert mutated.warnings == ()
+    assert mutated.notices == ()
     assert shown == {key: (container if key in container else spec)[key] for key in shown}
     assert {"command", "args"} & container.keys() == {"command", "args"} & shown.keys()
 

@@ -37,7 +37,7 @@ _PAIRS = 20_000
 #: Characters of a value in a message; a label value has at most 63.
 _SHOWN = 100
 
-#: Characters of a denial. It is printed on a terminal; nobody reads more than this.
+#: Longest message of a denial, in characters. It is printed on a terminal, where a longer one would not be read.
 _MESSAGE_CHARACTERS = 4096
 
 #: Every reason for which an admission is denied (contract section 11), each described in docs/troubleshooting.md.
@@ -149,6 +149,19 @@ def shown(value: Any) -> str:
     """Return a JSON value as messages quote it: as JSON, cut if it is long."""
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return a string of at most ``limit`` characters, at least 5, that begins and ends as this one does.
+
+    A name is cut in its middle at any character: its ends tell it from others. A sentence is cut at words.
+    """
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit // 2], text[-((limit - 1) // 2) :]  # each a character too long, which may be a space
+    head = head[: head.rindex(" ")] if " " in head[len(head) // 2 :] else head[:-1]
+    tail = tail[tail.index(" ") + 1 :] if " " in tail[: len(tail) // 2] else tail[1:]
+    return f"{head}...{tail}"
 
 
 def nearest(name: str, known: Collection[str]) -> str:

@@ -51,7 +51,7 @@ def test_command_and_args_are_what_go_renders(key):
     found = command.command(SNAPSHOT.runtime_templates[runtime], data, budget.new())
 
     assert {"command": found.command, "args": found.args} == RENDERED[key]
-    assert found.warnings == ()
+    assert found.notices == ()
 
 
 @pytest.mark.parametrize("key", [key for key in RENDERED if "/single/" in key])

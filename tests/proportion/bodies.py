@@ -90,16 +90,20 @@ def _mounted(size: int) -> dict[str, Any]:
 def _denied() -> Iterator[tuple[str, Build]]:
     """Yield reviews that are denied with a message that looks for a near name or quotes what is there."""
 
-    def named(kind: str, wanted: str, **about: str) -> Build:
+    def named(kind: str, wanted: Callable[[int], str]) -> Build:
         names = fields.NAMES[kind]
         return lambda size: review(
-            pod({"containers": [{"name": one} for one in filled(size, names)]}, metadata(container=wanted, **about))
+            pod({"containers": [{"name": one} for one in filled(size, names)]}, metadata(container=wanted(size)))
         )
 
     for kind in fields.NAMES:
-        for wanted in ("main", "c" * 200 + "x", "c" * 50_000):
-            yield f"no container of this name, {len(wanted)} characters, among {kind}", named(kind, wanted)
-    mount = [{"name": "main", "volumeMounts": [{"name": "v" * 200 + "x", "mountPath": "/v"}]}]
+        for length, wanted in {
+            "a short": lambda _: "main",
+            "a long": lambda _: "c" * 63,
+            "an endless": lambda size: "c" * size,
+        }.items():
+            yield f"no container of {length} name among {kind}", named(kind, wanted)
+    mount = [{"name": "main", "volumeMounts": [{"name": "c" * 63, "mountPath": "/v"}]}]
     for kind, names in fields.NAMES.items():
         yield (
             f"no volume of this name among {kind}",

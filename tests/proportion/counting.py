@@ -20,12 +20,60 @@ REWRITTEN = ("webhook", "difflib")
 
 #: Built-in functions and methods that look at no more than one element of what they are given.
 _CONSTANT = frozenset(
-    ("len isinstance issubclass type id get append setdefault pop add bool getattr hasattr hash iter next enumerate repeat").split()
-    + ("items keys values startswith endswith removeprefix spend appendleft popleft discard cast setattr callable").split()
+    [
+        "len",
+        "isinstance",
+        "issubclass",
+        "type",
+        "id",
+        "get",
+        "append",
+        "setdefault",
+        "pop",
+        "add",
+        "bool",
+        "getattr",
+        "hasattr",
+        "hash",
+        "iter",
+        "next",
+        "enumerate",
+        "repeat",
+        "items",
+        "keys",
+        "values",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "spend",
+        "appendleft",
+        "popleft",
+        "discard",
+        "cast",
+        "setattr",
+        "callable",
+    ]
 )
 #: Methods that walk the object they belong to.
 _WALKING = frozenset(
-    "index count remove copy join split rsplit replace strip rstrip lstrip encode decode isprintable isascii sort".split()
+    [
+        "index",
+        "count",
+        "remove",
+        "copy",
+        "join",
+        "split",
+        "rsplit",
+        "replace",
+        "strip",
+        "rstrip",
+        "lstrip",
+        "encode",
+        "decode",
+        "isprintable",
+        "isascii",
+        "sort",
+    ]
 )
 _BUILT_IN = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType, type)
 _ELEMENTS = (list, tuple, dict, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
@@ -115,19 +163,36 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         return self._metered("made", node)
 
-    visit_JoinedStr = visit_BinOp = _copies
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        return self._copies(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        return self._copies(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        return self._copies(node) if isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load) else self._kept(node)
+        return (
+            self._copies(node)
+            if isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load)
+            else self._kept(node)
+        )
 
     def visit_Dict(self, node: ast.Dict) -> ast.expr:
         return self._copies(node) if None in node.keys else self._kept(node)
 
     def _display(self, node: Any) -> ast.expr:
-        copies = any(isinstance(item, ast.Starred) for item in node.elts) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        copies = any(isinstance(item, ast.Starred) for item in node.elts) and isinstance(
+            getattr(node, "ctx", ast.Load()), ast.Load
+        )
         return self._copies(node) if copies else self._kept(node)
 
-    visit_List = visit_Tuple = visit_Set = _display
+    def visit_List(self, node: ast.List) -> ast.expr:
+        return self._display(node)
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.expr:
+        return self._display(node)
+
+    def visit_Set(self, node: ast.Set) -> ast.expr:
+        return self._display(node)
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
         return self._kept(node) if node.format_spec is None else node  # a specification may only hold plain f-strings
@@ -165,8 +230,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if fullname.split(".")[0] not in REWRITTEN:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.split(".", maxsplit=1)[0] not in REWRITTEN:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.origin is not None:

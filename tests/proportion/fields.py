@@ -75,8 +75,9 @@ MAPS: dict[str, Place] = {
 NAMES: dict[str, Callable[[int], str]] = {
     "short names": "c{:05}".format,
     "names with a common beginning": lambda at: f"{'c' * 50}{at:05}",
+    "names of the greatest length": lambda at: f"{'c' * 58}{at:05}",
     "long names": lambda at: f"{'c' * 200}{at:05}",
-    "mirrored names": lambda at: f"{at:05}{'xc' * 100}",
+    "mirrored names": lambda at: f"{at:05}{'xc' * 29}",
     "endless names": lambda at: f"{'c' * 20_000}{at:05}",
 }
 

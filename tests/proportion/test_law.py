@@ -7,20 +7,16 @@ import sys
 
 import pytest
 
-from tests import effort
 from tests.proportion import bodies
-
-#: Sizes of bodies, in bytes, that are compared.
-SMALL, LARGE = effort.of(everyday=3_000, long=20_000), effort.of(everyday=24_000, long=400_000)
 
 #: How much more than n·log n the work may grow: what is done once for each pod template is in both figures, and bounded work
 #: (lists of a hundred items are aligned, those of more are not) begins in between.
 TOLERANCE = 1.3
 
 
-def counted(*names):
-    """Return size and work of a small and a large body, by name, counted in a process of its own."""
-    command = [sys.executable, "-m", "tests.proportion.counting", str(SMALL), str(LARGE), *names]
+def counted(small, large):
+    """Return size and work of bodies of two sizes in bytes, by name, counted in a process of its own."""
+    command = [sys.executable, "-m", "tests.proportion.counting", str(small), str(large)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -30,9 +26,15 @@ def growth(small, large):
     return (much / little) / ((many * math.log(many)) / (few * math.log(few)))
 
 
-@pytest.mark.slow
-def test_work_grows_no_faster_than_the_body():
-    grown = {name: growth(*figures) for name, figures in counted().items()}
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [
+        pytest.param(3_000, 24_000, marks=pytest.mark.slow),
+        pytest.param(20_000, 400_000, marks=pytest.mark.long),
+    ],
+)
+def test_work_grows_no_faster_than_the_body(small, large):
+    grown = {name: growth(*figures) for name, figures in counted(small, large).items()}
 
     assert grown.keys() == bodies.builds().keys()
     assert {name: round(times, 2) for name, times in grown.items() if times > TOLERANCE} == {}

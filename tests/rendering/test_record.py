@@ -1,4 +1,4 @@
-"""The record: what it says, and that an untouched rendering is recognised from the object alone."""
+"""The record: what it contains, and that an untouched rendering is recognised from the object alone."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ def test_it_names_what_was_rendered_and_what_was_replaced():
     }
 
 
-def test_what_a_crd_fills_in_leaves_a_rendering_untouched():
+def test_a_rendering_is_untouched_after_a_crd_adds_its_defaults():
     value, record = templates(
         rendered("lws-without-leader-template", workload.LEADER_WORKER_SET), workload.LEADER_WORKER_SET
     )["workerTemplate"]
@@ -77,7 +77,7 @@ def test_an_edit_of_a_rendered_field_is_noticed(edit, name):
     assert not rendering.untouched(edited, record)
 
 
-def test_the_leader_made_from_the_worker_says_so_and_goes_when_restored():
+def test_a_leader_template_created_from_the_workers_is_recorded_as_such_and_removed_when_restored():
     value = rendered("lws-without-leader-template", workload.LEADER_WORKER_SET)
 
     records = templates(value, workload.LEADER_WORKER_SET)

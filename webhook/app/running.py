@@ -168,7 +168,7 @@ class Running:
 
     def _checks(self) -> Iterator[server.Check]:
         yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))
-        lines = self.configuration.missing(beside=self._options.followed)
+        lines = self.configuration.missing(except_for=self._options.followed)
         yield server.Check(
             "configuration", "; ".join([*lines, *(self._config_maps.waiting if self._config_maps else ())])
         )

@@ -41,8 +41,8 @@ def read(document: Document, earlier: Mapping[str, RuntimeTemplate] = _NOTHING) 
 
     Args:
         document: what to read.
-        earlier: compiled runtime templates by digest; an entry with the same content is taken over instead of compiled again,
-            and then has no ``compiled`` texts.
+        earlier: compiled runtime templates by digest. An entry with the same content is reused instead of compiled again,
+            and then adds nothing to ``compiled``.
     """
     kind = KINDS[document.config_kind]
     content, report = kind.read(opened(document, kind.config_map, kind.data_key), earlier)

@@ -133,7 +133,7 @@ def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the three configurations: from the given files, and built in where no file is given."""
     files = given(templates, agent, gpu_configs)
-    return (*files, *catalog.embedded(beside={document.config_kind for document in files}))
+    return (*files, *catalog.embedded(except_for={document.config_kind for document in files}))
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:

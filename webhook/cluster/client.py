@@ -83,7 +83,7 @@ class Client:
     async def replace(self, reference: ObjectReference, body: Object) -> Object:
         """Replace the object and return it as it was stored.
 
-        ``conflict``: its ``metadata.resourceVersion`` is no longer that of the body.
+        ``conflict``: its ``metadata.resourceVersion`` differs from that of the body.
         """
         content = "application/json", msgspec.json.encode(body)
         return await self._call("update", reference.alone, reference.path, answers.decode, content=content)

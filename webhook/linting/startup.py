@@ -43,9 +43,9 @@ def check(
             _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
         else:
             _check_lines(findings, one)
-    # with a command each element is one argument; without one the last element stands for all lines
+    # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if template.command else elements[-1:], started)
-    if not rendered.warnings and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
+    if not rendered.notices and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
         _check_custom_args(findings, entry, template, started)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import errors, gotemplate, rendering, workload
+from webhook.notices import Notice
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -17,7 +18,7 @@ class Mutation(msgspec.Struct, frozen=True):
         changed: whether ``value`` differs from the object that came in.
         runtimes, revisions: of the pod templates that were rendered now, in their order; if none was, the runtimes of those
             that were rendered before.
-        warnings: what the author should know.
+        notices: what the author should know.
     """
 
     value: Mapping[str, Any]
@@ -25,7 +26,7 @@ class Mutation(msgspec.Struct, frozen=True):
     changed: bool = False
     runtimes: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def mutate(
@@ -104,7 +105,7 @@ def _mutate_template(
         changed=True,
         runtimes=_with(mutation.runtimes if mutation.changed else (), pod_template.labels[workload.RUNTIME]),
         revisions=_with(mutation.revisions, rendered.revision),
-        warnings=(*mutation.warnings, *rendered.warnings),
+        notices=(*mutation.notices, *rendered.notices),
     )
 
 

@@ -8,15 +8,15 @@ from webhook.mutation.create import Mutation
 
 
 def update(value: Mapping[str, Any], old: Mapping[str, Any], *, namespace: str, name: str = "") -> Mutation:
-    """Admit an UPDATE of a LeaderWorkerSet that leaves the description of its pods alone; deny any other.
+    """Admit an update of a LeaderWorkerSet that does not change the description of its pods; deny any other.
 
-    Any byte that changes there restarts every group, and re-applying the bare file would change it. Until an edit can
-    be told from a re-apply, neither is let through.
+    Any change there restarts every group, and re-applying the bare file is such a change. As long as the webhook cannot
+    distinguish an edit from a re-apply, it admits neither.
 
     Args:
         value: the object as the request would store it.
         old: the object as it is stored.
-        namespace: where it is.
+        namespace: its namespace.
         name: its name if its metadata has none.
 
     Raises:

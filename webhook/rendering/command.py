@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, gotemplate
+from webhook.notices import Notice
 from webhook.rendering import expand
 
 
@@ -14,7 +15,7 @@ class Command(msgspec.Struct, frozen=True):
 
     command: list[str] | None
     args: list[str]
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def command(
@@ -42,8 +43,5 @@ def command(
     if not runtime_template.args:
         return Command(rendered, custom)
     if custom and not runtime_template.uses_custom_args:
-        ignored = (
-            f'runtime "{runtime_template.runtime}" does not use .CUSTOM_ARGS: {len(custom)} arguments were ignored'
-        )
-        return Command(rendered, args, (ignored,))
+        return Command(rendered, args, (Notice("arguments-ignored", custom),))
     return Command(rendered, args)

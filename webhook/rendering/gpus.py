@@ -60,7 +60,7 @@ def _amounts(container: InferenceContainer) -> dict[str, Any]:
     resources = jsonshape.mapping(container.value.get("resources"), path)
     requests = jsonshape.mapping(resources.get("requests"), f"{path}.requests")
     limits = jsonshape.mapping(resources.get("limits"), f"{path}.limits")
-    return {name: amount for name, amount in {**requests, **limits}.items() if str(amount) != "0"}
+    return {name: amount for name, amount in {**requests, **limits}.items() if quantities.parse(amount) != 0}
 
 
 def _whole(amount: Any, resource: str, path: str) -> int:

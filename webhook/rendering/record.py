@@ -1,4 +1,4 @@
-"""The record: what the webhook notes on a pod template, so that it recognises it and can undo its changes (section 8).
+"""The record: an annotation that identifies what the webhook has rendered, and from which it can be undone (section 8).
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
 randomness, no host.
@@ -13,13 +13,13 @@ from webhook import catalog, digests, errors, jsonshape, patch, workload
 from webhook.rendering import changes, paths, revision
 from webhook.rendering.resolve import Resolution
 
-#: Of the record's layout.
+#: The version of the record's layout.
 VERSION = 1
 
-#: Changes that a record may name: far more than any runtime template makes, and few enough to be undone at once.
+#: The most changes that a record may name: far more than any runtime template makes, but few enough to undo quickly.
 _MOST_PATHS = 2000
 
-#: Characters of an agent entry's match lists that a record keeps.
+#: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
 
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
@@ -51,10 +51,10 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         revision: digest of the configuration that was used.
         inputs: digest of what the workload says.
         added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
-        rendered: digest of the rendered fields, which what a CRD fills in does not change.
+        rendered: digest of the rendered fields; defaults that a CRD adds do not change it.
         gpu_type: the GPU type that the agent entry was chosen for.
         agent_entry: digest of the agent entry; empty if none was used.
-        matches: what that entry matches, as written, cut to 200 characters; never its position, which any edit shifts.
+        matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
     """
 
     revision: str
@@ -114,7 +114,7 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
-    """Return the record of a pod template; None if it carries none.
+    """Return the record of a pod template; None if it has none.
 
     A record of a later layout, or with keys that this release does not know, is a ``Header``; any other is a ``Record``.
 
@@ -166,7 +166,7 @@ def full(record: Header) -> Record:
 
 
 def check(record: Header, pod_template: workload.PodTemplate) -> None:
-    """Check that a record belongs to the pod template that carries it.
+    """Check that a record belongs to the pod template that it is on.
 
     Raises:
         errors.Denied: it names another runtime, model or container than the pod template does.
@@ -197,13 +197,13 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
 def rendered_digest(current: changes.Current) -> str:
     """Return the digest of the rendered fields as they are now.
 
-    What a CRD fills in does not change it; an edit of a rendered field does.
+    Defaults that a CRD adds do not change it; an edit of a rendered field does.
     """
     return digests.of([[path, None if now is paths.ABSENT else _without_defaults(now)] for path, now in current])
 
 
 def untouched(value: Mapping[str, Any], record: Record) -> bool:
-    """Return whether the rendered fields still are as the webhook wrote them."""
+    """Return whether the rendered fields are still as the webhook wrote them."""
     return rendered_digest(changes.current(value, record.changes)) == record.rendered
 
 
@@ -220,7 +220,7 @@ def _matches(agent_entry: catalog.AgentEntry) -> str:
     return text[:_MATCH_CHARACTERS]
 
 
-#: Values that the LeaderWorkerSet CRD fills in below fields that a template sets, by key.
+#: Defaults that the LeaderWorkerSet CRD adds inside fields that a template sets, by key.
 _CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "protocol": ("TCP",),
     "name": ("",),

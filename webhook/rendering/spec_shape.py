@@ -26,12 +26,12 @@ def check(spec: Mapping[str, Any], path: str) -> None:
     Raises:
         errors.Malformed: something has the wrong type.
     """
-    for field, texts in _CONTAINERS.items():
-        for index, container in enumerate(_items(spec, field, path, texts)):
+    for field, strings in _CONTAINERS.items():
+        for index, container in enumerate(_items(spec, field, path, strings)):
             where = f"{path}.{field}[{index}]"
-            for name, strings in _CONTAINER_LISTS.items():
+            for name, strings_of_item in _CONTAINER_LISTS.items():
                 if name in container:
-                    _items(container, name, where, strings)
+                    _items(container, name, where, strings_of_item)
             if "resources" in container:
                 _check_resources(container["resources"], f"{where}.resources")
     _items(spec, "volumes", path, ("name",))

@@ -64,7 +64,7 @@ class _Lines:
         try:
             self._stream.write(line + b"\n")
             self._stream.flush()
-        except (OSError, ValueError):  # nobody reads the pipe any more, or the stream is closed
+        except (OSError, ValueError):  # the pipe has no reader any more, or the stream is closed
             return
 
     warning = error = info  # structlog picks the method by level; the level is in the line

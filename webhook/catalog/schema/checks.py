@@ -100,7 +100,7 @@ def top(report: Report, root: Node, key: str) -> YamlMapping | None:
 def listing(report: Report, holder: YamlMapping, key: str, path: str) -> list[Node] | None:
     """Return the items of a configuration's list, or None after reporting why the list cannot be used.
 
-    Flaws of the items are left to whatever reads them; a flaw beside the list makes the whole text unusable.
+    Flaws in the items are left to their readers; a flaw outside the list makes the whole configuration unusable.
     """
     since = len(report.problems)
     report.own_flaws(holder, path.removesuffix(key).removesuffix("."))
