@@ -174,8 +174,15 @@ def test_a_rendering_that_exceeds_its_own_limit_leaves_the_rest_of_the_budget() 
     with pytest.raises(ExecLimitError, match="exceeded 10 steps"):
         Template("{{range 20}}{{end}}", limits=Limits(steps=10)).render({}, budget=budget)
     assert not budget.exceeded
-    with pytest.raises(ExecLimitError, match="exceeded 8 steps"):
-        Template("x", limits=Limits(steps=8)).render({}, budget=budget)
+
+
+def test_what_runs_only_once_counts_for_a_budget() -> None:
+    budget = Budget(steps=20, size=100)
+    Template("x").render({}, budget=budget)
+    Template("{{.}}").render("x", budget=budget)
+    for text in ("x", "{{.}}"):
+        with pytest.raises(ExecLimitError, match="exceeded 2 steps"):
+            Template(text).render("x", budget=Budget(budget.steps, budget.size))
 
 
 def test_a_rendering_that_starts_after_its_deadline_fails() -> None:

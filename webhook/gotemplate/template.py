@@ -133,26 +133,35 @@ class Template:
             ExecError: rendering failed, as it would in Go.
             ExecLimitError: rendering exceeded a limit, the deadline or the budget.
         """
-        if self._constant is not None and deadline is None and budget is None:
-            return self._constant
+        if budget is not None:
+            left, budget.steps = budget.steps, budget.steps - self._program.steps
+            if budget.steps < 0:
+                raise self._stopped(f"exceeded {left} steps")
+        if self._constant is not None and deadline is None:
+            return self._constant if budget is None else self._charged(budget, self._constant)
         state = State(self._limits, on_no_value, deadline)
-        if budget is None:
-            return self._rendered(data, state)
-        state.restrict(budget, self._program.steps)
+        return self._rendered(data, state) if budget is None else self._within(budget, data, state)
+
+    def _within(self, budget: Budget, data: object, state: State) -> str:
+        """Return the output, and take from the budget what it costs."""
+        steps = state.steps = min(state.steps, budget.steps)
+        state.allowed_steps = min(state.allowed_steps, budget.steps + self._program.steps)
+        state.budget = state.allowed_bytes = min(state.budget, budget.size)
         try:
-            if state.steps < 0:
-                raise self._stopped(f"exceeded {state.allowed_steps} steps")
             output = self._rendered(data, state)
         finally:
-            state.settle(budget)
+            budget.steps -= steps - state.steps
+            budget.size -= state.allowed_bytes - state.budget
+        return self._charged(budget, output)
+
+    def _charged(self, budget: Budget, output: str) -> str:
+        """Return the output, and take its size from the budget."""
         left, budget.size = budget.size, budget.size - byte_length(output)
         if budget.exceeded:
             raise self._stopped(f"output exceeds {left} bytes")
         return output
 
     def _rendered(self, data: object, state: State) -> str:
-        if self._constant is not None and state.deadline is None:
-            return self._constant
         root = _as_dot(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
         if state.deadline is not None and late(state.deadline):

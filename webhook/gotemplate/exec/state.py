@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..limits import Allowance, Budget, Limits
+from ..limits import Allowance, Limits
 from ..parse import nodes
 from ..values import Window, holds_interfaces
 
@@ -72,18 +72,6 @@ class State(Allowance):
         self.container: object = None
         self.containers: dict[int, object] = {}
         self.typed: dict[int, tuple[object, bool]] = {}
-
-    def restrict(self, budget: Budget, once: int) -> None:
-        """Allow no more than a budget has left, of which what runs only once has taken this many steps."""
-        self.allowed_steps = min(self.allowed_steps, budget.steps)
-        self.allowed_bytes = min(self.allowed_bytes, budget.size)
-        self.steps = self.allowed_steps - once
-        self.budget = self.allowed_bytes
-
-    def settle(self, budget: Budget) -> None:
-        """Take from a budget what the rendering has used so far, apart from its output."""
-        budget.steps -= self.allowed_steps - self.steps
-        budget.size -= self.allowed_bytes - self.budget
 
     def is_typed(self, container: object) -> bool:
         """Return whether the elements of `container` have a type of their own; true for None: not an element."""
