@@ -72,6 +72,9 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
 
+attack: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
+	$(BIN)/python -m bench.worst_bodies
+
 CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)
 IMAGE ?= hydra-runtime-webhook:$(VERSION)

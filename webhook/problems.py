@@ -52,6 +52,7 @@ ProblemCode = Literal[
     "flag-twice",
     "flags-on-one-line",
     "custom-args-unused",
+    "costly-templates",
     # findings of lint: fields
     "plain-command",
     "late-field",

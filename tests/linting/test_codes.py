@@ -64,6 +64,7 @@ RAISED_BY = {
     "flag-twice": entry(args=["--a=1\n--a=2"]),
     "flags-on-one-line": entry(args=["--a=1 --b=2"]),
     "custom-args-unused": entry(SCRIPT, ["serve"]),
+    "costly-templates": entry(args=["{{ range 1000 }}{{ end }}"]),
     "plain-command": container(command=["a"]),
     "late-field": entry(pod={"nodeName": "a"}),
     "unrendered": entry(pod={"hostname": "{{ .MODEL_ID }}"}),

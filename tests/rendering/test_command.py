@@ -5,7 +5,7 @@ import json
 import pytest
 
 from webhook import catalog, errors, notices
-from webhook.rendering import command
+from webhook.rendering import budget, command
 
 CUSTOM = ["--own", "two words"]
 RANGE = "{{ range .CUSTOM_ARGS }}\n{{ . }}{{ end }}"
@@ -22,7 +22,7 @@ def rendered(lists, custom):
     command_template, args_template = lists
     given = {"commandTemplate": command_template, "argsTemplate": args_template}
     template = runtime_template(**{key: value for key, value in given.items() if value is not None})
-    return command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom})
+    return command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
 
 
 BOTH = [
@@ -72,13 +72,15 @@ NEITHER = [
 
 @pytest.mark.parametrize("template", NEITHER)
 def test_without_either_list_args_are_the_custom_args(template):
-    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}) == command.Command(None, CUSTOM)
+    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new()) == command.Command(None, CUSTOM)
 
 
 def test_a_plain_command_beside_an_args_template_leaves_args_split_into_lines():
     template = runtime_template(command=["serve"], argsTemplate=["--a\n--b"])
 
-    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}) == command.Command(None, ["--a", "--b", *CUSTOM])
+    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new()) == command.Command(
+        None, ["--a", "--b", *CUSTOM]
+    )
 
 
 DENIED = [

@@ -10,7 +10,7 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
 from webhook.linting.shell import argv, scan
 from webhook.linting.trial_results import Findings, Rendering, refers
-from webhook.rendering import command
+from webhook.rendering import budget, command
 
 #: The key paths of the templates of command and args.
 _ARGUMENT = re.compile(r"\.containerTemplate\.(command|args)Template\[")
@@ -32,7 +32,7 @@ def check(
     if not elements:
         return
     try:
-        rendered = command.command(template, findings.sample.variables)
+        rendered = command.command(template, findings.sample.variables, budget.new())
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors, rendering, workload
+from webhook import errors, gotemplate, rendering, workload
 from webhook.notices import Notice
 
 
@@ -53,10 +53,10 @@ def mutate(
     try:
         if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
             return Mutation(value, reason)
-        mutation = Mutation(value, "opted-out")
+        mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
         for pod_template in workload.pod_templates(value, object_kind):
             if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-                mutation = _mutate_template(mutation, pod_template, state, namespace=namespace)
+                mutation = _mutate_template(mutation, pod_template, state, budget, namespace=namespace)
     except errors.Denied as denial:
         denial.add_place(place)
         raise
@@ -74,7 +74,12 @@ def replaced(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str
 
 
 def _mutate_template(
-    mutation: Mutation, pod_template: workload.PodTemplate, state: rendering.State, *, namespace: str
+    mutation: Mutation,
+    pod_template: workload.PodTemplate,
+    state: rendering.State,
+    budget: gotemplate.Budget,
+    *,
+    namespace: str,
 ) -> Mutation:
     if workload.opted_out(pod_template):
         return mutation
@@ -89,7 +94,7 @@ def _mutate_template(
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
-        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace))
+        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace), budget)
     except errors.Denied as denial:
         denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
         if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already

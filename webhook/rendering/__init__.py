@@ -13,6 +13,7 @@ In the order of a request::
     variables         what may a Go template refer to?
     layers            what does the configuration say, agent entry over runtime template?
     apply           a resolution to the rendered pod template
+    budget          how much may the Go templates of a request do together?
     expand            a Go template to text
     image             which image, with which pull policy?
     command           which command and args?
@@ -27,6 +28,7 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 insertions), ``quantities`` (Kubernetes' numbers).
 """
 
+from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
@@ -39,6 +41,7 @@ __all__ = [
     "Resolution",
     "State",
     "apply",
+    "budget",
     "check",
     "read",
     "resolve",

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, errors, notices, workload
+from webhook import catalog, errors, gotemplate, notices, workload
 from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
@@ -25,15 +25,19 @@ class Rendering(msgspec.Struct, frozen=True):
     notices: tuple[notices.Notice, ...]
 
 
-def apply(resolution: Resolution) -> Rendering:
+def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     """Fill in a pod template.
 
+    Args:
+        resolution: what was decided.
+        budget: what the Go templates of the request may still use.
+
     Raises:
-        errors.Denied: a Go template fails, or the result would not run.
+        errors.Denied: a Go template fails or exceeds the budget, or the result would not run.
     """
     pod_template, spec, own = resolution.pod_template, resolution.spec, resolution.container.value
-    configured = resolution.layers.render(resolution.variables)
-    container, found = _container(resolution, configured)
+    configured = resolution.layers.render(resolution.variables, budget)
+    container, found = _container(resolution, configured, budget)
     merged = merge.pod_spec(
         resolution.container.put(spec, container),
         configured.pod,
@@ -65,7 +69,9 @@ def _check_merged(spec: Mapping[str, Any], path: str, source: str) -> None:
         raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
 
 
-def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str, Any], list[notices.Notice]]:
+def _container(
+    resolution: Resolution, configured: Configured, budget: gotemplate.Budget
+) -> tuple[dict[str, Any], list[notices.Notice]]:
     """Return the inference container filled in, and what its author should know."""
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
@@ -75,7 +81,7 @@ def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
-    rendered = command.command(resolution.selection.runtime_template, resolution.variables)
+    rendered = command.command(resolution.selection.runtime_template, resolution.variables, budget)
     if rendered.command is not None:
         filled["command"] = rendered.command
     if rendered.args or own.get("args"):

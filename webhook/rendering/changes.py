@@ -125,8 +125,13 @@ def _index(value: Any, name: str) -> dict[str, Any] | None:
     keys = fields.MERGE_KEYS.get(name)
     if keys is None or not isinstance(value, list):
         return None
-    items = {fields.selector(item, keys): item for item in value}
-    return items if len(items) == len(value) and "" not in items else None
+    items: dict[str, Any] = {}
+    for item in value:
+        key = fields.selector(item, keys)
+        if not key or key in items:
+            return None
+        items[key] = item
+    return items
 
 
 def _add(value: Any, name: str, path: str, found: _Found) -> None:

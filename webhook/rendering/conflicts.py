@@ -11,6 +11,8 @@ import msgspec
 from webhook import errors, notices
 from webhook.rendering import fields, quantities
 
+_CONTAINER_FIELDS = ("containers", "initContainers")
+
 
 class Side(msgspec.Struct, frozen=True):
     """A pod spec and the inference container in it, before or after merging."""
@@ -56,23 +58,21 @@ def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str)
 
 
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
-    if not merged.get("initContainers"):
-        return
-    names = {field: _names(merged, field) for field in ("containers", "initContainers")}
-    for name in names["containers"]:
-        if name not in names["initContainers"]:
-            continue
-        sides = ["the workload" if name in _names(own, field) else source for field in names]
-        if sides == ["the workload"] * 2:
+    containers, init_containers = (_names(merged, field) for field in _CONTAINER_FIELDS)
+    mine = [_names(own, field) for field in _CONTAINER_FIELDS]
+    for name in containers:
+        if name not in init_containers or all(name in names for names in mine):
             continue  # the workload's own mistake, which the API server reports
+        sides = ["the workload" if name in names else source for names in mine]
         message = (
             f'container "{name}" of {sides[0]} and init container "{name}" of {sides[1]} have the same name; rename one'
         )
         raise errors.Denied("container-name-conflict", message)
 
 
-def _names(spec: Mapping[str, Any], field: str) -> list[Any]:
-    return [entry.get("name") for entry in spec.get(field) or ()]
+def _names(spec: Mapping[str, Any], field: str) -> dict[Any, None]:
+    """Return the names in a list of containers, in order and without duplicates."""
+    return dict.fromkeys(container.get("name") for container in spec.get(field) or ())
 
 
 def _check_mounts(own: Mapping[str, Any], merged: Mapping[str, Any], claims: frozenset[str], source: str) -> None:

@@ -66,6 +66,8 @@ def selector(entry: Any, keys: tuple[str, ...]) -> str:
     """Return the merge key of a list entry as text, e.g. ``name=main``; "" if it has none."""
     if not isinstance(entry, dict):
         return ""
+    if len(keys) == 1 and type(value := entry.get(keys[0])) is str:  # most lists, and a long one must not take long
+        return f"{keys[0]}={value}"
     parts = []
     for key in keys:
         value = entry.get(key)

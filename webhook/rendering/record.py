@@ -111,7 +111,7 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     """Return a pod template with the record in its annotations."""
-    text = msgspec.json.encode(record, order="sorted").decode()
+    text = digests.canonical(record).decode()
     metadata = dict(value.get("metadata") or {})
     metadata["annotations"] = {**(metadata.get("annotations") or {}), workload.RECORD: text}
     return {**value, "metadata": metadata}
