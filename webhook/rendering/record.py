@@ -236,17 +236,21 @@ _CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
 }
 
 
+#: Types of values that hold others: asked for each value of a rendering.
+_NESTED = frozenset({dict, list})
+
+
 def _without_defaults(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _without_defaults(inner) if isinstance(inner, dict | list) else inner
+            key: _without_defaults(inner) if type(inner) in _NESTED else inner
             for key, inner in value.items()
             if inner is not None
             and key != workload.RECORD
             and not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
         }
     if isinstance(value, list):
-        return [_without_defaults(inner) if isinstance(inner, dict | list) else inner for inner in value]
+        return [_without_defaults(inner) if type(inner) in _NESTED else inner for inner in value]
     return value
 
 
