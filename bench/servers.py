@@ -117,7 +117,7 @@ async def _application(handle: Handler, folder: Path) -> AsyncIterator[int]:
 async def handler_alone(folder: Path) -> AsyncIterator[int]:
     """Do everything that the product does, but with a prepared verdict instead of a decision."""
     verdict = admission.Verdict(admission.Response(allowed=True), "rendered", ("vllm-cpu",), ("0123456789abcdef",))
-    log, metrics = telemetry.make_log(log_format="json"), telemetry.Metrics("bench")
+    log, metrics = telemetry.make_log(telemetry.QueuedLines(sys.stderr.fileno()), "json"), telemetry.Metrics("bench")
     state = rendering.State(catalog.build(catalog.embedded(), None), Settings())
     reviewer = review.Reviewer(lambda _request, _state: verdict, lambda: state, metrics, log)
     handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, metrics, log)
@@ -133,7 +133,7 @@ async def handler_alone(folder: Path) -> AsyncIterator[int]:
 @asynccontextmanager
 async def ours(_folder: Path, templates: Path | None = None, agent: Path | None = None) -> AsyncIterator[int]:
     """Serve the whole product, as a user runs it; the log goes to standard error."""
-    log = telemetry.make_log(log_format="json")
+    log = telemetry.make_log(telemetry.QueuedLines(sys.stderr.fileno()), "json")
     options = app.Options(host="127.0.0.1", port=0, health_port=0, templates=templates, agent=agent)
     async with app.serving(options, log) as running:
         yield running.port

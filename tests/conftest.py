@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 
 from tests import needs
-from tests.controlplane import binaries
+from tests.controlplane import binaries, faketime
 from tests.image import engine
 
 # No test may depend on timing, because CI machines are slow and shared.
@@ -26,6 +26,13 @@ NEEDS = (
         missing=lambda: binaries.missing(binaries.KUSTOMIZE),
         remedy="This command builds what is missing:  make controlplane",
         variable="HYDRA_CONTROLPLANE",
+    ),
+    needs.Need(
+        marker="faketime",
+        what="the tests of replicas whose clocks are wrong",
+        missing=faketime.missing,
+        remedy="To install what is missing, as root on Debian:  apt-get install --no-install-recommends libfaketime",
+        variable="HYDRA_FAKETIME",
     ),
     needs.Need(
         marker="image",

@@ -474,3 +474,72 @@ def test_other_denials_of_a_pod_template_name_the_template_once():
     decision = decide(group_review(workerTemplate__metadata__annotations={"hydra.io/container": "absent"}))
 
     assert decision.message.count("workerTemplate") == 1
+
+
+# Shapes (contract section 11: what the author can change is a denial)
+
+
+def nested(levels):
+    value = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def changed_group(where, levels):
+    """Return the review of an UPDATE in which the group of the new or the old object is nested so deeply."""
+    reviewed = recorded("lws-without-leader-template")
+    stored = rendered(reviewed)
+    reviewed["request"].update(operation="UPDATE", oldObject=copy.deepcopy(stored), object=copy.deepcopy(stored))
+    reviewed["request"][where]["spec"]["leaderWorkerTemplate"]["x"] = nested(levels)
+    return reviewed
+
+
+@pytest.mark.parametrize("levels", [98, 200, 300, 400, 490, 800])
+@pytest.mark.parametrize("where", ["object", "oldObject"])
+def test_an_update_that_is_nested_too_deeply_is_denied_with_the_place(where, levels):
+    decision = decide(changed_group(where, levels))
+
+    assert decision.reason == "malformed-object"
+    assert ("oldObject.spec" in decision.message) == (where == "oldObject")
+    assert "nested too deeply" in decision.message
+
+
+def test_a_deep_update_within_the_bound_is_compared():
+    assert decide(changed_group("object", 97)).reason == "update-refused"
+
+
+@pytest.mark.parametrize("field", ["startupProbe", "readinessProbe", "livenessProbe"])
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket"])
+@pytest.mark.parametrize("value", [5, "x", [], True])
+def test_a_probe_handler_of_a_wrong_type_is_denied_with_its_path(field, handler, value):
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["spec"]["containers"][0][field] = {handler: value}
+
+    decision = decide(review)
+
+    assert decision.reason == "malformed-object"
+    assert f"spec.containers[0].{field}.{handler}: must be a map" in decision.message
+
+
+@pytest.mark.parametrize(
+    "fields", ["readinessProbe: {httpGet: 5}", "resources: {requests: 5}", "livenessProbe: {tcpSocket: []}"]
+)
+def test_a_configuration_of_a_wrong_type_is_denied_naming_the_runtime(fields):
+    text = f"templates: [{{runtime: vllm-cpu, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
+    snapshot = catalog.build([catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]], None)
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["spec"]["containers"][0].pop("resources", None)
+
+    decision = decide(review, snapshot)
+
+    assert decision.reason == "malformed-object"
+    assert 'merged with the configuration of runtime "vllm-cpu", spec.containers[0].' in decision.message
+
+
+def test_a_label_that_is_a_list_is_no_internal_error_even_if_a_record_calls_it_a_copy():
+    review = recorded("lws-without-leader-template")
+    review["request"]["object"] = value = rendered(review)
+    value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"]["labels"]["hydra.io/runtime"] = ["vllm"]
+
+    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "already-rendered")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import golden_cases
-from webhook import catalog, errors, mutation, notices, rendering
+from webhook import catalog, errors, mutation, notices, rendering, workload
 from webhook.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -54,9 +54,18 @@ def after(**broken):
     return noticed(POD, snapshots({"templates": TEMPLATES, "agent": AGENT}, broken))
 
 
+def edited():
+    snapshot = snapshots({"templates": TEMPLATES, "agent": AGENT})
+    rendered = mutation.mutate(POD, workload.POD, rendering.State(snapshot, Settings()), namespace="default").value
+    pod = copy.deepcopy(rendered)
+    pod["spec"]["containers"][0]["image"] = "mine"
+    return noticed(pod, snapshot)
+
+
 #: What no golden case can show.
 RAISED = {
     "claim-replaces-volume": volume_claim(),
+    "edited-rendering": edited(),
     "last-good-entry": after(agent=AGENT.replace("image: e:1", "image: [e]")),
     "last-good-template": after(templates=TEMPLATES.replace("models", "[]")),
 }

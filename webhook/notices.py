@@ -39,6 +39,7 @@ RANKS: tuple[Rank, ...] = get_args(Rank)
 NoticeCode = Literal[
     "arguments-ignored",
     "claim-replaces-volume",
+    "edited-rendering",
     "last-good-entry",
     "last-good-template",
     "late-field",
@@ -75,6 +76,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
+    "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),
 }

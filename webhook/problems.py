@@ -22,6 +22,7 @@ ProblemCode = Literal[
     "missing-data-key",
     "unread-data-key",
     "several-lists",
+    "too-many-problems",
     # its entries
     "wrong-type",
     "missing-key",

@@ -10,6 +10,7 @@ import pytest
 
 import certs
 from certs import policy
+from tests.certs.fakes import at
 from tests.controlplane.installation import NAMESPACE, SECRET, WEBHOOKS, Installation
 from tests.controlplane.load import HOST, Traffic
 from tests.controlplane.replica import Replica
@@ -55,7 +56,7 @@ async def test_of_200_authorities_that_find_an_empty_secret_exactly_one_creates_
     authorities = [certs.Authority(Together(client, all_read), certs.Lifetimes()) for _ in range(200)]
     now = datetime.now(UTC)
 
-    decisions = await asyncio.gather(*(authority.refresh(now) for authority in authorities))
+    decisions = await asyncio.gather(*(authority.refresh(at(now)) for authority in authorities))
     await client.close()
 
     reasons = [decision.reason for decision in decisions]

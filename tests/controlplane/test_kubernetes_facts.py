@@ -15,7 +15,7 @@ from tests.controlplane.objects import Object, pod_spec
 from tests.controlplane.plane import ControlPlane
 from webhook.catalog.schema import kubernetes
 from webhook.rendering import fields as facts
-from webhook.rendering import record
+from webhook.rendering import filled_in
 
 TYPES: dict[str, Mapping[str, type]] = {
     "PodSpec": kubernetes.POD_SPEC,
@@ -247,4 +247,4 @@ def test_the_crd_fills_in_these_defaults_below_pod_templates(crd_templates):
         for name, field in fields(template):
             if "default" in field:
                 theirs[name].add(field["default"])
-    assert compared({name: set(values) for name, values in record._CRD_DEFAULTS.items()}, theirs) == {}
+    assert compared({name: set(values) for name, values in filled_in.CRD_DEFAULTS.items()}, theirs) == {}

@@ -36,6 +36,7 @@ RAISED_BY = {
         "{apiVersion: v1, kind: ConfigMap, data: {a: 'deployment_templates: []', b: 'deployment_templates: ['}}",
     ),
     "several-lists": ("agent", "{deployment_templates: [], configmap: {deployment_templates: []}}"),
+    "too-many-problems": "templates: [" + "1, " * 1001 + "]",
     "wrong-type": "templates: 1",
     "missing-key": "{}",
     "unknown-key": "{templates: [], other: 1}",

@@ -104,6 +104,13 @@ def test_paths_that_no_longer_exist_are_skipped():
     assert changes.undo({}, made) == {}
 
 
+def test_undoing_changes_modifies_no_original_even_if_a_later_path_leads_into_it():
+    forged = changes.Changes(replaced={"/x": {"y": 1}, "/x/y": 2})
+
+    assert changes.undo({"x": 0}, forged) == {"x": {"y": 2}}
+    assert forged.replaced == {"/x": {"y": 1}, "/x/y": 2}
+
+
 def test_current_returns_the_values_at_the_changed_places():
     made, _ = changes.between({"a": 1}, {"a": 2, "b": {"c": 3}})
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from webhook import catalog, errors
+from webhook import catalog, errors, notices
 from webhook.rendering import budget, command
 
 CUSTOM = ["--own", "two words"]
 RANGE = "{{ range .CUSTOM_ARGS }}\n{{ . }}{{ end }}"
-IGNORED = 'runtime "r" does not use .CUSTOM_ARGS: 2 arguments were ignored'
+IGNORED = notices.Notice("arguments-ignored", CUSTOM)
 
 
 def runtime_template(**container_template):

@@ -136,25 +136,25 @@ def test_a_configuration_that_has_never_been_read_asks_to_try_again():
 
 
 STALE = [
-    pytest.param(RUNTIMES, [ENGINE], [], id="nothing is stale"),
-    pytest.param(BAD_RUNTIME, [ENGINE], ["the last good version of templates[0] is in use: t.yaml:1:"], id="the runtime template"),
-    pytest.param(RUNTIMES, [BROKEN], ["the last good version of deployment_templates[0] is in use: a.yaml:1:"], id="the agent entry"),
-    pytest.param(BAD_RUNTIME, [BROKEN], ["the last good version of templates[0] is", "the last good version of deployment_templates[0] is"], id="both"),
+    pytest.param(RUNTIMES, [ENGINE], {}, id="nothing is stale"),
+    pytest.param(BAD_RUNTIME, [ENGINE], {"last-good-template": "t.yaml:1:"}, id="the runtime template"),
+    pytest.param(RUNTIMES, [BROKEN], {"last-good-entry": "a.yaml:1:"}, id="the agent entry"),
+    pytest.param(BAD_RUNTIME, [BROKEN], {"last-good-template": "t.yaml:1:", "last-good-entry": "a.yaml:1:"}, id="both"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("runtimes", "entries", "warnings"), STALE)
-def test_each_part_whose_last_good_version_is_in_use_earns_a_warning(runtimes, entries, warnings):
+@pytest.mark.parametrize(("runtimes", "entries", "places"), STALE)
+def test_each_part_whose_last_good_version_is_in_use_earns_a_notice(runtimes, entries, places):
     snapshot = catalog.build(documents(entries, runtimes), catalog.build(documents([ENGINE]), None))
 
-    found = select([], snapshot=snapshot).stale_warnings()
+    found = select([], snapshot=snapshot).last_good_notices()
 
-    assert len(found) == len(warnings)
-    assert all(text.startswith(start) for text, start in zip(found, warnings, strict=True))
+    assert [notice.code for notice in found] == list(places)
+    assert all(notice.cases[0][0].startswith(places[notice.code]) for notice in found)
 
 
 def test_without_runtime_template_or_agent_entry_nothing_is_stale():
-    assert selection.Selection(None, None, "cpu").stale_warnings() == []
+    assert selection.Selection(None, None, "cpu").last_good_notices() == []
 
 
 VERDICTS = [

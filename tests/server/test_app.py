@@ -260,6 +260,25 @@ async def test_a_certificate_that_expires_while_serving_makes_the_server_unready
     assert b"[-]certificate failed: expired at " in ready.body
 
 
+async def test_a_server_whose_certificate_is_not_valid_yet_starts_and_serves_from_its_time_on(tmp_path, monkeypatch):
+    now = datetime.now(UTC)
+    monkeypatch.setattr("webhook.app.clock.Clock.now", lambda _: now)
+    pair, ca_pem = certs.self_signed(["localhost"], now + timedelta(hours=1), timedelta(days=1))
+    (tmp_path / "tls.crt").write_bytes(pair.certificate_pem)
+    (tmp_path / "tls.key").write_bytes(pair.key_pem)
+    async with serving(cert_dir=tmp_path) as case:
+        ready = await case.get("/readyz")
+        assert ready.status == 503
+        assert f"the next one is valid from {pair.not_before.isoformat()} on" in ready.body.decode()
+        now += timedelta(hours=1)
+        # The handshake goes by the real time, at which the certificate is not valid yet.
+        await until(lambda: case.events("serving"))
+        assert (await case.get("/readyz")).status == 200
+        with pytest.raises(ssl.SSLCertVerificationError, match="not yet valid"):
+            async with wire.connect(case.running.port, ca_pem):
+                pass
+
+
 def expired(pair: certs.Pair) -> certs.Pair:
     return certs.Pair(pair.certificate_pem, pair.key_pem, pair.not_before, datetime.now(UTC), pair.names, pair.serial)
 
@@ -340,6 +359,14 @@ def a_ca_file_without_self_signing(folder: Path) -> tuple[dict, str]:
 
 def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
     return {"ca_file": folder / "absent" / "ca.pem"}, "cannot write the CA to {0}/absent/ca.pem: No such file"
+
+
+async def test_a_ca_that_cannot_be_written_leaves_no_draft(tmp_path):
+    (tmp_path / "ca.pem" / "folder").mkdir(parents=True)  # so renaming fails, after the draft was written
+    with pytest.raises(app.CannotStart, match="cannot write the CA"):
+        async with serving(ca_file=tmp_path / "ca.pem"):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,37 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path):
         with pytest.raises(files.Unreadable) as caught:
             files.read_bytes(tmp_path / name)
         assert str(caught.value) == f"{tmp_path / name}: {reason}"
+
+
+def sparse(path, size):
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    for size, limit in {8 << 30: files.CREDENTIAL_BYTES, 700 << 20: files.CONFIGURATION_BYTES}.items():
+        path = sparse(tmp_path / str(size), size)
+        for read in (files.read_bytes, files.check_size):
+            with pytest.raises(files.Unreadable) as caught:
+                read(path, limit)
+            assert str(caught.value) == f"{path}: too large: {size} bytes, the limit is {limit}"
+
+
+def test_a_file_may_be_as_large_as_the_limit(tmp_path):
+    path = sparse(tmp_path / "file", 5)
+
+    assert files.read_bytes(path, 5) == bytes(5)
+    files.check_size(path, 5)
+
+
+def test_a_file_that_does_not_know_its_size_is_bounded_too():
+    with pytest.raises(files.Unreadable, match="too large: 11 bytes, the limit is 10"):
+        files.read_bytes(Path("/proc/self/smaps"), 10)
+
+
+def test_a_folder_and_a_pipe_are_not_checked_as_files(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(files.Unreadable, match="is not a regular file"):
+            files.check_size(path)

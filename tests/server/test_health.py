@@ -56,6 +56,13 @@ async def test_verbose_lists_checks_and_notes():
     assert answer.body == b"[+]certificate ok\nreadyz check passed\nwarning: a.yaml:1:2: something\n"
 
 
+async def test_a_warning_of_a_check_is_listed_and_does_not_fail_it():
+    async with health(GOOD, server.Check("clock", warning="ahead")) as client:
+        assert (await client.ask(wire.get("/readyz"))).body == b"ok\n"
+        answer = await client.ask(wire.get("/readyz?verbose"))
+    assert answer.body == b"[+]certificate ok\n[!]clock: ahead\nreadyz check passed\n"
+
+
 METRICS = {
     "no wish": ("", "text/plain; version=0.0.4; charset=utf-8"),
     "a browser's": ("text/html,*/*", "text/plain; version=0.0.4; charset=utf-8"),

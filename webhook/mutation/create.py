@@ -60,8 +60,6 @@ def mutate(
     except errors.Denied as denial:
         denial.add_place(place)
         raise
-    except RecursionError as error:
-        raise errors.Malformed(place, "nested too deeply") from error
     return mutation
 
 
@@ -90,8 +88,11 @@ def _mutate_template(
         if record is not None:
             rendering.check(record, pod_template)
             if not pod_template.created:
-                return mutation if mutation.changed else _already_rendered(mutation, pod_template)
-            bare = rendering.restore(pod_template.value, rendering.full(record))
+                if not rendering.untouched(pod_template, record):
+                    edited = Notice("edited-rendering", pod_template=pod_template.name)
+                    mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, edited))
+                return mutation if mutation.changed else _already_rendered(mutation, record)
+            bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
         rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace), budget)
     except errors.Denied as denial:
@@ -109,9 +110,9 @@ def _mutate_template(
     )
 
 
-def _already_rendered(mutation: Mutation, pod_template: workload.PodTemplate) -> Mutation:
-    runtimes = _with(mutation.runtimes, pod_template.labels[workload.RUNTIME])
-    return Mutation(mutation.value, "already-rendered", runtimes=runtimes)
+def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:
+    runtimes = _with(mutation.runtimes, record.runtime)
+    return Mutation(mutation.value, "already-rendered", runtimes=runtimes, notices=mutation.notices)
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import errors, jsonshape, patch, workload
+from webhook import errors, patch, workload
 from webhook.mutation.create import Mutation
 
 
@@ -30,8 +30,12 @@ def update(value: Mapping[str, Any], old: Mapping[str, Any], *, namespace: str, 
 
 
 def _update(value: Mapping[str, Any], old: Mapping[str, Any]) -> Mutation:
-    before, after = (jsonshape.mapping(one.get("spec"), "spec").get("leaderWorkerTemplate") for one in (old, value))
-    if workload.exclusion(value) or patch.same(before, after):
+    if reason := workload.exclusion(value):
+        return Mutation(value, reason)
+    workload.check_shape(value, workload.LEADER_WORKER_SET)
+    workload.check_shape(old, workload.LEADER_WORKER_SET, "oldObject")
+    before, after = ((one.get("spec") or {}).get("leaderWorkerTemplate") for one in (old, value))
+    if patch.same(before, after):
         return Mutation(value, "update-without-effect")
     if not any(map(_carries_record, (old, value))):
         return Mutation(value, "never-rendered")

@@ -7,7 +7,6 @@ In the order of a request::
 
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
-    spec_shape        is the pod spec the map of lists and maps that it should be?
     containers        which is the inference container?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
@@ -21,6 +20,7 @@ In the order of a request::
     merge             who wins, field by field?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?
+    filled_in         what others fill in below rendered fields, which is not an edit
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
 
@@ -30,7 +30,7 @@ insertions), ``quantities`` (Kubernetes' numbers).
 
 from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
-from webhook.rendering.record import Header, Record, check, full, read, restore, untouched
+from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -43,7 +43,6 @@ __all__ = [
     "apply",
     "budget",
     "check",
-    "full",
     "read",
     "resolve",
     "restore",

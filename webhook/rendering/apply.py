@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, gotemplate, jsonshape, notices, workload
+from webhook import catalog, errors, gotemplate, notices, workload
 from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
@@ -44,11 +44,10 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
         is_pod=pod_template.is_pod,
         path=resolution.spec_path,
     )
+    source = f'the configuration of runtime "{resolution.declaration.runtime}"'
+    _check_merged(merged, resolution.spec_path, source)
     conflicts.check(
-        conflicts.Side(spec, own),
-        conflicts.Side(merged, container),
-        claims=pod_template.claims,
-        source=f'the configuration of runtime "{resolution.declaration.runtime}"',
+        conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
     found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
     if pod_template.is_pod:
@@ -62,6 +61,14 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     )
 
 
+def _check_merged(spec: Mapping[str, Any], path: str, source: str) -> None:
+    """Check the merged pod spec: loading a configuration checks its shape only in part, and templates may render to text."""
+    try:
+        workload.check_pod_spec(spec, path)
+    except errors.Malformed as fault:
+        raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
+
+
 def _container(
     resolution: Resolution, configured: Configured, budget: gotemplate.Budget
 ) -> tuple[dict[str, Any], list[notices.Notice]]:
@@ -70,7 +77,7 @@ def _container(
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
     image.check(filled, resolution.selection.agent_entry)
-    if jsonshape.strings(own.get("command"), f"{path}.command"):
+    if own.get("command"):
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]

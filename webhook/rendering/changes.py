@@ -61,7 +61,7 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     for path, original in changes.replaced.items():
         holder, token = finder.holder(path)
         if isinstance(holder, dict):
-            holder[token] = original
+            holder[token] = _copy(original)  # a later path may lead into it
     return root
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, digests, errors, jsonshape, patch, workload
-from webhook.rendering import changes, paths, revision
+from webhook.rendering import changes, filled_in, revision
 from webhook.rendering.resolve import Resolution
 
 #: The version of the record's layout.
@@ -21,6 +21,10 @@ _MOST_PATHS = 2000
 
 #: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
+
+#: What rendering changes, and so what undoing a record may change (contract section 8).
+_RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
+_BELOW_RENDERED = tuple(f"{path}/" for path in _RENDERED)
 
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
@@ -127,27 +131,44 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     record = _decoded(text)
     if record.created and pod_template.name not in ("leaderTemplate", ""):  # "": a pod made from such a template
         raise _invalid("claims that the webhook created this template, but it creates only leaderTemplate")
+    if isinstance(record, Record) and not record.created:  # a template that was created is removed, never undone
+        _check_paths(record, is_pod=pod_template.is_pod)
     return record
 
 
 def _decoded(text: Any) -> Header:
     try:
         header = _header_decoder.decode(text)
+        if header.version < 1:
+            raise _invalid(f"has version {header.version}, and versions begin with 1")
         if header.version > VERSION:
             return header
         record = _record_decoder.decode(text)
+        jsonshape.check_depth(record.replaced, "replaced")
     except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
         if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
             return header
         raise _invalid(f"is not a record of this webhook: {error}") from error
-    if record.version < 1:
-        raise _invalid(f"has version {record.version}, and versions begin with 1")
-    paths = (*record.added, *record.made, *record.replaced)
-    if len(paths) > _MOST_PATHS:
-        raise _invalid(f"names {len(paths)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
-    if not all(path.startswith("/") for path in paths):
+    except errors.Malformed as error:
+        raise _invalid(f"is not a record of this webhook: {error.message}") from error
+    named = (*record.added, *record.made, *record.replaced)
+    if len(named) > _MOST_PATHS:
+        raise _invalid(f"names {len(named)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
+    if not all(path.startswith("/") for path in named):
         raise _invalid("holds a path that does not begin with a slash")
     return record
+
+
+def _check_paths(record: Record, *, is_pod: bool) -> None:
+    """Check that undoing a record changes nothing but spec, labels and annotations: anybody may write a record.
+
+    Where a template had no metadata, or null, rendering has made the map, which goes once it is empty.
+    """
+    named = [*record.added, *(path for path in record.made if path != "/metadata")]
+    named += (path for path, was in record.replaced.items() if path != "/metadata" or was is not None or is_pod)
+    for path in named:
+        if path not in _RENDERED and not path.startswith(_BELOW_RENDERED):
+            raise _invalid(f"names path {errors.shown(path)}; rendering changes nothing outside {', '.join(_RENDERED)}")
 
 
 def full(record: Header) -> Record:
@@ -186,9 +207,7 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
     for what, recorded, key, value in named:
         if recorded != value:
             raise _invalid(f'was written for {what} "{recorded}", but {key} is "{value}"')
-    path = jsonshape.at(pod_template.path, "spec")
-    spec = jsonshape.mapping(pod_template.value.get("spec"), path)
-    containers = jsonshape.maps(spec.get("containers"), f"{path}.containers")
+    containers = (pod_template.value.get("spec") or {}).get("containers") or ()
     names = [str(container.get("name")) for container in containers]
     if record.container not in names:
         raise _invalid(f'names container "{record.container}", but the containers are {errors.listed(names)}')
@@ -197,61 +216,45 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
 def rendered_digest(current: changes.Current) -> str:
     """Return the digest of the rendered fields as they are now.
 
-    Defaults that a CRD adds do not change it; an edit of a rendered field does.
+    What a CRD or the API server fills in or drops does not change it; an edit of a rendered field does.
     """
-    return digests.of([[path, None if now is paths.ABSENT else _without_defaults(now)] for path, now in current])
+    return digests.of(filled_in.without(current))
 
 
-def untouched(value: Mapping[str, Any], record: Record) -> bool:
-    """Return whether the rendered fields are still as the webhook wrote them."""
-    return rendered_digest(changes.current(value, record.changes)) == record.rendered
+def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:
+    """Return whether the rendered fields are still as the webhook wrote them, as far as this release can know.
+
+    It cannot know where a later release wrote the record, or where a pod was made from a leader template that the webhook
+    created: the record then covers the whole spec, which the API server and controllers complete for each pod.
+    """
+    if not isinstance(record, Record) or (record.created and pod_template.is_pod):
+        return True
+    return rendered_digest(changes.current(pod_template.value, record.changes)) == record.rendered
 
 
-def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
+def restore(pod_template: workload.PodTemplate, header: Header) -> dict[str, Any]:
     """Return a pod template in its bare form: without the record and with every change undone.
 
     A pod template that the webhook created has no bare form; it must be removed instead.
+
+    Raises:
+        errors.Denied: a later release wrote the record, or undoing it does not give a pod template without a record.
     """
-    return changes.undo(value, changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced))
+    record = full(header)
+    undoing = changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced)
+    bare = changes.undo(pod_template.value, undoing)
+    try:
+        workload.check_pod_template(bare, pod_template.path)
+    except errors.Malformed as fault:
+        raise _invalid(f"restores a malformed pod template: {fault.message}") from fault
+    if workload.RECORD in ((bare.get("metadata") or {}).get("annotations") or {}):
+        raise _invalid("restores a record")
+    return bare
 
 
 def _matches(agent_entry: catalog.AgentEntry) -> str:
     text = f"runtimes {','.join(agent_entry.runtimes) or 'any'}; GPU types {','.join(agent_entry.gpu_types) or 'any'}"
     return text[:_MATCH_CHARACTERS]
-
-
-#: Defaults that the LeaderWorkerSet CRD adds inside fields that a template sets, by key.
-_CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    "protocol": ("TCP",),
-    "name": ("",),
-    "service": ("",),
-    "optional": (False,),
-    "readOnly": (False,),
-    "fsType": ("ext4", "xfs"),
-    "iscsiInterface": ("default",),
-    "keyring": ("/etc/ceph/keyring",),
-    "pool": ("rbd",),
-    "user": ("admin",),
-    "storageMode": ("ThinProvisioned",),
-}
-
-
-#: Types of values that hold others: asked for each value of a rendering.
-_NESTED = frozenset({dict, list})
-
-
-def _without_defaults(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_defaults(inner) if type(inner) in _NESTED else inner
-            for key, inner in value.items()
-            if inner is not None
-            and key != workload.RECORD
-            and not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
-        }
-    if isinstance(value, list):
-        return [_without_defaults(inner) if type(inner) in _NESTED else inner for inner in value]
-    return value
 
 
 def _invalid(cause: str) -> errors.Denied:

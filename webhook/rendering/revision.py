@@ -10,10 +10,8 @@ from typing import Any
 import msgspec
 
 from webhook import digests, workload
+from webhook.rendering import filled_in
 from webhook.rendering.resolve import Resolution
-
-#: The volume that the API server adds to each pod under a random name: its service account token.
-_TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
 
 #: PodSpec fields that controllers and the scheduler set for each pod.
 _PER_POD = frozenset({"hostname", "nodeName"})
@@ -67,7 +65,7 @@ def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:
 
 def _shared_volumes(volumes: list[dict[str, Any]], pod_name: str) -> Iterator[dict[str, Any]]:
     for volume in volumes:
-        if str(volume.get("name")).startswith(_TOKEN_VOLUME):
+        if str(volume.get("name")).startswith(filled_in.TOKEN_VOLUME):
             continue
         claim = volume.get("persistentVolumeClaim")
         if pod_name and isinstance(claim, dict) and str(claim.get("claimName")).endswith(pod_name):
@@ -80,7 +78,7 @@ def _without_token(container: dict[str, Any]) -> dict[str, Any]:
     mounts = container.get("volumeMounts")
     if not mounts:
         return container
-    shared = [mount for mount in mounts if not str(mount.get("name")).startswith(_TOKEN_VOLUME)]
+    shared = [mount for mount in mounts if not str(mount.get("name")).startswith(filled_in.TOKEN_VOLUME)]
     return {**container, "volumeMounts": shared}
 
 

@@ -152,7 +152,7 @@ def _unknown(
         if key in homes:
             cause, remedy = f'the key "{key}" does not belong here, so it is ignored', f"move it to {homes[key]}"
         else:
-            near = errors.nearest(key, names)
+            near = "" if report.full else errors.nearest(key, names)
             cause = f'{what} "{key}": {effect}'
             remedy = f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
         report.warning("unknown-key", _join(path, key), pair, cause, remedy)
