@@ -70,7 +70,7 @@ def _specs() -> Iterator[tuple[str, Callable[[int], dict[str, Any]]]]:
         yield f"{name}, deep", lambda size, place=place: place({"k": fields.deep(size)})
     yield "containers and init containers of the same names", _same_names
     yield "volumes and their mounts", _mounted
-    yield "wide and deep", lambda size: fields.PLACES["unknown"]([fields.deep(2_000) for _ in range(size // 2_000)])
+    yield "wide and deep", lambda size: fields.PLACES["unknown"]([fields.deep(500) for _ in range(size // 500)])
 
 
 def _same_names(size: int) -> dict[str, Any]:
