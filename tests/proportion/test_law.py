@@ -10,7 +10,7 @@ import pytest
 from tests.proportion import bodies
 
 #: How many times as fast as n·log n the work may grow. Nothing exceeds 1; a loop over the names of containers that looks each
-#: up in a list grows 5 times as fast.
+#: up in a list grows 4 times as fast.
 TOLERANCE = 1.1
 
 

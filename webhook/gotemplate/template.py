@@ -144,20 +144,27 @@ class Template:
 
     def _within(self, budget: Budget, data: object, state: State) -> str:
         """Return the output, and take from the budget what it costs."""
-        steps = state.steps = min(state.steps, budget.steps)
-        state.allowed_steps = min(state.allowed_steps, budget.steps + self._program.steps)
-        state.budget = state.allowed_bytes = min(state.budget, budget.size)
+        steps, size = budget.steps, budget.size
+        if steps < state.steps:
+            state.steps, state.allowed_steps = steps, steps + self._program.steps
+        else:
+            steps = state.steps
+        if size < state.budget:
+            state.budget = state.allowed_bytes = size
+        else:
+            size = state.budget
         try:
             output = self._rendered(data, state)
         finally:
             budget.steps -= steps - state.steps
-            budget.size -= state.allowed_bytes - state.budget
+            budget.size -= size - state.budget
         return self._charged(budget, output)
 
     def _charged(self, budget: Budget, output: str) -> str:
         """Return the output, and take its size from the budget."""
-        left, budget.size = budget.size, budget.size - byte_length(output)
-        if budget.exceeded:
+        left = budget.size
+        budget.size = left - (len(output) if output.isascii() else byte_length(output))
+        if budget.size < 0:
             raise self._stopped(f"output exceeds {left} bytes")
         return output
 

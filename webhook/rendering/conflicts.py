@@ -58,6 +58,8 @@ def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str)
 
 
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
+    if not merged.get("initContainers"):
+        return
     containers, init_containers = (_names(merged, field) for field in _CONTAINER_FIELDS)
     mine = [_names(own, field) for field in _CONTAINER_FIELDS]
     for name in containers:
