@@ -80,7 +80,7 @@ class Load:
 
     @property
     def failed(self) -> str:
-        """How many failed and why, the most frequent failure first; empty if none did."""
+        """How many failed and why, the most frequent cause first; empty if none failed."""
         return "; ".join(f"{count} of {self.done}: {why}" for why, count in self.wrong.most_common(10))
 
     async def run(self, opened: contextlib.AbstractAsyncContextManager[Send]) -> None:

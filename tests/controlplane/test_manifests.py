@@ -33,7 +33,7 @@ def clean(plane):
 
 @pytest.fixture
 def foreign_kinds(plane):
-    """The kinds of cert-manager and the Prometheus operator that the manifests use, without a schema."""
+    """The kinds of cert-manager and the Prometheus operator that the manifests use, without schemas."""
     groups = {"cert-manager.io": ("Issuer", "Certificate"), "monitoring.coreos.com": ("ServiceMonitor",)}
     crds = [definition(group, kind) for group, kinds in groups.items() for kind in kinds]
     names = [crd["metadata"]["name"] for crd in crds]

@@ -4,6 +4,7 @@
 
     options        how to serve, and the error for a server that cannot start
     reports        what the parts report: the log and the metrics
+    clock          the clock by which certificates are judged, and what is wrong with it
     certificate    the certificate in use; from a folder, or self-signed
     ca_bundle      the caBundle of the webhook configuration, kept up to date
     authority      a certificate signed by the CA that replicas share through a Secret
