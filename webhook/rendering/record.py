@@ -1,7 +1,8 @@
 """The record: an annotation that identifies what the webhook has rendered, and from which it can be undone (section 8).
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
-randomness, no host.
+randomness, no host. API servers find ``model`` and ``runtime`` in it by the order of the keys: before ``model`` come only strings and
+lists of strings, after ``runtime`` nothing that has a key ``runtime`` (``manifests/base/record-policy.yaml``).
 """
 
 from collections.abc import Mapping
