@@ -9,6 +9,7 @@ import prometheus_client
 import uvloop
 
 from webhook import telemetry
+from webhook.app import open_files
 from webhook.app.options import CannotStart, Options
 from webhook.app.running import serving
 
@@ -19,6 +20,7 @@ def run(options: Options) -> int:
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
     log = telemetry.make_log(log_format=options.log_format)
     telemetry.route_standard_library(log)
+    open_files.raise_limit()
     try:
         uvloop.run(_serve_until_signal(options, log))
     except CannotStart as error:
@@ -50,6 +52,18 @@ def tune_collector() -> None:
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
+#: Signals that end a process that does not expect them, and that people and log rotation send: files are reloaded without one.
+_IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def _ignore(number: signal.Signals, log: telemetry.Log) -> None:
+    """Ignore a signal, and say so the first time."""
+    log.info("signal ignored", signal=number.name)
+    loop = asyncio.get_running_loop()
+    loop.remove_signal_handler(number)
+    signal.signal(number, signal.SIG_IGN)
+
+
 async def _serve_until_signal(options: Options, log: telemetry.Log) -> None:
     """Serve. The first signal begins the drain; a second one ends it at once."""
     first, second = asyncio.Event(), asyncio.Event()
@@ -57,8 +71,11 @@ async def _serve_until_signal(options: Options, log: telemetry.Log) -> None:
     def on_signal() -> None:
         (second if first.is_set() else first).set()
 
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal)
+    for number in _IGNORED:
+        loop.add_signal_handler(number, _ignore, number, log)
     async with serving(options, log) as running:
         ended, ready = asyncio.create_task(first.wait()), asyncio.create_task(running.until_ready())
         await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
