@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast long lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
+.PHONY: demo serve test test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -33,10 +33,13 @@ test: $(READY) lint types layers ## Lint, types, layers and all tests; after `ma
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## Only the tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long"
+	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long and not attack"
 
 long: $(READY) ## The thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
+
+attack: $(READY) ## Attack a server that has the memory of its manifest, and print what it took (needs root)
+	$(BIN)/python -m pytest -m attack -s -p no:randomly
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -103,7 +103,11 @@ def test_objects_of_other_kinds_are_not_even_decoded(monkeypatch):
     monkeypatch.setattr(admission, "_object_decoder", None)
     huge = {"spec": ["x" * admission.MAX_OBJECT]}
 
-    for request in ({"kind": {"version": "v1", "kind": "ConfigMap"}}, {"subResource": "status"}, {"operation": "UPDATE"}):
+    for request in (
+        {"kind": {"version": "v1", "kind": "ConfigMap"}},
+        {"subResource": "status"},
+        {"operation": "UPDATE"},
+    ):
         assert decide(changed(**request, object=huge)).reason == "not-intercepted"
 
 

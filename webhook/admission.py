@@ -80,7 +80,8 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
         except errors.Denied as denial:
             denial.add_place(f"{self.kind.kind} {self.namespace or ''}/{self.name or '(without a name yet)'}")
             raise
-        return _decode(_object_decoder, raw)
+        value: dict[str, Any] | None = _decode(_object_decoder, raw)
+        return value
 
 
 class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):

@@ -21,7 +21,9 @@ class ClientAuthority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        self.pem = _pem(_builder(self._name, self._name, self._key).add_extension(constraints, critical=True), self._key)
+        self.pem = _pem(
+            _builder(self._name, self._name, self._key).add_extension(constraints, critical=True), self._key
+        )
 
     def context(self, folder: Path, server_ca: bytes, name: str = "kube-apiserver") -> ssl.SSLContext:
         """Return the context of a client with a certificate for this common name."""

@@ -98,7 +98,10 @@ async def test_the_ca_of_clients_is_read_again_when_its_file_changes(tmp_path):
             assert (await client.ask(wire.post(review("x")))).status == 200
         path.write_text("nothing")
         await until(lambda: case.events("client CA not loaded"))
-        assert "1 of its certificates cannot be read; the previous one stays" in (await case.get("/readyz?verbose")).body.decode()
+        assert (
+            "1 of its certificates cannot be read; the previous one stays"
+            in (await case.get("/readyz?verbose")).body.decode()
+        )
         async with wire.connect(case.running.port, context=AUTHORITY.context(tmp_path, case.running.ca_pem)) as client:
             assert (await client.ask(wire.post(review("x")))).status == 200
         path.write_bytes(OTHER.pem)

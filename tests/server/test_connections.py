@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import io
 import os
 
@@ -12,6 +13,7 @@ from tests.server import answers, wire
 from webhook import server, telemetry
 from webhook.server import calls
 from webhook.server.budget import BodyBudget
+from webhook.server.connections import _Connection
 
 LARGE = b'"' + b"x" * calls.SMALL_BODY + b'"'
 LARGEST = b'"' + b"x" * (server.MAX_BODY - 2) + b'"'
@@ -20,7 +22,7 @@ LARGEST = b'"' + b"x" * (server.MAX_BODY - 2) + b'"'
 async def until(condition) -> None:
     """Wait for a condition; a minute is for machines under load."""
     async with asyncio.timeout(60):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the server has no events for what is waited for
             await asyncio.sleep(0.01)
 
 
@@ -227,3 +229,17 @@ async def test_half_bodies_of_many_connections_stay_with_their_senders(monkeypat
         assert read()[-3] <= 2 * calls.READ_BUFFER + 256 * 1024  # and what was decrypted at once before the pause
         for task in sending:
             task.cancel()
+
+
+@pytest.mark.parametrize("sent", [wire.post(), wire.post(LARGEST)[:100_000]], ids=["a request", "half a body"])
+async def test_a_connection_that_has_ended_takes_no_memory_until_the_collector_comes(sent):
+    gc.collect()
+    gc.disable()
+    try:
+        async with answers.served() as served:
+            async with wire.connect(served.port, served.ca_pem) as client:
+                await client.send(sent)
+                await until(lambda: any(connection._request_count for connection in served.connections))
+            await until(lambda: not any(isinstance(one, _Connection) for one in gc.get_objects()))
+    finally:
+        gc.enable()

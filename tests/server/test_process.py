@@ -43,16 +43,34 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def started(folder: Path, drain_seconds: float = 60, port: int = 0, open_files: int | tuple[int, int] | None = None):
-    """Start the server; ``open_files`` are its limit of open files, or the soft and the hard one."""
+async def started(
+    folder: Path,
+    drain_seconds: float = 60,
+    port: int = 0,
+    open_files: int | tuple[int, int] | None = None,
+    cgroup: Path | None = None,
+):
+    """Start the server.
+
+    Args:
+        open_files: its limit of open files, or the soft and the hard one.
+        cgroup: the file to which it writes a 0, to enter the group, before it begins.
+    """
     ca_file = folder / "ca.pem"
     limits = (open_files, open_files) if isinstance(open_files, int) else open_files
+
+    def prepare() -> None:
+        if cgroup is not None:
+            cgroup.write_text("0")
+        if limits is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-W", "error", "-c", PROGRAM, str(ca_file), str(drain_seconds), str(port)),
         cwd=Path(__file__).parents[2],
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=None if limits is None else lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
+        preexec_fn=prepare,
     )
     try:
         yield Process(process, ca_file)

@@ -11,6 +11,7 @@
     configuration  the catalog's store, fed from files and by config_maps
     config_cache   the ConfigMap that saves the last good configuration
     config_maps    the ConfigMaps of the configuration, followed and saved
+    memory         memory that is free, back to the operating system
     open_files     how many files and connections the process may have open
     running        one server with all its parts: start, readiness, drain, stop
     process        the server as a process: signals and the exit status

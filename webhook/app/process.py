@@ -9,7 +9,7 @@ import prometheus_client
 import uvloop
 
 from webhook import telemetry
-from webhook.app import open_files
+from webhook.app import memory, open_files
 from webhook.app.options import CannotStart, Options
 from webhook.app.running import serving
 
@@ -21,6 +21,7 @@ def run(options: Options) -> int:
     log = telemetry.make_log(log_format=options.log_format)
     telemetry.route_standard_library(log)
     open_files.raise_limit()
+    memory.tune()
     try:
         uvloop.run(_serve_until_signal(options, log))
     except CannotStart as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 import webhook
 from webhook import cluster, mutation, review, server, telemetry
-from webhook.app import open_files
+from webhook.app import memory, open_files
 from webhook.app.authority import SharedAuthority
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
 from webhook.app.client_ca import ClientCa
@@ -123,7 +123,14 @@ class Running:
         config_maps = self._config_maps.jobs() if self._config_maps is not None else []
         listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
         client_ca = self._client_ca.jobs(self.certificate) if self._client_ca is not None else []
-        return [*self._source.jobs(), *client_ca, *self.configuration.jobs(), *config_maps, *listening]
+        return [
+            memory.give_back(),
+            *self._source.jobs(),
+            *client_ca,
+            *self.configuration.jobs(),
+            *config_maps,
+            *listening,
+        ]
 
     async def until_ready(self) -> None:
         """Wait until every readiness check passes."""

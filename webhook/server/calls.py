@@ -22,8 +22,11 @@ READ_BUFFER = 32 * 1024  # bytes; a connection pauses once it has read twice as 
 BODY_SECONDS = 10.0  # from the end of the head to the end of a small body; twice the API server's timeoutSeconds
 
 HOLD_SECONDS = 2.0
-"""How long a sender may hold a share of the budget without having sent its body. The largest body takes 30 Mbit/s then; API
-servers send at the speed of the cluster's network."""
+"""How long a sender may hold a share of the budget for nothing."""
+
+BYTES_PER_SECOND = 1024 * 1024
+"""What a sender must send on average to hold its share for longer. API servers send at the speed of the cluster's network; a
+replica that is short of CPU reads more slowly."""
 
 RETRY_SECONDS = 1
 """``Retry-After`` of an answer to a body for which there was no share. An API server then repeats the call by itself while
@@ -99,32 +102,36 @@ async def received_body(request: web.BaseRequest, budget: BodyBudget) -> AsyncIt
     # A body in chunks, whose size nobody knows, is taken for one of the largest; API servers send none.
     length = MAX_BODY if request.content_length is None else request.content_length
     if length <= SMALL_BODY:
-        yield await _read(request.content, BODY_SECONDS)
+        yield await _read(request.content, BODY_SECONDS, per_byte=0)
         return
     try:
         await budget.take(request.remote or "", length)
     except TimeoutError:
-        retry = {hdrs.RETRY_AFTER: str(RETRY_SECONDS)}
+        retry: dict[str, str] = {hdrs.RETRY_AFTER: str(RETRY_SECONDS)}
         raise BadCall(503, "too many large bodies are being received", headers=retry, close=True) from None
     try:
-        yield await _read(request.content, HOLD_SECONDS)
+        yield await _read(request.content, HOLD_SECONDS, per_byte=1 / BYTES_PER_SECOND)
     finally:
         budget.give_back(length)
 
 
-async def _read(content: StreamReader, seconds: float) -> bytes:
-    """Return a body that is complete within so many seconds."""
+async def _read(content: StreamReader, seconds: float, *, per_byte: float) -> bytes:
+    """Return a body that is complete within so many seconds, and so many more for each byte that has arrived."""
     body = bytearray()
+    deadline = asyncio.get_running_loop().time() + seconds
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(deadline) as timeout:
             while piece := await content.readany():
                 body += piece
                 if len(body) > MAX_BODY:
                     raise _too_large()
+                if per_byte:
+                    timeout.reschedule(deadline + len(body) * per_byte)
     except TimeoutError:
-        raise BadCall(408, f"the body did not arrive within {seconds:g} seconds", close=True) from None
+        raise BadCall(408, "the body arrives too slowly", close=True) from None
     except (ConnectionError, web.RequestPayloadError) as error:
-        raise _malformed() from error
+        # The stream keeps this error, whose traceback keeps the stream: a cycle that would hold the connection's buffers.
+        raise _malformed() from error.with_traceback(None)
     return bytes(body)
 
 

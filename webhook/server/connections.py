@@ -216,6 +216,11 @@ class _Connection(web.RequestHandler):
         self._transport = None
         self._connections.places.remove(self)
         super().connection_lost(exc)
+        # Whoever still reads the body has an exception; aiohttp, where it only discards the rest, needs to hear of the end. And a
+        # body that is not forgotten keeps the connection and its buffers until the collector comes, long after.
+        if not self.body.is_eof():
+            self.body.feed_eof()
+        self.body = EMPTY_PAYLOAD
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived; if it breaks off a body, let whoever reads that body know at once."""
