@@ -38,8 +38,8 @@ test-fast: $(READY) ## Only the tests that take less than a second each
 long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
 
-attack: $(READY) ## The long forms of attacks: minutes to hours; HYDRA_ATTACK_INPUTS and HYDRA_ATTACK_SECONDS bound the hostile inputs
-	$(BIN)/python -m pytest -m attack
+attack: $(READY) ## The long forms of attacks, with their figures (minutes to hours, needs root); HYDRA_ATTACK_INPUTS and HYDRA_ATTACK_SECONDS bound the hostile inputs
+	$(BIN)/python -m pytest -m attack -s -p no:randomly
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -66,7 +66,7 @@ def table(paths: list[Path]) -> Table:
 
 def _before_and_after(body: bytes, state: rendering.State) -> tuple[object, object]:
     request = admission.parse(body)
-    before = request.object or {}
+    before = request.read_object() or {}
     return before, mutation.mutate(before, request.object_kind, state, namespace=request.namespace or "").value
 
 

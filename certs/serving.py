@@ -17,19 +17,25 @@ class ServingContext:
     own, which must complete a handshake in memory before ``context`` hands it to new connections. Existing connections
     keep the old one.
 
+    Args:
+        pair: to start with.
+        client_ca: PEM certificates of the authorities one of which must have signed a client's certificate; empty: clients
+            need no certificate, for as long as this object lives.
+
     Attributes:
         context: for the listener.
+
+    Raises:
+        pki.PairError: a TLS handshake with the pair fails, or ``client_ca`` cannot be used.
     """
 
-    def __init__(self, pair: pki.Pair) -> None:
-        """Start with this pair.
-
-        Raises:
-            pki.PairError: a TLS handshake with it fails.
-        """
-        self._fresh = _proven_context(pair)
+    def __init__(self, pair: pki.Pair, client_ca: bytes = b"") -> None:
+        self._fresh = _proven_context(pair, client_ca)
         self._pair = pair
-        self.context = _bare_context()
+        self._client_ca = client_ca
+        # The connection takes whether to ask for a certificate from this context, and the pair and the authorities from the
+        # fresh one. A session that is resumed would skip the check, so there are no tickets.
+        self.context = _bare_context(asks_clients=bool(client_ca))
         # OpenSSL calls this for every handshake, even if the client sends no host name (SNI).
         self.context.sni_callback = self._choose
 
@@ -44,23 +50,36 @@ class ServingContext:
         Raises:
             pki.PairError: a TLS handshake with it fails.
         """
-        self._fresh = _proven_context(pair)
+        self._fresh = _proven_context(pair, self._client_ca)
         self._pair = pair
+
+    def replace_client_ca(self, client_ca: bytes) -> None:
+        """Accept only clients whose certificate one of these authorities has signed, on every new connection.
+
+        Raises:
+            pki.PairError: they cannot be used; the previous ones stay in use.
+        """
+        self._fresh = _proven_context(self._pair, client_ca)
+        self._client_ca = client_ca
 
     def _choose(self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext) -> None:
         connection.context = self._fresh
 
 
-def _bare_context() -> ssl.SSLContext:
+def _bare_context(*, asks_clients: bool = False) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_TLS_1_2_SUITES)
     context.set_alpn_protocols(["http/1.1"])  # the API server offers h2 first, which this server does not speak
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    if asks_clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
     return context
 
 
-def _proven_context(pair: pki.Pair) -> ssl.SSLContext:
+def _proven_context(pair: pki.Pair, client_ca: bytes) -> ssl.SSLContext:
     context = _bare_context()
     # ``ssl`` reads pairs from files only. An anonymous file in memory keeps the key off the disk and works in a container
     # whose root file system is read-only.
@@ -71,7 +90,18 @@ def _proven_context(pair: pki.Pair) -> ssl.SSLContext:
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise pki.PairError(f"the TLS library rejects the certificate and key: {error}") from error
     _shake_hands(context)
+    if client_ca:
+        _trust(context, client_ca)
     return context
+
+
+def _trust(context: ssl.SSLContext, client_ca: bytes) -> None:
+    """Make a context accept clients of these authorities; from here on its handshakes need a client's certificate."""
+    try:
+        context.load_verify_locations(cadata=client_ca.decode("ascii"))
+    except (ssl.SSLError, ValueError) as error:
+        raise pki.PairError(f"the TLS library rejects the CA of clients: {error}") from error
+    context.verify_mode = ssl.CERT_REQUIRED
 
 
 def _refuse_password() -> str:

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, settings
 from tests import needs
 from tests.controlplane import binaries, faketime
 from tests.image import engine
+from tests.server import cgroup
 
 # No test may depend on timing, because CI machines are slow and shared.
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,6 +41,13 @@ NEEDS = (
         missing=engine.missing,
         remedy="To install what is missing, as root on Debian:  apt-get install --no-install-recommends docker.io debootstrap",
         variable="HYDRA_IMAGE",
+    ),
+    needs.Need(
+        marker="attack",
+        what="the attacks on a server within the memory limit of the manifests",
+        missing=cgroup.missing,
+        remedy="Run them as root, on a machine or in a container where /sys/fs/cgroup can be written:  make attack",
+        variable="HYDRA_ATTACK",
     ),
 )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook import admission, errors, notices
+from webhook import admission, errors, jsonshape, notices
 
 
 def review(**request: object) -> bytes:
@@ -51,7 +51,73 @@ def test_parsing_random_bytes_fails_in_no_other_way(body):
 def test_unknown_fields_of_a_review_are_ignored():
     request = admission.parse(review(futureField={"a": 1}, dryRun=True, subResource="status", oldObject={"x": None}))
 
-    assert (request.dry_run, request.sub_resource, request.old_object) == (True, "status", {"x": None})
+    assert (request.dry_run, request.sub_resource, request.read_object()) == (True, "status", None)
+    assert request.read_old_object() == {"x": None}
+
+
+def sized(size: int) -> dict:
+    return {"pad": "x" * (size - len('{"pad":""}'))}
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        (sized(admission.MAX_OBJECT), ""),
+        (sized(admission.MAX_OBJECT + 1), "takes 3145729 bytes as JSON, more than the 3145728"),
+        ([0] * (jsonshape.MAX_VALUES - 2), ""),
+        ([0] * (jsonshape.MAX_VALUES - 1), "holds 100001 values, more than the 100000"),
+        ([{"": {}}] * 300_000, "holds 900002 values"),
+        (",{[" * 400_000, ""),
+        ('"' + '\\",' * 200_000, ""),
+    ],
+    ids=["as large", "larger", "as many", "more", "a bomb of small maps", "punctuation in a string", "escaped quotes"],
+)
+@pytest.mark.parametrize("name", ["object", "oldObject"])
+def test_an_object_is_decoded_only_if_it_is_as_small_as_an_api_server_could_store(value, cause, name):
+    value = value if isinstance(value, dict) else {"a": value}
+    text = json.dumps(value, separators=(",", ":")).encode()
+    request = admission.parse(review(**{name: "OBJECT"}, namespace="here", name="pod").replace(b'"OBJECT"', text))
+    read = request.read_object if name == "object" else request.read_old_object
+    if not cause:
+        assert read() == value
+        return
+
+    with pytest.raises(errors.Denied) as caught:
+        read()
+
+    assert cause in str(caught.value)
+    assert str(caught.value).startswith("Pod here/pod: the ")
+    assert str(caught.value).endswith("[object-too-large]")
+
+
+def test_an_object_whose_json_is_broken_is_found_out_when_it_is_read():
+    request = admission.parse(review(object={"a": "TEXT"}).replace(b"TEXT", b"\xff"))
+
+    with pytest.raises(errors.MalformedReview, match="not JSON"):
+        request.read_object()
+
+
+@given(
+    st.recursive(
+        st.text('ab",[{\\') | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text('a",{['), inner)
+    )
+)
+def test_values_are_counted_exactly_but_for_empty_maps_and_lists(value):
+    text = json.dumps(value).encode()
+
+    assert jsonshape._count(jsonshape._STRING.sub(b"", text)) == values(value)
+    assert jsonshape.count_values(text) >= values(value)
+
+
+def values(value: object) -> int:
+    if isinstance(value, dict | list):
+        inner = list(value.values()) if isinstance(value, dict) else value
+        return 1 + sum(map(values, inner)) if inner else 2
+    return 1
+
+
+def test_an_unfinished_string_is_searched_once():
+    assert jsonshape.count_values(b'["' + b'\\"' * 1_000_000) == 2
 
 
 def test_a_plain_admission_echoes_the_uid_and_has_no_patch():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import golden_cases
-from webhook import catalog, errors, mutation, rendering, review, workload
+from webhook import admission, catalog, errors, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +65,15 @@ def internal_error():
 
 
 REQUESTS_MORE = {"resources": {"requests": {"cpu": "2"}}}
+
+
+def object_too_large():
+    value = {**POD, "spec": {"containers": [{"name": "main", "image": "auto", "args": ["x" * admission.MAX_OBJECT]}]}}
+    body = {"uid": "u", "kind": {"version": "v1", "kind": "Pod"}, "operation": "CREATE", "object": value}
+    reviewed = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": body}
+    return review.decide(json.dumps(reviewed).encode(), mutation.handle, STATE).reason
+
+
 LIMITED = catalog.Document(
     "templates",
     "t.yaml",
@@ -81,6 +90,7 @@ RAISED = {
     "later-record": restore_of_a_later_record,
     "update-refused": update,
     "internal-error": internal_error,
+    "object-too-large": object_too_large,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from webhook import catalog, errors, mutation, rendering, review, workload
+from webhook import admission, catalog, errors, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
@@ -97,6 +97,29 @@ def test_the_published_example_starts_ray_on_leader_and_worker():
         )
     ]
     assert worker == ["ray start --block --address=$(LWS_LEADER_ADDRESS):6379"]
+
+
+def test_objects_of_other_kinds_are_not_even_decoded(monkeypatch):
+    monkeypatch.setattr(admission, "_object_decoder", None)
+    huge = {"spec": ["x" * admission.MAX_OBJECT]}
+
+    for request in (
+        {"kind": {"version": "v1", "kind": "ConfigMap"}},
+        {"subResource": "status"},
+        {"operation": "UPDATE"},
+    ):
+        assert decide(changed(**request, object=huge)).reason == "not-intercepted"
+
+
+def test_a_bomb_inside_a_record_is_not_decoded():
+    review = recorded("pod-kubectl-create")
+    bomb = '{"version":1,"replaced":{"/spec":[' + ",".join(['{"":{}}'] * 50_000) + "]}}"
+    review["request"]["object"]["metadata"].setdefault("annotations", {})["hydra.io/rendered"] = bomb
+
+    decision = decide(review)
+
+    assert decision.reason == "invalid-record"
+    assert "holds 150004 values, more than the 100000 that are read" in decision.message
 
 
 def changed(**request):

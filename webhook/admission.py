@@ -5,12 +5,23 @@ A review holds its sender's claims: no module uses them as a path, a template or
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from webhook import errors, notices
+from webhook import errors, jsonshape, notices
 from webhook.notices import Notice
+
+MAX_OBJECT = 3 * 1024 * 1024
+"""Bytes of an object as JSON. API servers accept no larger request (``MaxRequestBodyBytes``, 3 MiB), and etcd stores at most
+1.5 MiB by default (``--max-request-bytes``): custom resources as JSON, pods as protobuf, which is shorter. Only a pod that was
+sent as protobuf could be larger as JSON and yet be stored."""
+
+_NULL = msgspec.Raw(b"null")
+_OBJECT_OR_NULL = (b"{", b"n")  # how they begin
+_NOT_A_REVIEW = "not an admission.k8s.io/v1 AdmissionReview"
+
+Decoded = TypeVar("Decoded")
 
 
 class GroupVersionKind(msgspec.Struct, frozen=True):
@@ -22,7 +33,11 @@ class GroupVersionKind(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel"):
-    """``request`` of an AdmissionReview, with the fields that are used; the objects stay plain JSON."""
+    """``request`` of an AdmissionReview, with the fields that are used.
+
+    The objects are not decoded yet, because most of the memory and time that a review takes is theirs. See :meth:`read_object`
+    and :meth:`read_old_object`.
+    """
 
     uid: str
     kind: GroupVersionKind
@@ -30,14 +45,40 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     namespace: str | None = None
     name: str | None = None
     sub_resource: str | None = None
-    object: dict[str, Any] | None = None
-    old_object: dict[str, Any] | None = None
+    object: msgspec.Raw = _NULL
+    old_object: msgspec.Raw = _NULL
     dry_run: bool | None = None
 
     @property
     def object_kind(self) -> tuple[str, str, str]:
         """Return group, version and kind of the object."""
         return (self.kind.group, self.kind.version, self.kind.kind)
+
+    def read_object(self) -> dict[str, Any] | None:
+        """Return the object; None if there is none, as in a DELETE.
+
+        Raises:
+            errors.Denied: it is larger than an API server could store, or holds too many values.
+            errors.MalformedReview: it is not valid JSON.
+        """
+        return self._read(self.object, "the object")
+
+    def read_old_object(self) -> dict[str, Any] | None:
+        """Return the object as it is stored; None if there is none, as in a CREATE.
+
+        Raises:
+            errors.Denied, errors.MalformedReview: as from :meth:`read_object`.
+        """
+        return self._read(self.old_object, "the stored object")
+
+    def _read(self, raw: msgspec.Raw, what: str) -> dict[str, Any] | None:
+        try:
+            _check_size(raw, what)
+        except errors.Denied as denial:
+            denial.add_place(f"{self.kind.kind} {self.namespace or ''}/{self.name or '(without a name yet)'}")
+            raise
+        value: dict[str, Any] | None = _decode(_object_decoder, raw)
+        return value
 
 
 class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):
@@ -85,23 +126,49 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(AdmissionReview)
+_object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 _encoder = msgspec.json.Encoder()
 
 
 def parse(body: bytes) -> Request:
-    """Read a request body.
+    """Read a request body, but for the objects in it.
 
     Raises:
         errors.MalformedReview: it is not JSON, or not an AdmissionReview of version v1 with a request.
     """
+    request = _decode(_decoder, body).request
+    for name, value in (("object", request.object), ("oldObject", request.old_object)):
+        if memoryview(value)[:1] not in _OBJECT_OR_NULL:
+            raise errors.MalformedReview(f"{_NOT_A_REVIEW}: Expected `object | null` - at `$.request.{name}`")
+    return request
+
+
+def _decode(decoder: msgspec.json.Decoder[Decoded], data: bytes | msgspec.Raw) -> Decoded:
     try:
-        return _decoder.decode(body).request
+        return decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise errors.MalformedReview(f"not an admission.k8s.io/v1 AdmissionReview: {error}") from error
+        raise errors.MalformedReview(f"{_NOT_A_REVIEW}: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise errors.MalformedReview(f"not JSON: {error}") from error
     except RecursionError as error:
         raise errors.MalformedReview("not an AdmissionReview: nested too deeply") from error
+
+
+def _check_size(raw: msgspec.Raw, what: str) -> None:
+    """Refuse an object that would take more memory than it is worth, before it is decoded."""
+    size = len(memoryview(raw))
+    if size > MAX_OBJECT:
+        raise _too_large(f"{what} takes {size} bytes as JSON, more than the {MAX_OBJECT} that API servers accept")
+    if size > jsonshape.MAX_VALUES:  # every value takes a byte at least
+        values = jsonshape.count_values(bytes(raw))
+        if values > jsonshape.MAX_VALUES:
+            raise _too_large(f"{what} holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
+
+
+def _too_large(cause: str) -> errors.Denied:
+    return errors.Denied(
+        "object-too-large", f"{cause}; move data out of it, for example into a ConfigMap that it mounts"
+    )
 
 
 def denied(denial: errors.Denied) -> Response:

@@ -62,6 +62,7 @@ DenialCode = Literal[
     "no-bare-form",
     "no-image",
     "no-value",
+    "object-too-large",
     "port-name-conflict",
     "request-above-limit",
     "template-failed",

@@ -4,6 +4,7 @@ A value that does not have its shape is denied with a path as a person would loo
 from the object's root. Checking takes time in proportion to the value, whatever it is.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -17,6 +18,14 @@ MOST_LEVELS = 100
 
 #: Steps of the path to a value that is nested too deeply; the rest of the path helps nobody.
 _SHOWN_STEPS = 5
+
+MAX_VALUES = 10_000
+"""Most values of a JSON text that is decoded, as ``count_values`` counts them. Pods that API servers send have 100 to 200, managed
+fields included, so this is fifty times as many. Deciding takes 2 to 7 µs a value, so at most 70 ms. Without a bound, 7 MiB of
+``{"":{}}`` took 500 MiB and seconds."""
+
+# Up to the closing quote or the end of the text, so that searching takes linear time whatever the text is.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 
 _TYPES = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
 
@@ -39,6 +48,16 @@ class ListOf(msgspec.Struct, frozen=True):
 def at(path: str, key: str) -> str:
     """Return the path of a key below a path; the root's path is empty."""
     return f"{path}.{key}" if path else key
+
+
+def count_values(text: bytes) -> int:
+    """Return how many values a JSON text holds, without decoding it: scalars, maps and lists, but not keys.
+
+    Empty maps and lists count twice, as they cost about as much as two scalars. If the text has at most ``MAX_VALUES``, the
+    count may be too high by the commas and brackets in its strings, but not above ``MAX_VALUES``.
+    """
+    count = _count(text)
+    return count if count <= MAX_VALUES else _count(_STRING.sub(b"", text))
 
 
 def check(value: Any, shape: Shape, path: str) -> None:
@@ -155,3 +174,7 @@ def _deeper(value: Any, levels: int) -> bool:
 
 def _children(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
     return value.items() if isinstance(value, dict) else enumerate(value)
+
+
+def _count(text: bytes) -> int:
+    return 1 + text.count(b",") + text.count(b"{") + text.count(b"[")

@@ -67,6 +67,8 @@ def decide(body: bytes, handler: Handler, state: rendering.State) -> Decision:
         runtime = _known((denial.runtime,), state)
         answer = admission.encode(admission.denied(denial), request.uid)
         return _decision(request, answer, "denied", denial.code, runtime=runtime, message=denial.message)
+    except errors.MalformedReview:  # an object in it is not JSON, which is found out late
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log gets the error
         error_id = _error_id(request.uid, error)
         answer = admission.encode(admission.errored(error_id), request.uid)

@@ -102,7 +102,7 @@ USED = [
     (
         {"resources": {"limits": {"cpu": 2}}},
         lambda r: rendering.container(r)["resources"],
-        {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": 2, "memory": "512Mi"}},
+        {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": 2, "memory": "768Mi"}},
     ),
     ({"priorityClassName": "hydra"}, lambda r: pod(r)["spec"]["priorityClassName"], "hydra"),
     ({"priorityClassName": "system-node-critical"}, quota, ["system-node-critical"]),
@@ -175,6 +175,18 @@ USED = [
         "other",
     ),
     ({"networkPolicy.enabled": False}, lambda r: "NetworkPolicy" in kinds(r), False),
+    (
+        {"networkPolicy.metricsNamespaces": ["a", "b"]},
+        lambda r: rendering.find(r, "NetworkPolicy")["spec"]["ingress"][1]["from"][0]["namespaceSelector"][
+            "matchExpressions"
+        ],
+        [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}],
+    ),
+    (
+        {"networkPolicy.metricsNamespaces": []},
+        lambda r: [rule["ports"][0]["port"] for rule in rendering.find(r, "NetworkPolicy")["spec"]["ingress"]],
+        ["https"],
+    ),
     (
         {"networkPolicy.apiServerPorts": [16443]},
         lambda r: rendering.find(r, "NetworkPolicy")["spec"]["egress"][1]["ports"],

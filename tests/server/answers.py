@@ -21,10 +21,19 @@ class Served:
     listener: server.Listener
     metrics: telemetry.Metrics
     output: io.BytesIO
+    serving: certs.ServingContext
+
+    @property
+    def connections(self) -> list:
+        """The connections that have a place, of a private class."""
+        return list(self.listener._connections.places)
 
     @property
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.output.getvalue().splitlines()]
+
+    def events(self, name: str) -> list[dict]:
+        return [line for line in self.lines if line["event"] == name]
 
     def exposed(self) -> list[str]:
         return self.metrics.expose("")[0].decode().splitlines()
@@ -43,14 +52,20 @@ PAIR, CA_PEM = certs.self_signed(["localhost", "127.0.0.1"], datetime.now(UTC), 
 
 
 @contextlib.asynccontextmanager
-async def served(answer: server.Answer = admit) -> AsyncIterator[Served]:
+async def served(
+    answer: server.Answer = admit,
+    limits: server.Limits = server.REVIEW_LIMITS,
+    client_ca: bytes = b"",
+    names: tuple[str, ...] = (),
+) -> AsyncIterator[Served]:
     output = io.BytesIO()
     log, metrics = telemetry.make_log(output, "json"), telemetry.Metrics("test")
     handler = server.ReviewHandler({server.MUTATE_PATH: answer}, metrics, log)
-    listener = server.Listener(handler, log)
+    listener = server.Listener(handler, log, limits, server.ClientNames(names) if client_ca else None)
     listener.bind("127.0.0.1", 0)
-    await listener.listen(certs.ServingContext(PAIR).context)
+    serving = certs.ServingContext(PAIR, client_ca)
+    await listener.listen(serving.context)
     try:
-        yield Served(listener.port, CA_PEM, handler, listener, metrics, output)
+        yield Served(listener.port, CA_PEM, handler, listener, metrics, output, serving)
     finally:
         await listener.close(5)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import resource
 import signal
 import socket
 import ssl
@@ -42,13 +43,34 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def started(folder: Path, drain_seconds: float = 60, port: int = 0):
+async def started(
+    folder: Path,
+    drain_seconds: float = 60,
+    port: int = 0,
+    open_files: int | tuple[int, int] | None = None,
+    cgroup: Path | None = None,
+):
+    """Start the server.
+
+    Args:
+        open_files: its limit of open files, or the soft and the hard one.
+        cgroup: the file to which it writes a 0, to enter the group, before it begins.
+    """
     ca_file = folder / "ca.pem"
+    limits = (open_files, open_files) if isinstance(open_files, int) else open_files
+
+    def prepare() -> None:
+        if cgroup is not None:
+            cgroup.write_text("0")
+        if limits is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-W", "error", "-c", PROGRAM, str(ca_file), str(drain_seconds), str(port)),
         cwd=Path(__file__).parents[2],
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=prepare,
     )
     try:
         yield Process(process, ca_file)
@@ -115,3 +137,41 @@ async def test_a_port_in_use_is_one_line_and_exit_status_1(tmp_path):
             assert line["why"] == f"cannot listen on 127.0.0.1:{port}: Address already in use"
             assert line["level"] == "error"
             assert await second.ended() == 1
+
+
+async def test_signals_that_are_meant_for_other_programs_do_not_end_it(tmp_path):
+    async with started(tmp_path, drain_seconds=0) as server:
+        port = (await server.event("serving"))["port"]
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            server.process.send_signal(number)
+            assert (await server.event("signal ignored"))["signal"] == number.name
+            server.process.send_signal(number)
+        async with wire.connect(port, server.ca_file.read_bytes()) as client:
+            assert (await client.ask(wire.post(b"{"))).status == 400
+        server.process.send_signal(signal.SIGTERM)
+        await server.event("draining")  # without another line about the signals
+        assert await server.ended() == 0
+
+
+async def test_with_few_files_connections_are_fewer_and_probes_are_answered(tmp_path):
+    async with started(tmp_path, open_files=230) as server:
+        few = await server.event("few open files")
+        assert (few["limit"], few["connections"]) == (230, 38)
+        serving = await server.event("serving")
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(100):
+                await stack.enter_async_context(wire.connect(serving["port"], server.ca_file.read_bytes()))
+            for _ in range(100):
+                await stack.enter_async_context(wire.connect(serving["health_port"]))
+            assert (await server.event("too many connections"))["connections"] == 28
+            async with wire.connect(serving["health_port"]) as probe:
+                assert (await probe.ask(wire.get("/livez"))).status == 200
+            async with wire.connect(serving["port"], server.ca_file.read_bytes()) as client:
+                assert (await client.ask(wire.post(b"{"))).status == 400
+
+
+async def test_the_soft_limit_of_files_is_raised(tmp_path):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with started(tmp_path, open_files=(64, hard)) as server:
+        await server.event("serving")
+        assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (min(hard, 65_536), hard)

@@ -22,6 +22,10 @@ SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key exists in memory only and
 class Certificate:
     """The pair in use, its context for the listener, and the problem of a newer pair that was refused.
 
+    Args:
+        reports: where to report.
+        client_ca: PEM certificates of the authorities of clients; empty: clients need no certificate.
+
     Attributes:
         serving: the pair in use, with its context; None until there is one.
         ready: set once there is one.
@@ -29,8 +33,9 @@ class Certificate:
         problems: lines for ``/readyz``.
     """
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, client_ca: bytes = b"") -> None:
         self._reports = reports
+        self._client_ca = client_ca
         self.serving: certs.ServingContext | None = None
         self.ready = asyncio.Event()
         self.next: certs.Pair | None = None
@@ -55,7 +60,7 @@ class Certificate:
             certs.PairError: a TLS handshake with it fails; the previous pair stays in use.
         """
         if self.serving is None:
-            self.serving = certs.ServingContext(pair)
+            self.serving = certs.ServingContext(pair, self._client_ca)
         else:
             self.serving.replace(pair)
         self.problems = ()
@@ -68,6 +73,16 @@ class Certificate:
         self.problems = ()
         self.next = pair
         self._reports.certificate_waits(pair)
+
+    def trust(self, client_ca: bytes) -> None:
+        """Accept only clients whose certificate one of these authorities has signed, on every new connection.
+
+        Raises:
+            certs.PairError: they cannot be used; the previous ones stay in use.
+        """
+        if self.serving is not None:
+            self.serving.replace_client_ca(client_ca)
+        self._client_ca = client_ca
 
     def refuse(self, why: str, **more: str) -> None:
         """Report a pair that cannot be used."""

@@ -47,6 +47,9 @@ class Options:
             a webhook configuration if they share one, else self-signed.
         cert_hosts: more names for a created pair, besides those of loopback.
         ca_file: where to write the PEM that clients must trust; only for a created pair.
+        client_ca_file: PEM file, watched, with the authorities one of which must have signed the certificate of whoever calls
+            the webhook; None: callers need no certificate.
+        client_allowed_names: the common names that such a certificate may have; empty: any.
         templates, agent, gpu_configs: configuration files, watched; None: the ConfigMap in ``cluster`` if there is one, else
             the built-in default.
         settings: constants for rendering.
@@ -61,6 +64,8 @@ class Options:
     cert_dir: Path | None = None
     cert_hosts: tuple[str, ...] = ()
     ca_file: Path | None = None
+    client_ca_file: Path | None = None
+    client_allowed_names: tuple[str, ...] = ()
     templates: Path | None = None
     agent: Path | None = None
     gpu_configs: Path | None = None

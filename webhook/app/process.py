@@ -10,6 +10,7 @@ import prometheus_client
 import uvloop
 
 from webhook import telemetry
+from webhook.app import memory, open_files
 from webhook.app.options import CannotStart, Options
 from webhook.app.running import serving
 
@@ -22,6 +23,8 @@ def run(options: Options) -> int:
     log = telemetry.make_log(lines, options.log_format)
     lines.on_dropped(lambda count: log.warning("log lines dropped", count=count))
     telemetry.route_standard_library(log)
+    open_files.raise_limit()
+    memory.tune()
     try:
         uvloop.run(_serve_until_signal(options, log, lines))
     except CannotStart as error:
@@ -58,6 +61,18 @@ def tune_collector() -> None:
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
+#: Signals that end a process that does not expect them, and that people and log rotation send: files are reloaded without one.
+_IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def _ignore(number: signal.Signals, log: telemetry.Log) -> None:
+    """Ignore a signal, and say so the first time."""
+    log.info("signal ignored", signal=number.name)
+    loop = asyncio.get_running_loop()
+    loop.remove_signal_handler(number)
+    signal.signal(number, signal.SIG_IGN)
+
+
 async def _serve_until_signal(options: Options, log: telemetry.Log, lines: telemetry.QueuedLines) -> None:
     """Serve. The first signal begins the drain; a second one ends it at once."""
     first, second = asyncio.Event(), asyncio.Event()
@@ -65,8 +80,11 @@ async def _serve_until_signal(options: Options, log: telemetry.Log, lines: telem
     def on_signal() -> None:
         (second if first.is_set() else first).set()
 
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal)
+    for number in _IGNORED:
+        loop.add_signal_handler(number, _ignore, number, log)
     async with serving(options, log) as running:
         running.reports.metrics.log_lines_dropped(lambda: lines.dropped)
         ended, ready = asyncio.create_task(first.wait()), asyncio.create_task(running.until_ready())

@@ -8,8 +8,10 @@ from typing import Any
 
 import webhook
 from webhook import cluster, mutation, review, server, telemetry
+from webhook.app import memory, open_files
 from webhook.app.authority import SharedAuthority
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
+from webhook.app.client_ca import ClientCa
 from webhook.app.clock import Clock
 from webhook.app.config_maps import FollowedConfigMaps
 from webhook.app.configuration import Configuration
@@ -61,7 +63,8 @@ class Running:
         """
         self._options = options
         self.reports = Reports(telemetry.Metrics(webhook.__version__), log)
-        self.certificate = Certificate(self.reports)
+        self._client_ca = ClientCa(options.client_ca_file, self.reports) if options.client_ca_file else None
+        self.certificate = Certificate(self.reports, self._client_ca.pem if self._client_ca else b"")
         of_api_server = cluster.ServerClock()
         self._clock = Clock(of_api_server)
         self.reports.metrics.clock_compared(self._clock.seconds_ahead)
@@ -75,8 +78,13 @@ class Running:
         self._config_maps = self._followed_config_maps()
         reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.reports.metrics, log)
         self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.reports.metrics, log)
-        self._mutate = server.Listener(self._handler, log)
-        self._health = server.Listener(server.HealthHandler(self._checks, self._notes, self.reports.metrics), log)
+        limits = server.review_limits(open_files.limit())
+        if limits.total < server.REVIEW_LIMITS.total:
+            log.warning("few open files", limit=open_files.limit(), connections=limits.total)
+        clients = server.ClientNames(options.client_allowed_names) if self._client_ca else None
+        self._mutate = server.Listener(self._handler, log, limits, clients)
+        health = server.HealthHandler(self._checks, self._notes, self.reports.metrics)
+        self._health = server.Listener(health, log, server.HEALTH_LIMITS)
         self.hurried = False
 
     @property
@@ -119,7 +127,15 @@ class Running:
         """Return what must run as long as the server."""
         config_maps = self._config_maps.jobs() if self._config_maps is not None else []
         listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
-        return [*self._source.jobs(), *self.configuration.jobs(), *config_maps, *listening]
+        client_ca = self._client_ca.jobs(self.certificate) if self._client_ca is not None else []
+        return [
+            memory.give_back(),
+            *self._source.jobs(),
+            *client_ca,
+            *self.configuration.jobs(),
+            *config_maps,
+            *listening,
+        ]
 
     async def until_ready(self) -> None:
         """Wait until every readiness check passes."""
@@ -186,6 +202,7 @@ class Running:
 
     def _notes(self) -> Iterator[str]:
         notes = [*self.certificate.problems, *self._source.problems, *self.configuration.problems]
+        notes += self._client_ca.problems if self._client_ca is not None else []
         notes += self._config_maps.problems if self._config_maps is not None else []
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:

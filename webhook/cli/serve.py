@@ -60,6 +60,23 @@ CaFile = Annotated[
         help="File to write the CA to that clients of the created certificate must trust.",
     ),
 ]
+ClientCaFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_CLIENT_CA_FILE",
+        dir_okay=False,
+        show_default="none; callers need no certificate",
+        help="File with the CA that must have signed the certificate of whoever calls /mutate; reloaded when it changes.",
+    ),
+]
+ClientAllowedNames = Annotated[
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_CLIENT_ALLOWED_NAMES",
+        show_default="any name",
+        help="Common names, separated by commas, of which the certificate of whoever calls /mutate must have one.",
+    ),
+]
 GlobalKubeconfig = Annotated[
     Path | None,
     typer.Option(
@@ -119,6 +136,8 @@ def serve(
     cert_dir: CertDir = None,
     cert_host: CertHost = None,
     ca_file: CaFile = None,
+    client_ca_file: ClientCaFile = None,
+    client_allowed_names: ClientAllowedNames = "",
     kubeconfig: options.Kubeconfig = None,
     global_kubeconfig: GlobalKubeconfig = None,
     namespace: options.ClusterNamespace = _CLUSTER.namespace,
@@ -152,6 +171,11 @@ def serve(
         raise typer.BadParameter(
             "--webhook-configuration cannot be combined with --cert-dir: whatever writes the files must also set the caBundle"
         )
+    allowed_names = tuple(name for part in client_allowed_names.split(",") if (name := part.strip()))
+    if allowed_names and client_ca_file is None:
+        raise typer.BadParameter(
+            "--client-allowed-names needs --client-ca-file: without it, callers show no certificate"
+        )
     in_cluster = None
     if kubeconfig is not None or cluster_room.in_cluster():
         in_cluster = app.ClusterOptions(
@@ -179,6 +203,8 @@ def serve(
             cert_dir=cert_dir,
             cert_hosts=tuple(cert_host or ()),
             ca_file=ca_file,
+            client_ca_file=client_ca_file,
+            client_allowed_names=allowed_names,
             templates=templates,
             agent=agent,
             gpu_configs=gpu_configs,

@@ -14,7 +14,9 @@ def handle(request: admission.Request, state: rendering.State) -> admission.Verd
     Raises:
         errors.Denied: the operation is denied.
     """
-    value = request.object or {}
+    value = request.read_object() if _concerns(request) else None
+    if value is None:
+        return admission.Verdict(admission.Response(allowed=True), "not-intercepted")
     mutation = _mutation(request, value, state)
     if not mutation.changed:
         response = admission.Response(allowed=True, notices=mutation.notices)
@@ -28,15 +30,21 @@ def handle(request: admission.Request, state: rendering.State) -> admission.Verd
     return admission.Verdict(response, mutation.reason, mutation.runtimes, mutation.revisions)
 
 
+def _concerns(request: admission.Request) -> bool:
+    """Return whether a request is ours. A misconfigured webhook may send us anything else; it is left alone, and not decoded."""
+    if request.object_kind not in workload.INTERCEPTED or request.sub_resource:
+        return False
+    return request.operation == "CREATE" or (
+        request.operation == "UPDATE" and request.object_kind == workload.LEADER_WORKER_SET
+    )
+
+
 def _mutation(request: admission.Request, value: Mapping[str, Any], state: rendering.State) -> Mutation:
-    """Choose by operation. A misconfigured webhook may send us anything else; it is left alone."""
+    """Choose by operation."""
     object_kind, namespace, name = request.object_kind, request.namespace or "", request.name or ""
-    if object_kind in workload.INTERCEPTED and not request.sub_resource and request.object is not None:
-        if request.operation == "CREATE":
-            return mutate(value, object_kind, state, namespace=namespace, name=name)
-        if request.operation == "UPDATE" and object_kind == workload.LEADER_WORKER_SET:
-            return update(value, request.old_object or {}, namespace=namespace, name=name)
-    return Mutation(value, "not-intercepted")
+    if request.operation == "CREATE":
+        return mutate(value, object_kind, state, namespace=namespace, name=name)
+    return update(value, request.read_old_object() or {}, namespace=namespace, name=name)
 
 
 def _labelled(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,15 +5,36 @@ status 200 (contract section 11).
 
 ::
 
-    calls      what is refused before the body is looked into
-    reviews    the paths of the webhooks
-    health     /livez, /readyz and /metrics
-    listener   sockets and connections
+    calls        what is refused before the body is looked into, and how the body is read
+    budget       one budget of bytes for the bodies of all connections
+    reviews      the paths of the webhooks
+    health       /livez, /readyz and /metrics
+    clients      who may call, if clients must have a certificate
+    places       how many connections there may be, and which one makes room
+    connections  HTTP over an accepted socket, and its deadlines
+    listener     sockets that are listened on
+    summary      events that occur too often for a line each
 """
 
 from webhook.server.calls import MAX_BODY
+from webhook.server.clients import ClientNames
 from webhook.server.health import Check, HealthHandler
 from webhook.server.listener import FINISH_SECONDS, Listener
+from webhook.server.places import HEALTH_LIMITS, REVIEW_LIMITS, Limits, review_limits
 from webhook.server.reviews import MUTATE_PATH, Answer, ReviewHandler
 
-__all__ = ["FINISH_SECONDS", "MAX_BODY", "MUTATE_PATH", "Answer", "Check", "HealthHandler", "Listener", "ReviewHandler"]
+__all__ = [
+    "FINISH_SECONDS",
+    "HEALTH_LIMITS",
+    "MAX_BODY",
+    "MUTATE_PATH",
+    "REVIEW_LIMITS",
+    "Answer",
+    "Check",
+    "ClientNames",
+    "HealthHandler",
+    "Limits",
+    "Listener",
+    "ReviewHandler",
+    "review_limits",
+]

@@ -53,10 +53,7 @@ class HealthHandler:
         try:
             check_route(request, answers, (hdrs.METH_GET, hdrs.METH_HEAD))
         except BadCall as refusal:
-            response = plain(refusal.status, refusal.text)
-            if refusal.allow:
-                response.headers[hdrs.ALLOW] = refusal.allow
-            return response
+            return plain(refusal.status, refusal.text, refusal.headers)
         return answers[request.rel_url.raw_path](request)
 
     def _live(self, _request: web.BaseRequest) -> web.Response:
