@@ -46,7 +46,7 @@ CHANGED = [
     pytest.param("section-3/a-bare-pod-is-filled-in", "annotations: {kubectl.kubernetes.io/default-container: main}", "annotations: {kubectl.kubernetes.io/default-container: x, y: z}", id="a value in a result"),
     pytest.param("section-7/two-ports-of-one-name", "port-name-conflict", "no-image", id="a denial's code"),
     pytest.param("section-10/a-broken-agent-entry-of-this-runtime", "http_status: 422", "http_status: 500", id="a denial's status"),
-    pytest.param("section-7/a-volume-of-another-kind-gives-a-warning", "'volume \"models\": the workload''s persistentVolumeClaim replaces", "'it takes", id="a warning"),
+    pytest.param("section-7/a-volume-of-another-kind-gives-a-warning", "'own volumes replace the runtime''s", "'they replace", id="a warning"),
     pytest.param("section-9/lws-with-leader-template", "lead}", "work}", id="a change by pointer"),
     pytest.param("section-7/pull-policy-of-a-recorded-pod", "Policy: null", "Policy: Never", id="a field taken away"),
 ]  # fmt: skip

@@ -38,7 +38,7 @@ templates:
       env:
       - {name: EMPTY, value: ""}
       - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
-      resources: {limits: {cpu: 0.5, memory: 1024Mi}}
+      resources: {limits: {cpu: "0.5", memory: 1024Mi}}
       ports: [{containerPort: 81}]
       volumeMounts: [{name: files, mountPath: /files, readOnly: false}]
     containerTemplate:
@@ -82,6 +82,7 @@ def pod(namespace, template):
 
 def stored(plane, value, path):
     """What the API server makes of an object, without storing it."""
+    assert plane.refusal("POST", f"{path}?dryRun=All", value) == ""
     return plane.request("POST", f"{path}?dryRun=All", value)
 
 

@@ -103,8 +103,11 @@ async def _kubeconfig(path: Path) -> Credentials:
     selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path, files.CREDENTIAL_BYTES))
     referred = selected.files(path.parent)
     seen |= files.signatures(referred)
-    for file in referred:
-        files.check_size(file)
+    try:
+        for file in referred:
+            files.check_size(file)
+    except files.Unreadable as error:
+        raise Unusable(str(error)) from error  # so that the message names the kubeconfig
     inline = selected.inline()
     expires = None
     if plugin := selected.user.pop("exec", None):
