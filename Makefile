@@ -1,10 +1,10 @@
-# Needs only Python 3.11 or newer and make: every target sets up what it uses.
+# Needs only Python 3.11 or newer and make: most targets install what they use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates image kind kind-clean lock clean
+.PHONY: demo serve test test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-worst image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -23,22 +23,22 @@ demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare L
 
 serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@mkdir -p build
-	@echo "Once it serves, call it from another terminal:"
+	@echo "Once it is serving, call it from another terminal:"
 	@echo
 	@echo "  curl --cacert build/ca.crt -H 'Content-Type: application/json' -d @tests/reviews/pod-kubectl-create.json https://localhost:9443/mutate"
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
-test: $(READY) lint types layers ## Lint, types, layers and all tests; after `make controlplane`, also those against a real API server
+test: $(READY) lint types layers ## Lint, types, layers and all tests but the long ones; after `make controlplane`, also those against a real API server
 	$(BIN)/python -m pytest
 
 test-fast: $(READY) ## Only the tests that take less than a second each
 	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long and not attack"
 
-long: $(READY) ## The thorough forms of some tests, which take minutes each
+long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
 
-attack: $(READY) ## Attack a server that has the memory of its manifest, and print what it took (needs root)
+attack: $(READY) ## The long forms of attacks, with their figures (minutes to hours, needs root); HYDRA_ATTACK_INPUTS and HYDRA_ATTACK_SECONDS bound the hostile inputs
 	$(BIN)/python -m pytest -m attack -s -p no:randomly
 
 lint: $(READY)
@@ -71,6 +71,9 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
+
+bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
+	$(BIN)/python -m bench.worst_bodies
 
 CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)

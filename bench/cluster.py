@@ -1,4 +1,4 @@
-"""``python -m bench.cluster``: pods created per second through a real API server: no webhook, a no-op one, and ours."""
+"""``python -m bench.cluster``: pods created per second through a real API server, without and with webhooks."""
 
 import argparse
 import base64
@@ -26,30 +26,30 @@ from tests.controlplane.service import Endpoint, Service
 
 NONE, NOOP, READY, OURS = "no webhook", "no-op webhook", "ready patch", "ours"
 NAMESPACES = {NONE: "bench-none", NOOP: "bench-no-op", READY: "bench-ready", OURS: "bench-ours"}
-"""Each webhook is called for the pods of one namespace, so that all of them are there at any time."""
+"""Each webhook is called for the pods of one namespace, so that all of them can be installed at the same time."""
 
 CLIENTS = (1, 16)
 
 
 class Direct(Service):
-    """The address of one replica, with nothing in between that would take time."""
+    """The address of one replica. The API server calls it directly, since a proxy would take time."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
     def add(self, endpoint: Endpoint) -> None:
-        """Do nothing, since the API server calls the replica itself."""
+        """Do nothing: no connection has to be forwarded."""
 
 
 @dataclass
 class Row:
-    """Pods of one namespace, and what each round has measured of them.
+    """The pods of one namespace, and the measurements of each round.
 
     Attributes:
-        pid: of the process that is called for them; 0: none.
-        per_second: pods created.
+        pid: process id of their webhook; 0 without a webhook.
+        per_second: pods created per second.
         p50, p99: milliseconds from a request to the end of its answer.
-        server_cpu, webhook_cpu: milliseconds of CPU time for each pod, of the API server and of that process.
+        server_cpu, webhook_cpu: milliseconds of CPU time per pod, of the API server and of the webhook.
     """
 
     namespace: str
@@ -66,7 +66,7 @@ class Row:
 
 
 class Bench:
-    """A cluster with everything in it that is compared."""
+    """A cluster with all the webhooks to compare."""
 
     def __init__(self, plane: ControlPlane, stack: contextlib.ExitStack) -> None:
         self._plane = plane
@@ -76,7 +76,7 @@ class Bench:
         self.rows = {name: Row(namespace) for name, namespace in NAMESPACES.items()}
 
     def install(self) -> None:
-        """Make namespaces with the accounts of their pods, which a controller would make, and install the webhooks."""
+        """Create the namespaces and the ServiceAccounts of their pods (no controller does it), and install the webhooks."""
         for name, row in self.rows.items():
             labels = {} if name == OURS else {"hydra.io/inject": "false"}
             metadata = {"name": row.namespace, "labels": labels}
@@ -98,7 +98,7 @@ class Bench:
             assert rendered == (name in {READY, OURS}), name
 
     def measure(self, row: Row, clients: int, seconds: float) -> None:
-        """Have so many clients create pods for so long, and delete them."""
+        """Create pods with this many clients for this many seconds, and delete them."""
         server = self._plane.pid("kube-apiserver")
         body = json.dumps(self._pod).encode()
         address = urllib.parse.urlsplit(self._plane.server)
@@ -120,7 +120,7 @@ class Bench:
         self._plane.request("DELETE", row.path, options, seconds=60)
 
     def _patch(self, hydra: Installation) -> str:
-        """Return our patch for such a pod, as base64."""
+        """Return our webhook's patch for the pod, as base64."""
         pod = self._create(self.rows[NONE])
         metadata = {key: pod["metadata"][key] for key in ("generateName", "namespace", "labels")}
         kind = {"group": "", "version": "v1", "kind": "Pod"}
@@ -166,7 +166,7 @@ def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str
         bench.measure(row, clients, seconds / 2)  # warm up
     rows = {name: Row(row.namespace, row.pid) for name, row in bench.rows.items()}
     for number in range(rounds):
-        # Every other round backwards, so that none is always measured first.
+        # In reverse order every other round, so that none is always measured first.
         for name in rows if number % 2 == 0 else reversed(rows):
             bench.measure(rows[name], clients, seconds)
     return rows
@@ -201,7 +201,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="per row and round")
-    parser.add_argument("--clients", type=int, action="append", help="that create pods at a time; may be repeated")
+    parser.add_argument(
+        "--clients", type=int, action="append", help="how many clients create pods at the same time; may be repeated"
+    )
     arguments = parser.parse_args()
     if missing := ", ".join(binaries.missing()):
         raise SystemExit(f"missing: {missing}. This command builds it (15 minutes, once):  make controlplane")

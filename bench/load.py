@@ -1,4 +1,4 @@
-"""The load: a handful of keep-alive connections, each of which sends the next request as soon as it has its answer."""
+"""The load: a few keep-alive connections, each of which sends its next request as soon as it has the answer."""
 
 import asyncio
 import itertools
@@ -17,13 +17,13 @@ CONNECTIONS = 8  # enough to keep one core busy; the API server keeps up to 25
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a server did in one round.
+    """The result of one round.
 
     Attributes:
-        requests: answered.
-        seconds: of wall time.
-        client_seconds: of CPU time that the load itself took.
-        latencies: seconds from sending each request to the end of its answer, in no order.
+        requests: how many were answered.
+        seconds: wall time.
+        client_seconds: CPU time that the load itself used.
+        latencies: seconds from sending each request to the end of its answer, in no particular order.
     """
 
     requests: int
@@ -33,7 +33,7 @@ class Result:
 
 
 def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
-    """Return the HTTP requests in which an API server posts these recorded reviews, all for one runtime if it is given."""
+    """Return the HTTP requests by which an API server sends these reviews, all changed to one runtime if it is given."""
     bodies = [json.dumps(json.loads(path.read_bytes()), separators=(",", ":")).encode() for path in paths]
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()
@@ -84,7 +84,7 @@ class _Client(asyncio.Protocol):
 
 
 def _whole(answer: bytes) -> bool:
-    """Whether the one answer that is awaited is there, by its Content-Length or its last chunk. Its body is JSON."""
+    """Return whether an answer with a JSON body is complete, judging by its Content-Length or its last chunk."""
     end = answer.find(b"\r\n\r\n")
     if end < 0:
         return False
@@ -95,10 +95,10 @@ def _whole(answer: bytes) -> bool:
 
 
 async def run(port: int, load: list[bytes], seconds: float, connections: int = CONNECTIONS) -> Result:
-    """Ask one server for so long.
+    """Send requests to one server for this many seconds.
 
     Raises:
-        RuntimeError: an answer is no success.
+        RuntimeError: an answer's status is not 2xx.
         ConnectionError: the server closed a connection.
     """
     context = ssl.create_default_context()

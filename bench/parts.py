@@ -1,4 +1,4 @@
-"""What the parts of one request cost, measured one by one in this process."""
+"""The time that each part of a request takes, measured separately in this process."""
 
 import io
 import json
@@ -55,8 +55,8 @@ def table(paths: list[Path]) -> Table:
     shown.add_column("µs", justify="right")
     for name, part, inputs in (
         ("the decision, bytes to bytes", lambda body: review.decide(body, mutation.handle, state), bodies),
-        ("  of it: the patch", lambda pair: patch.diff(*pair), pairs),
-        ("  instead: jsonpatch.make_patch", lambda pair: jsonpatch.make_patch(*pair), pairs),
+        ("  of which the patch", lambda pair: patch.diff(*pair), pairs),
+        ("  with jsonpatch.make_patch instead", lambda pair: jsonpatch.make_patch(*pair), pairs),
         ("metrics", count, bodies),
         ("the log line, to memory", write, bodies),
     ):

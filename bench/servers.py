@@ -1,7 +1,7 @@
-"""The servers that are compared, each a process of its own: ``python -m bench.servers NAME CPU FOLDER``.
+"""The servers to compare, each a process of its own: ``python -m bench.servers NAME CPU FOLDER``.
 
-CPU is the number of the only one that it may use, or ``any``. Prints its port on standard output once it listens, and ends
-when its standard input does.
+CPU is the number of the only core that the server may use, or ``any``. The server prints its port on standard output once it
+listens, and stops when its standard input is closed.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ ENTRY = "  - {{match_runtimes: [{name}], container_template: {{image: registry.e
 
 @asynccontextmanager
 async def noop_webhook(folder: Path) -> AsyncIterator[int]:
-    """Serve the least that an API server takes for a webhook: read the review, allow it, echo its uid.
+    """Serve the least that an API server accepts as a webhook: read the review, allow it, echo its uid.
 
-    What its clients must trust is in ``ca.crt`` of the folder.
+    The certificate that clients must trust is ``ca.crt`` in the folder.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -57,7 +57,7 @@ async def noop_webhook(folder: Path) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def ready_patch(folder: Path) -> AsyncIterator[int]:
-    """Do the same, and answer every review with the patch that is in ``patch`` of the folder, as base64."""
+    """Do the same, and answer every review with the patch in the folder's file ``patch``, which is in base64."""
     patch = (folder / "patch").read_text()
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -115,9 +115,9 @@ async def _application(handle: Handler, folder: Path) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def handler_alone(folder: Path) -> AsyncIterator[int]:
-    """Do everything that the product does, but with a verdict that was reached before."""
+    """Do everything that the product does, but with a prepared verdict instead of a decision."""
     verdict = admission.Verdict(admission.Response(allowed=True), "rendered", ("vllm-cpu",), ("0123456789abcdef",))
-    log, metrics = telemetry.make_log(log_format="json"), telemetry.Metrics("bench")
+    log, metrics = telemetry.make_log(telemetry.QueuedLines(sys.stderr.fileno()), "json"), telemetry.Metrics("bench")
     state = rendering.State(catalog.build(catalog.embedded(), None), Settings())
     reviewer = review.Reviewer(lambda _request, _state: verdict, lambda: state, metrics, log)
     handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, metrics, log)
@@ -133,7 +133,7 @@ async def handler_alone(folder: Path) -> AsyncIterator[int]:
 @asynccontextmanager
 async def ours(_folder: Path, templates: Path | None = None, agent: Path | None = None) -> AsyncIterator[int]:
     """Serve the whole product, as a user runs it; the log goes to standard error."""
-    log = telemetry.make_log(log_format="json")
+    log = telemetry.make_log(telemetry.QueuedLines(sys.stderr.fileno()), "json")
     options = app.Options(host="127.0.0.1", port=0, health_port=0, templates=templates, agent=agent)
     async with app.serving(options, log) as running:
         yield running.port
@@ -146,7 +146,7 @@ def ours_with_make_patch(folder: Path) -> AbstractAsyncContextManager[int]:
 
 
 def ours_with_catalog(size: int) -> Callable[[Path], AbstractAsyncContextManager[int]]:
-    """Return a server with so many runtimes, the one that is asked for among them."""
+    """Return a server with this many runtimes, including the one that is requested."""
 
     def make(folder: Path) -> AbstractAsyncContextManager[int]:
         names = [f"runtime-{number}" for number in range(size - 1)]
@@ -172,9 +172,9 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
 }
 
 IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch}
-"""Those that `bench.cluster` has the API server call."""
+"""The servers of `bench.cluster`, which the API server calls."""
 
-RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # the one they all hold
+RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # which all of them have
 
 
 @contextmanager
@@ -186,7 +186,7 @@ def launched(name: str, cpu: str, folder: Path) -> Iterator[subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    ) as process:  # at the end its input is closed, and it is waited for
+    ) as process:  # at the end, closes its input and waits for it
         yield process
 
 
@@ -206,7 +206,7 @@ def _context(folder: Path) -> ssl.SSLContext:
 
 async def main(name: str, folder: Path) -> None:
     async with (SERVERS | IN_CLUSTER)[name](folder) as port:
-        app.tune_collector()  # as ``app.run`` does; here for all, so that the comparison is fair
+        app.tune_collector()  # as ``app.run`` does, for all servers, so that the comparison is fair
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -1,4 +1,4 @@
-"""``python -m bench.templates``: rendering and compiling compared with Go itself and with gotpl, as ratios of one run."""
+"""``python -m bench.templates``: rendering and compiling compared with Go itself and with gotpl, as ratios in one run."""
 
 import argparse
 import json
@@ -43,7 +43,7 @@ class Row:
 
 @contextmanager
 def oracle(go: str) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
-    """Keep the oracle running, so that it is as warm as this process."""
+    """Keep the oracle running, so that it is as warmed up as this process."""
     with tempfile.TemporaryDirectory() as folder:
         program = conformance.build_oracle(go, Path(folder))
         process = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

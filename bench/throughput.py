@@ -19,12 +19,12 @@ from bench import load, parts, processes, ratios, servers
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
 FLOOR = "constant"  # the aiohttp application that never looks at the body
-EVERY = {"ours, every recorded review": "*.json"}  # servers that are not asked with the one review that is the default
+EVERY = {"ours, every recorded review": "*.json"}  # servers that get other reviews than the default one
 
 
 @dataclass
 class Subject:
-    """One server under load, with what each round measured."""
+    """One server under load, and the measurements of each round."""
 
     process: subprocess.Popen[str]
     port: int
@@ -44,7 +44,7 @@ class Subject:
 
 @contextlib.contextmanager
 def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subject]]:
-    """Start the servers, all on one core; those that are not asked sleep."""
+    """Start the servers, all on one core; all but the one being measured are idle."""
     with contextlib.ExitStack() as stack:
         subjects = {}
         for name in names:
@@ -82,9 +82,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="per server and round")
-    parser.add_argument("--reviews", default="pod-kubectl-create.json", help="recorded reviews to ask with, a pattern")
+    parser.add_argument("--reviews", default="pod-kubectl-create.json", help="recorded reviews to send, as a pattern")
     parser.add_argument(
-        "--only", action="append", choices=servers.SERVERS, help="besides the two that the ratios need; may be repeated"
+        "--only",
+        action="append",
+        choices=servers.SERVERS,
+        help="run this server and the two that the ratios need; may be repeated",
     )
     arguments = parser.parse_args()
     cpus = sorted(os.sched_getaffinity(0))
@@ -99,7 +102,7 @@ def main() -> None:
             for measured in (subject.per_second, subject.cpu_microseconds, subject.client_share):
                 measured.clear()
         for number in range(arguments.rounds):
-            # Every other round backwards, so that none is always measured first.
+            # In reverse order every other round, so that none is always measured first.
             for name in names if number % 2 == 0 else reversed(names):
                 subjects[name].measure(arguments.seconds)
     console.print(table(subjects))

@@ -2,6 +2,7 @@
 
 ::
 
+    clocks        the time by which a replica judges certificates, and how far it trusts its own clock
     pki           issue, read and verify certificates and their keys
     policy        when an authority is created, announced, promoted and forgotten
     secret_store  the protocol by which the shared Secret is read and written
@@ -9,7 +10,7 @@
     rotator       the loop: publish the trust bundle, then serve a leaf that relies on it
     serving       a TLS context whose pair can be replaced while it serves
 
-``pki`` and ``policy`` are pure: the time is an argument. Never in here: requests to an API server, files, logging,
+``clocks``, ``pki`` and ``policy`` are pure: the time is an argument. Never in here: requests to an API server, files, logging,
 threads.
 
 ::
@@ -19,8 +20,10 @@ threads.
 """
 
 from certs.authority import Authority
+from certs.clocks import Reading, has_begun
 from certs.pki import (
     CertificateInfo,
+    NotYetValidError,
     Pair,
     PairError,
     describe,
@@ -43,9 +46,11 @@ __all__ = [
     "Contents",
     "Decision",
     "Lifetimes",
+    "NotYetValidError",
     "Notice",
     "Pair",
     "PairError",
+    "Reading",
     "Rotator",
     "SecretStore",
     "SecretStoreError",
@@ -54,6 +59,7 @@ __all__ = [
     "Trust",
     "contents_of",
     "describe",
+    "has_begun",
     "issue",
     "make_authority",
     "parse",

@@ -1,8 +1,9 @@
 """The certificate authority that all replicas share through a Secret, which any of them may write."""
 
-from datetime import datetime
+from collections.abc import Callable
 
 from certs import policy
+from certs.clocks import Reading
 from certs.policy import Decision, Lifetimes, Trust
 from certs.secret_store import SecretStore, SecretStoreError
 
@@ -21,16 +22,16 @@ class Authority:
 
     @property
     def trust(self) -> Trust | None:
-        """What the Secret held when it was last read or written; None before the first time."""
+        """What the Secret held when it was last read or written; None before the first time, or if that is not valid."""
         return self._trust
 
-    async def refresh(self, now: datetime, announced: str = "") -> Decision:
+    async def refresh(self, read_clock: Callable[[], Reading], announced: str = "") -> Decision:
         """Read the Secret and write what is due, as ``policy.decide`` decides.
 
         If several replicas do so at once, one of them wins and the others adopt what it wrote.
 
         Args:
-            now: the time by this replica's clock.
+            read_clock: reads this replica's clock. Called after the Secret was read, since that may have shown that it is wrong.
             announced: serial of the successor that may be promoted, if there is one; see ``policy.decide``.
 
         Raises:
@@ -39,8 +40,8 @@ class Authority:
         for _ in range(_TRIES):
             stored = await self._store.read()
             data = stored.data if stored else {}
-            decision = policy.decide(policy.contents_of(data), self._trust, now, self._lifetimes, announced)
-            if decision.changes:
+            decision = policy.decide(policy.contents_of(data), self._trust, read_clock(), self._lifetimes, announced)
+            if decision.changes and decision.trust is not None:
                 foreign = {name: value for name, value in data.items() if name not in policy.KEYS}
                 written = {**foreign, **policy.data_of(decision.trust)}
                 if not await self._store.write(written, stored.version if stored else None):

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from certs import clocks
+
 BACKDATE = timedelta(minutes=5)
 """A certificate is valid from this long before it is issued, so that an API server with a slow clock accepts it at once."""
 
 _ORGANIZATION = "Hydra runtime webhook"
+_LONGEST_DNS_NAME = 253  # characters, RFC 1035
+# Labels of RFC 1123; only the first may be a wildcard (RFC 6125), and not alone. Underscores occur in internal names.
+_DNS_NAME = re.compile(
+    r"(\*\.)?[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?)*", re.IGNORECASE
+)
 _MAX_COMMON_NAME = 64  # characters, RFC 5280 ub-common-name
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 # What the library raises for an unreadable certificate, on loading it or on reading a part of it.
@@ -31,6 +39,14 @@ _UNREADABLE = (
 
 class PairError(Exception):
     """A certificate and a key cannot be used; ``str()`` says why and never contains key material."""
+
+
+class NotYetValidError(PairError):
+    """A pair can be used, but not before ``pair.not_before``."""
+
+    def __init__(self, pair: "Pair") -> None:
+        super().__init__(f"the certificate is not valid before {pair.not_before.isoformat()}")
+        self.pair = pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +78,14 @@ class CertificateInfo:
 
     Attributes:
         serial: its serial number in hexadecimal.
-        not_after: end of its validity, in UTC.
+        not_before, not_after: its validity, in UTC.
         is_ca: whether it may sign certificates.
         names: DNS names and IP addresses that it is valid for.
         pem: the certificate, re-encoded so that equal certificates have equal bytes.
     """
 
     serial: str
+    not_before: datetime
     not_after: datetime
     is_ca: bool
     names: tuple[str, ...]
@@ -79,15 +96,17 @@ def parse(certificate_pem: bytes, key_pem: bytes, now: datetime) -> Pair:
     """Read a pair and check that it can serve at ``now``.
 
     Raises:
+        NotYetValidError: the certificate is not valid yet.
         PairError: one of the two is not PEM, the key is encrypted or belongs to another certificate, or the certificate
-            is not valid at ``now``.
+            has expired.
     """
     leaf = _read(certificate_pem, key_pem)
     if now >= leaf.not_valid_after_utc:
         raise PairError(f"the certificate expired at {leaf.not_valid_after_utc.isoformat()}")
-    if now < leaf.not_valid_before_utc:
-        raise PairError(f"the certificate is not valid before {leaf.not_valid_before_utc.isoformat()}")
-    return _pair(leaf, certificate_pem, key_pem)
+    pair = _pair(leaf, certificate_pem, key_pem)
+    if now < pair.not_before:
+        raise NotYetValidError(pair)
+    return pair
 
 
 def parse_authority(certificate_pem: bytes, key_pem: bytes) -> Pair:
@@ -162,12 +181,14 @@ def issue(authority: Pair, hosts: Sequence[str], now: datetime, lifetime: timede
     It expires with its authority at the latest.
 
     Raises:
-        PairError: there is no host, one cannot be in a certificate, the authority has expired, or its key is not an
-            elliptic-curve key.
+        PairError: there is no host, one cannot be in a certificate, the authority has expired or is not valid yet, or its
+            key is not an elliptic-curve key.
     """
     names = check_hosts(hosts)
     if now >= authority.not_after:
         raise PairError(f"the authority expired at {authority.not_after.isoformat()}")
+    if not clocks.has_begun(authority.not_before, now):
+        raise PairError(f"the authority is not valid before {authority.not_before.isoformat()}")
     issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
     issuer_key = serialization.load_pem_private_key(authority.key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
@@ -252,10 +273,9 @@ def _general_name(host: str) -> x509.IPAddress | x509.DNSName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(host)
-    except ValueError as error:
-        raise PairError(f"{host!r} is not a valid DNS name or IP address for a certificate") from error
+    if not _DNS_NAME.fullmatch(host) or len(host) > _LONGEST_DNS_NAME:
+        raise PairError(f"{host!r} is not a valid DNS name or IP address for a certificate")
+    return x509.DNSName(host)
 
 
 def _read(certificate_pem: bytes, key_pem: bytes) -> x509.Certificate:
@@ -291,6 +311,7 @@ def _certificates(pem: bytes) -> tuple[list[x509.Certificate], int]:
 def _info(certificate: x509.Certificate) -> CertificateInfo:
     return CertificateInfo(
         serial=_serial(certificate),
+        not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         is_ca=_is_ca(certificate),
         names=_names(certificate),

@@ -8,6 +8,9 @@ The life of an authority::
 
 The trust bundle, ``ca.crt``, has the certificates of all three. So a client trusts a leaf if it has any bundle published
 since the leaf's signer was announced.
+
+An authority whose validity has not begun signs nothing: some clock was wrong when it was created, or a person prepared it. As
+a successor it waits until its validity begins, or until the signer needs a successor at once. As a signer it is replaced.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from certs import pki
+from certs import clocks, pki
+from certs.clocks import Reading
 from certs.pki import CertificateInfo, Pair
 
 SIGNER = ("tls.crt", "tls.key")
@@ -26,11 +30,12 @@ KEYS = frozenset((*SIGNER, *SUCCESSOR, BUNDLE))
 Reason = Literal[
     "kept",  # nothing changed
     "learned",  # the Secret was changed by another replica or a person
+    "skewed",  # the clocks of this replica and the API server disagree: whatever is due is left to other replicas
     "created",  # the Secret was empty, and nothing is remembered
     "refilled",  # the Secret was empty: what this replica remembers is written again
     "announced",  # the signer is old: a successor was created
     "promoted",  # clients have known the successor for long enough: it signs from now on
-    "forgot-expired",  # expired certificates were dropped
+    "forgot-expired",  # certificates that are not valid any more, or not yet, were dropped
     "repaired",  # a part that the signer does not need was unreadable or missing
     "restored",  # the signer was unusable, or older than the remembered one, which is written again
     "recovered",  # the signer was unusable, and nothing is remembered: the successor signs at once
@@ -87,7 +92,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The readable contents of a Secret, expired or not.
+    """The readable contents of a Secret, valid now or not.
 
     Attributes:
         certificates: every certificate that clients might trust, including those of ``signer`` and ``successor``.
@@ -107,16 +112,19 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The trust from now on, the reason for it, and the problems of the Secret, one line each."""
+    """The trust from now on, the reason for it, and the problems of the Secret, one line each.
 
-    trust: Trust
+    ``trust`` is None only if the reason is ``skewed`` and neither the Secret nor memory has a usable authority.
+    """
+
+    trust: Trust | None
     reason: Reason
     problems: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
         """Whether the Secret must be written."""
-        return self.reason not in {"kept", "learned"}
+        return self.reason not in {"kept", "learned", "skewed"}
 
 
 def contents_of(data: Mapping[str, bytes]) -> Contents:
@@ -158,34 +166,37 @@ def data_of(trust: Trust) -> dict[str, bytes]:
 
 
 def decide(
-    contents: Contents, remembered: Trust | None, now: datetime, lifetimes: Lifetimes, announced: str = ""
+    contents: Contents, remembered: Trust | None, clock: Reading, lifetimes: Lifetimes, announced: str = ""
 ) -> Decision:
     """Decide what the Secret should contain.
 
     Args:
         contents: what it contains now.
         remembered: what it contained when this replica last read or wrote it; None before the first time.
-        now: the time by this replica's clock.
+        clock: of this replica. If it disagrees with the API server's, nothing changes.
         lifetimes: how long a new authority lives.
         announced: serial of the successor that clients have known for ``lifetimes.announce``, if there is one.
     """
-    signer, successor = (
-        pair if pair is not None and now < pair.not_after else None for pair in (contents.signer, contents.successor)
-    )
+    now, known, problems = clock.now, contents.certificates, contents.problems
+    signer = contents.signer if _is_usable(contents.signer, now) else None
+    successor = contents.successor if contents.successor is not None and now < contents.successor.not_after else None
     remembered = _still_valid(remembered, now)
-    known, problems = contents.certificates, contents.problems
-    if signer is not None and not (remembered and _went_back(contents, remembered)):
-        stored = _trust(signer, successor, known, now)
-        return _advance(contents, stored, remembered, now, lifetimes, announced)
     if signer is None and contents.signer is not None:
-        problems = (*problems, f"{SIGNER[0]}: expired at {contents.signer.not_after.isoformat()}")
+        problems = (*problems, f"{SIGNER[0]}: {_unusable(contents.signer, now)}")
+    stored = None
+    if signer is not None and not (remembered and _went_back(contents, remembered)):
+        stored = _trust(signer, successor, known, clock)
+    if not clock.agrees:
+        return Decision(stored or remembered, "skewed", problems)
+    if stored is not None:
+        return _advance(contents, stored, remembered, clock, lifetimes, announced)
     if remembered is not None:
-        trust = _trust(remembered.signer, remembered.successor, [*known, *remembered.predecessors], now)
+        trust = _trust(remembered.signer, remembered.successor, [*known, *remembered.predecessors], clock)
         return Decision(trust, "refilled" if contents.empty else "restored", problems)
-    if successor is not None:
-        return Decision(_trust(successor, None, known, now), "recovered", problems)
+    if successor is not None and _is_usable(successor, now):
+        return Decision(_trust(successor, None, known, clock), "recovered", problems)
     authority = pki.make_authority(now, lifetimes.authority)
-    return Decision(_trust(authority, None, known, now), "created" if contents.empty else "replaced", problems)
+    return Decision(_trust(authority, None, known, clock), "created" if contents.empty else "replaced", problems)
 
 
 def renewal(pair: Pair) -> datetime:
@@ -195,8 +206,12 @@ def renewal(pair: Pair) -> datetime:
 
 
 def leaf_is_due(leaf: Pair, signer: Pair, now: datetime) -> bool:
-    """Return whether to renew a leaf of this signer. If both expire together, a new leaf would not live longer."""
-    return now >= renewal(leaf) and leaf.not_after < signer.not_after
+    """Return whether to renew a leaf of this signer. If both expire together, a new leaf would not live longer.
+
+    A leaf that is not valid yet was issued by a clock that has been corrected since.
+    """
+    begun = clocks.has_begun(leaf.not_before, now)
+    return not begun or (now >= renewal(leaf) and leaf.not_after < signer.not_after)
 
 
 def leaf_is_ending(leaf: Pair, now: datetime, lifetimes: Lifetimes) -> bool:
@@ -205,18 +220,20 @@ def leaf_is_ending(leaf: Pair, now: datetime, lifetimes: Lifetimes) -> bool:
 
 
 def _advance(
-    contents: Contents, stored: Trust, remembered: Trust | None, now: datetime, lifetimes: Lifetimes, announced: str
+    contents: Contents, stored: Trust, remembered: Trust | None, clock: Reading, lifetimes: Lifetimes, announced: str
 ) -> Decision:
     """Return the decision about a usable trust: the one step of its life that is due, if any."""
-    signer, successor, known = stored.signer, stored.successor, contents.certificates
-    if successor is not None and successor.serial == announced:
-        return Decision(_trust(successor, None, known, now), "promoted", contents.problems)
-    if successor is None and now >= renewal(signer):
+    signer, successor, known, now = stored.signer, stored.successor, contents.certificates, clock.now
+    waits = successor is not None and not _is_usable(successor, now)
+    if successor is not None and not waits and successor.serial == announced:
+        return Decision(_trust(successor, None, known, clock), "promoted", contents.problems)
+    if (successor is None or waits) and now >= renewal(signer):
+        late = (f"{SUCCESSOR[0]}: {_unusable(successor, now)}",) if successor is not None else ()
         successor = pki.make_authority(now, lifetimes.authority)
-        return Decision(_trust(signer, successor, known, now), "announced", contents.problems)
+        return Decision(_trust(signer, successor, known, clock), "announced", (*contents.problems, *late))
     if contents.problems:
         return Decision(stored, "repaired", contents.problems)
-    if successor != contents.successor or len(_alive(known, now)) < len(known):
+    if successor != contents.successor or len(stored.predecessors) < len(known) - len(_active(signer, successor)):
         return Decision(stored, "forgot-expired")
     return Decision(stored, "kept" if stored == remembered else "learned")
 
@@ -237,27 +254,43 @@ def _went_back(contents: Contents, remembered: Trust) -> bool:
 
 
 def _still_valid(remembered: Trust | None, now: datetime) -> Trust | None:
-    """Return the part of the remembered trust that has not expired."""
-    if remembered is None or now >= remembered.signer.not_after:
+    """Return the part of the remembered trust that is valid."""
+    if remembered is None or not _is_usable(remembered.signer, now):
         return None
     successor = remembered.successor
     return replace(remembered, successor=None) if successor and now >= successor.not_after else remembered
+
+
+def _is_usable(pair: Pair | None, now: datetime) -> bool:
+    return pair is not None and clocks.has_begun(pair.not_before, now) and now < pair.not_after
+
+
+def _unusable(pair: Pair, now: datetime) -> str:
+    """Return why the validity of a pair forbids its use."""
+    if now >= pair.not_after:
+        return f"expired at {pair.not_after.isoformat()}"
+    return f"not valid before {pair.not_before.isoformat()}"
 
 
 def _active(*pairs: Pair | None) -> set[bytes]:
     return {pair.certificate_pem for pair in pairs if pair is not None}
 
 
-def _trust(signer: Pair, successor: Pair | None, certificates: Iterable[CertificateInfo], now: datetime) -> Trust:
-    """Return the trust in which every other unexpired certificate is a predecessor."""
+def _trust(signer: Pair, successor: Pair | None, certificates: Iterable[CertificateInfo], clock: Reading) -> Trust:
+    """Return the trust in which every other certificate that is valid is a predecessor."""
     active = _active(signer, successor)
     predecessors = (info for info in certificates if info.pem not in active)
-    return Trust(signer, successor, _alive(_ordered(predecessors), now))
+    return Trust(signer, successor, tuple(info for info in _ordered(predecessors) if _is_alive(info, clock)))
 
 
-def _alive(certificates: Iterable[CertificateInfo], now: datetime) -> tuple[CertificateInfo, ...]:
-    """Leave out what has expired by every replica's clock: one that is fast must not forget what others still use."""
-    return tuple(info for info in certificates if now < info.not_after + pki.BACKDATE)
+def _is_alive(info: CertificateInfo, clock: Reading) -> bool:
+    """Return whether a leaf that this certificate has signed may be in use.
+
+    A certificate that has expired is kept for a while: a fast replica must not forget what others still use. One that is not
+    valid yet is dropped only by a replica that knows the API server's time: a slow replica must not drop what others use.
+    """
+    begun = clock.skew is None or clocks.has_begun(info.not_before, clock.now)
+    return begun and clock.now < info.not_after + pki.BACKDATE
 
 
 def _ordered(certificates: Iterable[CertificateInfo]) -> tuple[CertificateInfo, ...]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
-from certs import pki, policy
+from certs import clocks, pki, policy
 from certs.authority import Authority
+from certs.clocks import Reading
 from certs.policy import Decision, Lifetimes, Trust
 from certs.secret_store import SecretStoreError
 
@@ -20,6 +21,7 @@ _REST = 1.0  # seconds between two rounds at least, however often the rotator is
 
 Severity = Literal["info", "warning", "error"]
 _SEVERITIES: dict[policy.Reason, Severity] = {
+    "skewed": "warning",
     "repaired": "warning",
     "restored": "error",
     "recovered": "error",
@@ -51,8 +53,8 @@ class Notice:
     error: Exception | None = None
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+def _own_clock() -> Reading:
+    return Reading(datetime.now(UTC))
 
 
 class Rotator:
@@ -65,7 +67,7 @@ class Rotator:
         publish: gives clients this PEM trust bundle and returns whether they have it. Must give up within seconds.
         serve: uses this leaf for new connections from now on; may raise ``PairError``.
         report: receives every notice; must not raise.
-        now: the clock.
+        read_clock: reads the clock by which certificates are judged.
 
     Raises:
         PairError: there is no host, or one cannot be in a certificate.
@@ -79,7 +81,7 @@ class Rotator:
         publish: Callable[[bytes], Awaitable[bool]],
         serve: Callable[[pki.Pair], None],
         report: Callable[[Notice], None],
-        now: Callable[[], datetime] = _utc_now,
+        read_clock: Callable[[], Reading] = _own_clock,
     ) -> None:
         pki.check_hosts(hosts)
         self._authority = authority
@@ -88,11 +90,12 @@ class Rotator:
         self._publish = publish
         self._serve = serve
         self._report = report
-        self._now = now
+        self._read_clock = read_clock
         self._woken = asyncio.Event()
         self._leaf: pki.Pair | None = None
         self._issuer = b""  # certificate of the authority that signed the leaf
-        self._known: tuple[str, datetime] | None = None  # serial of a successor, and since when clients have known it
+        # Serial of a successor, and since when clients have known it, by the event loop's clock, which nobody sets.
+        self._known: tuple[str, float] | None = None
 
     def wake(self) -> None:
         """Begin the next round now instead of when it is due."""
@@ -115,49 +118,54 @@ class Rotator:
 
     async def _reconcile(self) -> bool:
         """Do everything that is due, in order; return whether all of it is done, so that nothing must be retried soon."""
-        published = False
+        published: Trust | None = None
         try:
-            trust, published = await self._publish_trust()
-            if published and trust.successor is not None and self._is_long_known(trust.successor):
-                published = False  # until the bundle after the promotion is published as well
-                _, published = await self._publish_trust(announced=trust.successor.serial)
+            published = await self._publish_trust()
+            if published is not None and (serial := self._promotable(published.successor)):
+                published = None  # until the bundle after the promotion is published as well
+                published = await self._publish_trust(announced=serial)
         except SecretStoreError as error:
             self._report(Notice("unreachable", "error", {"why": str(error)}))
         except Exception as error:  # noqa: BLE001 - a publisher may raise anything, and the next round may succeed
             self._report(Notice("internal", "error", error=error))
         # Also without the store: a leaf signed by the remembered signer is as good as the previous one.
-        return self._renew_leaf(published=published) and published
+        return self._renew_leaf(published=published is not None) and published is not None
 
-    async def _publish_trust(self, announced: str = "") -> tuple[Trust, bool]:
-        """Refresh the authority and publish its trust bundle; return the trust, and whether clients have the bundle."""
-        began = self._now()
-        decision = await self._authority.refresh(began, announced)
+    async def _publish_trust(self, announced: str = "") -> Trust | None:
+        """Refresh the authority and publish its trust bundle; return the trust if clients have the bundle now."""
+        began = self._seconds()
+        decision = await self._authority.refresh(self._read_clock, announced)
         trust = decision.trust
         if decision.reason != "kept":
-            self._report(_notice(decision))
+            self._report(_notice(decision, self._read_clock()))
+        if decision.reason == "skewed" or trust is None:
+            return None
         # A bundle read before an announcement must not reach clients after the announcement has ended.
-        in_time = self._now() - began < self._lifetimes.announce / 2
+        in_time = self._seconds() - began < self._lifetimes.announce.total_seconds() / 2
         if not (in_time and await self._publish(trust.bundle_pem)):
             why = {} if in_time else {"why": "reading the Secret took too long"}
             self._report(Notice("unpublished", "warning", why))
-            return trust, False
+            return None
         if trust.successor is None:
             self._known = None
         elif self._known is None or self._known[0] != trust.successor.serial:
-            self._known = (trust.successor.serial, self._now())
-        return trust, True
+            self._known = (trust.successor.serial, self._seconds())
+        return trust
 
-    def _is_long_known(self, successor: pki.Pair) -> bool:
-        """Return whether clients have known it for as long as an announcement takes, by this replica's clock alone."""
-        return (
-            self._known is not None
-            and self._known[0] == successor.serial
-            and self._now() - self._known[1] >= self._lifetimes.announce
-        )
+    def _promotable(self, successor: pki.Pair | None) -> str:
+        """Return the serial of a valid successor that clients have known for as long as an announcement takes, or nothing."""
+        if successor is None or self._known is None or self._known[0] != successor.serial:
+            return ""
+        long_known = self._seconds() - self._known[1] >= self._lifetimes.announce.total_seconds()
+        begun = clocks.has_begun(successor.not_before, self._read_clock().now)
+        return successor.serial if long_known and begun else ""
+
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _renew_leaf(self, *, published: bool) -> bool:
         """Serve a new leaf if one is due; return whether the right leaf is being served."""
-        trust, now = self._authority.trust, self._now()
+        trust, now = self._authority.trust, self._read_clock().now
         if trust is None:
             return False
         signer, leaf = trust.signer, self._leaf
@@ -178,13 +186,18 @@ class Rotator:
         return True
 
 
-def _notice(decision: Decision) -> Notice:
-    trust = decision.trust
-    facts = {"signer": trust.signer.serial, "not_after": trust.signer.not_after.isoformat()}
-    if trust.successor is not None:
-        facts["successor"] = trust.successor.serial
-    if trust.predecessors:
-        facts["predecessors"] = ", ".join(info.serial for info in trust.predecessors)
+def _notice(decision: Decision, clock: Reading) -> Notice:
+    trust, facts = decision.trust, {}
+    if decision.reason == "skewed":
+        facts["why"] = (
+            f"the clock says {clock.own:%Y-%m-%dT%H:%M:%SZ}, and the API server's {clock.now:%Y-%m-%dT%H:%M:%SZ}"
+        )
+    if trust is not None:
+        facts |= {"signer": trust.signer.serial, "not_after": trust.signer.not_after.isoformat()}
+        if trust.successor is not None:
+            facts["successor"] = trust.successor.serial
+        if trust.predecessors:
+            facts["predecessors"] = ", ".join(info.serial for info in trust.predecessors)
     if decision.problems:
         facts["problems"] = "; ".join(decision.problems)
     return Notice(decision.reason, _SEVERITIES.get(decision.reason, "info"), facts)

@@ -3,13 +3,15 @@
 from hypothesis import HealthCheck, settings
 
 from tests import needs
-from tests.controlplane import binaries
+from tests.controlplane import binaries, faketime
 from tests.image import engine
 from tests.server import cgroup
 
-# No test depends on timing, since CI machines are slow and shared.
+# No test may depend on timing, because CI machines are slow and shared.
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("everyday")
+
+UPDATE_GOLDEN = "--update-golden"
 
 NEEDS = (
     needs.Need(
@@ -25,6 +27,13 @@ NEEDS = (
         missing=lambda: binaries.missing(binaries.KUSTOMIZE),
         remedy="This command builds what is missing:  make controlplane",
         variable="HYDRA_CONTROLPLANE",
+    ),
+    needs.Need(
+        marker="faketime",
+        what="the tests of replicas whose clocks are wrong",
+        missing=faketime.missing,
+        remedy="To install what is missing, as root on Debian:  apt-get install --no-install-recommends libfaketime",
+        variable="HYDRA_FAKETIME",
     ),
     needs.Need(
         marker="image",
@@ -43,9 +52,21 @@ NEEDS = (
 )
 
 
+def pytest_addoption(parser):
+    parser.addoption(UPDATE_GOLDEN, action="store_true", help="give golden cases the outcome that the code has now")
+
+
 def pytest_collection_finish(session):
     needs.check(session, NEEDS)
+    if session.config.getoption(UPDATE_GOLDEN):
+        from tests import golden_update  # noqa: PLC0415 - it reads every case, which other runs need not wait for
+
+        golden_update.of_session(session)
 
 
 def pytest_terminal_summary(terminalreporter, config):
     needs.summarize(terminalreporter, config)
+    if config.getoption(UPDATE_GOLDEN):
+        from tests import golden_update  # noqa: PLC0415 - as above
+
+        golden_update.summarize(terminalreporter, config)

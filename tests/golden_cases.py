@@ -1,4 +1,4 @@
-"""Golden cases: one file each, found in ``tests/golden/section-N/``, N being the contract's section that it holds.
+"""Golden cases: one file each in ``tests/golden/section-N/``, where N is the section of the contract that the case tests.
 
 Keys of a case file::
 
@@ -6,21 +6,25 @@ Keys of a case file::
     object        what is created; or
     review        name of a recorded review in tests/reviews, whose object is used
     request       more fields of the review's request; namespace, operation and dryRun are the usual ones
-    templates, agent, gpu-configs   texts; the first two default to the files in tests/golden/defaults
+    templates, agent, gpu-configs   the configurations as YAML; the first two default to the files in tests/golden/defaults
     settings      constants that differ from their defaults
-    only          "server" for what the command line has no word for
+    only          "server" for what cannot be expressed on the command line
 
 and one of::
 
     result        the whole object afterwards, without the record
-    changes       JSON pointer to what stands there afterwards (null: nothing); the rest is as it was
+    changes       JSON pointer to the value there afterwards (null: none); everything else is unchanged
     unchanged     true
-    denied        http_status, the denial's code, and pieces of text that the message must hold
-    errored       true: the answer when rendering fails for a fault of the program
-    http          a call of its own: method, type, body or the name of a recorded review, the size in bytes that it is
-                  filled up to with blanks, and the status it gets
+    denied        http_status, the denial's code, and pieces of text that the message must contain
+    errored       true: the answer when rendering fails because of a bug
+    http          an HTTP call: method, type, body or the name of a recorded review, the size in bytes to which it is padded
+                  with spaces, and the HTTP status of the answer
 
-and with any of the first three ``warnings``, the exact list, and ``audit``, the audit annotations without the revision.
+and, with any of the first three, ``warnings``, the exact list; ``warnings in full``, what the command line prints where that
+differs; and ``audit``, the audit annotations without the revision.
+
+``pytest tests/test_golden.py --update-golden`` writes the present outcome into the cases whose outcome has changed
+(``golden_update``); ``-k`` selects cases.
 """
 
 import copy
@@ -37,8 +41,9 @@ REVIEWS = Path(__file__).parent / "reviews"
 
 RECORD = "hydra.io/rendered"
 CONFIGURATION = ("templates", "agent", "gpu-configs")
+WARNINGS = ("warnings", "warnings in full")
 OUTCOMES = ("result", "changes", "unchanged", "denied", "errored", "http")
-_KEYS = {"says", "object", "review", "request", "settings", "only", "warnings", "audit", *CONFIGURATION, *OUTCOMES}
+_KEYS = {"says", "object", "review", "request", "settings", "only", "audit", *WARNINGS, *CONFIGURATION, *OUTCOMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Case:
     """One case file."""
 
     name: str
+    path: Path
     keys: dict[str, Any]
     request: dict[str, Any]
 
@@ -55,21 +61,26 @@ class Case:
 
     @property
     def configuration(self) -> tuple[tuple[str, str], ...]:
-        """Return the configuration's texts by kind, and the settings: what cases must share to share a server."""
+        """Return the configurations by kind and the settings. Cases for which both are equal share a server."""
         defaults = {kind: _default(kind) for kind in ("templates", "agent")}
-        texts = {**defaults, **{kind: self.keys[kind] for kind in CONFIGURATION if kind in self.keys}}
+        configurations = {**defaults, **{kind: self.keys[kind] for kind in CONFIGURATION if kind in self.keys}}
         settings = {key: str(value) for key, value in self.keys.get("settings", {}).items()}
-        return (*texts.items(), *settings.items())
+        return (*configurations.items(), *settings.items())
 
     @property
     def expected(self) -> dict[str, Any]:
-        """Return the whole object that is to come out, without records."""
+        """Return the whole object that is expected afterwards, without records."""
         if "result" in self.keys:
             return self.keys["result"]
         value = self.object
         for pointer, new in self.keys.get("changes", {}).items():
             put(value, pointer, new)
         return value
+
+    def warnings(self, way: str) -> list[str]:
+        """Return the warnings that the ``live server`` sends, or those that the ``command line`` prints."""
+        sent: list[str] = self.keys.get("warnings", [])
+        return self.keys.get("warnings in full", sent) if way == "command line" else sent
 
 
 def load(path: Path) -> Case:
@@ -78,8 +89,8 @@ def load(path: Path) -> Case:
     assert not (unknown := keys.keys() - _KEYS), f"{name}: {unknown}"
     assert sum(key in keys for key in OUTCOMES) == 1, f"{name}: one outcome is needed"
     if "review" in keys:
-        return Case(name, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
-    return Case(name, keys, _request(keys) if "object" in keys else {})
+        return Case(name, path, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
+    return Case(name, path, keys, _request(keys) if "object" in keys else {})
 
 
 def recorded(review: str) -> bytes:
@@ -107,7 +118,7 @@ def _request(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(value: Any, pointer: str, new: Any) -> None:
-    """Set what stands at a JSON pointer, or remove it where ``new`` is None."""
+    """Set the value at a JSON pointer, or remove it if ``new`` is None."""
     *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
     for part in parents:
         value = value[int(part)] if isinstance(value, list) else value.setdefault(part, {})
@@ -120,7 +131,7 @@ def put(value: Any, pointer: str, new: Any) -> None:
 
 
 def pod_templates(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what carries a record in a rendered object, named by the contract: the Pod itself, or its pod templates."""
+    """Return the parts of a rendered object that have a record: the Pod itself, or the LeaderWorkerSet's pod templates."""
     if value["kind"] == "Pod":
         return [value]
     group = value["spec"]["leaderWorkerTemplate"]
@@ -128,7 +139,7 @@ def pod_templates(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def take_records(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Remove the records from an object and return them, having held each against the pod template it was in."""
+    """Remove the records from an object and return them, after checking each against the pod template it was in."""
     records = []
     for template in pod_templates(value):
         metadata = template.get("metadata", {})
@@ -145,5 +156,5 @@ def take_records(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 CASES = [load(path) for path in sorted(GOLDEN.glob("section-*/*.yaml"))]
 
-#: By section: each row of the contract's tables, with the names of the cases that hold it.
+#: By section: each row of the contract's tables, with the names of the cases that test it.
 ROWS: dict[str, dict[str, list[str]]] = yaml.safe_load((GOLDEN / "rows.yaml").read_text(encoding="utf-8"))

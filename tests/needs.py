@@ -1,7 +1,7 @@
-"""What some tests need that not every machine has.
+"""Things that some tests need and that not every machine has.
 
-Where it is missing, those tests are skipped, and the end of the run says so in red. Where it is required, as in CI, the run
-fails before it begins.
+If something is missing, the tests that need it are skipped, and the end of the run says so in red. If it is required, as in
+CI, the run fails before it begins.
 """
 
 import os
@@ -13,14 +13,14 @@ import pytest
 
 @dataclass(frozen=True)
 class Need:
-    """Something that the tests with a marker need.
+    """Something that tests with a certain marker need.
 
     Attributes:
-        marker: of these tests.
+        marker: the marker.
         what: a noun phrase for these tests.
         missing: returns the names of what is missing.
         remedy: a sentence that says how to install it.
-        variable: environment variable that has the value ``required`` where these tests must not be skipped.
+        variable: environment variable with the value ``required`` if these tests must not be skipped.
     """
 
     marker: str
@@ -50,7 +50,7 @@ def check(session: pytest.Session, needs: tuple[Need, ...]) -> None:
 
 
 def summarize(terminal: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Report the skipped tests, so that nobody takes the run for a complete one."""
+    """Report the skipped tests, so that the run is not mistaken for a complete one."""
     loud = {"red": True, "bold": True}
     for need, reason in config.stash.get(_SKIPPED, {}).items():
         terminal.section(f"NOT RUN: {need.what}", sep="!", **loud)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for Pods and LeaderWorkerSets as people and API servers write them, plus what nobody expects."""
+"""Hypothesis strategies for Pods and LeaderWorkerSets, both as people and API servers write them and with surprises."""
 
 from hypothesis import strategies as st
 
@@ -8,7 +8,7 @@ RUNTIMES = ["rich", "plain", "args-only", "agent-only", "rendered-whole"]
 
 
 def _builds(make, *parts):
-    """What ``make`` makes of a value of each part; Hypothesis prints strategies often, so this one has a short name."""
+    """``make`` applied to a value of each part. The name is short because Hypothesis often prints strategies."""
 
     @st.composite
     def drawn(draw):
@@ -18,7 +18,7 @@ def _builds(make, *parts):
 
 
 def _some(**fields):
-    """A map with any of the fields."""
+    """A map with some of the fields."""
     return _builds(dict, st.fixed_dictionaries({}, optional=fields))
 
 

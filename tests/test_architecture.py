@@ -1,4 +1,4 @@
-"""The house as its own maps describe it: layers, rooms, and the size of modules."""
+"""The code is as its maps and docs/architecture.md describe it: layers, rooms, and the size of modules."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ def test_the_map_of_a_room_has_every_module_and_folder(room):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_no_module_outgrows_its_job(path):
+def test_no_module_is_too_long(path):
     assert path.read_text().count("\n") <= LINES
 
 

@@ -1,4 +1,4 @@
-"""Where the programs of the control plane come from, and what is reported where they are missing."""
+"""Where the programs of the control plane come from, and what is reported if they are missing."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def program(path, text=""):
 
 @pytest.fixture
 def environ(tmp_path, monkeypatch):
-    """Environment variables with which no program is found yet."""
+    """Environment variables with which no program is found."""
     variables = {"PATH": f"{tmp_path / 'path'}:/usr/bin:/bin", "HOME": str(tmp_path)}
     for name in ("KUBEBUILDER_ASSETS", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

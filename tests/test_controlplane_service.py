@@ -1,4 +1,4 @@
-"""The stand-ins for kubelet and kube-proxy in front of the replicas: they must not break when a replica does."""
+"""The stand-ins for kubelet and kube-proxy in front of the replicas must not break when a replica does."""
 
 import asyncio
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ async def test_a_probe_that_ends_is_reported_to_all_who_ask_for_the_targets(serv
         await until(lambda: service.targets)
 
 
-async def test_half_an_answer_of_a_replica_is_no_answer(endpoint):
+async def test_an_incomplete_answer_of_a_replica_does_not_count(endpoint):
     endpoint.answer = "half"
 
     assert await asyncio.to_thread(replica.get, endpoint.health_port, "/readyz") == (0, "")

@@ -1,4 +1,4 @@
-"""The spine: which reviews are acted on, and how each outcome is told (contract sections 2, 8, 9 and 11)."""
+"""Which reviews are acted on, and what each outcome looks like to the user (contract sections 2, 8, 9 and 11)."""
 
 import base64
 import copy
@@ -139,7 +139,7 @@ def changed(**request):
         (changed(object={"metadata": {"labels": {"hydra.io/runtime": "x", "hydra.io/inject": "false"}}}), "opted-out"),
     ],
 )
-def test_what_is_not_ours_is_admitted_as_it_is(review, reason):
+def test_an_object_that_is_not_ours_is_admitted_unchanged(review, reason):
     decision = decide(review)
 
     assert (decision.outcome, decision.reason) == ("unchanged", reason)
@@ -173,7 +173,7 @@ def test_the_object_is_named_even_if_it_has_no_name_yet():
     assert response(decide(review))["status"]["message"].startswith("Pod default/dry-*: label hydra.io/model-id")
 
 
-def test_a_configuration_that_was_never_read_asks_to_try_again():
+def test_until_a_configuration_has_been_read_the_message_asks_to_try_again():
     decision = decide(recorded("pod-kubectl-create"), catalog.empty())
 
     status = response(decision)["status"]
@@ -187,7 +187,7 @@ def test_an_empty_refresh_is_denied():
     assert "hydra.io/refresh" in decide(review).message
 
 
-def test_null_names_of_a_request_are_empty_ones():
+def test_a_null_name_in_a_request_counts_as_empty():
     review = changed(name=None, namespace=None, subResource=None)
 
     assert decide(review).outcome == "mutated"
@@ -201,7 +201,7 @@ def test_a_rendered_pod_is_admitted_even_if_it_lost_the_size_of_its_group():
     assert (decide(review).outcome, decide(review).reason) == ("unchanged", "already-rendered")
 
 
-def test_built_in_agent_entries_admit_no_runtime_beside_somebodys_own_templates():
+def test_built_in_agent_entries_do_not_make_a_runtime_known_if_templates_are_supplied():
     own = catalog.Document("templates", "t.yaml", "templates: [{runtime: mine}]")
     agent = next(document for document in catalog.embedded() if document.config_kind == "agent")
 
@@ -211,7 +211,7 @@ def test_built_in_agent_entries_admit_no_runtime_beside_somebodys_own_templates(
     assert decide(recorded("pod-two-containers-8-gpus"), snapshot).reason == "unknown-runtime"
 
 
-def test_a_null_in_a_template_reaches_no_object():
+def test_a_null_in_a_template_does_not_reach_an_object():
     text = "templates: [{runtime: vllm-cpu, podTemplate: {volumes: [{name: v, emptyDir: , hostPath: {path: /x, type: }}]}}]"
     documents = [catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]]
 
@@ -270,7 +270,7 @@ def test_a_record_that_cannot_be_read_is_denied_with_the_remedy(annotation):
         ("annotations", "hydra.io/container", "other"),
     ],
 )
-def test_a_record_for_something_else_is_denied(kind, key, value):
+def test_a_record_that_does_not_match_its_pod_is_denied(kind, key, value):
     review = recorded("pod-kubectl-create")
     review["request"]["object"] = rendered(review)
     review["request"]["object"]["metadata"][kind][key] = value
@@ -282,7 +282,7 @@ def test_a_record_for_something_else_is_denied(kind, key, value):
     assert value in decision.message
 
 
-def test_a_record_for_a_container_that_is_gone_is_denied():
+def test_a_record_for_a_container_that_no_longer_exists_is_denied():
     review = recorded("pod-kubectl-create")
     review["request"]["object"] = rendered(review)
     review["request"]["object"]["spec"]["containers"][0]["name"] = "renamed"
@@ -302,7 +302,7 @@ def scaled(value):
     return value
 
 
-def test_an_update_of_a_group_that_was_never_rendered_is_its_owners_business():
+def test_an_update_of_a_group_that_was_never_rendered_passes():
     review = recorded("lws-without-leader-template")
     value = review["request"]["object"]
     review["request"].update(operation="UPDATE", oldObject=copy.deepcopy(value))
@@ -312,7 +312,7 @@ def test_an_update_of_a_group_that_was_never_rendered_is_its_owners_business():
 
 
 @pytest.mark.parametrize("name", ["leaderTemplate", "workerTemplate"])
-def test_a_pod_that_a_rendered_template_made_is_admitted_as_it_is(name):
+def test_a_pod_from_a_rendered_template_is_admitted_unchanged(name):
     template = rendered(recorded("lws-without-leader-template"))["spec"]["leaderWorkerTemplate"][name]
     review = recorded("pod-of-lws-leader-before-lws-webhook")
     pod = review["request"]["object"]
@@ -342,7 +342,7 @@ def test_an_update_that_would_restart_every_group_is_refused(change):
     assert "restart every group" in decision.message
 
 
-def test_a_group_of_which_one_template_opts_out_is_rendered_in_part():
+def test_if_one_pod_template_opts_out_the_other_is_still_rendered():
     value = recorded("lws-with-leader-template")["request"]["object"]
     leader = value["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
     leader["metadata"]["labels"]["hydra.io/inject"] = "false"
@@ -374,7 +374,7 @@ def test_an_edit_elsewhere_in_the_configuration_does_not_change_the_revision():
 
 
 def with_record(change):
-    """Return the review of a rendered pod whose record another release might have written."""
+    """Return the review of a rendered pod with a record such as another release might write."""
     reviewed = recorded("pod-kubectl-create")
     reviewed["request"]["object"] = pod = rendered(reviewed)
     record = json.loads(pod["metadata"]["annotations"]["hydra.io/rendered"])
@@ -394,7 +394,7 @@ LATER = {
 
 
 @pytest.mark.parametrize("change", LATER.values(), ids=LATER)
-def test_a_pod_with_a_record_of_a_later_release_is_admitted_as_it_is(change):
+def test_a_pod_with_a_record_of_a_later_release_is_admitted_unchanged(change):
     decision = decide(with_record(change))
 
     assert (decision.outcome, decision.reason) == ("unchanged", "already-rendered")
@@ -428,7 +428,7 @@ def test_a_leader_template_is_not_created_from_a_worker_template_that_a_later_re
 
 
 @pytest.mark.parametrize("change", LATER.values(), ids=LATER)
-def test_an_update_beside_a_rendering_of_a_later_release_passes(change):
+def test_an_update_that_leaves_a_rendering_of_a_later_release_unchanged_passes(change):
     def scaled_later(value):
         annotations = value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"]["annotations"]
         annotations["hydra.io/rendered"] = json.dumps(change(json.loads(annotations["hydra.io/rendered"])))
@@ -497,3 +497,72 @@ def test_other_denials_of_a_pod_template_name_the_template_once():
     decision = decide(group_review(workerTemplate__metadata__annotations={"hydra.io/container": "absent"}))
 
     assert decision.message.count("workerTemplate") == 1
+
+
+# Shapes (contract section 11: what the author can change is a denial)
+
+
+def nested(levels):
+    value = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def changed_group(where, levels):
+    """Return the review of an UPDATE in which the group of the new or the old object is nested so deeply."""
+    reviewed = recorded("lws-without-leader-template")
+    stored = rendered(reviewed)
+    reviewed["request"].update(operation="UPDATE", oldObject=copy.deepcopy(stored), object=copy.deepcopy(stored))
+    reviewed["request"][where]["spec"]["leaderWorkerTemplate"]["x"] = nested(levels)
+    return reviewed
+
+
+@pytest.mark.parametrize("levels", [98, 200, 300, 400, 490, 800])
+@pytest.mark.parametrize("where", ["object", "oldObject"])
+def test_an_update_that_is_nested_too_deeply_is_denied_with_the_place(where, levels):
+    decision = decide(changed_group(where, levels))
+
+    assert decision.reason == "malformed-object"
+    assert ("oldObject.spec" in decision.message) == (where == "oldObject")
+    assert "nested too deeply" in decision.message
+
+
+def test_a_deep_update_within_the_bound_is_compared():
+    assert decide(changed_group("object", 97)).reason == "update-refused"
+
+
+@pytest.mark.parametrize("field", ["startupProbe", "readinessProbe", "livenessProbe"])
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket"])
+@pytest.mark.parametrize("value", [5, "x", [], True])
+def test_a_probe_handler_of_a_wrong_type_is_denied_with_its_path(field, handler, value):
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["spec"]["containers"][0][field] = {handler: value}
+
+    decision = decide(review)
+
+    assert decision.reason == "malformed-object"
+    assert f"spec.containers[0].{field}.{handler}: must be a map" in decision.message
+
+
+@pytest.mark.parametrize(
+    "fields", ["readinessProbe: {httpGet: 5}", "resources: {requests: 5}", "livenessProbe: {tcpSocket: []}"]
+)
+def test_a_configuration_of_a_wrong_type_is_denied_naming_the_runtime(fields):
+    text = f"templates: [{{runtime: vllm-cpu, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
+    snapshot = catalog.build([catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]], None)
+    review = recorded("pod-kubectl-create")
+    review["request"]["object"]["spec"]["containers"][0].pop("resources", None)
+
+    decision = decide(review, snapshot)
+
+    assert decision.reason == "malformed-object"
+    assert 'merged with the configuration of runtime "vllm-cpu", spec.containers[0].' in decision.message
+
+
+def test_a_label_that_is_a_list_is_no_internal_error_even_if_a_record_calls_it_a_copy():
+    review = recorded("lws-without-leader-template")
+    review["request"]["object"] = value = rendered(review)
+    value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"]["labels"]["hydra.io/runtime"] = ["vllm"]
+
+    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "already-rendered")

@@ -1,4 +1,4 @@
-"""The wheel: what it contains, and that it works where there is nothing else of the project."""
+"""The wheel: what it contains, and that it works without the rest of the project."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The difference of two JSON values: right by an independent implementation, and minimal."""
+"""The difference of two JSON values: correct according to an independent implementation, and minimal."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Problems and the spans of a source that they are about."""
+"""Problems, and the spans of the source that they refer to."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_columns_can_be_counted_in_utf_16_code_units(span, expected):
     assert span.in_utf16(LINES) == expected
 
 
-TEXTS = {
+AS_TEXT = {
     "everything": (
         Problem("code", "error", "a.yaml", "x.y", 3, 7, "wrong", "fix it", 3, 9),
         "a.yaml:3:7: x.y: wrong; fix it",
@@ -32,7 +32,7 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(("problem", "text"), TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize(("problem", "text"), AS_TEXT.values(), ids=AS_TEXT)
 def test_a_problem_as_text_leaves_out_what_is_unknown(problem, text):
     assert str(problem) == text
 

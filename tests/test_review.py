@@ -32,7 +32,7 @@ FIELDS = {
 
 
 class Reviewed:
-    """A reviewer with a log and metrics of its own."""
+    """A reviewer with its own log and metrics."""
 
     def __init__(self, handler=mutation.handle, log=None):
         self.output = io.BytesIO()

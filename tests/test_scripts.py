@@ -1,4 +1,4 @@
-"""Every shell script passes shellcheck. The one for kind, which needs a registry, runs against stand-ins for its programs."""
+"""Every shell script passes shellcheck. The one for kind needs a registry, so it runs with stand-ins for its programs."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SCRIPTS = [ROOT / ".ci" / "run", *sorted((ROOT / "manifests").rglob("*.sh"))]
 UP = ROOT / "manifests" / "kind" / "up.sh"
 
-#: Records how it was called, and prints the output that the script reads.
+#: Records each call, and prints the output that the script reads.
 STAND_IN = """#!/bin/sh
 echo "${0##*/} $*" >>"$CALLS"
 case "${0##*/} $*" in

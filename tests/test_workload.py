@@ -1,4 +1,4 @@
-"""What a Pod or LeaderWorkerSet says of itself: roles, sizes, labels, and why it may be left alone."""
+"""What a Pod or LeaderWorkerSet declares: roles, sizes, labels, and why it may be left unchanged."""
 
 import json
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_a_group_of_one_is_not_distributed_and_gets_no_leader_template(size):
 
 
 @pytest.mark.parametrize("size", [0, -1, "2", 2.5, True])
-def test_a_group_size_that_is_no_number_of_pods_is_denied(size):
+def test_a_group_size_that_is_not_a_number_of_pods_is_denied(size):
     with pytest.raises(errors.Denied, match="size"):
         names(leader_worker_set(size))
 
@@ -110,7 +110,7 @@ def test_volume_claim_templates_define_volumes():
 
 
 @pytest.mark.parametrize("kind", workload.POD_TEMPLATE_PLACES, ids=lambda kind: kind[2])
-def test_kinds_with_a_pod_template_have_it_where_kubernetes_has_it(kind):
+def test_the_pod_template_of_each_kind_is_found_where_kubernetes_has_it(kind):
     value = pod()
     for key in reversed(workload.POD_TEMPLATE_PLACES[kind]):
         value = {key: value}
@@ -137,7 +137,7 @@ def test_a_kind_without_pod_templates_has_none():
         ({}, "not-labelled"),
     ],
 )
-def test_what_the_selectors_leave_out_is_left_out_here_too(value, reason):
+def test_objects_that_the_selectors_exclude_are_excluded_here_too(value, reason):
     assert workload.exclusion(value) == reason
 
 

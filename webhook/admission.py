@@ -9,11 +9,8 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from webhook import errors, jsonshape
-
-#: Longest warning that Kubernetes asks webhooks for ("Dynamic Admission Control", Response); it may cut longer ones.
-WARNING_CHARACTERS = 120
-
+from webhook import errors, jsonshape, notices
+from webhook.notices import Notice
 
 MAX_OBJECT = 3 * 1024 * 1024
 """Bytes of an object as JSON. API servers accept no larger request (``MaxRequestBodyBytes``, 3 MiB), and etcd stores at most
@@ -98,7 +95,7 @@ class Response(msgspec.Struct, frozen=True):
     Attributes:
         allowed: whether the object is admitted.
         operations: RFC 6902 operations to apply to it.
-        warnings: what its author should know; :func:`encode` makes single lines of them and drops duplicates.
+        notices: what its author should know; :func:`encode` words them as warnings within the API server's bounds.
         audit: audit annotations.
         message: why it is denied.
         http_status, status_reason: of a denial.
@@ -106,7 +103,7 @@ class Response(msgspec.Struct, frozen=True):
 
     allowed: bool
     operations: Sequence[Mapping[str, Any]] = ()
-    warnings: Sequence[str] = ()
+    notices: Sequence[Notice] = ()
     audit: Mapping[str, str] = {}
     message: str = ""
     http_status: int = 0
@@ -208,21 +205,8 @@ def encode(response: Response, uid: str) -> bytes:
     if response.operations:
         content["patchType"] = "JSONPatch"
         content["patch"] = base64.b64encode(_encoder.encode(response.operations)).decode("ascii")
-    if response.warnings:
-        content["warnings"] = warning_lines(response.warnings)
+    if response.notices:
+        content["warnings"] = notices.lines(response.notices)
     if response.audit:
         content["auditAnnotations"] = response.audit
     return _encoder.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": content})
-
-
-def warning_lines(warnings: Sequence[str]) -> list[str]:
-    """Return warnings as the API server passes them on: single lines of at most 120 characters, without duplicates.
-
-    The API server would drop a warning that holds a newline, silently.
-    """
-    return list(dict.fromkeys(map(_warning_line, warnings)))
-
-
-def _warning_line(text: str) -> str:
-    line = errors.printable(text)
-    return line if len(line) <= WARNING_CHARACTERS else line[: WARNING_CHARACTERS - 3].rstrip() + "..."

@@ -16,6 +16,7 @@ The room that calls a library translates the library's exceptions. ``gotemplate`
 may be published alone.
 """
 
+import bisect
 import difflib
 from collections.abc import Collection
 from typing import Any, Literal, get_args
@@ -25,16 +26,18 @@ import msgspec
 #: Names that a message lists before it only counts the rest.
 _LISTED = 20
 
-#: Names compared when looking for the nearest: about a millisecond's work.
-_COMPARED = 500
+#: Characters of a name that is suggested, or that a suggestion is looked for: the length of a label's value, which container,
+#: volume and runtime names do not exceed either.
+_LONGEST_NAME = 63
 
-#: Longest name of a Kubernetes object, in characters.
-_LONGEST_NAME = 253
+#: Pairs of characters compared when looking for the nearest name: a millisecond or two. Names may come from a request,
+#: and comparing two of them takes time proportional to the product of their lengths.
+_PAIRS = 20_000
 
 #: Characters of a value in a message; a label value has at most 63.
 _SHOWN = 100
 
-#: Characters of a denial. It is printed on a terminal; nobody reads more than this.
+#: Longest message of a denial, in characters. It is printed on a terminal, where a longer one would not be read.
 _MESSAGE_CHARACTERS = 4096
 
 #: Every reason for which an admission is denied (contract section 11), each described in docs/troubleshooting.md.
@@ -149,26 +152,41 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return a string of at most ``limit`` characters, at least 5, that begins and ends as this one does.
+
+    A name is cut in its middle at any character: its ends tell it from others. A sentence is cut at words.
+    """
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit // 2], text[-((limit - 1) // 2) :]  # each a character too long, which may be a space
+    head = head[: head.rindex(" ")] if " " in head[len(head) // 2 :] else head[:-1]
+    tail = tail[tail.index(" ") + 1 :] if " " in tail[: len(tail) // 2] else tail[1:]
+    return f"{head}...{tail}"
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """Return the known name that is most similar to this one, or "" if none is near.
 
-    Compares a bounded number of names of bounded length, those with the longest common prefix first: names may come
-    from a request.
+    Names longer than a label's value are left out. Of many names only those are compared that begin or end like this one.
     """
+    if len(name) > _LONGEST_NAME:
+        return ""
     candidates = sorted(other for other in known if len(other) <= _LONGEST_NAME)
-    if len(candidates) > _COMPARED:
-        candidates.sort(key=lambda other: -_common_start(name, other))
-    matches = difflib.get_close_matches(name[:_LONGEST_NAME], candidates[:_COMPARED], n=1, cutoff=0.6)
+    if len(name) * sum(map(len, candidates)) > _PAIRS:
+        most = _PAIRS // (len(name) * _LONGEST_NAME)
+        ends = sorted(other[::-1] for other in candidates)
+        near = _around(candidates, name, most // 2) + [other[::-1] for other in _around(ends, name[::-1], most // 2)]
+        candidates = sorted(set(near))
+    matches = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
     return matches[0] if matches else ""
 
 
-def _common_start(one: str, other: str) -> int:
-    length = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
-            break
-        length += 1
-    return length
+def _around(ordered: list[str], name: str, most: int) -> list[str]:
+    """Return the names on both sides of the place that a name has, or would have, in a sorted list."""
+    at = bisect.bisect_left(ordered, name)
+    begin = max(0, at - most // 2)
+    return ordered[begin : begin + most]
 
 
 def among(name: str, known: Collection[str]) -> str:

@@ -6,6 +6,7 @@ deleted and created again together with its folder.
 """
 
 import asyncio
+import os
 import stat
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,12 @@ POLL_SECONDS = 0.2
 two rounds and the reading, within the promised second. A round costs one ``stat`` per file. File system events would be
 faster, but they miss network file systems and the targets of links, end when a folder is replaced, and can run out."""
 
+CONFIGURATION_BYTES = 16 * 1024 * 1024
+"""Longest configuration that is read. A ConfigMap holds 1 MiB at most; a file of 10,000 runtimes needs about 5 MiB."""
+
+CREDENTIAL_BYTES = 1024 * 1024
+"""Longest certificate, key, token or kubeconfig that is read: what a Secret can hold."""
+
 Signature = tuple[int, ...] | None
 
 
@@ -24,19 +31,38 @@ class Unreadable(errors.HydraError):
     """A file cannot be read; ``str()`` has its path and the cause."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the contents of a file.
+def read_bytes(path: Path, limit: int = CONFIGURATION_BYTES) -> bytes:
+    """Return the contents of a file of at most ``limit`` bytes.
 
     Raises:
-        Unreadable: it does not exist, is not a regular file, or may not be read.
+        Unreadable: it does not exist, is not a regular file, is larger, or may not be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
-            raise Unreadable(f"{path}: is not a regular file")
-        return path.read_bytes()
+        with open(path, "rb", opener=_open) as file:
+            found = os.fstat(file.fileno())
+            content = b"" if found.st_size > limit else file.read(limit + 1)
     except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or "is not a valid path"
-        raise Unreadable(f"{path}: {cause}") from error
+        raise Unreadable(f"{path}: {_cause(error)}") from error
+    size = max(found.st_size, len(content))  # some files do not know their size before they are read
+    if size > limit:
+        raise Unreadable(f"{path}: too large: {size} bytes, the limit is {limit}")
+    return content
+
+
+def check_size(path: Path, limit: int = CREDENTIAL_BYTES) -> None:
+    """Check that a file that a library is going to read has at most ``limit`` bytes, and is a file.
+
+    Raises:
+        Unreadable: it does not exist, is not a regular file, or is larger.
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path}: {_cause(error)}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise Unreadable(f"{path}: is not a regular file")
+    if found.st_size > limit:
+        raise Unreadable(f"{path}: too large: {found.st_size} bytes, the limit is {limit}")
 
 
 def signatures(paths: Iterable[Path]) -> dict[Path, Signature]:
@@ -71,3 +97,16 @@ def _signature(path: Path) -> Signature:
     except (OSError, ValueError):
         return None
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _cause(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or "is not a valid path"
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a regular file. Opening a pipe would otherwise wait for its writer."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path}: is not a regular file")
+    return descriptor

@@ -3,9 +3,9 @@
 Pure and free of domain words. Values are what a JSON decoder gives: dict, list, str, bool, int, float, None. Neither side
 is modified, and operations share their values with ``after``.
 
-The result is minimal in the sense that matters to a reader and to other writers of the same object: what is the same on
-both sides is not mentioned, a list of which some entries stay is changed entry by entry, and only a map or list of which
-nothing stays is replaced as a whole.
+The result is minimal in the sense that matters to readers and to other writers of the same object: values that are the
+same on both sides do not appear, a list that keeps some of its entries is changed entry by entry, and only a map or list
+that keeps nothing is replaced as a whole.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from typing import Any
 
 Operation = dict[str, Any]
 
-#: Above this number of cell comparisons two list middles are paired by position instead of aligned: alignment is
-#: quadratic, and 10,000 cells (two lists of 100 changed entries) are far more than a pod has.
+#: If aligning two lists would take more comparisons than this, their entries are paired by position instead: alignment is
+#: quadratic, and 10,000 comparisons (two lists of 100 changed entries each) are far more than a pod needs.
 _ALIGNMENT_CELLS = 10_000
 
 
@@ -30,7 +30,7 @@ def diff(before: Any, after: Any) -> list[Operation]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two JSON values are the same, types included (Python's ``==`` takes ``True`` for ``1``)."""
+    """Return whether two JSON values are the same, including their types (in Python, ``True == 1``)."""
     if one is other:
         return True
     if type(one) is not type(other):
@@ -94,7 +94,7 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, operations: l
         _compare(old[0], new[0], f"{path}/{start}", operations)
         return
     whole = not start and not end
-    if whole and _are_other_texts(old, new):  # the args of a container, mostly
+    if whole and _are_disjoint_strings(old, new):  # the args of a container, mostly
         operations.append({"op": "replace", "path": path, "value": after})
         return
     steps = list(_align(old, new))
@@ -113,10 +113,10 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, operations: l
         position += 1
 
 
-def _are_other_texts(old: list[Any], new: list[Any]) -> bool:
-    """Tell whether both lists are of strings, and no string is in both."""
-    texts = all(type(entry) is str for entry in old) and all(type(entry) is str for entry in new)
-    return texts and bool(old and new) and set(old).isdisjoint(new)
+def _are_disjoint_strings(old: list[Any], new: list[Any]) -> bool:
+    """Return whether both lists contain only strings, and none in common."""
+    strings = all(type(entry) is str for entry in old) and all(type(entry) is str for entry in new)
+    return strings and bool(old and new) and set(old).isdisjoint(new)
 
 
 #: A list entry, boxed so that a JSON null is not taken for "no entry".
@@ -124,9 +124,9 @@ _Box = tuple[Any]
 
 
 def _align(old: list[Any], new: list[Any]) -> Iterator[tuple[_Box | None, _Box | None]]:
-    """Pair the entries of two lists in order; None on one side is an entry only the other has.
+    """Pair the entries of two lists in order; None on one side means that only the other list has the entry.
 
-    Entries that are the same anchor the pairing; between two anchors entries are paired by position.
+    Equal entries anchor the pairing; between two anchors, entries are paired by position.
     """
     taken_old = taken_new = 0
     for at_old, at_new in [*_anchors(old, new), (len(old), len(new))]:
@@ -165,7 +165,7 @@ def _anchors(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
 
 
 def _stays(one: _Box | None, other: _Box | None) -> bool:
-    """Tell whether a pairing keeps something of the old entry, so that the list must not be replaced as a whole."""
+    """Return whether a pair keeps a part of the old entry, so that the list must not be replaced as a whole."""
     if one is None or other is None:
         return False
     old, new = one[0], other[0]

@@ -22,6 +22,7 @@ ProblemCode = Literal[
     "missing-data-key",
     "unread-data-key",
     "several-lists",
+    "too-many-problems",
     # its entries
     "wrong-type",
     "missing-key",
@@ -51,6 +52,7 @@ ProblemCode = Literal[
     "flag-twice",
     "flags-on-one-line",
     "custom-args-unused",
+    "costly-templates",
     # findings of lint: fields
     "plain-command",
     "late-field",

@@ -144,7 +144,7 @@ class Reviewer:
         self._log.error("admission", **fields, error_id=decision.error_id, traceback=traceback)
 
     def _log_failure(self, error_id: str, error: BaseException) -> None:
-        with contextlib.suppress(Exception):  # the log itself may be what fails, and there is nothing left to tell
+        with contextlib.suppress(Exception):  # the log itself may be what fails, and then nothing else can report it
             self._log.error("internal error", error_id=error_id, traceback=telemetry.describe(error))
 
 

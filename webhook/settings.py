@@ -1,18 +1,18 @@
-"""What an operator may set, with the defaults of the contract. Values only: nothing here reads or decides."""
+"""Settings that an operator can change, with the defaults of the contract. They are plain values: no I/O, no decisions."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Constants of contract section 5 that an installation may change.
+    """The constants of contract section 5 that an installation can change.
 
     Attributes:
-        model_path: ``MODEL_PATH``, the folder in the container that holds the model.
-        model_host: ``MODEL_HOST``, the address the engine listens on.
+        model_path: ``MODEL_PATH``, the model's folder in the container.
+        model_host: ``MODEL_HOST``, the address that the engine listens on.
         model_port: ``MODEL_PORT``, TCP port of the engine.
         ray_port: ``RAY_PORT``, TCP port of Ray's head.
-        cluster: ``CLUSTER`` where the agent configuration has no ``cluster_name``.
+        cluster: ``CLUSTER`` if the agent configuration has no ``cluster_name``.
     """
 
     model_path: str = "/data/serving-model"

@@ -9,6 +9,7 @@ from tests.app.api import Api
 from webhook import cluster, telemetry
 from webhook.app.authority import ClusterSecret, SharedAuthority
 from webhook.app.certificate import Certificate
+from webhook.app.clock import Clock
 from webhook.app.options import ClusterOptions, Options
 from webhook.app.reports import Reports
 
@@ -90,7 +91,9 @@ def test_the_log_has_the_traceback_of_an_internal_error_and_readyz_has_not(tmp_p
     output = io.BytesIO()
     reports = Reports(telemetry.Metrics("test"), telemetry.make_log(output, "json"))
     client = cluster.Client(tmp_path / "kubeconfig")
-    authority = SharedAuthority(Options(), ClusterOptions(), client, Certificate(reports), reports)
+    authority = SharedAuthority(
+        Options(), ClusterOptions(), client, Certificate(reports), Clock(cluster.ServerClock()), reports
+    )
 
     authority._report(certs.Notice("internal", "error", error=ValueError("x")))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from webhook import catalog, gotemplate
-from webhook.rendering import command
+from webhook.rendering import budget, command
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
 
@@ -48,10 +48,10 @@ def test_command_and_args_are_what_go_renders(key):
     runtime, role, arguments, size = key.split("/")
     data = variables(runtime, role, arguments, int(size.removeprefix("tp")))
 
-    found = command.command(SNAPSHOT.runtime_templates[runtime], data)
+    found = command.command(SNAPSHOT.runtime_templates[runtime], data, budget.new())
 
     assert {"command": found.command, "args": found.args} == RENDERED[key]
-    assert found.warnings == ()
+    assert found.notices == ()
 
 
 @pytest.mark.parametrize("key", [key for key in RENDERED if "/single/" in key])

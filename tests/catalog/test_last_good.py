@@ -20,9 +20,9 @@ def document(text, kind="templates"):
     return catalog.Document(kind, f"{kind}.yaml", text)
 
 
-def sequence(*texts, kind="templates"):
+def sequence(*versions, kind="templates"):
     snapshot = None
-    for text in texts:
+    for text in versions:
         snapshot = catalog.build([document(text, kind)], snapshot)
     return snapshot
 

@@ -15,14 +15,14 @@ HISTORIES = {
     "an entry breaks": [GOOD, TWO_BROKEN],
     "an entry was never good": [TWO_BROKEN],
     "an entry breaks and is fixed": [GOOD, TWO_BROKEN, GOOD],
-    "a text cannot be read": [GOOD, UNREADABLE],
-    "an entry breaks and then the text": [GOOD, TWO_BROKEN, UNREADABLE],
+    "a file cannot be read": [GOOD, UNREADABLE],
+    "an entry breaks and then the file": [GOOD, TWO_BROKEN, UNREADABLE],
     "nothing was ever readable": [UNREADABLE],
 }
 
 
-def taken(store: catalog.Store, texts: last_good.Data) -> catalog.Change:
-    return store.update(catalog.Document("templates", "ConfigMap ns/name", texts), 0)
+def taken(store: catalog.Store, content: last_good.Data) -> catalog.Change:
+    return store.update(catalog.Document("templates", "ConfigMap ns/name", content), 0)
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
@@ -35,8 +35,8 @@ def test_stored_versions_restore_what_was_in_use(history):
             remembered = remembered.after({"config.yaml": text}, errors=errors)
     data, left_out = last_good.pack({"templates": remembered})
     after = catalog.Store()
-    for texts in last_good.unpack(data).get("templates", last_good.Versions()).in_order:
-        taken(after, texts)
+    for content in last_good.unpack(data).get("templates", last_good.Versions()).in_order:
+        taken(after, content)
 
     assert left_out == ()
     assert in_use(after) == in_use(before)
@@ -50,10 +50,10 @@ def in_use(store: catalog.Store) -> dict:
     }
 
 
-texts = st.none() | st.dictionaries(
+contents = st.none() | st.dictionaries(
     st.from_regex(r"[-._a-zA-Z0-9]{1,20}", fullmatch=True), st.text(max_size=20), min_size=1
 )
-keeping = st.builds(last_good.Versions, texts, texts)
+keeping = st.builds(last_good.Versions, contents, contents)
 
 
 @given(st.dictionaries(st.sampled_from(["templates", "agent", "gpu-configs"]), keeping))

@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime, timedelta
 
 import certs
 
@@ -37,6 +38,11 @@ class _Jumping(selectors.DefaultSelector):
 def run(main: Coroutine[None, None, object]) -> object:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+def at(now: datetime, skew: timedelta | None = None) -> Callable[[], certs.Reading]:
+    """Return a clock that always gives this reading."""
+    return lambda: certs.Reading(now, skew)
 
 
 class MemorySecret:

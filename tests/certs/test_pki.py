@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
 import certs
+from certs import pki
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -121,6 +122,12 @@ def test_a_pair_outside_its_validity_is_refused(leaf, now, reason):
         certs.parse(leaf.certificate_pem, leaf.key_pem, now)
 
 
+def test_a_pair_that_is_not_valid_yet_can_be_kept_for_later(leaf):
+    with pytest.raises(certs.NotYetValidError) as caught:
+        certs.parse(leaf.certificate_pem, leaf.key_pem, NOW - DAY)
+    assert caught.value.pair == leaf
+
+
 @pytest.mark.parametrize(
     ("hosts", "reason"),
     [
@@ -157,6 +164,11 @@ def test_an_expired_authority_signs_nothing(authority):
         certs.issue(authority, ["localhost"], authority.not_after, timedelta(days=1))
 
 
+def test_an_authority_signs_nothing_before_it_is_valid(authority):
+    with pytest.raises(certs.PairError, match="the authority is not valid before 2026-11-23T11:55:00"):
+        certs.issue(authority, ["localhost"], NOW - DAY, timedelta(days=1))
+
+
 def test_an_authority_is_read_whether_or_not_it_is_valid_now(authority):
     assert certs.pki.parse_authority(authority.certificate_pem + b"\n# a comment", authority.key_pem) == authority
 
@@ -182,7 +194,7 @@ def test_a_description_has_what_the_certificate_says(authority, leaf):
     ca, server = certs.describe(b"# trust\n" + authority.certificate_pem + leaf.certificate_pem)
     assert (ca.is_ca, server.is_ca) == (True, False)
     assert (ca.names, server.names) == ((), leaf.names)
-    assert (server.serial, server.not_after) == (leaf.serial, leaf.not_after)
+    assert (server.serial, server.not_before, server.not_after) == (leaf.serial, leaf.not_before, leaf.not_after)
     assert server.pem == leaf.certificate_pem
 
 
@@ -218,3 +230,16 @@ def test_verifying_says_why_a_client_rejects_the_certificate(authority, leaf, ma
     verdict = certs.verifies(*make(leaf.certificate_pem, authority.certificate_pem, other.certificate_pem))
     assert why in verdict
     assert bool(why) == bool(verdict)
+
+
+@pytest.mark.parametrize("host", ["*", "a b", "a..b", "-a", f"{'a' * 64}.example", "http://a", "a." * 127 + "example"])
+def test_a_host_must_be_a_name_that_a_client_can_ask_for(host):
+    with pytest.raises(certs.PairError, match="is not a valid DNS name or IP address for a certificate"):
+        pki.check_hosts([host])
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "*.example.org", "10.0.0.1", "::1", "hydra-webhook.hydra-system.svc", "A_b"]
+)
+def test_names_wildcards_and_addresses_are_valid_hosts(host):
+    assert len(pki.check_hosts([host])) == 1

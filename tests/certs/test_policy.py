@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import certs
-from certs import pki, policy
+from certs import clocks, pki, policy
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,8 +38,14 @@ def with_keys(trust: certs.Trust, **data: bytes) -> dict[str, bytes]:
     return policy.data_of(trust) | {name.replace("_", "."): value for name, value in data.items()}
 
 
-def decide(data, remembered=None, now=NOW, announced=""):
-    return policy.decide(policy.contents_of(data), remembered, now, LIFETIMES, announced)
+FUTURE = pki.make_authority(NOW + 300 * DAY, 90 * DAY)  # by a clock that was 300 days ahead
+SECOND_FUTURE = pki.make_authority(NOW + 300 * DAY, 90 * DAY)
+SOON = pki.make_authority(NOW + clocks.TOLERANCE + pki.BACKDATE, 90 * DAY)  # just about valid at NOW
+AGREES = timedelta(0)
+
+
+def decide(data, remembered=None, now=NOW, announced="", skew=None):
+    return policy.decide(policy.contents_of(data), remembered, certs.Reading(now, skew), LIFETIMES, announced)
 
 
 @pytest.mark.parametrize("trust", [ALONE, ANNOUNCED, PROMOTED], ids=["alone", "announced", "promoted"])
@@ -70,6 +76,7 @@ class Case:
     now: datetime = NOW
     announced: str = ""
     problem: str = ""
+    skew: timedelta | None = None
 
 
 CUT = OLD.certificate_pem[:300] + b"\n"
@@ -210,13 +217,98 @@ CASES = {
     "each is a predecessor of the other": Case(
         with_keys(certs.Trust(OLD, None, public(NEXT))), "learned", OLD, None, (NEXT,), remembered=PROMOTED
     ),
-    "a clock that is a day slow": Case(with_keys(ALONE), "kept", OLD, remembered=ALONE, now=NOW - DAY),
+    "a clock that is a day slow": Case(with_keys(ALONE), "skewed", OLD, remembered=ALONE, now=NOW - DAY, skew=-DAY),
+    # The certificate stays in the bundle: those whose clocks are right may still use it.
+    "a clock that is a day slow and does not know it": Case(
+        with_keys(ALONE), "replaced", None, None, (OLD,), now=NOW - DAY, problem="tls.crt: not valid before 2026-11-23"
+    ),
+    "just about valid": Case(with_keys(certs.Trust(SOON)), "learned", SOON, skew=AGREES),
+    "a signer from the future, nothing remembered": Case(
+        with_keys(certs.Trust(FUTURE, None, public(OLD))),
+        "replaced",
+        None,
+        None,
+        (OLD,),
+        skew=AGREES,
+        problem="tls.crt: not valid before 2027-09-19",
+    ),
+    "a signer from the future, with a valid successor": Case(
+        with_keys(certs.Trust(FUTURE, NEXT)), "recovered", NEXT, skew=AGREES, problem="tls.crt: not valid before"
+    ),
+    "a signer and a successor from the future": Case(
+        with_keys(certs.Trust(FUTURE, SECOND_FUTURE, public(OLD))),
+        "replaced",
+        None,
+        None,
+        (OLD,),
+        skew=AGREES,
+        problem="tls.crt: not valid before",
+    ),
+    "a signer from the future, and an authority remembered": Case(
+        with_keys(certs.Trust(FUTURE, None, public(OLD))),
+        "restored",
+        OLD,
+        NEXT,
+        (EARLIER,),
+        remembered=ANNOUNCED,
+        skew=AGREES,
+        problem="tls.crt: not valid before",
+    ),
+    "a signer from the future that this replica has created before its clock was set": Case(
+        with_keys(certs.Trust(FUTURE)),
+        "replaced",
+        None,
+        remembered=certs.Trust(FUTURE),
+        skew=AGREES,
+        problem="tls.crt: not valid before",
+    ),
+    "a predecessor from the future": Case(
+        with_keys(certs.Trust(OLD, None, public(FUTURE))), "forgot-expired", OLD, skew=AGREES
+    ),
+    "a predecessor from the future, if the future may be now": Case(
+        with_keys(certs.Trust(OLD, None, public(FUTURE))), "learned", OLD, None, (FUTURE,)
+    ),
+    "a successor that is not valid yet waits": Case(
+        with_keys(certs.Trust(OLD, FUTURE)), "learned", OLD, FUTURE, announced=FUTURE.serial, skew=AGREES
+    ),
+    "a successor that has waited for its time": Case(
+        with_keys(certs.Trust(OLD, SOON)), "promoted", SOON, None, (OLD,), announced=SOON.serial, skew=AGREES
+    ),
+    "a signer from the future, by a clock that knows that it is slow": Case(
+        with_keys(certs.Trust(FUTURE)), "skewed", FUTURE, now=NOW, skew=-300 * DAY
+    ),
+    "a fast clock and an old signer": Case(
+        with_keys(ALONE), "skewed", OLD, remembered=ALONE, now=NOW + 300 * DAY, skew=300 * DAY
+    ),
+    "a fast clock and an announced successor": Case(
+        with_keys(ANNOUNCED), "skewed", OLD, NEXT, (EARLIER,), announced=NEXT.serial, now=NOW + DAY, skew=DAY
+    ),
+    "a fast clock and an old backup": Case(
+        with_keys(ALONE), "skewed", NEXT, None, (OLD, EARLIER), remembered=PROMOTED, now=NOW + DAY, skew=DAY
+    ),
+    "a fast clock and an empty Secret that was full": Case(
+        {}, "skewed", OLD, NEXT, (EARLIER,), remembered=ANNOUNCED, now=NOW + DAY, skew=DAY
+    ),
+    "a fast clock, and a signer that only this clock takes for valid": Case(
+        with_keys(certs.Trust(FUTURE)),
+        "skewed",
+        OLD,
+        NEXT,
+        (EARLIER,),
+        remembered=ANNOUNCED,
+        now=NOW + 300 * DAY,
+        skew=300 * DAY,
+        problem="tls.crt: not valid before",
+    ),
+    "a clock that is fast by as much as it may be": Case(
+        with_keys(ANNOUNCED), "promoted", NEXT, None, (OLD, EARLIER), announced=NEXT.serial, skew=clocks.TOLERANCE
+    ),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_decisions(case):
-    decision = decide(case.data, case.remembered, case.now, case.announced)
+    decision = decide(case.data, case.remembered, case.now, case.announced, case.skew)
 
     trust = decision.trust
     assert decision.reason == case.reason
@@ -233,9 +325,9 @@ def test_decisions(case):
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_replica_keeps_what_was_decided(case):
-    trust = decide(case.data, case.remembered, case.now, case.announced).trust
+    trust = decide(case.data, case.remembered, case.now, case.announced, case.skew).trust
     for remembered in (trust, None, case.remembered):
-        again = decide(policy.data_of(trust), remembered, case.now)
+        again = decide(policy.data_of(trust), remembered, case.now, skew=case.skew)
         assert again.trust == trust
         assert not again.changes
 
@@ -247,6 +339,35 @@ def test_after_two_thirds_a_successor_is_announced():
     successor = decision.trust.successor
     assert successor.not_after == NOW + 150 * DAY
     assert {info.serial for info in certs.describe(decision.trust.bundle_pem)} == {OLD.serial, successor.serial}
+
+
+def test_a_successor_that_is_not_valid_when_the_signer_needs_one_is_replaced():
+    decision = decide(with_keys(certs.Trust(OLD, FUTURE)), now=NOW + 60 * DAY, skew=AGREES)
+
+    assert (decision.reason, decision.trust.signer, decision.trust.predecessors) == ("announced", OLD, ())
+    assert decision.trust.successor.not_after == NOW + 150 * DAY
+    assert decision.problems == ("next.crt: not valid before 2027-09-19T11:55:00+00:00",)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, with_keys(certs.Trust(FUTURE))], ids=["an empty Secret", "a signer of its own time"]
+)
+def test_a_fast_clock_creates_no_authority(data):
+    decision = decide(data, now=NOW + 300 * DAY, skew=300 * DAY)
+
+    assert (decision.reason, decision.trust, decision.changes) == ("skewed", None, False)
+
+
+@pytest.mark.parametrize("skew", [-300 * DAY, -timedelta(seconds=61), timedelta(seconds=61), 300 * DAY], ids=str)
+def test_a_clock_that_disagrees_is_judged_by_the_api_servers(skew):
+    reading = certs.Reading(NOW, skew)
+    assert (reading.agrees, reading.now) == (False, NOW - skew)
+
+
+@pytest.mark.parametrize("skew", [None, -clocks.TOLERANCE, AGREES, clocks.TOLERANCE], ids=str)
+def test_a_clock_that_agrees_or_that_nothing_speaks_against_is_trusted(skew):
+    reading = certs.Reading(NOW, skew)
+    assert (reading.agrees, reading.now) == (True, NOW)
 
 
 @pytest.mark.parametrize(
@@ -283,3 +404,8 @@ def test_renewal_counts_from_the_issue_not_from_the_backdated_start():
 def test_a_leaf_is_due_after_two_thirds_of_its_life_if_a_new_one_would_live_longer(lifetime, passed, due):
     leaf = pki.issue(OLD, ["localhost"], NOW, lifetime)
     assert policy.leaf_is_due(leaf, OLD, NOW + lifetime * passed) is due
+
+
+def test_a_leaf_from_the_future_is_due_at_once():
+    leaf = pki.issue(OLD, ["localhost"], NOW + DAY, 90 * DAY)
+    assert policy.leaf_is_due(leaf, OLD, NOW)

@@ -5,7 +5,8 @@ last ``LATE`` seconds, because API servers learn of a new bundle with a delay.
 
 Replicas with different clocks share one Secret and one published bundle. Each operation takes a while before and after it
 takes effect, and may fail before or after that; the store may also be slow. Replicas stop and start again; the Secret is
-emptied or set back to an older state.
+emptied or set back to an older state. The clock of any replica but the first may be set to a wrong time, even before the first
+start, and set right again. Clients go by the right time.
 """
 
 import asyncio
@@ -29,9 +30,21 @@ END = 60 * 45  # seconds: two promotions, and the end of the first authority
 
 
 @dataclass(frozen=True)
+class Wrong:
+    begin: int  # minute from which on a clock is wrong
+    minutes: int  # for how long
+    ahead: int  # seconds by which it is ahead meanwhile
+
+    def at(self, seconds: float) -> bool:
+        return 0 <= seconds - 60 * self.begin < 60 * self.minutes
+
+
+@dataclass(frozen=True)
 class Schedule:
     seed: int
-    skews: list[int]  # seconds by which the clock of each replica is ahead
+    skews: list[int]  # seconds by which the clock of each replica is ahead, by no more than is allowed
+    measured: bool  # whether the replicas know their small skews; they always know that their clock is wrong
+    wrong: list[Wrong | None]  # of each replica but the first
     failures: float  # probability that one half of an operation fails
     disturbance: str  # what happens to replicas or the Secret from time to time
     outage: int  # minute at which the store becomes unreachable for three minutes
@@ -99,14 +112,17 @@ class World:
             raise notice.error  # the law was broken inside of `publish`
 
     async def replica(self, number: int) -> None:
-        skew = self.schedule.skews[number]
+        wrong = self.schedule.wrong[number - 1] if number else None
 
-        def now() -> datetime:
-            return START + timedelta(seconds=self.time() + skew)
+        def read_clock() -> certs.Reading:
+            is_wrong = wrong is not None and wrong.at(self.time())
+            skew = wrong.ahead if is_wrong else self.schedule.skews[number]
+            own = START + timedelta(seconds=self.time() + skew)
+            return certs.Reading(own, timedelta(seconds=skew) if is_wrong or self.schedule.measured else None)
 
         authority = certs.Authority(self.store, LIFETIMES)
         await certs.Rotator(
-            authority, [HOST], LIFETIMES, self.publish, lambda leaf: self.serve(number, leaf), self.report, now
+            authority, [HOST], LIFETIMES, self.publish, lambda leaf: self.serve(number, leaf), self.report, read_clock
         ).run()
 
     async def run(self) -> None:
@@ -135,12 +151,21 @@ class World:
 
 SKEWS = st.lists(st.integers(-60, 60), min_size=2, max_size=4)
 OUTAGES = st.integers(1, 45)
+DAY = 24 * 3600
+WRONG = st.builds(
+    Wrong, st.integers(0, 40), st.integers(1, 45), st.sampled_from([-300 * DAY, -DAY, -90, 90, DAY, 300 * DAY])
+)
+CLOCKS = {
+    "skews": SKEWS,
+    "measured": st.booleans(),
+    "wrong": st.lists(st.none() | WRONG, min_size=3, max_size=3),
+}
 # A replica that missed an announcement may fill an empty Secret with the older state, but only if the store fails just then.
 SCHEDULES = st.one_of(
     st.builds(
         Schedule,
         seed=st.integers(0, 2**32),
-        skews=SKEWS,
+        **CLOCKS,
         failures=st.sampled_from([0, 0.05, 0.2]),
         disturbance=st.sampled_from(["nothing", "restart"]),
         outage=OUTAGES,
@@ -148,7 +173,7 @@ SCHEDULES = st.one_of(
     st.builds(
         Schedule,
         seed=st.integers(0, 2**32),
-        skews=SKEWS,
+        **CLOCKS,
         failures=st.just(0.0),
         disturbance=st.sampled_from(["empty", "backup"]),
         outage=st.just(END),

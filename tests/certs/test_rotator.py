@@ -31,7 +31,14 @@ class Replica:
         self.notices: list[certs.Notice] = []
         self.events: list[str] = []
         self.rounds = 0
-        self.rotator = certs.Rotator(self.authority, [HOST], LIFETIMES, self.publish, self.serve, self.report, self.now)
+        self.ahead = timedelta(0)  # how far its clock is ahead of the API server's
+        self.knows = True  # whether it knows that
+        self.rotator = certs.Rotator(
+            self.authority, [HOST], LIFETIMES, self.publish, self.serve, self.report, self.read_clock
+        )
+
+    def read_clock(self) -> certs.Reading:
+        return certs.Reading(self.now() + self.ahead, self.ahead if self.knows else None)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=asyncio.get_running_loop().time())
@@ -313,6 +320,122 @@ async def test_notices_have_the_facts_for_a_log_and_no_key():
     assert by_reason["leaf"].facts["serial"] == replica.leaf.serial
     assert trust is not None
     assert "KEY" not in repr(replica.notices)
+
+
+FAR = [timedelta(days=-300), timedelta(days=300)]
+
+
+@pytest.mark.parametrize("ahead", FAR, ids=str)
+@in_virtual_time
+async def test_a_replica_with_a_wrong_clock_starts_nothing_and_says_why(ahead):
+    replica = Replica(fakes.MemorySecret({}))
+    replica.ahead = ahead
+    async with replica.living():
+        await minutes(5)
+    assert (replica.store.data, replica.leaf, set(replica.events)) == ({}, None, {"skewed"})
+    assert f"the API server's {replica.now():%Y-%m-%d}" in replica.notices[-1].facts["why"]
+    assert replica.notices[-1].severity == "warning"
+
+
+@pytest.mark.parametrize("ahead", FAR, ids=str)
+@in_virtual_time
+async def test_a_wrong_clock_is_noticed_while_the_secret_is_read_for_the_first_time(ahead):
+    replica = Replica(fakes.MemorySecret({}))
+    replica.ahead, replica.knows = ahead, False
+
+    def answer(moment: str) -> bool:
+        replica.knows = moment == "after read" or replica.knows
+        return False
+
+    replica.store.broken = answer
+    async with replica.living():
+        await minutes(5)
+    assert replica.store.data == {}
+
+
+@pytest.mark.parametrize("ahead", FAR, ids=str)
+@in_virtual_time
+async def test_a_replica_with_a_wrong_clock_serves_a_leaf_that_clients_accept_while_another_rotates(ahead):
+    store = fakes.MemorySecret({})
+    right, wrong = Replica(store), Replica(store)
+    wrong.ahead = ahead
+    async with right.living():
+        await minutes(0.1)
+        async with wrong.living():
+            for _ in range(100):
+                await minutes(1)
+                assert certs.verifies(wrong.leaf.certificate_pem, right.bundle, HOST, right.now()) == ""
+    assert wrong.bundle == b""
+    assert "promoted" in right.events
+    assert wrong.leaf.not_before <= right.now()
+
+
+@pytest.mark.parametrize("ahead", FAR, ids=str)
+@in_virtual_time
+async def test_a_clock_that_is_set_wrong_and_right_again_costs_no_handshake(ahead):
+    replica = Replica(fakes.MemorySecret({}))
+    async with replica.living():
+        await minutes(1)
+        replica.ahead = ahead
+        for _ in range(58):
+            await minutes(1)
+            assert replica.verifies() == ""
+        assert "announced" not in replica.events
+        replica.ahead = timedelta(0)
+        await minutes(5)
+        assert replica.verifies() == ""
+        assert "promoted" in replica.events
+
+
+@in_virtual_time
+async def test_an_authority_from_the_future_does_not_outlive_its_cause():
+    """A replica that could not know that its clock was fast has created it."""
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
+    replica.ahead, replica.knows = timedelta(days=300), False
+    async with replica.living():
+        await minutes(1)
+        assert "is not valid" in replica.verifies() or "expired" in replica.verifies()
+        replica.knows = True
+        replica.ahead = timedelta(0)
+        await minutes(1)
+        assert replica.verifies() == ""
+        assert [info.not_after for info in certs.describe(replica.bundle)] == [replica.authority.trust.signer.not_after]
+    assert replica.events[-3:] == ["replaced", "bundle of 1", "leaf"]
+
+
+@in_virtual_time
+async def test_a_successor_that_a_person_prepared_signs_from_its_time_on():
+    store = fakes.MemorySecret({})
+    replica = Replica(store)
+    async with replica.living():
+        await minutes(1)
+        ours = certs.make_authority(replica.now() + 30 * MINUTE, 90 * MINUTE)
+        store.put({**store.data, "next.crt": ours.certificate_pem, "next.key": ours.key_pem})
+        await minutes(22)
+        assert replica.authority.trust.signer != ours
+        rounds = replica.rounds
+        await minutes(1)
+        assert replica.rounds - rounds <= 5  # no promotion is tried in vain
+        for _ in range(8):
+            await minutes(1)
+            assert replica.verifies() == ""
+        assert replica.authority.trust.signer == ours
+
+
+@in_virtual_time
+async def test_a_clock_that_jumps_does_not_shorten_an_announcement():
+    replica = Replica(fakes.MemorySecret({}))
+    replica.knows = False
+    async with replica.living():
+        while "announced" not in replica.events:
+            await minutes(0.05)
+        await minutes(0.1)
+        replica.ahead = timedelta(minutes=10)
+        await minutes(0.8)
+        assert "promoted" not in replica.events
+        await minutes(1)
+        assert "promoted" in replica.events
 
 
 @pytest.mark.parametrize("hosts", [[], ["münchen"]])

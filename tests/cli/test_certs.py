@@ -57,6 +57,11 @@ PROBLEMS = {
         "the caBundle of webhook pods.example does not contain the signer, so API servers reject the certificate",
     ),
     "the signer has expired": (ALONE.bundle_pem, NOW + YEAR, "the signer has expired"),
+    "the signer is from the future": (
+        ALONE.bundle_pem,
+        NOW - YEAR,
+        f"the signer is not valid before {OLD.not_before:%Y-%m-%d %H:%M}: it was created by a clock that is ahead",
+    ),
 }
 
 

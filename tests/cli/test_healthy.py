@@ -66,7 +66,7 @@ async def test_a_real_server_is_healthy_and_checking_it_imports_no_server():
         out, err = await process.communicate()
         return process.returncode, out, err.decode().splitlines()
 
-    log = telemetry.make_log(log_format="json", stream=io.BytesIO())
+    log = telemetry.make_log(io.BytesIO(), "json")
     async with app.serving(app.Options(host="127.0.0.1", port=0, health_port=0), log) as running:
         for arguments in ((), ("--ready",)):
             status, out, modules = await ask(*arguments)

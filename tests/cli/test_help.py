@@ -1,4 +1,4 @@
-"""Help texts and the version: what a newcomer reads first."""
+"""Help and the version: what a newcomer reads first."""
 
 import re
 

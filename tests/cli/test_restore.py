@@ -20,3 +20,15 @@ def test_a_record_that_cannot_be_read_is_an_error(run):
 
     assert (result.status, result.out) == (1, "")
     assert "hydra.io/rendered" in result.err
+
+
+def test_a_forged_record_makes_no_other_object_of_a_pod(run):
+    record = {
+        "version": 1, "runtime": "r", "model": "m", "container": "c", "revision": "", "inputs": "", "rendered": "",
+        "replaced": {"/kind": "ClusterRoleBinding", "/apiVersion": "rbac.authorization.k8s.io/v1", "/subjects": []},
+    }  # fmt: skip
+
+    result = run("restore", "-f", "-", stdin=json.dumps(bare({"hydra.io/rendered": json.dumps(record)})))
+
+    assert (result.status, result.out) == (1, "")
+    assert 'names path "/kind"; rendering changes nothing outside /spec' in result.err

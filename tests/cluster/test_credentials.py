@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import email.utils
 import gc
 import json
 import socket
@@ -19,7 +20,7 @@ import pytest
 import uvloop
 
 from certs import pki
-from tests.cluster.apiserver import AGENT, FIRST_VERSION, ApiServer, Fault, begin, kubeconfig
+from tests.cluster.apiserver import AGENT, FIRST_VERSION, ApiServer, Fault, answer, begin, kubeconfig
 from webhook import cluster
 from webhook.cluster import credentials
 
@@ -41,8 +42,10 @@ def other_authority():
     return pki.make_authority(datetime.now(UTC), timedelta(days=1))
 
 
-def serving_context(authority: pki.Pair, folder: Path, host: str = "127.0.0.1") -> ssl.SSLContext:
-    pair = pki.issue(authority, [host], datetime.now(UTC), timedelta(hours=1))
+def serving_context(
+    authority: pki.Pair, folder: Path, host: str = "127.0.0.1", now: datetime | None = None
+) -> ssl.SSLContext:
+    pair = pki.issue(authority, [host], now or datetime.now(UTC), timedelta(hours=1))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     (folder / "server.pem").write_bytes(pair.certificate_pem + pair.key_pem)
     context.load_cert_chain(folder / "server.pem")
@@ -266,6 +269,36 @@ async def test_a_plugin_is_run_again_when_its_token_has_expired_or_is_refused(se
         assert runs() == 3
     finally:
         await client.close()
+
+
+async def test_a_token_expires_by_the_clock_of_the_server(server, tmp_path, plugin):
+    """A machine whose clock is fast must not run the plugin for every request."""
+    await server.put("one")
+    expiry = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    clock = cluster.ServerClock(wall=lambda: time.time() + 24 * 3600)
+    user = plugin({"token": "a", "expirationTimestamp": expiry})
+    client = cluster.Client(kubeconfig(tmp_path, server.url, user=user), clock=clock)
+    server.script.append(answer(200, server.state, Date=email.utils.formatdate(usegmt=True)))
+    for _ in range(3):
+        await client.get(AGENT)
+    await client.close()
+    assert len((tmp_path / "runs").read_text()) == 1
+
+
+@pytest.mark.parametrize(
+    ("issued", "why"),
+    [(timedelta(days=-2), "certificate has expired"), (timedelta(days=2), "certificate is not yet valid")],
+    ids=["expired", "not valid yet"],
+)
+async def test_a_certificate_outside_its_validity_raises_a_doubt_about_the_clock(clock, tmp_path, issued, why):
+    now = datetime.now(UTC)
+    lasting = pki.make_authority(now - timedelta(days=3), timedelta(days=9))
+    async with ApiServer(clock, serving_context(lasting, tmp_path, now=now + issued)) as running:
+        client = cluster.Client(kubeconfig(tmp_path, running.url, trusting(lasting)))
+        with pytest.raises(cluster.ApiError, match=why) as caught:
+            await client.get(AGENT)
+        await client.close()
+    assert "by this machine's clock: if that is wrong, set the clock" in str(caught.value)
 
 
 async def test_credentials_are_read_again_after_a_failed_verification(tls_server, other_authority, tmp_path, plugin):

@@ -345,6 +345,7 @@ async def test_successful_lists_do_not_shorten_the_pauses_while_watches_are_forb
         ("0", 0.25, 0.5),
         ("whenever", 0.25, 0.5),
     ],
+    ids=["seconds", "many seconds", "a date", "zero", "neither seconds nor a date"],
 )
 async def test_retry_after_is_obeyed_up_to_thirty_seconds(server, tmp_path, http_status, header, least, most):
     server.script.append(status(http_status, "Busy", Retry_After=header))

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import functools
 import itertools
+import re
 import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,7 +89,9 @@ class Installation:
         """Return the variables of a replica: those of the Deployment, and a kubeconfig with a token of the ServiceAccount."""
         deployment = self.plane.request("GET", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/hydra-webhook")
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        own = {variable["name"]: variable.get("value", NAMESPACE) for variable in container["env"]}
+        own: dict[str, str] = {}
+        for variable in container["env"]:
+            own[variable["name"]] = _expanded(variable.get("value", NAMESPACE), own)
         account = self.plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook")
         return {**own, "HYDRA_WEBHOOK_KUBECONFIG": str(account), **more}
 
@@ -167,6 +170,11 @@ class Installation:
         webhooks = self.plane.request("GET", WEBHOOKS)["webhooks"]
         (bundle,) = {webhook["clientConfig"].get("caBundle", "") for webhook in webhooks}
         return base64.b64decode(bundle)
+
+
+def _expanded(value: str, variables: Mapping[str, str]) -> str:
+    """Return a variable's value as the kubelet sets it, with references to earlier variables replaced."""
+    return re.sub(r"\$\((\w+)\)", lambda reference: variables.get(reference[1], reference[0]), value)
 
 
 CONFIG_MAPS = ("hydra-runtime-template", "hydra-agent", "hydra-gpu-configs")

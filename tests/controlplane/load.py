@@ -80,7 +80,7 @@ class Load:
 
     @property
     def failed(self) -> str:
-        """How many failed and why, the most frequent failure first; empty if none did."""
+        """How many failed and why, the most frequent cause first; empty if none failed."""
         return "; ".join(f"{count} of {self.done}: {why}" for why, count in self.wrong.most_common(10))
 
     async def run(self, opened: contextlib.AbstractAsyncContextManager[Send]) -> None:
@@ -130,19 +130,20 @@ class Traffic:
 
     def on_new_connections(self, rate: float, senders: int = 2) -> Load:
         """Send admissions to the Service's replicas in turn, each on a connection of its own."""
-        return self._load(partial(self._new, itertools.count()), rate, senders)
+        return self.sending(partial(self._new, itertools.count()), rate, senders)
 
     def on_kept_connections(self, rate: float, senders: int = 2) -> Load:
         """Send admissions to the Service's replicas; each sender keeps its connection until the replica closes it."""
-        return self._load(partial(self._kept, itertools.count()), rate, senders)
+        return self.sending(partial(self._kept, itertools.count()), rate, senders)
 
     def through_the_api_server(self, rate: float, senders: int = 4) -> Load:
         """Create pods, in a dry run: the API server asks the webhook."""
-        return self._load(self._created, rate, senders)
+        return self.sending(self._created, rate, senders)
 
-    def _load(
+    def sending(
         self, opened: Callable[[], contextlib.AbstractAsyncContextManager[Send]], rate: float, senders: int
     ) -> Load:
+        """Send what each of the senders opens."""
         load = Load(rate)
         for _ in range(senders):
             self._call(self._start(load.run(opened())))

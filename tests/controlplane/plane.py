@@ -165,13 +165,21 @@ class ControlPlane(Processes):
         return found
 
     def request(
-        self, method: str, path: str, body: object = None, *, kind: str = "json", seconds: float = HANGING_SECONDS
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        kind: str = "json",
+        user: str = "",
+        seconds: float = HANGING_SECONDS,
     ) -> Object:
         """Send a request to the API server as admin, which takes a few milliseconds where kubectl takes a hundred.
 
         Args:
             method, path, body: of the request.
             kind: subtype of the body's Content-Type, such as `merge-patch+json`.
+            user: whom the admin impersonates, such as `system:serviceaccount:NAMESPACE:NAME`; RBAC decides what they may do.
             seconds: after which the request has failed.
 
         Raises:
@@ -182,12 +190,22 @@ class ControlPlane(Processes):
             self.server + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": f"application/{kind}"},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": f"application/{kind}"}
+            | ({"Impersonate-User": user} if user else {}),
         )
         trust = ssl.create_default_context(cafile=self.ca_file)
         with urllib.request.urlopen(request, context=trust, timeout=seconds) as answer:
             text = answer.read().decode()
         return json.loads(text) if answer.headers.get_content_type() == "application/json" else {"text": text}
+
+    def refusal(self, method: str, path: str, body: object = None, *, kind: str = "json", user: str = "") -> str:
+        """Send a request as `request` does; return why it is refused, or an empty string if it is admitted."""
+        try:
+            self.request(method, path, body, kind=kind, user=user)
+        except urllib.error.HTTPError as error:
+            message: str = json.loads(error.read())["message"]
+            return message
+        return ""
 
     def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
         """Return a kubeconfig with a token of an existing ServiceAccount, valid for an hour."""

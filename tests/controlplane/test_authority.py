@@ -1,4 +1,4 @@
-"""The CA that replicas share, and the caBundle that they maintain, while somebody else changes both."""
+"""The CA that replicas share, and the caBundle that they maintain, while something else changes both."""
 
 import asyncio
 import base64
@@ -10,6 +10,7 @@ import pytest
 
 import certs
 from certs import policy
+from tests.certs.fakes import at
 from tests.controlplane.installation import NAMESPACE, SECRET, WEBHOOKS, Installation
 from tests.controlplane.load import HOST, Traffic
 from tests.controlplane.replica import Replica
@@ -17,12 +18,12 @@ from webhook import cluster
 from webhook.app.authority import ClusterSecret
 
 STILL_SECONDS = 3.0
-"""Without a write in this time, the replicas agree: one that does not looks again after a second."""
+"""If nothing is written for this time, the replicas agree: one that does not agree checks again after a second."""
 
 
 @pytest.fixture
 def running(hydra: Installation) -> Installation:
-    """Two replicas that agree. While they start, each may write the caBundle and look at the Secret at any moment."""
+    """Two replicas that agree. While they start, each may write the caBundle and read the Secret at any time."""
     hydra.configure()
     hydra.run(2)
     hydra.plane.wait(lambda: undisturbed(hydra), "the replicas agree")
@@ -33,7 +34,7 @@ def running(hydra: Installation) -> Installation:
 
 
 class Together(ClusterSecret):
-    """A vault whose first read returns once all vaults have been read."""
+    """A SecretStore whose first read returns only after all of them have been read."""
 
     def __init__(self, client: cluster.Client, all_read: asyncio.Barrier) -> None:
         super().__init__(client, cluster.secret(NAMESPACE, "hydra-webhook-ca"))
@@ -55,7 +56,7 @@ async def test_of_200_authorities_that_find_an_empty_secret_exactly_one_creates_
     authorities = [certs.Authority(Together(client, all_read), certs.Lifetimes()) for _ in range(200)]
     now = datetime.now(UTC)
 
-    decisions = await asyncio.gather(*(authority.refresh(now) for authority in authorities))
+    decisions = await asyncio.gather(*(authority.refresh(at(now)) for authority in authorities))
     await client.close()
 
     reasons = [decision.reason for decision in decisions]
@@ -71,7 +72,7 @@ async def test_of_200_authorities_that_find_an_empty_secret_exactly_one_creates_
 
 
 def set_bundle(hydra: Installation, bundle: bytes | None) -> None:
-    """Set the caBundle of every webhook, as somebody else might; None removes it."""
+    """Set the caBundle of every webhook, as another program might; None removes it."""
     path = "/webhooks/{}/clientConfig/caBundle"
     change = {"op": "remove"} if bundle is None else {"op": "add", "value": base64.b64encode(bundle).decode()}
     operations = [{**change, "path": path.format(number)} for number in range(2)]
@@ -106,7 +107,7 @@ RESETS: dict[str, Callable[[], bytes | None]] = {
 
 
 @pytest.mark.parametrize("reset", RESETS.values(), ids=RESETS)
-def test_a_ca_bundle_that_somebody_resets_is_repaired_once(running, reset):
+def test_a_ca_bundle_that_another_program_resets_is_repaired_once(running, reset):
     right, before = running.ca_bundle, writes(running)
 
     set_bundle(running, reset())
@@ -174,7 +175,7 @@ def watchful(hydra: Installation) -> Installation:
     return hydra
 
 
-def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
+def test_a_secret_that_is_emptied_is_filled_with_the_same_ca(watchful):
     before = secret(watchful)
     watchful.install()  # applying the Secret of the base, which is empty, leaves its data alone
     assert secret(watchful) == before
@@ -185,7 +186,7 @@ def test_a_secret_that_somebody_empties_is_filled_with_the_same_ca(watchful):
     assert secret(watchful) == before
 
 
-def test_without_the_secret_the_webhook_still_serves_and_complains_and_fills_a_new_one_with_the_same_ca(watchful):
+def test_without_the_secret_the_webhook_still_serves_reports_it_and_fills_a_new_one_with_the_same_ca(watchful):
     before = secret(watchful)
     watchful.plane.request("DELETE", SECRET)
 

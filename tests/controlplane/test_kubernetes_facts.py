@@ -1,4 +1,4 @@
-"""What the webhook takes for facts about Kubernetes is what the API server and LeaderWorkerSet's CRD say.
+"""The facts about Kubernetes that the webhook relies on agree with the API server and with LeaderWorkerSet's CRD.
 
 A fact that is wrong, missing, or no longer true fails its test with its name.
 """
@@ -15,7 +15,7 @@ from tests.controlplane.objects import Object, pod_spec
 from tests.controlplane.plane import ControlPlane
 from webhook.catalog.schema import kubernetes
 from webhook.rendering import fields as facts
-from webhook.rendering import record
+from webhook.rendering import filled_in
 
 TYPES: dict[str, Mapping[str, type]] = {
     "PodSpec": kubernetes.POD_SPEC,
@@ -79,13 +79,13 @@ def types(schema: Object) -> dict[str, type | None]:
 
 
 def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return by name what we take for a fact and what is one, where these differ."""
+    """Return what we assume and what is true, by name, for each name for which they differ."""
     names = sorted(ours.keys() | theirs.keys())
     return {name: (ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)}
 
 
 def merge_keys(schema_fields: Iterable[tuple[str, Object]]) -> dict[str, set[tuple[str, ...]]]:
-    """Return by name the merge keys of every list; a list without any has the empty tuple."""
+    """Return the merge keys of every list by name; a list without merge keys has the empty tuple."""
     found = defaultdict(set)
     for name, field in schema_fields:
         if field.get("type") == "array" and name not in OF_OTHER_OBJECTS:
@@ -160,7 +160,7 @@ def test_of_these_actions_a_probe_and_a_hook_may_have_one(pod_schema):
     assert set().union(*theirs.values()) == set().union(*facts.ONE_OF.values())
 
 
-def test_these_maps_mean_something_only_as_a_whole(pod_schema):
+def test_these_maps_only_make_sense_as_a_whole(pod_schema):
     unions = ((name, union) for name, field in fields(pod_schema) for union in field.get("x-kubernetes-unions", ()))
     theirs = {name for name, union in unions if "discriminator" in union}
     assert theirs == facts.WHOLE
@@ -176,7 +176,7 @@ PROBES: Object = {
 
 
 def added(sent: Any, received: Any, parent: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Yield what was filled in, at any depth: the name of the map's field, the key in it, the value."""
+    """Yield every value that was filled in, at any depth: the name of its map, its key, the value."""
     if isinstance(sent, dict):
         for key, value in received.items():
             if key in sent:
@@ -199,7 +199,7 @@ def test_the_api_server_fills_in_these_defaults_on_a_pod(plane, namespace):
         **{("containers", key): value for key, value in facts.CONTAINER_DEFAULTS.items()},
         **{(name, key): value for name, inner in facts.NESTED_DEFAULTS.items() for key, value in inner.items()},
         **{("ports", key): value for key, value in kubernetes.OPTIONAL_KEYS.items()},
-        ("containers", "imagePullPolicy"): "IfNotPresent",  # depends on the tag; rendering knows it apart
+        ("containers", "imagePullPolicy"): "IfNotPresent",  # depends on the tag; rendering handles it separately
     }
     settled = {("", key) for key in kubernetes.SETTLED_ON_PODS}
     theirs = {
@@ -220,7 +220,7 @@ def test_the_api_server_fills_in_these_defaults_on_a_pod(plane, namespace):
 
 
 def compared(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Compare as ``differing`` does; the CRD of our own has only a part of the fields, which must be right."""
+    """Compare as ``differing`` does. Our own CRD has only some of the fields, and those must be right."""
     return differing(ours if PROJECTS_CRD.exists() else {name: ours.get(name) for name in theirs}, theirs)
 
 
@@ -247,4 +247,4 @@ def test_the_crd_fills_in_these_defaults_below_pod_templates(crd_templates):
         for name, field in fields(template):
             if "default" in field:
                 theirs[name].add(field["default"])
-    assert compared({name: set(values) for name, values in record._CRD_DEFAULTS.items()}, theirs) == {}
+    assert compared({name: set(values) for name, values in filled_in.CRD_DEFAULTS.items()}, theirs) == {}

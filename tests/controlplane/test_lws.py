@@ -1,4 +1,4 @@
-"""What other tests rely on in the LeaderWorkerSet controller, whether it is the stand-in or the real one."""
+"""The behaviour of the LeaderWorkerSet controller that other tests rely on, whether it is the stand-in or the real one."""
 
 import json
 

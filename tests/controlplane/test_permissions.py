@@ -43,7 +43,7 @@ class Permission:
 
     @property
     def message(self) -> str:
-        """What the webhook reports where it is missing."""
+        """What the webhook reports if it is missing."""
         return f'(permission needed: {self.verb} on {self.resource} named "{self.name}")'
 
     @property
@@ -250,7 +250,7 @@ def not_trusted(hydra: Installation, replica: Replica, _permission: Permission) 
 
 
 def not_watched(_hydra: Installation, replica: Replica, permission: Permission) -> bool:
-    """The webhook configuration is not watched, so a caBundle that somebody resets is noticed late."""
+    """The webhook configuration is not watched, so it is noticed late if the caBundle is reset."""
     failures = replica.metric("hydra_webhook_watch_failures_total", object=permission.name, reason="forbidden")
     return replica.ready and failures > 0
 
@@ -270,7 +270,7 @@ SYMPTOMS = {
     ("watch", "hydra-webhook"): not_watched,
     ("patch", "hydra-webhook"): not_trusted,
 }
-"""By verb and object: what can be observed where the permission is missing from the start."""
+"""By verb and object: what can be observed if the permission is missing from the start."""
 
 
 def assert_fails(hydra: Installation, replica: Replica, permission: Permission) -> None:
@@ -307,7 +307,7 @@ def test_without_one_permission_in_the_global_cluster_something_fails(hydra, rea
 
 
 def assert_complete(hydra: Installation, replica: Replica) -> None:
-    """Everything works that needs one of the permissions."""
+    """Everything that needs one of the permissions works."""
     replica.until_ready()
     hydra.plane.wait(lambda: hydra.ca_bundle, "the caBundle is published")
     hydra.until_cached()

@@ -2,7 +2,7 @@
 
 Builds a Go program (the oracle), gives it and the engine the same random cases, and prints, for each kind of case, how far
 they agree and the smallest template of each kind of difference. With `--keep` these become golden cases. The exit status
-is 1 if a verdict, an output, a canonical text, or more than one error text in a thousand differs; 2 if there is no Go that
+is 1 if a verdict, an output, a canonical text, or more than one error message in a thousand differs; 2 if there is no Go that
 is new enough.
 
 With `--golden` it rewrites Go's answers in the golden files instead. To add a case, add a line with its template and data,
@@ -34,8 +34,8 @@ ORACLE = Path(__file__).parent / "oracle"
 GOLDEN = Path(__file__).parent / "golden"
 BATCH = 2_000
 WANTED_GO = (1, 27)
-WANTED_ERROR_TEXTS = 0.999
-"""The fraction of error texts that must agree."""
+WANTED_ERROR_MESSAGES = 0.999
+"""The fraction of error messages that must agree."""
 MOST_UNANSWERED = 0.001
 """The fraction of cases that Go may leave unanswered. They are counted and printed, but not compared."""
 LIMITS = dataclasses.replace(gotemplate.DEFAULT_LIMITS, steps=5_000_000, output_bytes=8 << 20)
@@ -46,7 +46,7 @@ _OWN_LIMITS = [
     ("exceeded maximum template depth", "exceeded maximum template depth"),
     ("short write", "output exceeds"),
 ]
-"""Errors at limits, whose texts differ on purpose: of Go and the oracle, and of the engine."""
+"""Errors at limits: parts of the messages of Go or the oracle, and of the engine, which differ on purpose."""
 _PRINTS_ADDRESS = re.compile(r"%[^%a-zA-Z]*p")
 _ADDRESS = re.compile(r"(?:0x)?[0-9a-f]{10,}")
 
@@ -72,7 +72,7 @@ class Difference:
 
     @property
     def is_wording(self) -> bool:
-        """Whether both fail, with different error texts."""
+        """Whether both fail, with different error messages."""
         return self.kind.startswith("error text")
 
 
@@ -259,9 +259,9 @@ def report(program: Path, kind: str, count: int, seed: int, shown: int) -> Repor
             found[each.kind] = sorted(same, key=lambda other: len(other.case["template"]))[:shown]
     errors = verdicts["parse"] + verdicts["exec"]
     wrong = sum(kinds.values()) - wording
-    texts = 1 - wording / errors if errors else 1
+    messages = 1 - wording / errors if errors else 1
     lines = [
-        f"{kind}: verdict and bytes of {100 * (1 - wrong / count):.3f} %, error text of {100 * texts:.3f} %;"
+        f"{kind}: verdict and bytes of {100 * (1 - wrong / count):.3f} %, error message of {100 * messages:.3f} %;"
         f" Go's verdicts {_counts(verdicts)}" + (f"; differences {_counts(kinds)}" if kinds else "")
     ]
     smallest = tuple(shrink(program, each) for same in found.values() for each in same)
@@ -271,7 +271,7 @@ def report(program: Path, kind: str, count: int, seed: int, shown: int) -> Repor
             f"    Go   {each.go.output!r} {each.go.error}\n    ours {each.ours.output!r} {each.ours.error}",
         ]
     answered = verdicts[UNANSWERED] <= count * MOST_UNANSWERED
-    return Report(tuple(lines), smallest, agrees=answered and not wrong and texts >= WANTED_ERROR_TEXTS)
+    return Report(tuple(lines), smallest, agrees=answered and not wrong and messages >= WANTED_ERROR_MESSAGES)
 
 
 def _counts(counter: Counter[str]) -> str:

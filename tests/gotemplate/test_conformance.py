@@ -56,7 +56,7 @@ def test_the_status_is_0_if_all_answers_agree(
     fixed(monkeypatch, "{{.N}}")
     assert run("--keep") == 0
     assert capsys.readouterr().out == (
-        "directed: verdict and bytes of 100.000 %, error text of 100.000 %; Go's verdicts ok 3\n"
+        "directed: verdict and bytes of 100.000 %, error message of 100.000 %; Go's verdicts ok 3\n"
     )
     assert not golden.exists()
 

@@ -180,7 +180,7 @@ FRAGMENTS = st.sampled_from(
         *("{{call .A}}", "{{(index .A .B).A}}", "{{and .A ($y := .B)}}{{$y}}", " ", "\n", "x", "é"),
     ]
 )
-TEXTS = st.one_of(
+TEMPLATES = st.one_of(
     st.lists(st.one_of(FRAGMENTS, st.text(max_size=4)), max_size=12).map("".join),
     st.text(alphabet="{}-. $x|:=()\"'`\\/*1ae_+i%\n,\ud800\udc80é", max_size=40).map("{{{{{}}}}}".format),
 )
@@ -201,7 +201,7 @@ JSON = st.recursive(
 )
 
 
-@given(TEXTS, st.fixed_dictionaries({}, optional={"A": JSON, "B": JSON}))
+@given(TEMPLATES, st.fixed_dictionaries({}, optional={"A": JSON, "B": JSON}))
 @QUICK
 def test_the_engine_raises_only_template_errors(text: str, data: Mapping[str, object]) -> None:
     try:

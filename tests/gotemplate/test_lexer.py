@@ -5,7 +5,7 @@ import pytest
 from webhook.gotemplate.parse.lex import Kind, Token, tokens
 
 
-def texts(template: str) -> list[str]:
+def token_texts(template: str) -> list[str]:
     return [token.text for token in tokens(template)]
 
 
@@ -26,7 +26,7 @@ def texts(template: str) -> list[str]:
     ],
 )
 def test_a_template_is_split_into_tokens(template: str, expected: list[str]) -> None:
-    assert texts(template) == expected
+    assert token_texts(template) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from webhook.gotemplate import (
     DEFAULT_LIMITS,
+    Budget,
     ExecError,
     ExecLimitError,
     LimitError,
@@ -147,6 +148,41 @@ def test_each_limit_can_be_set() -> None:
         ).render({})
     with pytest.raises(ParseLimitError, match="nested deeper than 1"):
         Template("{{if 1}}{{if 1}}{{end}}{{end}}", limits=Limits(nesting=1))
+
+
+def test_renderings_share_a_budget() -> None:
+    budget = Budget(steps=100, size=10)
+    assert Template("four").render({}, budget=budget) == "four"
+    assert (budget.steps, budget.size) == (91, 6)
+    assert Template("{{range 20}}{{end}}{{$x := print 12}}").render({}, budget=budget) == ""
+    assert (budget.steps, budget.size) == (40, 4)
+    with pytest.raises(ExecLimitError, match="exceeded 40 steps"):
+        Template("{{range 20}}{{end}}").render({}, budget=budget)
+    assert budget.exceeded
+
+
+@pytest.mark.parametrize("text", ["éé", "{{.}}", '{{print "four"}}', "{{js .}}"])
+def test_a_budget_bounds_output_and_built_strings(text: str) -> None:
+    budget = Budget(steps=100, size=3)
+    with pytest.raises(ExecLimitError, match="output exceeds 3 bytes"):
+        Template(text).render("four", budget=budget)
+    assert budget.exceeded
+
+
+def test_a_rendering_that_exceeds_its_own_limit_leaves_the_rest_of_the_budget() -> None:
+    budget = Budget(steps=100, size=100)
+    with pytest.raises(ExecLimitError, match="exceeded 10 steps"):
+        Template("{{range 20}}{{end}}", limits=Limits(steps=10)).render({}, budget=budget)
+    assert not budget.exceeded
+
+
+def test_what_runs_only_once_counts_for_a_budget() -> None:
+    budget = Budget(steps=20, size=100)
+    Template("x").render({}, budget=budget)
+    Template("{{.}}").render("x", budget=budget)
+    for text in ("x", "{{.}}"):
+        with pytest.raises(ExecLimitError, match="exceeded 2 steps"):
+            Template(text).render("x", budget=Budget(budget.steps, budget.size))
 
 
 def test_a_rendering_that_starts_after_its_deadline_fails() -> None:

@@ -19,6 +19,9 @@ MANIFESTS = Path(__file__).parents[2] / "manifests"
 CHART = MANIFESTS / "chart"
 NAMESPACE = "hydra-system"
 
+ANOTHER_NAMESPACE = yaml.safe_load((MANIFESTS / "another-namespace.yaml").read_text())
+"""What a kustomization needs besides `namespace`, so that everything follows."""
+
 HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
 """Labels that objects have only when they come from Helm."""
 
@@ -40,14 +43,22 @@ def build(program: str, folder: Path) -> list[Object]:
     return objects(_run(program, "build", folder))
 
 
-def base_with(*components: str, tag: str = "") -> list[Object]:
-    """Return the base with components and another image tag, as from a user's own kustomization."""
+def base_with(*components: str, **settings: Any) -> list[Object]:
+    """Return the base with components and further settings, as from a user's own kustomization."""
     with tempfile.TemporaryDirectory() as folder:
-        write_kustomization(Path(folder), *components, tag=tag)
+        write_kustomization(Path(folder), *components, **settings)
         return kustomize(Path(folder))
 
 
-def write_kustomization(folder: Path, *components: str, tag: str = "") -> None:
+def write_kustomization(folder: Path, *components: str, tag: str = "", **settings: Any) -> None:
+    """Write a user's own kustomization.
+
+    Args:
+        folder: where to.
+        components: names of folders in `manifests/components`.
+        tag: of the image; empty for the base's own.
+        settings: further fields of the kustomization.
+    """
     manifests = os.path.relpath(MANIFESTS, folder.resolve())
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -55,6 +66,7 @@ def write_kustomization(folder: Path, *components: str, tag: str = "") -> None:
         "resources": [f"{manifests}/base"],
         "components": [f"{manifests}/components/{component}" for component in components],
         "images": [{"name": "hydra-runtime-webhook", "newTag": tag}] if tag else [],
+        **settings,
     }
     (folder / "kustomization.yaml").write_text(json.dumps(kustomization))
 

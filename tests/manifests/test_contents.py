@@ -65,9 +65,12 @@ def test_the_webhooks_intercept_what_the_contract_requires(base, name, field, va
     assert webhooks(base)[name][field] == value
 
 
-def test_there_are_two_webhooks_and_only_the_one_for_pods_has_match_conditions(base):
-    conditions = {name: len(webhook.get("matchConditions", [])) for name, webhook in webhooks(base).items()}
-    assert conditions == {PODS: 2, GROUPS: 0}
+def test_there_are_two_webhooks_with_match_conditions(base):
+    conditions = {name: [one["name"] for one in webhook["matchConditions"]] for name, webhook in webhooks(base).items()}
+    assert conditions == {
+        PODS: ["not-a-mirror-pod", "not-rendered"],
+        GROUPS: ["not-being-deleted", "new-or-changed-for-the-webhook"],
+    }
 
 
 def test_the_policy_for_pods_matches_the_same_pods_as_the_webhook(base):
@@ -82,12 +85,12 @@ def test_the_policy_for_pods_matches_the_same_pods_as_the_webhook(base):
     assert binding == {"policyName": "hydra-webhook-record", "validationActions": ["Deny"]}
 
 
-def test_the_policy_for_leaderworkersets_matches_the_same_objects_as_the_webhook_on_creation(base):
+def test_the_policy_for_leaderworkersets_matches_the_same_objects_as_the_webhook(base):
     name = "hydra-webhook-record-leaderworkersets"
     policy = rendering.find(base, "ValidatingAdmissionPolicy", name)["spec"]
     groups = webhooks(base)[GROUPS]
     constraints = policy["matchConstraints"]
-    assert constraints["resourceRules"] == [{**groups["rules"][0], "operations": ["CREATE"]}]
+    assert constraints["resourceRules"] == groups["rules"]
     for selector in ("objectSelector", "namespaceSelector"):
         assert constraints[selector] == groups[selector]
     binding = rendering.find(base, "ValidatingAdmissionPolicyBinding", name)["spec"]

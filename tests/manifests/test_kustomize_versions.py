@@ -9,6 +9,7 @@ import yaml
 
 from tests.controlplane import build
 from tests.manifests import rendering
+from tests.manifests.test_renderings import comparable
 
 pytestmark = pytest.mark.kustomize
 
@@ -33,6 +34,15 @@ def test_old_and_new_kustomize_add_the_same_component_to_the_base(component, tmp
 
     assert new != rendering.build("kustomize", rendering.MANIFESTS / "base")
     assert rendering.build("kustomize-old", tmp_path) == new
+
+
+def test_old_and_new_kustomize_build_the_same_objects_in_another_namespace(tmp_path):
+    settings = {"namespace": "platform", "replacements": rendering.ANOTHER_NAMESPACE}
+    rendering.write_kustomization(tmp_path, "cert-manager", "hpa", **settings)
+    new = rendering.build("kustomize", tmp_path)
+
+    assert "hydra-system" not in str(new)
+    assert comparable(rendering.build("kustomize-old", tmp_path)) == comparable(new)
 
 
 def test_the_two_versions_lie_on_either_side_of_the_fix():

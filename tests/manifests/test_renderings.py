@@ -25,13 +25,18 @@ SETUPS = {
 
 
 def comparable(objects):
-    """Return objects by kind, namespace and name, without Helm's labels and the Namespace, which only kustomize creates."""
+    """Return objects by kind, namespace and name, without Helm's labels and the Namespace, which only kustomize creates.
+
+    The kustomize in kubectl gives policies the kustomization's namespace, which the API server drops (see test_manifests).
+    """
     found = {}
     for item in objects:
         if item["kind"] != "Namespace":
-            for label in rendering.HELM_LABELS:
-                item["metadata"]["labels"].pop(label, None)
             metadata = item["metadata"]
+            for label in rendering.HELM_LABELS:
+                metadata["labels"].pop(label, None)
+            if item["kind"].startswith("ValidatingAdmissionPolicy"):
+                metadata.pop("namespace", None)
             found[item["kind"], metadata.get("namespace"), metadata["name"]] = item
     return found
 
@@ -43,6 +48,31 @@ def test_kustomize_and_helm_render_the_same_objects(components, values):
     assert by_kustomize.keys() == by_helm.keys()
     for identity, item in by_kustomize.items():
         assert item == by_helm[identity], identity
+
+
+@pytest.mark.parametrize(("components", "values"), SETUPS.values(), ids=SETUPS)
+def test_in_another_namespace_they_render_the_same_objects_too(components, values):
+    settings = {"namespace": "platform", "replacements": rendering.ANOTHER_NAMESPACE}
+    by_kustomize = rendering.base_with(*components, **settings)
+    by_helm = comparable(rendering.helm(values, "--namespace", "platform"))
+    assert rendering.find(by_kustomize, "Namespace", "platform")
+    found = comparable(by_kustomize)
+    assert found.keys() == by_helm.keys()
+    for identity, item in found.items():
+        assert item == by_helm[identity], identity
+
+
+def test_the_certificate_has_the_host_name_that_the_webhook_configuration_calls_in_any_namespace():
+    rendered = rendering.base_with(namespace="platform")
+    webhooks = rendering.find(rendered, "MutatingWebhookConfiguration")["webhooks"]
+    called = {(one["clientConfig"]["service"]["name"], one["clientConfig"]["service"]["namespace"]) for one in webhooks}
+    assert called == {("hydra-webhook", "platform")}
+    own = "$(HYDRA_WEBHOOK_NAMESPACE)"  # which the kubelet replaces
+    hosts = rendering.environment(rendered)["HYDRA_WEBHOOK_CERT_HOST"]
+    assert hosts == f"hydra-webhook.{own}.svc hydra-webhook.{own}.svc.cluster.local"
+    # A reference works only to a variable that comes earlier.
+    names = [variable["name"] for variable in rendering.container(rendered)["env"]]
+    assert names.index("HYDRA_WEBHOOK_NAMESPACE") < names.index("HYDRA_WEBHOOK_CERT_HOST")
 
 
 @pytest.mark.parametrize("component", ["cert-manager", "global-cluster"])

@@ -66,6 +66,10 @@ def policy(rendered):
     return rendering.find(rendered, "ValidatingAdmissionPolicyBinding", "hydra-webhook-record")["spec"]
 
 
+def policies(rendered):
+    return [item["metadata"]["name"] for item in rendered if item["kind"] == "ValidatingAdmissionPolicy"]
+
+
 def monitor(rendered):
     return rendering.find(rendered, "ServiceMonitor")
 
@@ -82,6 +86,7 @@ def variable(name):
     return lambda rendered: rendering.environment(rendered).get(name)
 
 
+OWN = "$(HYDRA_WEBHOOK_NAMESPACE)"  # which the kubelet replaces
 URL = "https://hooks.example.com:8443/mutate"
 GPU_NODES = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
 TOLERATION = {"key": "control-plane", "operator": "Exists"}
@@ -116,12 +121,17 @@ USED = [
     ({"settings.modelPort": 8080}, variable("HYDRA_WEBHOOK_MODEL_PORT"), "8080"),
     ({"settings.rayPort": 6380}, variable("HYDRA_WEBHOOK_RAY_PORT"), "6380"),
     ({"webhook.failurePolicy": "Ignore"}, lambda r: webhook(r)["failurePolicy"], "Ignore"),
+    (
+        {"webhook.failurePolicy": "Ignore", "webhook.admitUnrendered": True, "recordPolicy.enabled": False},
+        lambda r: webhook(r)["failurePolicy"],
+        "Ignore",
+    ),
     ({"webhook.timeoutSeconds": 10}, lambda r: webhook(r)["timeoutSeconds"], 10),
     ({"webhook.url": URL}, lambda r: webhook(r)["clientConfig"], {"url": URL}),
     (
         {"webhook.url": URL},
         variable("HYDRA_WEBHOOK_CERT_HOST"),
-        "hydra-webhook.hydra-system.svc hydra-webhook.hydra-system.svc.cluster.local hooks.example.com",
+        f"hydra-webhook.{OWN}.svc hydra-webhook.{OWN}.svc.cluster.local hooks.example.com",
     ),
     ({"webhook.url": URL} | BY_CERT_MANAGER, lambda r: certificate(r)["dnsNames"][2:], ["hooks.example.com"]),
     (
@@ -139,7 +149,7 @@ USED = [
         lambda r: webhook(r)["namespaceSelector"]["matchExpressions"][0]["values"],
         ["kube-system", "hydra-system", "a", "b"],
     ),
-    ({"recordPolicy.enabled": False}, lambda r: [kind for kind in kinds(r) if "Policy" in kind], ["NetworkPolicy"]),
+    ({"recordPolicy.enabled": False}, policies, ["hydra-webhook-account"]),
     ({"recordPolicy.action": "Warn"}, lambda r: policy(r)["validationActions"], ["Warn"]),
     (BY_CERT_MANAGER, lambda r: kinds(r).count("Certificate"), 1),
     (
@@ -242,6 +252,18 @@ REJECTED = [
     ({"settings.modelPath": "models"}, "at '/settings/modelPath': 'models' does not match pattern"),
     ({"settings.modelPort": 70000}, "at '/settings/modelPort': maximum: got 70,000, want 65,535"),
     ({"webhook.failurePolicy": "Open"}, "at '/webhook/failurePolicy': value must be one of 'Fail', 'Ignore'"),
+    *(
+        (
+            {"webhook.failurePolicy": "Ignore", **values},
+            "Set recordPolicy.action to Deny, or confirm with webhook.admit",
+        )
+        for values in (
+            {"recordPolicy.enabled": False},
+            {"recordPolicy.action": "Warn"},
+            {"recordPolicy.action": "Audit"},
+        )
+    ),
+    ({"webhook.admitUnrendered": "yes"}, "at '/webhook/admitUnrendered': got string, want boolean"),
     ({"webhook.timeoutSeconds": 31}, "at '/webhook/timeoutSeconds': maximum: got 31, want 30"),
     ({"webhook.url": "http://10.0.0.7/mutate"}, "at '/webhook/url': 'http://10.0.0.7/mutate' does not match pattern"),
     ({"webhook.url": "https://u:p@h/mutate"}, "at '/webhook/url': 'https://u:p@h/mutate' does not match pattern"),
@@ -292,4 +314,5 @@ def test_another_release_name_and_namespace_are_used_everywhere():
     text = json.dumps(rendered)
     assert "hydra-system" not in text
     assert {item["metadata"]["labels"]["app.kubernetes.io/instance"] for item in rendered} == {"hooks"}
-    assert rendering.environment(rendered)["HYDRA_WEBHOOK_CERT_HOST"].startswith("hydra-webhook.platform.svc ")
+    by_cert_manager = rendering.helm(nested(BY_CERT_MANAGER), "--namespace", "platform")
+    assert certificate(by_cert_manager)["dnsNames"][0] == "hydra-webhook.platform.svc"

@@ -1,4 +1,4 @@
-"""The way back from a rendered template: exact, and robust to what others changed in the meantime."""
+"""Undoing a rendering: exact, and robust to what others have changed in the meantime."""
 
 import copy
 
@@ -81,7 +81,7 @@ def test_undoing_the_changes_between_any_two_values_gives_the_first(before, afte
     assert patch.same(after, untouched)
 
 
-def test_what_others_added_later_stays():
+def test_what_others_added_later_is_kept():
     before = {"containers": [{"name": "main"}]}
     after = {"containers": [{"name": "main", "env": [{"name": "OURS"}], "image": "x"}]}
     made, _ = changes.between(before, after)
@@ -94,7 +94,7 @@ def test_what_others_added_later_stays():
     }
 
 
-def test_paths_that_are_gone_are_passed_over():
+def test_paths_that_no_longer_exist_are_skipped():
     made, _ = changes.between(
         {"containers": [{"name": "a", "image": "auto"}]},
         {"containers": [{"name": "a", "image": "x", "env": [{"name": "E"}]}], "b": 1},
@@ -104,13 +104,20 @@ def test_paths_that_are_gone_are_passed_over():
     assert changes.undo({}, made) == {}
 
 
-def test_current_tells_what_stands_at_the_changed_places():
+def test_undoing_changes_modifies_no_original_even_if_a_later_path_leads_into_it():
+    forged = changes.Changes(replaced={"/x": {"y": 1}, "/x/y": 2})
+
+    assert changes.undo({"x": 0}, forged) == {"x": {"y": 2}}
+    assert forged.replaced == {"/x": {"y": 1}, "/x/y": 2}
+
+
+def test_current_returns_the_values_at_the_changed_places():
     made, _ = changes.between({"a": 1}, {"a": 2, "b": {"c": 3}})
 
     assert changes.current({"a": 5}, made) == [("/a", 5), ("/b", changes.ABSENT)]
 
 
-def test_a_list_is_looked_through_once_however_many_paths_a_record_names(monkeypatch):
+def test_a_list_is_searched_once_however_many_paths_a_record_names(monkeypatch):
     size = 300
     before = {"volumes": [{"name": f"own-{number}"} for number in range(size)]}
     after = {"volumes": [*before["volumes"], *({"name": f"new-{number}"} for number in range(size))]}

@@ -1,4 +1,4 @@
-"""Merging, rule by rule (contract section 7); what the rules make of whole objects is in the golden cases."""
+"""Merging, rule by rule (contract section 7). Golden cases show the results for whole objects."""
 
 import copy
 
@@ -116,7 +116,7 @@ def test_init_containers_of_the_template_go_first():
     assert merged["initContainers"] == [{"name": "a"}, {"name": "own"}]
 
 
-def test_tolerations_are_united():
+def test_tolerations_of_both_sides_are_kept():
     own = [{"key": "a", "operator": "Exists"}]
 
     merged = merge.pod_spec(
@@ -130,12 +130,12 @@ def test_tolerations_are_united():
 
 
 @pytest.mark.parametrize("field", ["priorityClassName", "priority", "preemptionPolicy", "nodeName"])
-def test_what_admission_has_settled_is_left_out_on_pods_only(field):
+def test_fields_that_admission_has_already_acted_on_are_left_out_on_pods_only(field):
     assert field not in merge.pod_spec({}, {field: "x"}, is_pod=True, path="spec")
     assert merge.pod_spec({}, {field: "x"}, is_pod=False, path="spec")[field] == "x"
 
 
-def test_the_agent_entry_goes_over_the_template():
+def test_the_agent_entry_takes_precedence_over_the_template():
     agent = {"env": [{"name": "A", "value": "agent"}], "terminationMessagePolicy": "File"}
     template = {
         "env": [{"name": "A"}, {"name": "B"}],

@@ -31,5 +31,5 @@ def test_a_quantity_is_an_exact_number(text, number):
 
 
 @pytest.mark.parametrize("text", ["", "eight", "8 ", "1e", "8x", "1e999", "--1", ".", None, True, [], "9" * 1000, "٣"])
-def test_what_is_no_quantity_gives_none(text):
+def test_an_invalid_quantity_gives_none(text):
     assert quantities.parse(text) is None

@@ -69,7 +69,7 @@ def test_the_layers_keep_their_origin_and_the_agent_entry_wins():
         ("agent", "deployment_templates[2]"),
         ("template", "templates[0]"),
     ]
-    configured = layers.render(resolved().variables)
+    configured = layers.render(resolved().variables, rendering.budget.new())
     assert configured.image == "example/r:1"
     assert configured.pod == {"hostNetwork": True}
     assert configured.container == {

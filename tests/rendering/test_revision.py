@@ -1,4 +1,4 @@
-"""What changes the digests of a rendering and what does not (contract section 8)."""
+"""What does and does not change the digests of a rendering (contract section 8)."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ BASE = revision_of()
     ],
     ids=["a port that no Go template reads", "more that none reads", "the cluster's name", "an unrelated GPU row"],
 )
-def test_what_is_not_used_leaves_the_revision_alone(changes):
+def test_configuration_that_is_not_used_does_not_change_the_revision(changes):
     assert revision_of(**changes) == BASE
 
 
@@ -79,7 +79,7 @@ def test_what_is_not_used_leaves_the_revision_alone(changes):
     ],
     ids=["a setting that is read", "the Go template", "the rest of the entry", "a GPU row that matches"],
 )
-def test_what_is_used_changes_the_revision(changes):
+def test_configuration_that_is_used_changes_the_revision(changes):
     assert revision_of(**changes) != BASE
 
 

@@ -1,4 +1,4 @@
-"""The variables of contract section 5, by name; their values are in the golden cases."""
+"""The names of the variables of contract section 5. Golden cases test their values."""
 
 from webhook import catalog, workload
 from webhook.rendering import containers, selection, variables

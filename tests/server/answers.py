@@ -1,4 +1,4 @@
-"""A server around a function that answers in place of the product's reviewer."""
+"""A server that answers with a function of the test instead of the product's reviewer."""
 
 import contextlib
 import io

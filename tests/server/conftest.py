@@ -1,4 +1,4 @@
-"""The server's tests run on the event loop that the server runs on."""
+"""These tests run on the same event loop as the server in production."""
 
 import uvloop
 

@@ -39,7 +39,7 @@ def review(runtime: str) -> bytes:
 
 
 class Case:
-    """A running server, asked over real connections."""
+    """A running server and real connections to it."""
 
     def __init__(self, running: app.Running, output: io.BytesIO) -> None:
         self.running = running
@@ -67,7 +67,7 @@ async def serving(**options):
 
 
 async def until(condition) -> None:
-    """Wait for a condition, an ordinary or an asynchronous function; a minute is for machines under load."""
+    """Wait for a condition, which may be asynchronous. The limit of a minute is for machines under load."""
     async with asyncio.timeout(60):
         while True:
             value = condition()
@@ -106,7 +106,7 @@ async def test_files_are_served_and_their_changes_take_effect(files):
         await until(lambda: case.allowed("two"))
 
 
-async def test_a_file_that_breaks_is_reported_and_the_last_good_version_stays(files):
+async def test_a_broken_file_is_reported_and_the_last_good_version_stays_in_use(files):
     async with serving(**files) as case:
         files["templates"].write_text("templates: [\n")
         await until(lambda: case.events("configuration problem"))
@@ -118,7 +118,7 @@ async def test_a_file_that_breaks_is_reported_and_the_last_good_version_stays(fi
         assert 'hydra_webhook_configuration_problems{config_kind="templates",severity="error"} 1.0' in metrics
 
 
-async def test_a_file_that_goes_is_reported_and_taken_up_again_when_it_comes_back(files):
+async def test_a_file_that_disappears_is_reported_and_is_read_again_when_it_is_back(files):
     async with serving(**files) as case:
         files["templates"].unlink()
         await until(lambda: case.events("configuration unreadable"))
@@ -131,7 +131,7 @@ async def test_a_file_that_goes_is_reported_and_taken_up_again_when_it_comes_bac
         await until(lambda: not case.running.configuration.problems)
 
 
-async def test_a_text_that_sets_off_a_bug_does_not_end_the_watching(files, monkeypatch):
+async def test_files_are_still_watched_after_one_has_triggered_a_bug(files, monkeypatch):
     async with serving(**files) as case:
         store = case.running.configuration.store
         monkeypatch.setattr(type(store), "update", lambda *_: 1 / 0)
@@ -142,7 +142,7 @@ async def test_a_text_that_sets_off_a_bug_does_not_end_the_watching(files, monke
         await until(lambda: case.allowed("three"))
 
 
-async def test_a_file_that_is_not_utf_8_at_the_start_is_told_with_its_place(files):
+async def test_a_file_that_is_not_utf_8_at_startup_is_reported_with_the_position(files):
     files["templates"].write_bytes(b"templates: \xff")
     async with serving(**files) as case:
         ready = await case.get("/readyz")
@@ -157,7 +157,7 @@ async def test_a_file_that_is_not_utf_8_changes_nothing(files):
         assert await case.allowed("one")
 
 
-async def test_metrics_tell_when_a_configuration_was_loaded_and_when_the_certificate_ends():
+async def test_metrics_show_when_a_configuration_was_loaded_and_when_the_certificate_expires():
     async with serving() as case:
         lines = (await case.get("/metrics")).body.decode().splitlines()
     values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
@@ -207,7 +207,7 @@ async def refuses(port: int) -> bool:
     return False
 
 
-async def test_certificates_are_exchanged_when_their_files_change(tmp_path):
+async def test_certificates_are_replaced_when_their_files_change(tmp_path):
     serials: list[str] = []
     old_ca = write_pair(tmp_path, serials)
     async with serving(cert_dir=tmp_path) as case, wire.connect(case.running.port, old_ca) as before:
@@ -218,10 +218,10 @@ async def test_certificates_are_exchanged_when_their_files_change(tmp_path):
         with pytest.raises(ssl.SSLCertVerificationError):
             async with wire.connect(case.running.port, old_ca):
                 pass
-        assert (await before.ask(wire.post(review("x")))).status == 200  # connections that exist keep theirs
+        assert (await before.ask(wire.post(review("x")))).status == 200  # existing connections keep theirs
 
 
-async def test_a_pair_that_does_not_match_is_reported_and_the_one_before_stays(tmp_path):
+async def test_a_pair_that_does_not_match_is_reported_and_the_previous_one_stays_in_use(tmp_path):
     serials: list[str] = []
     ca_pem = write_pair(tmp_path, serials)
     async with serving(cert_dir=tmp_path) as case:
@@ -237,7 +237,7 @@ async def test_a_pair_that_does_not_match_is_reported_and_the_one_before_stays(t
         assert "does not belong" not in (await case.get("/readyz?verbose")).body.decode()
 
 
-async def test_a_certificate_that_sets_off_a_bug_does_not_end_the_watching(tmp_path, monkeypatch):
+async def test_certificates_are_still_watched_after_one_has_triggered_a_bug(tmp_path, monkeypatch):
     ca_pem = write_pair(tmp_path, [])
     async with serving(cert_dir=tmp_path) as case:
         monkeypatch.setattr(certs.ServingContext, "replace", lambda *_: 1 / 0)
@@ -258,6 +258,25 @@ async def test_a_certificate_that_expires_while_serving_makes_the_server_unready
         ready = await case.get("/readyz")
     assert ready.status == 503
     assert b"[-]certificate failed: expired at " in ready.body
+
+
+async def test_a_server_whose_certificate_is_not_valid_yet_starts_and_serves_from_its_time_on(tmp_path, monkeypatch):
+    now = datetime.now(UTC)
+    monkeypatch.setattr("webhook.app.clock.Clock.now", lambda _: now)
+    pair, ca_pem = certs.self_signed(["localhost"], now + timedelta(hours=1), timedelta(days=1))
+    (tmp_path / "tls.crt").write_bytes(pair.certificate_pem)
+    (tmp_path / "tls.key").write_bytes(pair.key_pem)
+    async with serving(cert_dir=tmp_path) as case:
+        ready = await case.get("/readyz")
+        assert ready.status == 503
+        assert f"the next one is valid from {pair.not_before.isoformat()} on" in ready.body.decode()
+        now += timedelta(hours=1)
+        # The handshake goes by the real time, at which the certificate is not valid yet.
+        await until(lambda: case.events("serving"))
+        assert (await case.get("/readyz")).status == 200
+        with pytest.raises(ssl.SSLCertVerificationError, match="not yet valid"):
+            async with wire.connect(case.running.port, ca_pem):
+                pass
 
 
 def expired(pair: certs.Pair) -> certs.Pair:
@@ -281,7 +300,7 @@ async def test_an_empty_host_listens_on_every_address():
         assert (await client.ask(wire.get("/livez"))).status == 200
 
 
-async def test_an_address_in_use_is_said_in_one_line():
+async def test_an_address_in_use_is_reported_in_one_line():
     async with serving() as case:
         with pytest.raises(app.CannotStart) as caught:
             async with app.serving(
@@ -292,11 +311,11 @@ async def test_an_address_in_use_is_said_in_one_line():
     assert str(caught.value) == f"cannot listen on 127.0.0.1:{case.running.health_port}: Address already in use"
 
 
-async def test_of_two_listeners_that_took_one_port_the_second_to_listen_is_told():
+async def test_if_two_listeners_bind_the_same_port_the_later_one_to_listen_fails_with_a_clear_error():
     log = telemetry.make_log(io.BytesIO(), "json")
 
     async def handle(_: object) -> None:
-        raise AssertionError("nobody asks")
+        raise AssertionError("no request is sent")
 
     first, second = server.Listener(handle, log), server.Listener(handle, log)
     first.bind("127.0.0.1", 0)
@@ -308,7 +327,7 @@ async def test_of_two_listeners_that_took_one_port_the_second_to_listen_is_told(
     await first.close(0)
 
 
-async def test_a_host_that_cannot_be_resolved_is_said_in_one_line():
+async def test_a_host_that_cannot_be_resolved_is_reported_in_one_line():
     with pytest.raises(app.CannotStart) as caught:
         async with app.serving(app.Options(host="no.such.host.invalid"), telemetry.make_log(io.BytesIO(), "json")):
             pass
@@ -342,6 +361,14 @@ def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
     return {"ca_file": folder / "absent" / "ca.pem"}, "cannot write the CA to {0}/absent/ca.pem: No such file"
 
 
+async def test_a_ca_that_cannot_be_written_leaves_no_draft(tmp_path):
+    (tmp_path / "ca.pem" / "folder").mkdir(parents=True)  # so renaming fails, after the draft was written
+    with pytest.raises(app.CannotStart, match="cannot write the CA"):
+        async with serving(ca_file=tmp_path / "ca.pem"):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -353,7 +380,7 @@ def a_ca_file_in_no_folder(folder: Path) -> tuple[dict, str]:
         a_ca_file_in_no_folder,
     ],
 )
-async def test_what_cannot_start_says_why_in_one_line(make, tmp_path):
+async def test_a_failed_start_is_explained_in_one_line(make, tmp_path):
     options, message = make(tmp_path)
     with pytest.raises(app.CannotStart) as caught:
         async with serving(**options):

@@ -75,7 +75,7 @@ async def test_a_good_call_gets_the_review_as_it_was_decided(request_bytes):
     assert "connection" not in answer.headers
 
 
-async def test_other_methods_are_told_which_one_is_allowed():
+async def test_another_method_is_refused_with_the_one_that_is_allowed():
     async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         assert (await client.ask(wire.get("/mutate", method="DELETE"))).headers["allow"] == "POST"
 
@@ -101,7 +101,7 @@ async def test_a_length_that_is_too_large_is_refused_before_the_body_is_sent():
         assert (await client.ask(head)).status == 413
 
 
-async def test_a_client_that_waits_for_an_invitation_gets_one():
+async def test_a_client_that_expects_100_continue_gets_it():
     async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         head = wire.post(b"{}", "Expect: 100-continue")[:-2]
         assert (await client.ask(head)).status == 100
@@ -116,7 +116,7 @@ async def test_a_body_that_arrives_in_pieces_is_read_to_its_end():
         assert (await client.answer()).status == 200
 
 
-async def test_a_body_that_does_not_arrive_is_given_up(monkeypatch):
+async def test_a_body_that_does_not_arrive_times_out(monkeypatch):
     monkeypatch.setattr("webhook.server.calls.BODY_SECONDS", 0.05)
     async with answers.served() as served, wire.connect(served.port, served.ca_pem) as client:
         answer = await client.ask(wire.post(b"{}")[:-1])
@@ -140,7 +140,7 @@ async def test_a_connection_that_has_asked_once_may_stay_idle(monkeypatch):
         assert (await client.ask(wire.post())).status == 200
 
 
-async def test_a_client_that_goes_away_within_its_body_harms_nobody():
+async def test_a_client_that_disconnects_in_the_middle_of_its_body_affects_no_other_client():
     async with answers.served() as served:
         async with wire.connect(served.port, served.ca_pem) as client:
             await client.send(wire.post(b"{}")[:-1])

@@ -1,4 +1,4 @@
-"""Every way of changing a file is noticed."""
+"""A change to a file is noticed, however it is made."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from webhook import files
 
 @contextlib.asynccontextmanager
 async def watching(*paths: Path):
-    """Watch, and give a queue of the texts that a reader sees after each change, None where there is no file."""
+    """Watch files, and yield a function that waits for the next change and returns the new contents by name, None if deleted."""
     seen: asyncio.Queue[dict[str, str | None]] = asyncio.Queue()
 
     async def changed(those: frozenset[Path]) -> None:
@@ -86,7 +86,7 @@ async def test_the_data_link_of_a_mounted_config_map_is_followed(tmp_path):
             assert await following() == {"config.yaml": text}
 
 
-async def test_a_file_that_goes_and_comes_back_is_noticed_both_times(file):
+async def test_a_file_that_disappears_and_comes_back_is_noticed_both_times(file):
     async with watching(file) as following:
         file.unlink()
         assert await following() == {"config.yaml": None}
@@ -94,7 +94,7 @@ async def test_a_file_that_goes_and_comes_back_is_noticed_both_times(file):
         assert await following() == {"config.yaml": "new"}
 
 
-async def test_a_file_in_a_folder_that_does_not_exist_yet_is_noticed_when_it_comes(tmp_path):
+async def test_a_file_in_a_folder_that_does_not_exist_yet_is_noticed_once_it_exists(tmp_path):
     path = tmp_path / "later" / "config.yaml"
     async with watching(path) as following:
         path.parent.mkdir()
@@ -102,7 +102,7 @@ async def test_a_file_in_a_folder_that_does_not_exist_yet_is_noticed_when_it_com
         assert await following() == {"config.yaml": "new"}
 
 
-async def test_only_the_files_that_changed_are_told(tmp_path):
+async def test_only_the_files_that_changed_are_reported(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("1")
     two.write_text("2")
@@ -111,24 +111,24 @@ async def test_only_the_files_that_changed_are_told(tmp_path):
         assert await following() == {"two": "22"}
 
 
-async def test_a_file_that_has_not_changed_since_the_signatures_is_not_told(file, monkeypatch):
+async def test_a_file_that_has_not_changed_since_its_signature_was_taken_is_not_reported(file, monkeypatch):
     rounds = iter(range(5))
-    told = []
+    reported = []
 
     async def sleep(_seconds: float) -> None:
         if next(rounds, None) is None:
             raise asyncio.CancelledError
 
     async def changed(paths: frozenset[Path]) -> None:
-        told.append(paths)
+        reported.append(paths)
 
     monkeypatch.setattr("webhook.files.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
         await files.watch(files.signatures([file]), changed)
-    assert told == []
+    assert reported == []
 
 
-def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name, reason in {
         "absent": "No such file or directory",
@@ -138,3 +138,37 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
         with pytest.raises(files.Unreadable) as caught:
             files.read_bytes(tmp_path / name)
         assert str(caught.value) == f"{tmp_path / name}: {reason}"
+
+
+def sparse(path, size):
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    for size, limit in {8 << 30: files.CREDENTIAL_BYTES, 700 << 20: files.CONFIGURATION_BYTES}.items():
+        path = sparse(tmp_path / str(size), size)
+        for read in (files.read_bytes, files.check_size):
+            with pytest.raises(files.Unreadable) as caught:
+                read(path, limit)
+            assert str(caught.value) == f"{path}: too large: {size} bytes, the limit is {limit}"
+
+
+def test_a_file_may_be_as_large_as_the_limit(tmp_path):
+    path = sparse(tmp_path / "file", 5)
+
+    assert files.read_bytes(path, 5) == bytes(5)
+    files.check_size(path, 5)
+
+
+def test_a_file_that_does_not_know_its_size_is_bounded_too():
+    with pytest.raises(files.Unreadable, match="too large: 11 bytes, the limit is 10"):
+        files.read_bytes(Path("/proc/self/smaps"), 10)
+
+
+def test_a_folder_and_a_pipe_are_not_checked_as_files(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(files.Unreadable, match="is not a regular file"):
+            files.check_size(path)

@@ -26,19 +26,19 @@ GOOD = server.Check("certificate")
 BAD = server.Check("configuration", "never read: hydra-agent")
 
 
-async def test_alive_whatever_the_checks_say():
+async def test_the_server_is_alive_even_if_checks_fail():
     async with health(BAD) as client:
         answer = await client.ask(wire.get("/livez"))
     assert (answer.status, answer.body) == (200, b"ok\n")
 
 
-async def test_ready_when_no_check_has_a_problem():
+async def test_the_server_is_ready_if_no_check_has_a_problem():
     async with health(GOOD) as client:
         answer = await client.ask(wire.get("/readyz"))
     assert (answer.status, answer.body) == (200, b"ok\n")
 
 
-async def test_not_ready_names_the_check_and_its_problem():
+async def test_an_unready_server_names_the_check_and_its_problem():
     async with health(GOOD, BAD) as client:
         answer = await client.ask(wire.get("/readyz"))
     assert answer.status == 503
@@ -54,6 +54,13 @@ async def test_verbose_lists_checks_and_notes():
         answer = await client.ask(wire.get("/readyz?verbose"))
     assert answer.status == 200
     assert answer.body == b"[+]certificate ok\nreadyz check passed\nwarning: a.yaml:1:2: something\n"
+
+
+async def test_a_warning_of_a_check_is_listed_and_does_not_fail_it():
+    async with health(GOOD, server.Check("clock", warning="ahead")) as client:
+        assert (await client.ask(wire.get("/readyz"))).body == b"ok\n"
+        answer = await client.ask(wire.get("/readyz?verbose"))
+    assert answer.body == b"[+]certificate ok\n[!]clock: ahead\nreadyz check passed\n"
 
 
 METRICS = {

@@ -1,4 +1,4 @@
-"""The server as a process of its own: signals, exit status, what is on standard error."""
+"""The server as a process of its own: signals, exit status, standard error."""
 
 import asyncio
 import contextlib
@@ -108,12 +108,12 @@ async def test_while_draining_the_server_is_not_ready_and_a_second_signal_ends_i
         assert await server.ended() == 0
 
 
-async def test_a_client_that_does_not_end_its_connection_does_not_spoil_the_end(tmp_path):
+async def test_a_client_that_does_not_close_its_connection_does_not_affect_the_exit_status(tmp_path):
     async with started(tmp_path) as server:
         serving = await server.event("serving")
         trust = ssl.create_default_context(cadata=server.ca_file.read_text())
         plain = socket.create_connection(("127.0.0.1", serving["port"]))
-        # Reads nothing more after the handshake, so it never answers the server's end of the connection.
+        # Reads nothing after the handshake, so it never answers when the server closes the connection.
         with await asyncio.to_thread(trust.wrap_socket, plain, server_hostname="localhost"):
             for number in (signal.SIGTERM, signal.SIGINT):
                 server.process.send_signal(number)

@@ -1,4 +1,4 @@
-"""Reviews over HTTP: which path answers, what is counted, and that no internals leak."""
+"""Reviews over HTTP: each path has its own answer, requests are counted, and no internals leak."""
 
 import io
 
@@ -23,7 +23,7 @@ async def test_each_path_has_an_answer_of_its_own():
     assert 'requests_total{code="200",webhook="/validate"} 1.0' in exposed
 
 
-async def test_an_error_that_escapes_is_answered_500_and_reveals_no_internals():
+async def test_an_unexpected_error_is_answered_with_500_and_reveals_no_internals():
     def explode(_body: bytes, _started: float) -> bytes:
         raise RuntimeError("secret detail")
 

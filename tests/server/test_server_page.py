@@ -23,7 +23,7 @@ def rows(section: str) -> list[list[str]]:
 
 
 def code(cell: str) -> list[str]:
-    """Return the inline code of a text, without code blocks."""
+    """Return the inline code in a table cell."""
     return re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", cell, flags=re.DOTALL))
 
 
@@ -35,7 +35,7 @@ def test_every_option_has_its_row_with_its_variable_and_default():
     for option, parameter in options.items():
         variable, default = documented[option]
         assert variable == parameter.envvar
-        # A default in words is empty or absent in the command.
+        # A default that the page describes in words is empty or absent in the command.
         assert (code(default) or [""])[0] == str(parameter.default or "")
 
 

@@ -1,4 +1,4 @@
-"""Logs that cannot be forged or fail a request, and metrics under the names that were promised."""
+"""Logs cannot be forged and never fail a request, and metrics have their documented names."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def restore_logging():
     ],
     ids=["a pipe", "a terminal", "a terminal, JSON asked for", "a pipe, text asked for"],
 )
-def test_lines_are_json_unless_a_person_reads(stream, log_format, is_json):
+def test_lines_are_json_unless_the_stream_is_a_terminal(stream, log_format, is_json):
     output = stream()
     telemetry.make_log(output, log_format).info("serving", port=1)
     line = output.getvalue()
@@ -51,7 +51,7 @@ def test_lines_are_json_unless_a_person_reads(stream, log_format, is_json):
         assert parsed["timestamp"].endswith("Z")
 
 
-def test_a_log_whose_reader_is_gone_fails_nobody():
+def test_a_log_whose_reader_is_gone_does_not_raise():
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb", buffering=0) as stream:
@@ -91,7 +91,7 @@ def test_an_error_is_described_with_its_frames_and_a_bounded_message():
     assert len(described) <= log_module.MAX_TRACEBACK
 
 
-def test_a_deep_recursion_is_described_in_a_bounded_text():
+def test_the_description_of_a_deep_recursion_is_bounded():
     def deeper() -> None:
         deeper()
 
@@ -100,7 +100,7 @@ def test_a_deep_recursion_is_described_in_a_bounded_text():
     assert len(telemetry.describe(caught.value)) <= log_module.MAX_TRACEBACK
 
 
-def test_what_libraries_log_takes_the_same_form(restore_logging):
+def test_log_records_of_libraries_have_the_same_form(restore_logging):
     output = io.BytesIO()
     telemetry.route_standard_library(telemetry.make_log(output, "json"))
     library = logging.getLogger("asyncio")
@@ -116,7 +116,7 @@ def test_what_libraries_log_takes_the_same_form(restore_logging):
     assert "ZeroDivisionError" in error["traceback"]
 
 
-def test_metrics_have_the_promised_names_and_labels():
+def test_metrics_have_the_documented_names_and_labels():
     metrics = telemetry.Metrics("1.2.3")
     requests = metrics.webhook("/mutate")
     requests.began()

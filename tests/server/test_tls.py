@@ -1,4 +1,4 @@
-"""What the listener agrees to in a handshake."""
+"""What the listener accepts in a TLS handshake."""
 
 import ssl
 import warnings
@@ -13,7 +13,7 @@ def client_context() -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_current_versions_are_spoken(version):
+async def test_current_tls_versions_are_accepted(version):
     context = client_context()
     context.minimum_version = context.maximum_version = version
     async with answers.served() as served, wire.connect(served.port, context=context) as client:
@@ -21,7 +21,7 @@ async def test_current_versions_are_spoken(version):
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-async def test_older_versions_are_refused(version):
+async def test_older_tls_versions_are_refused(version):
     context = client_context()
     context.set_ciphers("ALL:@SECLEVEL=0")  # so that it is the server, not the client, that refuses
     with warnings.catch_warnings():
@@ -57,7 +57,7 @@ async def test_a_client_that_trusts_another_authority_does_not_trust_us():
                 pass
 
 
-async def test_plain_http_on_the_tls_port_harms_nobody():
+async def test_plain_http_on_the_tls_port_affects_no_other_client():
     async with answers.served() as served:
         async with wire.connect(served.port) as client:
             await client.send(wire.post())

@@ -1,4 +1,4 @@
-"""A raw HTTP/1.1 client: what a well-behaved library would never send must be answered too."""
+"""A raw HTTP/1.1 client, since the server must also answer what no well-behaved library sends."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ class Wire:
         return await self.answer()
 
     async def ended(self) -> bool:
-        """Wait until the server has closed the connection, and tell whether it did so without a further word."""
+        """Wait until the server has closed the connection; return whether it did so without sending anything else."""
         return await asyncio.wait_for(self.reader.read(), 20) == b""
 
 
@@ -46,7 +46,7 @@ class Wire:
 async def connect(
     port: int, ca_pem: bytes | None = None, context: ssl.SSLContext | None = None, host: str = "localhost"
 ) -> AsyncIterator[Wire]:
-    """Open a connection: plain, or TLS that trusts ``ca_pem`` alone, or as ``context`` says, with a certificate of ``host``."""
+    """Open a connection: TLS with ``context``, or trusting only ``ca_pem``, to a server named ``host``; plain without either."""
     if ca_pem:
         context = ssl.create_default_context(cadata=ca_pem.decode())
     name = {"server_hostname": host} if context is not None else {}

@@ -4,6 +4,7 @@
 
     options        how to serve, and the error for a server that cannot start
     reports        what the parts report: the log and the metrics
+    clock          the clock by which certificates are judged, and what is wrong with it
     certificate    the certificate in use; from a folder, or self-signed
     client_ca      the CA of whoever calls the webhook, from a file
     ca_bundle      the caBundle of the webhook configuration, kept up to date

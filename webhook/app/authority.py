@@ -8,6 +8,7 @@ import certs
 from webhook import cluster, telemetry
 from webhook.app.ca_bundle import CaBundle
 from webhook.app.certificate import LOOPBACK, Certificate, write_ca
+from webhook.app.clock import Clock
 from webhook.app.options import CannotStart, ClusterOptions, Options
 from webhook.app.reports import Reports
 
@@ -63,6 +64,7 @@ class SharedAuthority:
         cluster_options: ClusterOptions,
         client: cluster.Client,
         certificate: Certificate,
+        clock: Clock,
         reports: Reports,
     ) -> None:
         """Prepare; nothing is read yet.
@@ -72,6 +74,7 @@ class SharedAuthority:
             cluster_options: the Secret, the webhook configuration and the lifetimes.
             client: of the cluster.
             certificate: receives every leaf.
+            clock: by which certificates are judged.
             reports: of this server.
 
         Raises:
@@ -96,6 +99,7 @@ class SharedAuthority:
                 publish=self._publish,
                 serve=certificate.use,
                 report=self._report,
+                read_clock=clock.read,
             )
         except (certs.PairError, ValueError) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error

@@ -1,8 +1,9 @@
 """The certificate that the server serves, and two sources of it: a folder, and a pair created for this process alone."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from webhook.app.options import CannotStart
 from webhook.app.reports import Reports
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+DUE_SECONDS = 1.0
+"""Between two looks whether a pair has become valid. No timer would do, since the clock may be set meanwhile."""
 SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key exists in memory only and ends with the process, far earlier
 
 
@@ -26,6 +29,7 @@ class Certificate:
     Attributes:
         serving: the pair in use, with its context; None until there is one.
         ready: set once there is one.
+        next: a pair that will be used once it is valid; None if there is none.
         problems: lines for ``/readyz``.
     """
 
@@ -34,14 +38,20 @@ class Certificate:
         self._client_ca = client_ca
         self.serving: certs.ServingContext | None = None
         self.ready = asyncio.Event()
+        self.next: certs.Pair | None = None
         self.problems: tuple[str, ...] = ()
 
     def problem(self, now: datetime) -> str:
-        """Return why clients cannot connect: there is no pair yet, or it has expired; empty if they can."""
+        """Return why clients cannot connect: there is no pair yet, or it is not valid at ``now``; empty if they can."""
         if self.serving is None:
-            return "there is no certificate yet"
-        end = self.serving.pair.not_after
-        return f"expired at {end.isoformat()}" if now >= end else ""
+            problem = "there is no certificate yet"
+        elif now >= (end := self.serving.pair.not_after):
+            problem = f"expired at {end.isoformat()}"
+        elif not certs.has_begun(begin := self.serving.pair.not_before, now):
+            problem = f"not valid before {begin.isoformat()}"
+        else:
+            return ""
+        return problem + (f"; the next one is valid from {self.next.not_before.isoformat()} on" if self.next else "")
 
     def use(self, pair: certs.Pair) -> None:
         """Serve every new connection with this pair.
@@ -54,8 +64,15 @@ class Certificate:
         else:
             self.serving.replace(pair)
         self.problems = ()
+        self.next = None
         self.ready.set()
         self._reports.certificate_used(pair)
+
+    def wait_for(self, pair: certs.Pair) -> None:
+        """Keep a pair that is not valid yet for later. The previous one stays in use."""
+        self.problems = ()
+        self.next = pair
+        self._reports.certificate_waits(pair)
 
     def trust(self, client_ca: bytes) -> None:
         """Accept only clients whose certificate one of these authorities has signed, on every new connection.
@@ -89,7 +106,7 @@ class Source(Protocol):
 
 
 class Folder:
-    """A certificate from a folder, read again when its files change.
+    """A certificate from a folder, read again when its files change. One that is not valid yet waits for its time.
 
     Attributes:
         ca_pem: empty, because the author of the folder distributes what clients must trust.
@@ -98,37 +115,68 @@ class Folder:
 
     ca_pem = b""
 
-    def __init__(self, certificate: Certificate, folder: Path) -> None:
+    def __init__(self, certificate: Certificate, folder: Path, now: Callable[[], datetime]) -> None:
         """Read ``tls.crt`` and ``tls.key``.
+
+        Args:
+            certificate: receives every pair.
+            folder: with the two files.
+            now: returns the time to judge certificates by.
 
         Raises:
             CannotStart: they cannot be used.
         """
         self.problems: list[str] = []
         self._certificate = certificate
+        self._now = now
         self._paths = (folder / "tls.crt", folder / "tls.key")
         self._seen = files.signatures(self._paths)
         try:
-            certificate.use(self._read())
+            self._take(*self._read())
         except (certs.PairError, files.Unreadable) as error:
             raise CannotStart(f"cannot use the certificate: {error}") from error
 
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run as long as the server."""
-        return [files.watch(self._seen, self._reload)]
+        return [files.watch(self._seen, self._reload), self._take_next()]
+
+    async def _take_next(self) -> None:
+        while True:
+            await asyncio.sleep(DUE_SECONDS)
+            self.take_next_if_due()
+
+    def take_next_if_due(self) -> None:
+        """Use the pair that was not valid yet, if it is now."""
+        pair = self._certificate.next
+        if pair is not None and self._now() >= pair.not_before:
+            self._certificate.next = None
+            with self._refusing():
+                self._take(pair.certificate_pem, pair.key_pem)
 
     async def _reload(self, _changed: frozenset[Path]) -> None:
-        """Read the files again. If the pair cannot be used, report that and keep the previous one."""
+        """Read the files again."""
+        with self._refusing():
+            self._take(*await asyncio.to_thread(self._read))
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Report a pair that cannot be used, and keep the previous one."""
         try:
-            self._certificate.use(await asyncio.to_thread(self._read))
+            yield
         except (certs.PairError, files.Unreadable) as error:
             self._certificate.refuse(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a file causes, the previous pair goes on serving
             self._certificate.refuse("internal error", traceback=telemetry.describe(error))
 
-    def _read(self) -> certs.Pair:
-        certificate, key = (files.read_bytes(path) for path in self._paths)
-        return certs.parse(certificate, key, datetime.now(UTC))
+    def _take(self, certificate: bytes, key: bytes) -> None:
+        try:
+            self._certificate.use(certs.parse(certificate, key, self._now()))
+        except certs.NotYetValidError as early:
+            self._certificate.wait_for(early.pair)
+
+    def _read(self) -> tuple[bytes, bytes]:
+        certificate, key = (files.read_bytes(path, files.CREDENTIAL_BYTES) for path in self._paths)
+        return certificate, key
 
 
 class SelfSigned:
@@ -170,5 +218,7 @@ def write_ca(path: Path, pem: bytes) -> str:
         draft.write_bytes(pem)
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         return f"cannot write the CA to {path}: {error.strerror}"
     return ""

@@ -46,7 +46,7 @@ class Configuration:
         self._updating = asyncio.Lock()
         self._unreadable: dict[catalog.ConfigKind, str] = {}
         self._seen = files.signatures(paths.values())
-        for document in catalog.embedded(beside={*paths, *followed}):
+        for document in catalog.embedded(except_for={*paths, *followed}):
             self._update(document)
         try:
             for config_kind, path in paths.items():
@@ -65,7 +65,7 @@ class Configuration:
         reading = self.store.current.readings.get(config_kind)
         return reading.problems if reading is not None else ()
 
-    def missing(self, *, beside: Collection[catalog.ConfigKind] = ()) -> list[str]:
+    def missing(self, *, except_for: Collection[catalog.ConfigKind] = ()) -> list[str]:
         """Return what has never been usable, one line each, except for these kinds."""
         snapshot = self.store.current
         unread = [
@@ -74,7 +74,7 @@ class Configuration:
             if row.required and (kind not in snapshot.readings or not snapshot.readings[kind].read)
         ]
         lines = zip(unread, snapshot.missing, strict=True)  # both are in the order of KINDS
-        return [line for kind, line in lines if kind not in beside]
+        return [line for kind, line in lines if kind not in except_for]
 
     async def take(self, document: catalog.Document) -> catalog.Change | None:
         """Load a document; return what changed, or None if it caused an internal error, which is reported."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 
 import prometheus_client
 import uvloop
@@ -18,12 +19,14 @@ def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status: 0, or 1 if the server could not start or crashed."""
     # They double the number of series, and Prometheus does not need them. The setting is global, so it is made here.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
-    log = telemetry.make_log(log_format=options.log_format)
+    lines = telemetry.QueuedLines(sys.stderr.fileno())
+    log = telemetry.make_log(lines, options.log_format)
+    lines.on_dropped(lambda count: log.warning("log lines dropped", count=count))
     telemetry.route_standard_library(log)
     open_files.raise_limit()
     memory.tune()
     try:
-        uvloop.run(_serve_until_signal(options, log))
+        uvloop.run(_serve_until_signal(options, log, lines))
     except CannotStart as error:
         log.error("cannot start", why=str(error))  # noqa: TRY400 - one line, for a person
         return 1
@@ -34,7 +37,12 @@ def run(options: Options) -> int:
         # A bug has ended a task of the server.
         log.error("crashed", traceback=telemetry.describe(group))  # noqa: TRY400 - bounded, unlike exception()
         return 1
+    finally:
+        lines.close(_LAST_LINES_SECONDS)
     return 0
+
+
+_LAST_LINES_SECONDS = 1.0  # for a reader to take the last lines; one that is stalled must not keep the process
 
 
 #: Containers to allocate before the collector looks for cycles. A request allocates about two thousand and leaves no cycles,
@@ -65,7 +73,7 @@ def _ignore(number: signal.Signals, log: telemetry.Log) -> None:
     signal.signal(number, signal.SIG_IGN)
 
 
-async def _serve_until_signal(options: Options, log: telemetry.Log) -> None:
+async def _serve_until_signal(options: Options, log: telemetry.Log, lines: telemetry.QueuedLines) -> None:
     """Serve. The first signal begins the drain; a second one ends it at once."""
     first, second = asyncio.Event(), asyncio.Event()
 
@@ -78,6 +86,7 @@ async def _serve_until_signal(options: Options, log: telemetry.Log) -> None:
     for number in _IGNORED:
         loop.add_signal_handler(number, _ignore, number, log)
     async with serving(options, log) as running:
+        running.reports.metrics.log_lines_dropped(lambda: lines.dropped)
         ended, ready = asyncio.create_task(first.wait()), asyncio.create_task(running.until_ready())
         await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()

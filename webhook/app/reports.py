@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import certs
 from webhook import catalog, cluster, telemetry
 
+#: Problems of one document in the log. An edit that breaks every entry must not bury everything else.
+_LOGGED_PROBLEMS = 100
+
 _SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
 
@@ -41,6 +44,12 @@ class Reports:
         """Report the pair that new connections get from now on."""
         self.metrics.certificate_loaded(pair.not_after.timestamp())
         self.log.info("certificate loaded", serial=pair.serial, names=pair.names, not_after=pair.not_after.isoformat())
+
+    def certificate_waits(self, pair: certs.Pair) -> None:
+        """Report a pair that will be used once it is valid."""
+        self.log.info(
+            "certificate not valid yet", serial=pair.serial, names=pair.names, not_before=pair.not_before.isoformat()
+        )
 
     def authority_notice(self, notice: certs.Notice) -> None:
         """Report something that happened to the shared authority, or to the leaf that it signed."""
@@ -77,7 +86,7 @@ class Reports:
             broken=len(change.broken),
             **counts,
         )
-        for problem in change.problems:
+        for problem in change.problems[:_LOGGED_PROBLEMS]:
             write = telemetry.writer(self.log, problem.severity)
             write(
                 "configuration problem",
@@ -90,6 +99,8 @@ class Reports:
                 cause=telemetry.clean(problem.cause),
                 remedy=telemetry.clean(problem.remedy),
             )
+        if (rest := len(change.problems) - _LOGGED_PROBLEMS) > 0:
+            self.log.warning("configuration problems not logged", config_kind=change.config_kind, count=rest)
 
     def configuration_unreadable(self, config_kind: catalog.ConfigKind, why: str, **more: str) -> None:
         """Report a document that could not be read at all."""

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import webhook
@@ -13,6 +12,7 @@ from webhook.app import memory, open_files
 from webhook.app.authority import SharedAuthority
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
 from webhook.app.client_ca import ClientCa
+from webhook.app.clock import Clock
 from webhook.app.config_maps import FollowedConfigMaps
 from webhook.app.configuration import Configuration
 from webhook.app.options import CannotStart, Options
@@ -65,7 +65,12 @@ class Running:
         self.reports = Reports(telemetry.Metrics(webhook.__version__), log)
         self._client_ca = ClientCa(options.client_ca_file, self.reports) if options.client_ca_file else None
         self.certificate = Certificate(self.reports, self._client_ca.pem if self._client_ca else b"")
-        self._work = cluster.Client(options.cluster.kubeconfig) if options.cluster is not None else None
+        of_api_server = cluster.ServerClock()
+        self._clock = Clock(of_api_server)
+        self.reports.metrics.clock_compared(self._clock.seconds_ahead)
+        self._work = (
+            cluster.Client(options.cluster.kubeconfig, clock=of_api_server) if options.cluster is not None else None
+        )
         self._source = self._certificate_source()
         self.configuration = Configuration(
             options.configuration_files, options.followed, options.settings, self.reports
@@ -161,9 +166,9 @@ class Running:
                 raise CannotStart(
                     "the CA can be written to a file only if the certificate is created here, not with a folder"
                 )
-            return Folder(self.certificate, options.cert_dir)
+            return Folder(self.certificate, options.cert_dir, self._clock.now)
         if in_cluster is not None and self._work is not None and in_cluster.webhook_configuration:
-            return SharedAuthority(options, in_cluster, self._work, self.certificate, self.reports)
+            return SharedAuthority(options, in_cluster, self._work, self.certificate, self._clock, self.reports)
         return SelfSigned(self.certificate, options.cert_hosts, options.ca_file)
 
     def _followed_config_maps(self) -> FollowedConfigMaps | None:
@@ -183,8 +188,13 @@ class Running:
         self.reports.log.info("serving", version=webhook.__version__, port=self.port, health_port=self.health_port)
 
     def _checks(self) -> Iterator[server.Check]:
-        yield server.Check("certificate", self.certificate.problem(datetime.now(UTC)))
-        lines = self.configuration.missing(beside=self._options.followed)
+        certificate = self.certificate.problem(self._clock.now())
+        yield server.Check("certificate", certificate)
+        if self._work is not None:
+            # Only a warning while clients can connect: if the API server's clock is the wrong one, every replica disagrees.
+            clock = self._clock.problem
+            yield server.Check("clock", clock if certificate else "", warning=clock)
+        lines = self.configuration.missing(except_for=self._options.followed)
         yield server.Check(
             "configuration", "; ".join([*lines, *(self._config_maps.waiting if self._config_maps else ())])
         )

@@ -27,16 +27,18 @@ from webhook.catalog.embedded import embedded
 from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import AgentEntry, ConfigKind, GpuType, Reading, RuntimeTemplate, Snapshot
 from webhook.catalog.read import Read, read
-from webhook.catalog.schema.kubernetes import MERGE_KEYS, OPTIONAL_KEYS, SETTLED_ON_PODS
+from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
 from webhook.catalog.yaml.compose import BadYaml, load_all
 from webhook.catalog.yaml.dump import dump
 from webhook.problems import Problem, Severity
 
 __all__ = [
+    "ITEMS",
     "KINDS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
+    "POD_SPEC",
     "SETTLED_ON_PODS",
     "AgentEntry",
     "BadYaml",

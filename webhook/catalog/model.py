@@ -115,7 +115,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that a request may read, built at one moment from all configurations and never changed.
+    """Everything that a request may read, built from all configurations at once and never changed.
 
     Attributes:
         runtime_templates: usable ones by runtime name.
@@ -123,7 +123,7 @@ class Snapshot:
         agent_entries: agent entries in file order.
         cluster_name: of the agent configuration, if it has one.
         gpu_types: the table in order of precedence: the configuration's rows, then the built-in ones.
-        problems: every problem of the newest texts, in the order of kinds and places.
+        problems: every problem of the newest configurations, in the order of kinds and places.
         missing: a line for each required configuration that has never been read, with the reason; while there is one, requests
             are answered 503.
         readings: by kind, what the next snapshot is built on.
@@ -160,8 +160,8 @@ class Snapshot:
     def knows(self, runtime: str) -> bool:
         """Return whether a runtime template, usable or broken, or a configured agent entry is for this runtime.
 
-        Built-in agent entries do not count: beside a user's own runtime templates they would admit runtimes that the user
-        never wrote.
+        Built-in agent entries do not count: they would make runtimes known for which the user's own configuration has
+        nothing.
         """
         return runtime in self.runtime_templates or runtime in self.broken or runtime in self._named
 

@@ -23,7 +23,7 @@ class Read:
     Attributes:
         document: what was read.
         content: its entries, also those that cannot be used; None if the text as a whole cannot be used.
-        report: has every problem, and the lines of the text that the entries are in.
+        report: has the problems, and the lines of the text that the entries are in.
     """
 
     document: Document
@@ -32,8 +32,8 @@ class Read:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return every problem in the order of their places."""
-        return tuple(sorted(self.report.problems, key=lambda one: (one.line, one.column)))
+        """Return the problems in the order of their places, a very long list cut."""
+        return self.report.listed()
 
 
 def read(document: Document, earlier: Mapping[str, RuntimeTemplate] = _NOTHING) -> Read:
@@ -41,8 +41,8 @@ def read(document: Document, earlier: Mapping[str, RuntimeTemplate] = _NOTHING) 
 
     Args:
         document: what to read.
-        earlier: compiled runtime templates by digest; an entry with the same content is taken over instead of compiled again,
-            and then has no ``compiled`` texts.
+        earlier: compiled runtime templates by digest. An entry with the same content is reused instead of compiled again,
+            and then adds nothing to ``compiled``.
     """
     kind = KINDS[document.config_kind]
     content, report = kind.read(opened(document, kind.config_map, kind.data_key), earlier)

@@ -8,6 +8,12 @@ from webhook.catalog.yaml.compose import flaws
 from webhook.catalog.yaml.nodes import FOLDED, LITERAL, Node, Scalar
 from webhook.problems import Problem, ProblemCode, Severity, Span
 
+#: Problems of one text that are listed: more than anybody reads. Further ones are only counted, so that a text of a megabyte
+#: that is wrong everywhere costs little to check, to log and to show.
+MAX_PROBLEMS = 1000
+
+_RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
 #: Characters on each side of the place in an excerpt, which with an indentation then fits a terminal of 80 columns.
 AROUND = 36
 
@@ -41,13 +47,32 @@ class Report:
         lines: the text's lines, to find out what precedes a place in a line.
         within: set where places cannot be counted through to the source because the text is a folded or escaped scalar
             there: every problem is then placed at this scalar, and its cause gives the line of the value.
-        problems: in the order in which they were found.
+        problems: all of them, in the order in which they were found; `listed` gives those to show.
     """
 
     source: str
     lines: list[str] = field(default_factory=list)
     within: Scalar | None = None
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Return whether there are so many problems that no further one needs an excerpt or a suggestion."""
+        return len(self.problems) >= MAX_PROBLEMS
+
+    def listed(self) -> tuple[Problem, ...]:
+        """Return the problems to show, in the order of their places: at most ``MAX_PROBLEMS``, errors before others.
+
+        If some are left out, one more problem says how many.
+        """
+        shown = sorted(self.problems, key=lambda one: _RANKS[one.severity])[:MAX_PROBLEMS]
+        shown.sort(key=lambda one: (one.line, one.column))
+        if rest := len(self.problems) - len(shown):
+            cause = f"{rest} more problems are not listed"
+            shown.append(
+                Problem("too-many-problems", "warning", self.source, "", 0, 0, cause, "fix the listed ones first")
+            )
+        return tuple(shown)
 
     def error(
         self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
@@ -77,7 +102,7 @@ class Report:
         remedy: str,
         excerpt: str,
     ) -> None:
-        excerpt = excerpt or self._excerpt(at)
+        excerpt = excerpt or ("" if self.full else self._excerpt(at))
         if self.within is not None and at is not None and at.line:
             cause = f"{cause} (line {at.line}, column {at.column} of the value)"
             at = self.within

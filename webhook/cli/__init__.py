@@ -59,7 +59,7 @@ class _Group(TyperGroup):
         self.commands = _Commands(zip(_COMMANDS, _COMMANDS, strict=True))
 
 
-# Without rich, help texts and errors are plain lines, and no name is cut off at 80 columns.
+# Without rich, help and errors are plain lines, and no name is cut off at 80 columns.
 _app = typer.Typer(
     name="hydra-webhook",
     cls=_Group,

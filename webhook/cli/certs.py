@@ -72,12 +72,13 @@ def show(
     secret = cluster.secret(namespace, ca_secret)
     configuration = cluster.mutating_webhook_configuration(webhook_configuration)
     try:
-        data, found = asyncio.run(_read(cluster.Client(kubeconfig), secret, configuration))
+        clock = cluster.ServerClock()
+        data, found = asyncio.run(_read(cluster.Client(kubeconfig, clock=clock), secret, configuration))
         served = _served(connect)
     except (cluster.ApiError, OSError, ValueError) as error:
         output.report(str(error))
         raise typer.Exit(1) from error
-    now = datetime.now(UTC)
+    now = pki.Reading(datetime.now(UTC), clock.skew).now
     bundles = cluster.ca_bundles(found or {})
     rows, wrong = judge(pki.contents_of(data), bundles, now)
     if not data:
@@ -125,6 +126,11 @@ def judge(contents: pki.Contents, bundles: Mapping[str, bytes], now: datetime) -
                 f"the caBundle of webhook {name} does not contain the signer, so API servers reject the certificate"
             )
     wrong += [f"the {row.role} has expired" for row in rows if row.role == "signer" and now >= row.info.not_after]
+    wrong += [
+        f"the {row.role} is not valid before {row.info.not_before:%Y-%m-%d %H:%M}: it was created by a clock that is ahead"
+        for row in rows
+        if row.role == "signer" and not pki.has_begun(row.info.not_before, now)
+    ]
     return rows, wrong
 
 

@@ -59,7 +59,7 @@ def demo(
 
 async def _ask(serving: app.Options, values: Sequence[objects.Object], namespace: str) -> bool:
     """Start a server, send it every object, and stop it; return whether all objects were allowed."""
-    log = telemetry.make_log(log_format="json", stream=io.BytesIO())
+    log = telemetry.make_log(io.BytesIO(), "json")
     allowed = True
     async with app.serving(serving, log) as running:
         console = output.console()

@@ -1,16 +1,51 @@
 """Options that several commands share. Each can also be set in the environment, as ``HYDRA_WEBHOOK_…``."""
 
+import math
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from webhook import catalog
+from webhook import catalog, errors, files
 from webhook.cli import output
 from webhook.settings import Settings
 
 #: The settings of a server that is given no options.
 DEFAULTS = Settings()
+
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")  # an RFC 1123 subdomain; a namespace has no dots
+
+
+def finite(value: float) -> float:
+    """Check a number: ``float`` reads ``inf`` and ``nan`` too, and NaN passes any check of a range."""
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"must be a number, not {value}")
+    return value
+
+
+def object_name(value: str) -> str:
+    """Check the name of a Kubernetes object or namespace; it may be empty where the option has no default."""
+    if value and not _NAME.fullmatch(value):
+        raise typer.BadParameter(
+            f'"{errors.printable(value)}" is not a name in Kubernetes: use lowercase letters, digits, - and .'
+        )
+    return value
+
+
+def absolute_path(value: str) -> str:
+    """Check a path inside a container."""
+    if not value.startswith("/") or not value.isprintable():
+        raise typer.BadParameter(f'"{errors.printable(value)}" is not an absolute path: begin it with /')
+    return value
+
+
+def one_word(value: str) -> str:
+    """Check a value that becomes part of a command line or an address."""
+    if not value.isprintable() or " " in value:
+        raise typer.BadParameter(f'"{errors.printable(value)}" has a space or a control character in it')
+    return value
 
 
 def _file(flag: str, variable: str, what: str, default: str) -> Any:
@@ -33,18 +68,26 @@ GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU t
 Cluster = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLUSTER", help="Value of CLUSTER if the agent configuration sets no cluster_name."
+        envvar="HYDRA_WEBHOOK_CLUSTER",
+        callback=one_word,
+        help="Value of CLUSTER if the agent configuration sets no cluster_name.",
     ),
 ]
 ModelPath = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_MODEL_PATH", help="Value of MODEL_PATH, the folder of the model in the container."
+        envvar="HYDRA_WEBHOOK_MODEL_PATH",
+        callback=absolute_path,
+        help="Value of MODEL_PATH, the folder of the model in the container.",
     ),
 ]
 ModelHost = Annotated[
     str,
-    typer.Option(envvar="HYDRA_WEBHOOK_MODEL_HOST", help="Value of MODEL_HOST, the address that engines listen on."),
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_MODEL_HOST",
+        callback=one_word,
+        help="Value of MODEL_HOST, the address that engines listen on.",
+    ),
 ]
 ModelPort = Annotated[
     int,
@@ -74,10 +117,17 @@ Kubeconfig = Annotated[
 ]
 ClusterNamespace = Annotated[
     str,
-    typer.Option(envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of the ConfigMaps and of the CA's Secret."),
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        callback=object_name,
+        help="Namespace of the ConfigMaps and of the CA's Secret.",
+    ),
 ]
 CaSecret = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_CA_SECRET", help="Secret with the CA that all replicas share.")
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_CA_SECRET", callback=object_name, help="Secret with the CA that all replicas share."
+    ),
 ]
 
 Files = Annotated[
@@ -94,7 +144,11 @@ MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Mo
 ObjectNamespace = Annotated[
     str,
     typer.Option(
-        "--namespace", "-n", envvar="HYDRA_WEBHOOK_NAMESPACE", help="Namespace of objects that do not name one."
+        "--namespace",
+        "-n",
+        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        callback=object_name,
+        help="Namespace of objects that do not name one.",
     ),
 ]
 ObjectOutput = Annotated[
@@ -119,9 +173,9 @@ def read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
         typer.BadParameter: the file cannot be read.
     """
     try:
-        return catalog.Document(kind, str(path), path.read_bytes())
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
+        return catalog.Document(kind, str(path), files.read_bytes(path))
+    except files.Unreadable as error:
+        raise typer.BadParameter(f"cannot read {error}") from error
 
 
 def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
@@ -133,7 +187,7 @@ def given(templates: Path | None, agent: Path | None, gpu_configs: Path | None) 
 def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> tuple[catalog.Document, ...]:
     """Return the three configurations: from the given files, and built in where no file is given."""
     files = given(templates, agent, gpu_configs)
-    return (*files, *catalog.embedded(beside={document.config_kind for document in files}))
+    return (*files, *catalog.embedded(except_for={document.config_kind for document in files}))
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from webhook import admission, mutation, rendering, workload
+from webhook import mutation, notices, rendering, workload
 from webhook.cli import objects, options, output
 from webhook.settings import Settings
 
@@ -53,7 +53,7 @@ def render(
             return value
         where = objects.namespace_of(value, namespace)
         mutated = mutation.mutate(value, kind, state, namespace=where)
-        for warning in admission.warning_lines(mutated.warnings):
+        for warning in notices.in_full(mutated.notices):
             output.report(f"Warning: {warning}")
         return mutated.value
 

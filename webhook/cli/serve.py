@@ -1,6 +1,5 @@
 """``hydra-webhook serve``: the webhook itself."""
 
-import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +14,17 @@ from webhook.settings import Settings
 _DEFAULTS = app.Options()
 _CLUSTER = app.ClusterOptions()
 _HOUR = timedelta(hours=1)
+_DAY = 24 * 3600.0  # seconds; no pod has a longer grace period by accident
 _LONGEST = 1_000_000.0  # hours, more than a century: later expiry dates could pass the year 9999
 
 Host = Annotated[
-    str, typer.Option(envvar="HYDRA_WEBHOOK_HOST", show_default="every address", help="Address to listen on.")
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_HOST",
+        callback=options.one_word,
+        show_default="every address",
+        help="Address to listen on.",
+    ),
 ]
 Port = Annotated[
     int, typer.Option(envvar="HYDRA_WEBHOOK_PORT", min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")
@@ -84,25 +90,37 @@ WebhookConfiguration = Annotated[
     str,
     typer.Option(
         envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
+        callback=options.object_name,
         show_default="none",
         help="MutatingWebhookConfiguration whose caBundle to keep up to date. All replicas then share a CA.",
     ),
 ]
 CaLifetimeHours = Annotated[
-    float, typer.Option(envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS", max=_LONGEST, help="How long the shared CA is valid.")
+    float,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS",
+        max=_LONGEST,
+        callback=options.finite,
+        help="How long the shared CA is valid.",
+    ),
 ]
 LeafLifetimeHours = Annotated[
     float,
     typer.Option(
         envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS",
         max=_LONGEST,
+        callback=options.finite,
         help="How long a certificate signed by the shared CA is valid.",
     ),
 ]
 DrainSeconds = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS", min=0, help="How long to keep serving after SIGTERM, while not ready."
+        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS",
+        min=0,
+        max=_DAY,
+        callback=options.finite,
+        help="How long to keep serving after SIGTERM, while not ready.",
     ),
 ]
 LogFormat = Annotated[
@@ -160,8 +178,6 @@ def serve(
         )
     in_cluster = None
     if kubeconfig is not None or cluster_room.in_cluster():
-        if math.isnan(ca_lifetime_hours + leaf_lifetime_hours):  # NaN passes the check against the maximum
-            raise typer.BadParameter("--ca-lifetime-hours and --leaf-lifetime-hours must be numbers")
         in_cluster = app.ClusterOptions(
             kubeconfig=kubeconfig,
             global_kubeconfig=global_kubeconfig,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ import aiohttp
 import msgspec
 
 from webhook import files
-from webhook.cluster import answers, failures, kubeconfig
+from webhook.cluster import answers, clocks, failures, kubeconfig
 from webhook.cluster.answers import Event, Object, Page
+from webhook.cluster.clocks import ServerClock
 from webhook.cluster.collections import Collection, ObjectReference
 from webhook.cluster.connections import Connection, Connections
 from webhook.cluster.failures import ApiError
@@ -35,6 +37,8 @@ _LARGE_ITEMS_PER_PAGE = 5
 """Items in a page that is asked for again because it was too large: ``answers.LARGEST`` has room for five of 3 MiB."""
 
 _LARGEST_REFUSAL = 64 * 1024  # bytes to read of an error's body; a Status has some hundred
+
+_OUTSIDE_VALIDITY = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL's x509_vfy.h
 
 _Answer = TypeVar("_Answer")
 
@@ -64,11 +68,15 @@ class Client:
     Args:
         kubeconfig: the file with the server and the credentials; None: the service account of this pod.
         deadlines: for the server.
+        clock: learns the server's time from every answer.
     """
 
-    def __init__(self, kubeconfig: Path | None, *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self, kubeconfig: Path | None, *, deadlines: Deadlines | None = None, clock: ServerClock | None = None
+    ) -> None:
         self._source = f"kubeconfig {kubeconfig}" if kubeconfig is not None else "service account of this pod"
-        self._connections = Connections(kubeconfig)
+        self._clock = clock or ServerClock()
+        self._connections = Connections(kubeconfig, self._clock)
         self._deadlines = deadlines or Deadlines()
 
     async def get(self, reference: ObjectReference) -> Object:
@@ -83,7 +91,7 @@ class Client:
     async def replace(self, reference: ObjectReference, body: Object) -> Object:
         """Replace the object and return it as it was stored.
 
-        ``conflict``: its ``metadata.resourceVersion`` is no longer that of the body.
+        ``conflict``: its ``metadata.resourceVersion`` differs from that of the body.
         """
         content = "application/json", msgspec.json.encode(body)
         return await self._call("update", reference.alone, reference.path, answers.decode, content=content)
@@ -183,9 +191,11 @@ class Client:
 
             with translated():
                 async with asyncio.timeout_at(deadline):
+                    sent = self._clock.monotonic()
                     response = await connection.send(
                         _METHODS.get(verb, "GET"), path, query or {}, content, self._deadlines.connect
                     )
+                    self._clock.observe(response.headers, sent)
             try:
                 if not 200 <= response.status < 300:
                     if response.status == 401:
@@ -193,7 +203,8 @@ class Client:
                     with translated():
                         async with asyncio.timeout_at(deadline):
                             body = await _read(response, _LARGEST_REFUSAL)
-                    wait = failures.retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+                    its_now = clocks.http_date(response.headers.get("Date")) or self._clock.now()
+                    wait = failures.retry_after(response.headers.get("Retry-After"), its_now)
                     raise failures.refused(verb, collection, response.status, body, wait)
                 yield response, translated
             finally:
@@ -276,6 +287,11 @@ def _in(seconds: float) -> float:
 
 def _cause(error: Exception) -> str:
     """Return the message of an exception, without what aiohttp adds to it."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        refused = error.certificate_error
+        if isinstance(refused, ssl.SSLCertVerificationError) and refused.verify_code in _OUTSIDE_VALIDITY:
+            now = datetime.now(UTC)
+            return f"{refused}; it is {now:%Y-%m-%dT%H:%M:%SZ} by this machine's clock: if that is wrong, set the clock"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno or 0
         of_system = number > 0 and not isinstance(error, aiohttp.ClientSSLError)  # which has numbers of its own

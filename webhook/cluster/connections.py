@@ -11,6 +11,7 @@ from aiohttp.tracing import Trace
 
 import webhook
 from webhook.cluster import credentials
+from webhook.cluster.clocks import ServerClock
 
 _READ_BUFFER = 2**18  # bytes; with the default of 64 KiB a large ConfigMap takes dozens of reads
 _END_SECONDS = 1.0  # to wait for aborted connections; it takes an iteration or two of the event loop
@@ -120,10 +121,12 @@ class Connections:
 
     Args:
         kubeconfig: the file with the credentials; None: the service account of this pod.
+        clock: of the server, by which credentials expire.
     """
 
-    def __init__(self, kubeconfig: Path | None) -> None:
+    def __init__(self, kubeconfig: Path | None, clock: ServerClock) -> None:
         self._kubeconfig = kubeconfig
+        self._clock = clock
         self._current: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
 
@@ -164,7 +167,7 @@ class Connections:
 
     async def _up_to_date(self) -> Connection:
         current = self._current
-        if current is not None and await current.credentials.outdated():
+        if current is not None and await current.credentials.outdated(self._clock.now()):
             self.drop(current)
             await self._close_if_done(current)
         if self._current is not None:

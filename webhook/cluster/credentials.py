@@ -11,11 +11,10 @@ import contextlib
 import importlib
 import os
 import ssl
-import time
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ class Credentials:
         server_hostname: name that the server's certificate must have; None: the host in the URL.
         proxy: URL of the proxy to use; None: connect directly.
         seen: the files that the credentials were read from, with their signatures at that time.
-        expires: Unix time at which they expire; None if unknown.
+        expires: when they expire; None if unknown.
     """
 
     server: str
@@ -46,14 +45,14 @@ class Credentials:
     server_hostname: str | None
     proxy: str | None
     seen: dict[Path, files.Signature]
-    expires: float | None = None
+    expires: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Credentials(server={self.server!r})"
 
-    async def outdated(self) -> bool:
-        """Return whether they have expired, or a file that they were read from has changed."""
-        if self.expires is not None and time.time() >= self.expires:
+    async def outdated(self, now: datetime) -> bool:
+        """Return whether they have expired at ``now``, or a file that they were read from has changed."""
+        if self.expires is not None and now >= self.expires:
             return True
         return await asyncio.to_thread(files.signatures, self.seen) != self.seen
 
@@ -101,8 +100,11 @@ async def _kubeconfig(path: Path) -> Credentials:
     from kubernetes_asyncio.config.kube_config import KubeConfigLoader  # noqa: PLC0415
 
     seen = files.signatures([path])
-    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path))
-    seen |= files.signatures(selected.files(path.parent))
+    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path, files.CREDENTIAL_BYTES))
+    referred = selected.files(path.parent)
+    seen |= files.signatures(referred)
+    for file in referred:
+        files.check_size(file)
     inline = selected.inline()
     expires = None
     if plugin := selected.user.pop("exec", None):
@@ -118,7 +120,7 @@ async def _kubeconfig(path: Path) -> Credentials:
         return replace(_credentials(loaded, seen, proxy), expires=expires)
 
 
-async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> float | None:
+async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> datetime | None:
     """Run an exec plugin, add its token or certificate to those of the user, and return the time at which they expire."""
     from kubernetes_asyncio.config.exec_provider import ExecProvider  # noqa: PLC0415 - see read()
     from kubernetes_asyncio.config.kube_config import ConfigNode  # noqa: PLC0415
@@ -134,7 +136,7 @@ async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, byte
         inline["client-certificate"] = status["clientCertificateData"].encode()
         inline["client-key"] = status["clientKeyData"].encode()
     expiry = status.get("expirationTimestamp")
-    return datetime.fromisoformat(expiry).timestamp() if expiry else None
+    return datetime.fromisoformat(expiry).astimezone(UTC) if expiry else None
 
 
 def _credentials(loaded: Any, seen: dict[Path, files.Signature], proxy: str | None) -> Credentials:

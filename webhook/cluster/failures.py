@@ -1,13 +1,12 @@
 """``ApiError``: everything that can go wrong with a request to an API server, with a code from a closed list."""
 
-import email.utils
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
 from webhook import errors
-from webhook.cluster import answers
+from webhook.cluster import answers, clocks
 from webhook.cluster.collections import Collection
 
 ErrorCode = Literal[
@@ -93,22 +92,17 @@ def ended_watch(collection: Collection, status: Mapping[str, Any]) -> ApiError:
 def retry_after(header: str | None, now: datetime) -> float | None:
     """Return the seconds that a ``Retry-After`` header (seconds, or an HTTP date) asks for, between 0 and 30.
 
-    None if there is no such header or it cannot be read. ``now`` must have a time zone.
+    None if there is no such header or it cannot be read. ``now``, with a time zone, is the time by the server's clock.
     """
     if header is None:
         return None
-    try:
-        seconds = float(header) if header.strip().isdecimal() else _until(header, now)
-    except (ValueError, OverflowError):
+    if header.strip().isdecimal():
+        seconds = float(header)
+    elif (moment := clocks.http_date(header)) is not None:
+        seconds = (moment - now).total_seconds()
+    else:
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
-
-
-def _until(date: str, now: datetime) -> float:
-    moment = email.utils.parsedate_to_datetime(date)
-    if moment.tzinfo is None:  # "-0000" means UTC
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - now).total_seconds()
 
 
 def _error(

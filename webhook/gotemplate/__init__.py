@@ -21,11 +21,12 @@ from .analysis.reach import Failure, Given, Passage, Reach, Unreached
 from .analysis.variables import UnknownVariable, VariableUse
 from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError, excerpt
 from .exec.state import NoValue
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, Budget, Limits
 from .template import Template
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "Budget",
     "ExecError",
     "ExecLimitError",
     "Failure",

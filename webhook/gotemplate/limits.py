@@ -49,6 +49,28 @@ class TooLongError(CallError):
     """A function would build a string that is longer than the output may be."""
 
 
+class Budget:
+    """What several renderings may use together. Pass it to each of them.
+
+    Unlike a single rendering, it also pays for what runs only once: many templates could be large.
+
+    Attributes:
+        steps: how many are left; negative once a rendering needed more.
+        size: how many bytes of output and of built strings are left; negative once a rendering needed more.
+    """
+
+    __slots__ = ("size", "steps")
+
+    def __init__(self, steps: int, size: int) -> None:
+        self.steps = steps
+        self.size = size
+
+    @property
+    def exceeded(self) -> bool:
+        """Return whether a rendering failed because it needed more than was left."""
+        return self.steps < 0 or self.size < 0
+
+
 class Allowance:
     """The steps, and the bytes of built strings, that are left. Functions check both before they begin."""
 

@@ -8,7 +8,7 @@ from .errors import ExecLimitError, ParseLimitError
 from .exec.compiler import compile_templates
 from .exec.state import NoValue, State, late
 from .fmt.runes import byte_length, to_text
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, Budget, Limits
 from .parse.names import nearest
 from .parse.nodes import List, Text
 from .parse.parse import parse
@@ -113,6 +113,7 @@ class Template:
         *,
         on_no_value: Callable[[NoValue], None] | None = None,
         deadline: float | None = None,
+        budget: Budget | None = None,
     ) -> str:
         """Return the output for the given data, which is never modified.
 
@@ -126,36 +127,70 @@ class Template:
             on_no_value: called each time that a missing value or null is printed as `<no value>`. Rendering goes on.
             deadline: when to give up, in seconds of the clock `time.monotonic`. It is checked in each turn of a loop
                 and each call of a template; the steps and the size of the text bound the work between two checks.
+            budget: what this and other renderings may use together. What this one uses is taken from it.
 
         Raises:
             ExecError: rendering failed, as it would in Go.
-            ExecLimitError: rendering exceeded a limit or the deadline.
+            ExecLimitError: rendering exceeded a limit, the deadline or the budget.
         """
+        if budget is not None:
+            left, budget.steps = budget.steps, budget.steps - self._program.steps
+            if budget.steps < 0:
+                raise self._stopped(f"exceeded {left} steps")
         if self._constant is not None and deadline is None:
-            return self._constant
+            return self._constant if budget is None else self._charged(budget, self._constant)
         state = State(self._limits, on_no_value, deadline)
+        return self._rendered(data, state) if budget is None else self._within(budget, data, state)
+
+    def _within(self, budget: Budget, data: object, state: State) -> str:
+        """Return the output, and take from the budget what it costs."""
+        steps, size = budget.steps, budget.size
+        if steps < state.steps:
+            state.steps, state.allowed_steps = steps, steps + self._program.steps
+        else:
+            steps = state.steps
+        if size < state.budget:
+            state.budget = state.allowed_bytes = size
+        else:
+            size = state.budget
+        try:
+            output = self._rendered(data, state)
+        finally:
+            budget.steps -= steps - state.steps
+            budget.size -= size - state.budget
+        return self._charged(budget, output)
+
+    def _charged(self, budget: Budget, output: str) -> str:
+        """Return the output, and take its size from the budget."""
+        left = budget.size
+        budget.size = left - (len(output) if output.isascii() else byte_length(output))
+        if budget.size < 0:
+            raise self._stopped(f"output exceeds {left} bytes")
+        return output
+
+    def _rendered(self, data: object, state: State) -> str:
         root = _as_dot(data)
         state.variables = [root, *[ABSENT] * (self._program.slots - 1)]
-        if deadline is not None and late(deadline):
+        if state.deadline is not None and late(state.deadline):
             raise self._stopped("exceeded the time allowed")
         try:
             self._program.run(root, state)
         except RecursionError:
             raise self._stopped("templates, blocks or data are nested too deep") from None
-        return self._joined(state.pieces)
+        return self._joined(state.pieces, state)
 
-    def _joined(self, pieces: list[str]) -> str:
-        limit = self._limits.output_bytes
+    def _joined(self, pieces: list[str], state: State) -> str:
+        limit = state.allowed_bytes
         # the pieces may be one string many times over: check the sum before joining
-        if sum(map(len, pieces)) > limit:
-            raise self._stopped(f"output exceeds {limit} bytes")
-        output = "".join(pieces)
-        if output.isascii():
-            return output
-        output = to_text(output)
-        if byte_length(output) > limit:
-            raise self._stopped(f"output exceeds {limit} bytes")
-        return output
+        if sum(map(len, pieces)) <= limit:
+            output = "".join(pieces)
+            if output.isascii():
+                return output
+            output = to_text(output)
+            if byte_length(output) <= limit:
+                return output
+        state.budget = -1
+        raise self._stopped(f"output exceeds {limit} bytes")
 
     def _stopped(self, message: str) -> ExecLimitError:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)

@@ -12,7 +12,7 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables, startup
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
-from webhook.rendering import gpus
+from webhook.rendering import budget, gpus
 
 #: Go prints these for null, for a missing variable inside `print`, and for a printf verb that does not fit its value.
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
@@ -35,7 +35,9 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     findings = Findings(report, samples[0])
     for sample in samples:
         findings.sample = sample
-        renderings = [one for template in tried if (one := _render(findings, known, template)) is not None]
+        left = budget.new()
+        renderings = [one for template in tried if (one := _render(findings, known, template, left)) is not None]
+        _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
             _check_misprints(findings, rendering)
             _check_group_variables(findings, rendering)
@@ -44,26 +46,35 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     findings.report_all()
 
 
-def _render(findings: Findings, known: frozenset[template_rules.Place], tried: TriedTemplate) -> Rendering | None:
-    """Render a template with the current sample; None if a request would be denied."""
+def _render(
+    findings: Findings, known: frozenset[template_rules.Place], tried: TriedTemplate, left: gotemplate.Budget
+) -> Rendering | None:
+    """Render a template with the current sample and what is left of its budget; None if a request would be denied."""
     missing: list[gotemplate.NoValue] = []
     path, scalar, template = tried.compiled
     inside = findings.report.inside
     try:
-        text = template.render(findings.sample.variables, on_no_value=missing.append)
+        text = template.render(findings.sample.variables, on_no_value=missing.append, budget=left)
     except gotemplate.ExecError as error:
         # an error that names no variable may concern any of those that do not exist
         of_unknown = tried.unknown and error.variable in {"", *tried.unknown}
         if not of_unknown and (path, error.line, error.column) not in known:
             at = inside(scalar, error.line, error.column) if error.line else scalar
-            findings.add(
-                "render-fails", path, (error.line, error.column), at, str(error), excerpt=error.excerpt(AROUND)
-            )
+            cause = budget.cause(error, left)
+            findings.add("render-fails", path, (error.line, error.column), at, cause, excerpt=error.excerpt(AROUND))
         return None
     for one in missing if not tried.unknown else ():
         at = inside(scalar, one.line, one.column)
         findings.add("no-value", path, (one.line, one.column), at, f"{one.expression} has no value")
     return None if missing else Rendering(tried, text)
+
+
+def _check_cost(findings: Findings, entry: ReadRuntimeTemplate, steps: int) -> None:
+    """Find an entry of which a few pod templates, or one with more arguments, would exceed the budget of a request."""
+    if steps > budget.STEPS // 10:
+        cause = f"its templates take {steps} of the {budget.STEPS} steps that those of one request may take together"
+        remedy = "let them loop less: a LeaderWorkerSet renders them twice, and each argument of a workload adds to it"
+        findings.add("costly-templates", entry.path, "", entry.node, cause, remedy)
 
 
 def _check_misprints(findings: Findings, one: Rendering) -> None:

@@ -10,7 +10,7 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
 from webhook.linting.shell import argv, scan
 from webhook.linting.trial_results import Findings, Rendering, refers
-from webhook.rendering import command
+from webhook.rendering import budget, command
 
 #: The key paths of the templates of command and args.
 _ARGUMENT = re.compile(r"\.containerTemplate\.(command|args)Template\[")
@@ -32,7 +32,7 @@ def check(
     if not elements:
         return
     try:
-        rendered = command.command(template, findings.sample.variables)
+        rendered = command.command(template, findings.sample.variables, budget.new())
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
@@ -43,9 +43,9 @@ def check(
             _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
         else:
             _check_lines(findings, one)
-    # with a command each element is one argument; without one the last element stands for all lines
+    # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if template.command else elements[-1:], started)
-    if not rendered.warnings and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
+    if not rendered.notices and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
         _check_custom_args(findings, entry, template, started)
 
 

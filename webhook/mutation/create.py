@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors, rendering, workload
+from webhook import errors, gotemplate, rendering, workload
+from webhook.notices import Notice
 
 
 class Mutation(msgspec.Struct, frozen=True):
@@ -17,7 +18,7 @@ class Mutation(msgspec.Struct, frozen=True):
         changed: whether ``value`` differs from the object that came in.
         runtimes, revisions: of the pod templates that were rendered now, in their order; if none was, the runtimes of those
             that were rendered before.
-        warnings: what the author should know.
+        notices: what the author should know.
     """
 
     value: Mapping[str, Any]
@@ -25,7 +26,7 @@ class Mutation(msgspec.Struct, frozen=True):
     changed: bool = False
     runtimes: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def mutate(
@@ -52,15 +53,13 @@ def mutate(
     try:
         if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
             return Mutation(value, reason)
-        mutation = Mutation(value, "opted-out")
+        mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
         for pod_template in workload.pod_templates(value, object_kind):
             if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-                mutation = _mutate_template(mutation, pod_template, state, namespace=namespace)
+                mutation = _mutate_template(mutation, pod_template, state, budget, namespace=namespace)
     except errors.Denied as denial:
         denial.add_place(place)
         raise
-    except RecursionError as error:
-        raise errors.Malformed(place, "nested too deeply") from error
     return mutation
 
 
@@ -75,7 +74,12 @@ def replaced(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str
 
 
 def _mutate_template(
-    mutation: Mutation, pod_template: workload.PodTemplate, state: rendering.State, *, namespace: str
+    mutation: Mutation,
+    pod_template: workload.PodTemplate,
+    state: rendering.State,
+    budget: gotemplate.Budget,
+    *,
+    namespace: str,
 ) -> Mutation:
     if workload.opted_out(pod_template):
         return mutation
@@ -84,10 +88,13 @@ def _mutate_template(
         if record is not None:
             rendering.check(record, pod_template)
             if not pod_template.created:
-                return mutation if mutation.changed else _already_rendered(mutation, pod_template)
-            bare = rendering.restore(pod_template.value, rendering.full(record))
+                if not rendering.untouched(pod_template, record):
+                    edited = Notice("edited-rendering", pod_template=pod_template.name)
+                    mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, edited))
+                return mutation if mutation.changed else _already_rendered(mutation, record)
+            bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
-        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace))
+        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace), budget)
     except errors.Denied as denial:
         denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
         if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already
@@ -99,13 +106,13 @@ def _mutate_template(
         changed=True,
         runtimes=_with(mutation.runtimes if mutation.changed else (), pod_template.labels[workload.RUNTIME]),
         revisions=_with(mutation.revisions, rendered.revision),
-        warnings=(*mutation.warnings, *rendered.warnings),
+        notices=(*mutation.notices, *rendered.notices),
     )
 
 
-def _already_rendered(mutation: Mutation, pod_template: workload.PodTemplate) -> Mutation:
-    runtimes = _with(mutation.runtimes, pod_template.labels[workload.RUNTIME])
-    return Mutation(mutation.value, "already-rendered", runtimes=runtimes)
+def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:
+    runtimes = _with(mutation.runtimes, record.runtime)
+    return Mutation(mutation.value, "already-rendered", runtimes=runtimes, notices=mutation.notices)
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

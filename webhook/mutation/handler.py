@@ -19,12 +19,12 @@ def handle(request: admission.Request, state: rendering.State) -> admission.Verd
         return admission.Verdict(admission.Response(allowed=True), "not-intercepted")
     mutation = _mutation(request, value, state)
     if not mutation.changed:
-        response = admission.Response(allowed=True, warnings=mutation.warnings)
+        response = admission.Response(allowed=True, notices=mutation.notices)
         return admission.Verdict(response, mutation.reason, mutation.runtimes or _labelled(value))
     response = admission.Response(
         allowed=True,
         operations=patch.diff(value, mutation.value),
-        warnings=mutation.warnings,
+        notices=mutation.notices,
         audit={"runtime": ",".join(mutation.runtimes), "revision": ",".join(mutation.revisions)},
     )
     return admission.Verdict(response, mutation.reason, mutation.runtimes, mutation.revisions)

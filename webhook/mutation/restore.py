@@ -30,6 +30,6 @@ def _restored(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) 
                 "the pod comes from a leaderTemplate that the webhook created; restore its LeaderWorkerSet instead"
             )
             raise errors.Denied("no-bare-form", message)
-        bare = None if record.created else rendering.restore(pod_template.value, rendering.full(record))
+        bare = None if record.created else rendering.restore(pod_template, record)
         restored = replaced(restored, pod_template.place, bare)
     return restored

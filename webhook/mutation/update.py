@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import errors, jsonshape, patch, workload
+from webhook import errors, patch, workload
 from webhook.mutation.create import Mutation
 
 
 def update(value: Mapping[str, Any], old: Mapping[str, Any], *, namespace: str, name: str = "") -> Mutation:
-    """Admit an UPDATE of a LeaderWorkerSet that leaves the description of its pods alone; deny any other.
+    """Admit an update of a LeaderWorkerSet that does not change the description of its pods; deny any other.
 
-    Any byte that changes there restarts every group, and re-applying the bare file would change it. Until an edit can
-    be told from a re-apply, neither is let through.
+    Any change there restarts every group, and re-applying the bare file is such a change. As long as the webhook cannot
+    distinguish an edit from a re-apply, it admits neither.
 
     Args:
         value: the object as the request would store it.
         old: the object as it is stored.
-        namespace: where it is.
+        namespace: its namespace.
         name: its name if its metadata has none.
 
     Raises:
@@ -30,8 +30,12 @@ def update(value: Mapping[str, Any], old: Mapping[str, Any], *, namespace: str, 
 
 
 def _update(value: Mapping[str, Any], old: Mapping[str, Any]) -> Mutation:
-    before, after = (jsonshape.mapping(one.get("spec"), "spec").get("leaderWorkerTemplate") for one in (old, value))
-    if workload.exclusion(value) or patch.same(before, after):
+    if reason := workload.exclusion(value):
+        return Mutation(value, reason)
+    workload.check_shape(value, workload.LEADER_WORKER_SET)
+    workload.check_shape(old, workload.LEADER_WORKER_SET, "oldObject")
+    before, after = ((one.get("spec") or {}).get("leaderWorkerTemplate") for one in (old, value))
+    if patch.same(before, after):
         return Mutation(value, "update-without-effect")
     if not any(map(_carries_record, (old, value))):
         return Mutation(value, "never-rendered")

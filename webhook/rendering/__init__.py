@@ -7,19 +7,20 @@ In the order of a request::
 
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
-    spec_shape        is the pod spec the map of lists and maps that it should be?
     containers        which is the inference container?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
     variables         what may a Go template refer to?
     layers            what does the configuration say, agent entry over runtime template?
     apply           a resolution to the rendered pod template
+    budget          how much may the Go templates of a request do together?
     expand            a Go template to text
     image             which image, with which pull policy?
     command           which command and args?
     merge             who wins, field by field?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?
+    filled_in         what others fill in below rendered fields, which is not an edit
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
 
@@ -27,8 +28,9 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 insertions), ``quantities`` (Kubernetes' numbers).
 """
 
+from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
-from webhook.rendering.record import Header, Record, check, full, read, restore, untouched
+from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -39,8 +41,8 @@ __all__ = [
     "Resolution",
     "State",
     "apply",
+    "budget",
     "check",
-    "full",
     "read",
     "resolve",
     "restore",

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, jsonshape, workload
+from webhook import catalog, errors, gotemplate, notices, workload
 from webhook.rendering import changes, command, conflicts, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
@@ -17,62 +17,76 @@ class Rendering(msgspec.Struct, frozen=True):
     Attributes:
         value: the pod template with everything filled in, the record included.
         revision: digest of the configuration that was used.
-        warnings: what the author should know.
+        notices: what the author should know, about this pod template.
     """
 
     value: dict[str, Any]
     revision: str
-    warnings: tuple[str, ...]
+    notices: tuple[notices.Notice, ...]
 
 
-def apply(resolution: Resolution) -> Rendering:
+def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     """Fill in a pod template.
 
+    Args:
+        resolution: what was decided.
+        budget: what the Go templates of the request may still use.
+
     Raises:
-        errors.Denied: a Go template fails, or the result would not run.
+        errors.Denied: a Go template fails or exceeds the budget, or the result would not run.
     """
     pod_template, spec, own = resolution.pod_template, resolution.spec, resolution.container.value
-    configured = resolution.layers.render(resolution.variables)
-    container, warnings = _container(resolution, configured)
+    configured = resolution.layers.render(resolution.variables, budget)
+    container, found = _container(resolution, configured, budget)
     merged = merge.pod_spec(
         resolution.container.put(spec, container),
         configured.pod,
         is_pod=pod_template.is_pod,
         path=resolution.spec_path,
     )
+    source = f'the configuration of runtime "{resolution.declaration.runtime}"'
+    _check_merged(merged, resolution.spec_path, source)
     conflicts.check(
-        conflicts.Side(spec, own),
-        conflicts.Side(merged, container),
-        claims=pod_template.claims,
-        source=f'the configuration of runtime "{resolution.declaration.runtime}"',
+        conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
-    warnings += conflicts.volume_warnings(spec, configured.pod, pod_template.claims)
+    found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
     if pod_template.is_pod:
-        warnings += _left_out(configured.pod)
+        found += _left_out(configured.pod)
+    found += resolution.selection.last_good_notices()
     after = {**pod_template.value, "metadata": _metadata(pod_template, container["name"]), "spec": merged}
     made, current = changes.between({} if pod_template.created else pod_template.value, after)
     written = record.of(resolution, container["name"], made, record.rendered_digest(current))
     return Rendering(
-        record.write(after, written), written.revision, (*resolution.selection.stale_warnings(), *warnings)
+        record.write(after, written), written.revision, tuple(notice.within(pod_template.name) for notice in found)
     )
 
 
-def _container(resolution: Resolution, configured: Configured) -> tuple[dict[str, Any], list[str]]:
-    """Return the inference container filled in, and warnings."""
+def _check_merged(spec: Mapping[str, Any], path: str, source: str) -> None:
+    """Check the merged pod spec: loading a configuration checks its shape only in part, and templates may render to text."""
+    try:
+        workload.check_pod_spec(spec, path)
+    except errors.Malformed as fault:
+        raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
+
+
+def _container(
+    resolution: Resolution, configured: Configured, budget: gotemplate.Budget
+) -> tuple[dict[str, Any], list[notices.Notice]]:
+    """Return the inference container filled in, and what its author should know."""
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
     image.check(filled, resolution.selection.agent_entry)
-    if jsonshape.strings(own.get("command"), f"{path}.command"):
-        kept = f'container "{own["name"]}" sets its own command: its command and args are kept, the runtime\'s are not used'
+    if own.get("command"):
+        kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
-    rendered = command.command(resolution.selection.runtime_template, resolution.variables)
+    rendered = command.command(resolution.selection.runtime_template, resolution.variables, budget)
     if rendered.command is not None:
         filled["command"] = rendered.command
     if rendered.args or own.get("args"):
         filled["args"] = rendered.args
-    return merge.container(filled, fields, is_pod=is_pod, path=path), list(rendered.warnings)
+    return merge.container(filled, fields, is_pod=is_pod, path=path), list(rendered.notices)
 
 
 def _metadata(pod_template: workload.PodTemplate, container: str) -> dict[str, Any]:
@@ -88,9 +102,5 @@ def _metadata(pod_template: workload.PodTemplate, container: str) -> dict[str, A
     return metadata
 
 
-def _left_out(pod_fields: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key} of the runtime template was left out: admission has already acted on it for this pod"
-        for key in catalog.SETTLED_ON_PODS
-        if pod_fields.get(key) is not None
-    ]
+def _left_out(pod_fields: Mapping[str, Any]) -> list[notices.Notice]:
+    return [notices.about("late-field", key) for key in catalog.SETTLED_ON_PODS if pod_fields.get(key) is not None]

@@ -61,7 +61,7 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     for path, original in changes.replaced.items():
         holder, token = finder.holder(path)
         if isinstance(holder, dict):
-            holder[token] = original
+            holder[token] = _copy(original)  # a later path may lead into it
     return root
 
 
@@ -125,8 +125,13 @@ def _index(value: Any, name: str) -> dict[str, Any] | None:
     keys = fields.MERGE_KEYS.get(name)
     if keys is None or not isinstance(value, list):
         return None
-    items = {fields.selector(item, keys): item for item in value}
-    return items if len(items) == len(value) and "" not in items else None
+    items: dict[str, Any] = {}
+    for item in value:
+        key = fields.selector(item, keys)
+        if not key or key in items:
+            return None
+        items[key] = item
+    return items
 
 
 def _add(value: Any, name: str, path: str, found: _Found) -> None:

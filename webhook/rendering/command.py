@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog
+from webhook import catalog, gotemplate
+from webhook.notices import Notice
 from webhook.rendering import expand
 
 
@@ -14,15 +15,18 @@ class Command(msgspec.Struct, frozen=True):
 
     command: list[str] | None
     args: list[str]
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
-def command(runtime_template: catalog.RuntimeTemplate | None, variables: Mapping[str, Any]) -> Command:
+def command(
+    runtime_template: catalog.RuntimeTemplate | None, variables: Mapping[str, Any], budget: gotemplate.Budget
+) -> Command:
     """Render ``commandTemplate`` and ``argsTemplate``.
 
     Args:
         runtime_template: None where only an agent entry knows the runtime.
         variables: ``CUSTOM_ARGS`` among them holds the arguments that the agent entry and the workload give.
+        budget: what the Go templates may still use.
 
     Raises:
         errors.Denied: a Go template fails or prints a value that does not exist.
@@ -30,17 +34,14 @@ def command(runtime_template: catalog.RuntimeTemplate | None, variables: Mapping
     custom: list[str] = variables["CUSTOM_ARGS"]
     if runtime_template is None or not (runtime_template.command or runtime_template.args):
         return Command(None, custom)
-    args = [expand.text(template, variables) for template in runtime_template.args]
+    args = [expand.text(template, variables, budget) for template in runtime_template.args]
     if not runtime_template.command:
         lines = [line.strip() for text in args for line in text.split("\n")]
         args = [line for line in lines if line]
         return Command(None, args if runtime_template.uses_custom_args else args + custom)
-    rendered = [expand.text(template, variables) for template in runtime_template.command]
+    rendered = [expand.text(template, variables, budget) for template in runtime_template.command]
     if not runtime_template.args:
         return Command(rendered, custom)
     if custom and not runtime_template.uses_custom_args:
-        ignored = (
-            f'runtime "{runtime_template.runtime}" does not use .CUSTOM_ARGS: {len(custom)} arguments were ignored'
-        )
-        return Command(rendered, args, (ignored,))
+        return Command(rendered, args, (Notice("arguments-ignored", custom),))
     return Command(rendered, args)

@@ -1,6 +1,6 @@
-"""What would not run after merging: said before the API server or the kubelet does, with both sides named (section 7).
+"""Conflicts that would keep a merged pod from running, reported before the API server or the kubelet does (section 7).
 
-What is looked at is what merging can bring about; the API server checks the rest in its own words.
+Messages name both sides. Only conflicts that merging can cause are checked; the API server reports all others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors
+from webhook import errors, notices
 from webhook.rendering import fields, quantities
+
+_CONTAINER_FIELDS = ("containers", "initContainers")
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -20,13 +22,13 @@ class Side(msgspec.Struct, frozen=True):
 
 
 def check(own: Side, merged: Side, *, claims: frozenset[str], source: str) -> None:
-    """Hold what merging made against what the workload brought.
+    """Check the result of merging for conflicts.
 
     Args:
-        own: the workload's side.
-        merged: the result.
-        claims: volume names that the workload defines outside its pod template.
-        source: what messages call the other side.
+        own: the workload before merging.
+        merged: the result of merging.
+        claims: names of volumes that the workload defines outside its pod template.
+        source: the name of the other side in messages.
 
     Raises:
         errors.Denied: the result would not run; the message names both sides.
@@ -58,21 +60,21 @@ def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str)
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
     if not merged.get("initContainers"):
         return
-    names = {field: _names(merged, field) for field in ("containers", "initContainers")}
-    for name in names["containers"]:
-        if name not in names["initContainers"]:
-            continue
-        sides = ["the workload" if name in _names(own, field) else source for field in names]
-        if sides == ["the workload"] * 2:
-            continue  # its own mistake, which the API server names
+    containers, init_containers = (_names(merged, field) for field in _CONTAINER_FIELDS)
+    mine = [_names(own, field) for field in _CONTAINER_FIELDS]
+    for name in containers:
+        if name not in init_containers or all(name in names for names in mine):
+            continue  # the workload's own mistake, which the API server reports
+        sides = ["the workload" if name in names else source for names in mine]
         message = (
-            f'container "{name}" of {sides[0]} and init container "{name}" of {sides[1]} have one name; rename one'
+            f'container "{name}" of {sides[0]} and init container "{name}" of {sides[1]} have the same name; rename one'
         )
         raise errors.Denied("container-name-conflict", message)
 
 
-def _names(spec: Mapping[str, Any], field: str) -> list[Any]:
-    return [entry.get("name") for entry in spec.get(field) or ()]
+def _names(spec: Mapping[str, Any], field: str) -> dict[Any, None]:
+    """Return the names in a list of containers, in order and without duplicates."""
+    return dict.fromkeys(container.get("name") for container in spec.get(field) or ())
 
 
 def _check_mounts(own: Mapping[str, Any], merged: Mapping[str, Any], claims: frozenset[str], source: str) -> None:
@@ -106,47 +108,53 @@ def _check_resources(own: Mapping[str, Any], merged: Mapping[str, Any], source: 
 
 
 def _check_probes(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
-    """Refuse a probe of the configuration that asks a named port which the workload's entry of the list has renamed."""
+    """Deny a probe from the configuration whose named port does not exist, because the workload has renamed it."""
     names = {port.get("name") for port in merged.get("ports") or ()}
     for field in ("startupProbe", "readinessProbe", "livenessProbe"):
-        probe = merged.get(field)
-        if probe is own.get(field) or not isinstance(probe, dict):
-            continue
         for handler in ("httpGet", "tcpSocket"):
-            port = (probe.get(handler) or {}).get("port")
-            if isinstance(port, str) and not port.isdecimal() and port not in names:
-                message = (
-                    f'{field} of {source} asks the port named "{port}", but the inference container has none; '
-                    f"its ports are named {errors.listed({str(name) for name in names if name})}"
-                )
-                raise errors.Denied("unknown-probe-port", message)
+            port = _probed_port(merged, field, handler)
+            if not isinstance(port, str) or port.isdecimal() or port in names:
+                continue
+            if port == _probed_port(own, field, handler):
+                continue  # its own mistake
+            message = (
+                f'{field} of {source} probes the port "{port}", but the inference container has no port of this name; '
+                f"its ports are named {errors.listed({str(name) for name in names if name})}"
+            )
+            raise errors.Denied("unknown-probe-port", message)
 
 
-def volume_warnings(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[str]:
-    """Return a warning for each volume of the workload that takes the place of a template's volume of another kind.
+def _probed_port(container: Mapping[str, Any], field: str, handler: str) -> Any:
+    """Return the port that a probe uses. The shape of the workload's probes has not been checked."""
+    probe = container.get(field)
+    details = probe.get(handler) if isinstance(probe, dict) else None
+    return details.get("port") if isinstance(details, dict) else None
+
+
+def volume_notices(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[notices.Notice]:
+    """Return a notice about each volume of the workload that replaces a template's volume of another kind.
 
     Args:
         own: the workload's pod spec.
         template: the PodSpec fields of the configuration.
-        claims: volume names that the workload defines outside its pod template.
+        claims: names of volumes that the workload defines outside its pod template.
     """
     mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
-    warnings = []
+    found = []
     for volume in template.get("volumes") or ():
         name = volume.get("name")
         if name in claims:
-            warnings.append(
-                f'volume "{name}": the workload has a volume claim template of this name beside the template\'s'
-            )
+            found.append(notices.about("claim-replaces-volume", name))
         other = mine.get(name)
         if other is None:
             continue
-        kinds = [next((key for key in one if key != "name"), "emptyDir") for one in (other, volume)]
+        kinds = [
+            next((key for key, value in one.items() if key != "name" and value is not None), "emptyDir")
+            for one in (other, volume)
+        ]
         if kinds[0] != kinds[1]:
-            warnings.append(
-                f"volume \"{name}\": the workload's {kinds[0]} takes the place of the template's {kinds[1]}"
-            )
-    return warnings
+            found.append(notices.about("volume-replaced", name, *kinds))
+    return found
 
 
 def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

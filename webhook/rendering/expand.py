@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook import errors, gotemplate
+from webhook.rendering.budget import cause
 
 #: What Go prints for a value that does not exist; it must never reach a container.
 _NO_VALUE = "<no value>"
 
 
-def text(template: gotemplate.Template, variables: Mapping[str, Any]) -> str:
-    """Render one Go template.
+def text(template: gotemplate.Template, variables: Mapping[str, Any], budget: gotemplate.Budget) -> str:
+    """Render one Go template within the budget of the request.
 
     Raises:
-        errors.Denied: it fails, or its output holds ``<no value>``.
+        errors.Denied: it fails or needs more than is left, or its output holds ``<no value>``.
     """
     missing: list[gotemplate.NoValue] = []
     try:
-        rendered = template.render(variables, on_no_value=missing.append)
-    except gotemplate.TemplateError as error:
-        raise errors.Denied("template-failed", f"the template failed: {error}") from error
+        rendered = template.render(variables, on_no_value=missing.append, budget=budget)
+    except gotemplate.ExecError as error:
+        raise errors.Denied("template-failed", f"the template failed: {cause(error, budget)}") from error
     if missing:
         raise errors.Denied("no-value", _no_value(template, missing[0], variables))
     if _NO_VALUE in rendered:
@@ -28,18 +29,18 @@ def text(template: gotemplate.Template, variables: Mapping[str, Any]) -> str:
     return rendered
 
 
-def tree(value: Any, variables: Mapping[str, Any]) -> Any:
+def tree(value: Any, variables: Mapping[str, Any], budget: gotemplate.Budget) -> Any:
     """Return a JSON value in which every Go template is replaced by what it renders to (``renderAll``).
 
     Raises:
         errors.Denied: as :func:`text`.
     """
     if isinstance(value, gotemplate.Template):
-        return text(value, variables)
+        return text(value, variables, budget)
     if isinstance(value, dict):
-        return {key: tree(inner, variables) for key, inner in value.items()}
+        return {key: tree(inner, variables, budget) for key, inner in value.items()}
     if isinstance(value, list):
-        return [tree(inner, variables) for inner in value]
+        return [tree(inner, variables, budget) for inner in value]
     return value
 
 

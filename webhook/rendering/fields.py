@@ -1,4 +1,4 @@
-"""Facts about PodSpec and Container fields that merging needs beyond the catalog's: defaults, one-of groups.
+"""Facts about PodSpec and Container fields that merging needs in addition to the catalog's: defaults, one-of groups.
 
 Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMergeKey`` of its types, the defaults of
 ``pkg/apis/core/v1/defaults.go`` and of the ServiceAccount, Priority and DefaultTolerationSeconds admission plugins).
@@ -9,17 +9,17 @@ from typing import Any
 
 from webhook import catalog
 
-#: Keyed lists by field name: the keys that tell one entry from another (contract section 7). No other list field of a
-#: pod template has one of these names, so the name alone decides.
+#: Keyed lists by field name: the keys that identify an entry (contract section 7). No other list field of a pod template
+#: has one of these names, so the name is enough.
 MERGE_KEYS = catalog.MERGE_KEYS
 
-#: Lists without a merge key of which both sides' entries count; equal ones once.
+#: Lists without a merge key that get the entries of both sides, equal ones once.
 UNIONS = frozenset({"tolerations"})
 
-#: Lists whose new entries go before the workload's own: a template prepares what the workload's init containers use.
+#: Lists whose new entries come before the workload's own: a template prepares what the workload's init containers use.
 PREPENDED = frozenset({"initContainers"})
 
-#: Scalars that the API server fills in on every pod, so that on a pod they count as absent.
+#: Scalars that the API server sets on every pod, so on a pod they count as absent.
 POD_DEFAULTS: Mapping[str, Any] = {
     "restartPolicy": "Always",
     "dnsPolicy": "ClusterFirst",
@@ -49,7 +49,7 @@ NESTED_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _HANDLERS = frozenset({"exec", "httpGet", "tcpSocket", "grpc", "sleep"})
-#: Maps of which exactly one of these keys may be set: where the workload has one, the others' are not added.
+#: Maps in which only one of these keys may be set: if the workload has one, no other is added.
 ONE_OF: Mapping[str, frozenset[str]] = {
     "livenessProbe": _HANDLERS,
     "readinessProbe": _HANDLERS,
@@ -58,7 +58,7 @@ ONE_OF: Mapping[str, frozenset[str]] = {
     "preStop": _HANDLERS,
 }
 
-#: Maps whose keys only mean something together: the workload's is taken whole (``type: Localhost`` and its profile).
+#: Maps whose keys only make sense together (``type: Localhost`` and its profile): the workload's is used as a whole.
 WHOLE = frozenset({"seccompProfile", "appArmorProfile"})
 
 
@@ -66,6 +66,8 @@ def selector(entry: Any, keys: tuple[str, ...]) -> str:
     """Return the merge key of a list entry as text, e.g. ``name=main``; "" if it has none."""
     if not isinstance(entry, dict):
         return ""
+    if len(keys) == 1 and type(value := entry.get(keys[0])) is str:  # most lists, and a long one must not take long
+        return f"{keys[0]}={value}"
     parts = []
     for key in keys:
         value = entry.get(key)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, errors, jsonshape, workload
+from webhook import catalog, errors, workload
 from webhook.rendering import quantities
 from webhook.rendering.containers import InferenceContainer
 
@@ -56,11 +56,9 @@ def request(
 
 def _amounts(container: InferenceContainer) -> dict[str, Any]:
     """Return what a container asks for by resource: its limits over its requests, without amounts of 0."""
-    path = f"{container.path}.resources"
-    resources = jsonshape.mapping(container.value.get("resources"), path)
-    requests = jsonshape.mapping(resources.get("requests"), f"{path}.requests")
-    limits = jsonshape.mapping(resources.get("limits"), f"{path}.limits")
-    return {name: amount for name, amount in {**requests, **limits}.items() if str(amount) != "0"}
+    resources = container.value.get("resources") or {}
+    asked = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
+    return {name: amount for name, amount in asked.items() if quantities.parse(amount) != 0}
 
 
 def _whole(amount: Any, resource: str, path: str) -> int:

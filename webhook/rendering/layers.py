@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from webhook import catalog
+from webhook import catalog, gotemplate
 from webhook.rendering import expand, image, merge, variables
 
 #: Container fields that have rules of their own and take no part in merging.
@@ -54,18 +54,18 @@ class Layers(msgspec.Struct, frozen=True):
     image: Any
     constants: tuple[str, ...]
 
-    def render(self, data: Mapping[str, Any]) -> "Configured":
-        """Return the fields with every Go template rendered.
+    def render(self, data: Mapping[str, Any], budget: gotemplate.Budget) -> "Configured":
+        """Return the fields with every Go template rendered within the budget.
 
         Raises:
             errors.Denied: a Go template fails, or prints a value that does not exist.
         """
         pod, container = self.pod, self.container
         if self.late_pod:
-            pod = merge.layers(pod, expand.tree(self.late_pod, data))
+            pod = merge.layers(pod, expand.tree(self.late_pod, data, budget))
         if self.late_container:
-            container = merge.layers(container, expand.tree(self.late_container, data))
-        return Configured(pod, container, expand.tree(self.image, data))
+            container = merge.layers(container, expand.tree(self.late_container, data, budget))
+        return Configured(pod, container, expand.tree(self.image, data, budget))
 
 
 class Configured(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ class Finder:
 
     def __init__(self, root: Any) -> None:
         self._root = root
-        self._indexes: dict[int, dict[str, Any]] = {}
+        # by id of the list, with the list itself: as long as it is held here, no other list can get its id
+        self._indexes: dict[int, tuple[list[Any], dict[str, Any]]] = {}
 
     def find(self, path: str) -> Any:
         """Return what is at a path, or ABSENT."""
@@ -42,9 +43,9 @@ class Finder:
         return node
 
     def _index(self, items: list[Any], keys: tuple[str, ...]) -> dict[str, Any]:
-        index = self._indexes.get(id(items))
-        if index is None:
+        known = self._indexes.get(id(items))
+        if known is None:
             # reversed, so that the first of several items with one key is found
-            index = {fields.selector(item, keys): item for item in reversed(items)}
-            self._indexes[id(items)] = index
-        return index
+            known = items, {fields.selector(item, keys): item for item in reversed(items)}
+            self._indexes[id(items)] = known
+        return known[1]

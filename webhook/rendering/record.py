@@ -1,7 +1,8 @@
-"""The record: what the webhook notes on a pod template, so that it recognises it and can undo its changes (section 8).
+"""The record: an annotation that identifies what the webhook has rendered, and from which it can be undone (section 8).
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
-randomness, no host.
+randomness, no host. API servers find ``model`` and ``runtime`` in it by the order of the keys: before ``model`` come only strings and
+lists of strings, after ``runtime`` nothing that has a key ``runtime`` (``manifests/base/record-policy.yaml``).
 """
 
 from collections.abc import Mapping
@@ -10,17 +11,21 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, digests, errors, jsonshape, patch, workload
-from webhook.rendering import changes, paths, revision
+from webhook.rendering import changes, filled_in, revision
 from webhook.rendering.resolve import Resolution
 
-#: Of the record's layout.
+#: The version of the record's layout.
 VERSION = 1
 
-#: Changes that a record may name: far more than any runtime template makes, and few enough to be undone at once.
+#: The most changes that a record may name: far more than any runtime template makes, but few enough to undo quickly.
 _MOST_PATHS = 2000
 
-#: Characters of an agent entry's match lists that a record keeps.
+#: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
+
+#: What rendering changes, and so what undoing a record may change (contract section 8).
+_RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
+_BELOW_RENDERED = tuple(f"{path}/" for path in _RENDERED)
 
 _RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
@@ -51,10 +56,10 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         revision: digest of the configuration that was used.
         inputs: digest of what the workload says.
         added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
-        rendered: digest of the rendered fields, which what a CRD fills in does not change.
+        rendered: digest of the rendered fields; defaults that a CRD adds do not change it.
         gpu_type: the GPU type that the agent entry was chosen for.
         agent_entry: digest of the agent entry; empty if none was used.
-        matches: what that entry matches, as written, cut to 200 characters; never its position, which any edit shifts.
+        matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
     """
 
     revision: str
@@ -107,14 +112,14 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     """Return a pod template with the record in its annotations."""
-    text = msgspec.json.encode(record, order="sorted").decode()
+    text = digests.canonical(record).decode()
     metadata = dict(value.get("metadata") or {})
     metadata["annotations"] = {**(metadata.get("annotations") or {}), workload.RECORD: text}
     return {**value, "metadata": metadata}
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
-    """Return the record of a pod template; None if it carries none.
+    """Return the record of a pod template; None if it has none.
 
     A record of a later layout, or with keys that this release does not know, is a ``Header``; any other is a ``Record``.
 
@@ -127,6 +132,8 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     record = _decoded(text)
     if record.created and pod_template.name not in ("leaderTemplate", ""):  # "": a pod made from such a template
         raise _invalid("claims that the webhook created this template, but it creates only leaderTemplate")
+    if isinstance(record, Record) and not record.created:  # a template that was created is removed, never undone
+        _check_paths(record, is_pod=pod_template.is_pod)
     return record
 
 
@@ -135,21 +142,36 @@ def _decoded(text: Any) -> Header:
         if isinstance(text, str) and (values := jsonshape.count_values(text.encode())) > jsonshape.MAX_VALUES:
             raise _invalid(f"holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
         header = _header_decoder.decode(text)
+        if header.version < 1:
+            raise _invalid(f"has version {header.version}, and versions begin with 1")
         if header.version > VERSION:
             return header
         record = _record_decoder.decode(text)
+        jsonshape.check_depth(record.replaced, "replaced")
     except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
         if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
             return header
         raise _invalid(f"is not a record of this webhook: {error}") from error
-    if record.version < 1:
-        raise _invalid(f"has version {record.version}, and versions begin with 1")
-    paths = (*record.added, *record.made, *record.replaced)
-    if len(paths) > _MOST_PATHS:
-        raise _invalid(f"names {len(paths)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
-    if not all(path.startswith("/") for path in paths):
+    except errors.Malformed as error:
+        raise _invalid(f"is not a record of this webhook: {error.message}") from error
+    named = (*record.added, *record.made, *record.replaced)
+    if len(named) > _MOST_PATHS:
+        raise _invalid(f"names {len(named)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
+    if not all(path.startswith("/") for path in named):
         raise _invalid("holds a path that does not begin with a slash")
     return record
+
+
+def _check_paths(record: Record, *, is_pod: bool) -> None:
+    """Check that undoing a record changes nothing but spec, labels and annotations: anybody may write a record.
+
+    Where a template had no metadata, or null, rendering has made the map, which goes once it is empty.
+    """
+    named = [*record.added, *(path for path in record.made if path != "/metadata")]
+    named += (path for path, was in record.replaced.items() if path != "/metadata" or was is not None or is_pod)
+    for path in named:
+        if path not in _RENDERED and not path.startswith(_BELOW_RENDERED):
+            raise _invalid(f"names path {errors.shown(path)}; rendering changes nothing outside {', '.join(_RENDERED)}")
 
 
 def full(record: Header) -> Record:
@@ -168,7 +190,7 @@ def full(record: Header) -> Record:
 
 
 def check(record: Header, pod_template: workload.PodTemplate) -> None:
-    """Check that a record belongs to the pod template that carries it.
+    """Check that a record belongs to the pod template that it is on.
 
     Raises:
         errors.Denied: it names another runtime, model or container than the pod template does.
@@ -188,9 +210,7 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
     for what, recorded, key, value in named:
         if recorded != value:
             raise _invalid(f'was written for {what} "{recorded}", but {key} is "{value}"')
-    path = jsonshape.at(pod_template.path, "spec")
-    spec = jsonshape.mapping(pod_template.value.get("spec"), path)
-    containers = jsonshape.maps(spec.get("containers"), f"{path}.containers")
+    containers = (pod_template.value.get("spec") or {}).get("containers") or ()
     names = [str(container.get("name")) for container in containers]
     if record.container not in names:
         raise _invalid(f'names container "{record.container}", but the containers are {errors.listed(names)}')
@@ -199,57 +219,45 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
 def rendered_digest(current: changes.Current) -> str:
     """Return the digest of the rendered fields as they are now.
 
-    What a CRD fills in does not change it; an edit of a rendered field does.
+    What a CRD or the API server fills in or drops does not change it; an edit of a rendered field does.
     """
-    return digests.of([[path, None if now is paths.ABSENT else _without_defaults(now)] for path, now in current])
+    return digests.of(filled_in.without(current))
 
 
-def untouched(value: Mapping[str, Any], record: Record) -> bool:
-    """Return whether the rendered fields still are as the webhook wrote them."""
-    return rendered_digest(changes.current(value, record.changes)) == record.rendered
+def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:
+    """Return whether the rendered fields are still as the webhook wrote them, as far as this release can know.
+
+    It cannot know where a later release wrote the record, or where a pod was made from a leader template that the webhook
+    created: the record then covers the whole spec, which the API server and controllers complete for each pod.
+    """
+    if not isinstance(record, Record) or (record.created and pod_template.is_pod):
+        return True
+    return rendered_digest(changes.current(pod_template.value, record.changes)) == record.rendered
 
 
-def restore(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
+def restore(pod_template: workload.PodTemplate, header: Header) -> dict[str, Any]:
     """Return a pod template in its bare form: without the record and with every change undone.
 
     A pod template that the webhook created has no bare form; it must be removed instead.
+
+    Raises:
+        errors.Denied: a later release wrote the record, or undoing it does not give a pod template without a record.
     """
-    return changes.undo(value, changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced))
+    record = full(header)
+    undoing = changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced)
+    bare = changes.undo(pod_template.value, undoing)
+    try:
+        workload.check_pod_template(bare, pod_template.path)
+    except errors.Malformed as fault:
+        raise _invalid(f"restores a malformed pod template: {fault.message}") from fault
+    if workload.RECORD in ((bare.get("metadata") or {}).get("annotations") or {}):
+        raise _invalid("restores a record")
+    return bare
 
 
 def _matches(agent_entry: catalog.AgentEntry) -> str:
     text = f"runtimes {','.join(agent_entry.runtimes) or 'any'}; GPU types {','.join(agent_entry.gpu_types) or 'any'}"
     return text[:_MATCH_CHARACTERS]
-
-
-#: Values that the LeaderWorkerSet CRD fills in below fields that a template sets, by key.
-_CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
-    "protocol": ("TCP",),
-    "name": ("",),
-    "service": ("",),
-    "optional": (False,),
-    "readOnly": (False,),
-    "fsType": ("ext4", "xfs"),
-    "iscsiInterface": ("default",),
-    "keyring": ("/etc/ceph/keyring",),
-    "pool": ("rbd",),
-    "user": ("admin",),
-    "storageMode": ("ThinProvisioned",),
-}
-
-
-def _without_defaults(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_defaults(inner) if isinstance(inner, dict | list) else inner
-            for key, inner in value.items()
-            if inner is not None
-            and key != workload.RECORD
-            and not (key in _CRD_DEFAULTS and inner in _CRD_DEFAULTS[key])
-        }
-    if isinstance(value, list):
-        return [_without_defaults(inner) if isinstance(inner, dict | list) else inner for inner in value]
-    return value
 
 
 def _invalid(cause: str) -> errors.Denied:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from webhook import jsonshape, workload
-from webhook.rendering import selection, spec_shape, variables
+from webhook.rendering import selection, variables
 from webhook.rendering.containers import InferenceContainer, inference_container
 from webhook.rendering.layers import Layers
 from webhook.rendering.selection import Candidate, Selection
@@ -66,8 +66,6 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
         errors.Denied: the workload, the runtime or the configuration prevents it.
     """
     declaration = workload.declaration(pod_template)
-    spec_path = jsonshape.at(pod_template.path, "spec")
-    spec_shape.check(jsonshape.mapping(pod_template.value.get("spec"), spec_path), spec_path)
     container = inference_container(pod_template, declaration.container)
     chosen = selection.select(declaration, container, state.snapshot)
     data = variables.variables(

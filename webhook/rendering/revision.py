@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from webhook import digests, workload
-from webhook.rendering.resolve import Resolution
+import msgspec
 
-#: The volume that the API server adds to each pod under a random name: its service account token.
-_TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
+from webhook import digests, workload
+from webhook.rendering import filled_in
+from webhook.rendering.resolve import Resolution
 
 #: PodSpec fields that controllers and the scheduler set for each pod.
 _PER_POD = frozenset({"hostname", "nodeName"})
@@ -57,14 +57,15 @@ def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:
     for field in ("initContainers", "containers"):
         if containers := spec.get(field):
             shared[field] = [_without_token(container) for container in containers]
-    if affinity := spec.get("affinity"):
+    # few affinities have match fields, and the walk through one that is large takes long
+    if (affinity := spec.get("affinity")) and b'"matchFields"' in msgspec.json.encode(affinity):
         shared["affinity"] = _without_match_fields(affinity)
     return shared
 
 
 def _shared_volumes(volumes: list[dict[str, Any]], pod_name: str) -> Iterator[dict[str, Any]]:
     for volume in volumes:
-        if str(volume.get("name")).startswith(_TOKEN_VOLUME):
+        if str(volume.get("name")).startswith(filled_in.TOKEN_VOLUME):
             continue
         claim = volume.get("persistentVolumeClaim")
         if pod_name and isinstance(claim, dict) and str(claim.get("claimName")).endswith(pod_name):
@@ -77,7 +78,7 @@ def _without_token(container: dict[str, Any]) -> dict[str, Any]:
     mounts = container.get("volumeMounts")
     if not mounts:
         return container
-    shared = [mount for mount in mounts if not str(mount.get("name")).startswith(_TOKEN_VOLUME)]
+    shared = [mount for mount in mounts if not str(mount.get("name")).startswith(filled_in.TOKEN_VOLUME)]
     return {**container, "volumeMounts": shared}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from webhook import catalog, errors, workload
+from webhook import catalog, errors, notices, workload
 from webhook.rendering import gpus, image
 from webhook.rendering.containers import InferenceContainer
 
@@ -32,13 +32,14 @@ class Selection(msgspec.Struct, frozen=True):
     gpu_count: int = 0
     gpu_rows: tuple[catalog.GpuType, ...] = ()
 
-    def stale_warnings(self) -> list[str]:
-        """Return a warning for each part whose last good version is in use (contract section 10)."""
-        return [
-            f"the last good version of {part.path} is in use: {part.stale}"
-            for part in (self.runtime_template, self.agent_entry)
-            if part is not None and part.stale is not None
-        ]
+    def last_good_notices(self) -> list[notices.Notice]:
+        """Return a notice about each part whose last good version is in use (contract section 10)."""
+        found = []
+        if self.runtime_template is not None and self.runtime_template.stale is not None:
+            found.append(notices.about("last-good-template", str(self.runtime_template.stale)))
+        if self.agent_entry is not None and self.agent_entry.stale is not None:
+            found.append(notices.about("last-good-entry", str(self.agent_entry.stale)))
+        return found
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ def select(declaration: workload.Declaration, container: InferenceContainer, sna
         )
     has_image = not image.is_placeholder(container.value.get("image")) or image.offered(None, runtime_template)
     if agent_entry is None and not has_image:
-        raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, gpu_type, snapshot))
+        raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, container, gpu_type, snapshot))
     return Selection(runtime_template, agent_entry, gpu_type, asked.count, asked.rows)
 
 
@@ -112,7 +113,7 @@ def _first_match(
     return None, gpu_types[0]
 
 
-def _no_agent_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> str:
+def _no_agent_entry(runtime: str, container: InferenceContainer, gpu_type: str, snapshot: catalog.Snapshot) -> str:
     rejected = [
         f"{candidate.agent_entry.path} is for {' and '.join(candidate.mismatches)}"
         for candidate in candidates(snapshot.agent_entries[:_EXPLAINED], runtime, gpu_type)
@@ -128,7 +129,8 @@ def _no_agent_entry(runtime: str, gpu_type: str, snapshot: catalog.Snapshot) -> 
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
     return (
-        f'no image: no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
+        f'container "{container.name}" ({container.path}) has no image, '
+        f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
         f"({'; '.join(rejected) or 'there are none'}); "
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
     )

@@ -1,4 +1,4 @@
-"""Everything that a request reads, as one value: the configuration, the settings, and what follows from both alone."""
+"""Everything that a request reads, as one value: the configuration, the settings, and what follows from them alone."""
 
 from webhook import catalog
 from webhook.rendering import layers
@@ -8,7 +8,7 @@ from webhook.settings import Settings
 class State:
     """One state of the configuration. A request takes it once, so it never sees half of an edit.
 
-    Whoever holds the state in use replaces it by a plain attribute assignment.
+    The owner of the state in use replaces it by a plain attribute assignment.
 
     Attributes:
         snapshot: the configuration.

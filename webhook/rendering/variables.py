@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import jsonshape, workload
+from webhook import workload
 from webhook.rendering.containers import InferenceContainer
 from webhook.rendering.selection import Selection
 from webhook.settings import Settings
@@ -29,12 +29,9 @@ def variables(
         namespace: the request's namespace; the object's may be empty.
         cluster_name: of the agent configuration.
         settings: the constants.
-
-    Raises:
-        errors.Malformed: the container's ``args`` are not a list of strings.
     """
     distributed = pod_template.role != "lone"
-    own_args = jsonshape.strings(container.value.get("args"), f"{container.path}.args")
+    own_args = container.value.get("args") or ()
     return {
         "RUN_TIME": declaration.runtime,
         "MODEL_ID": declaration.model_id,

@@ -11,10 +11,24 @@ from webhook.server.calls import SERVER, BadCall, check_route, plain
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of readiness; ``problem`` is the reason why it does not hold, or empty."""
+    """One condition of readiness.
+
+    Attributes:
+        name: of the check.
+        problem: why it does not hold; empty if it does.
+        warning: what is wrong although it holds; empty if nothing is.
+    """
 
     name: str
     problem: str = ""
+    warning: str = ""
+
+    @property
+    def line(self) -> str:
+        """How ``/readyz`` lists it."""
+        if self.problem:
+            return f"[-]{self.name} failed: {self.problem}"
+        return f"[!]{self.name}: {self.warning}" if self.warning else f"[+]{self.name} ok"
 
 
 class HealthHandler:
@@ -50,9 +64,7 @@ class HealthHandler:
         ready = not any(check.problem for check in checks)
         if ready and "verbose" not in request.rel_url.query:
             return plain(200, "ok")
-        lines = [
-            f"[-]{check.name} failed: {check.problem}" if check.problem else f"[+]{check.name} ok" for check in checks
-        ]
+        lines = [check.line for check in checks]
         lines += [f"readyz check {'passed' if ready else 'failed'}", *self._notes()]
         return plain(200 if ready else 503, "\n".join(lines))
 

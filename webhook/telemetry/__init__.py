@@ -5,8 +5,9 @@ length and free of unprintable characters.
 
 ::
 
-    log       the log, and how untrusted values are cleaned for it
-    metrics   every metric of a server
+    log           the log, and how untrusted values are cleaned for it
+    queued_lines  the log's lines on their way to a reader that may be slow
+    metrics       every metric of a server
 """
 
 from webhook.telemetry.log import (
@@ -20,6 +21,7 @@ from webhook.telemetry.log import (
     writer,
 )
 from webhook.telemetry.metrics import LATENCY_BUCKETS, OBJECT_KINDS, OUTCOMES, Metrics, WebhookMetrics
+from webhook.telemetry.queued_lines import QueuedLines
 
 __all__ = [
     "LATENCY_BUCKETS",
@@ -29,6 +31,7 @@ __all__ = [
     "Log",
     "LogFormat",
     "Metrics",
+    "QueuedLines",
     "WebhookMetrics",
     "clean",
     "describe",

@@ -1,11 +1,10 @@
 """The log: one line for each event, as JSON or for people."""
 
 import logging
-import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import IO, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
@@ -53,10 +52,23 @@ def describe(error: BaseException) -> str:
     return "".join(lines)[-MAX_TRACEBACK:].encode("utf-8", "replace").decode()
 
 
+class Stream(Protocol):
+    """Where lines go: a binary file, or :class:`webhook.telemetry.queued_lines.QueuedLines`."""
+
+    def write(self, line: bytes, /) -> object:
+        """Write a line."""
+
+    def flush(self) -> object:
+        """Write what is buffered."""
+
+    def isatty(self) -> bool:
+        """Return whether a person watches."""
+
+
 class _Lines:
     """Writes finished lines to a stream. A log that cannot be written must not fail an admission."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def info(self, line: bytes) -> None:
@@ -64,21 +76,20 @@ class _Lines:
         try:
             self._stream.write(line + b"\n")
             self._stream.flush()
-        except (OSError, ValueError):  # nobody reads the pipe any more, or the stream is closed
+        except (OSError, ValueError):  # the pipe has no reader any more, or the stream is closed
             return
 
     warning = error = info  # structlog picks the method by level; the level is in the line
 
 
-def make_log(stream: IO[bytes] | None = None, log_format: LogFormat = "auto") -> Log:
+def make_log(stream: Stream, log_format: LogFormat = "auto") -> Log:
     """Return a log that writes one line for each event.
 
     Args:
-        stream: where to write; standard error by default.
+        stream: where to write.
         log_format: ``json``, ``console`` (for people, in colour), or ``auto``: ``console`` on a terminal, else ``json``.
     """
-    target = stream if stream is not None else sys.stderr.buffer
-    console = log_format == "console" or (log_format == "auto" and target.isatty())
+    console = log_format == "console" or (log_format == "auto" and stream.isatty())
     for_people: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
@@ -86,7 +97,7 @@ def make_log(stream: IO[bytes] | None = None, log_format: LogFormat = "auto") ->
         _encode,
     ]
     log: Log = structlog.wrap_logger(
-        _Lines(target),
+        _Lines(stream),
         processors=for_people if console else [],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO) if console else _JsonLines,
         context_class=dict,

@@ -4,10 +4,12 @@ import itertools
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 # Requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
 LATENCY_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -83,9 +85,17 @@ class Metrics:
             "hydra_webhook_ca_expiry_timestamp_seconds",
             "Unix time at which the CA that signs this server's certificates expires.",
         )
+        self._clock_skew = self._gauge(
+            "hydra_webhook_clock_skew_seconds",
+            "Time by which this server's clock is ahead of the API server's; NaN if that is unknown.",
+        )
         for pair in itertools.product(OBJECT_KINDS, OUTCOMES):  # a rate needs a series before its first event
             self._decisions[pair] = self._mutations.labels(*pair)
-        for unknown in (self._certificate, self._authority):  # 0 would be an expiry long ago
+        for unknown in (
+            self._certificate,
+            self._authority,
+            self._clock_skew,
+        ):  # 0 would be an expiry long ago, or agreement
             unknown.set(math.nan)
         self._certificate_events = self._counter(
             "hydra_webhook_certificate_events", "What happened to the certificates that replicas sign.", "reason"
@@ -96,12 +106,18 @@ class Metrics:
         self._watch_failures = self._counter(
             "hydra_webhook_watch_failures", "Failed lists and watches of API servers.", "object", "reason"
         )
+        self._dropped_lines = _DroppedLines()
+        self.registry.register(self._dropped_lines)
         build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
 
     def webhook(self, path: str) -> "WebhookMetrics":
         """Return the request metrics of the webhook that is served under this path."""
         return WebhookMetrics(path, self._requests, self._latency, self._in_flight)
+
+    def log_lines_dropped(self, count: Callable[[], int]) -> None:
+        """Export how many log lines were dropped because nothing read them."""
+        self._dropped_lines.count = count
 
     def decided(self, object_kind: str, outcome: str) -> None:
         """Count one decision. A kind of object that is not in ``OBJECT_KINDS`` counts as ``other``."""
@@ -116,7 +132,8 @@ class Metrics:
     def configuration_loaded(self, config_kind: str, now: float) -> None:
         """Note that a configuration was read at ``now`` (Unix time, seconds) and could be used."""
         self._loaded.labels(config_kind).set(now)
-        self._age.labels(config_kind).set_function(lambda: time.time() - now)
+        began = time.monotonic()  # setting the clock makes nothing older
+        self._age.labels(config_kind).set_function(lambda: time.monotonic() - began)
 
     def configuration_followed(self, config_kind: str, stale_since: Callable[[], float | None]) -> None:
         """Export for how long a source could not be watched.
@@ -144,6 +161,10 @@ class Metrics:
     def ca_loaded(self, expiry: float) -> None:
         """Set when the CA that signs expires (Unix time, seconds)."""
         self._authority.set(expiry)
+
+    def clock_compared(self, seconds_ahead: Callable[[], float]) -> None:
+        """Export by how many seconds this server's clock is ahead of the API server's, NaN if that is unknown."""
+        self._clock_skew.set_function(seconds_ahead)
 
     def expect_certificate_events(self, reasons: Iterable[str]) -> None:
         """Export these reasons from the start, so that a rate includes the first event of each."""
@@ -199,3 +220,19 @@ class WebhookMetrics:
         if counter is None:
             counter = self._by_code[code] = self._requests.labels(self._path, str(code))
         counter.inc()
+
+
+class _DroppedLines(Collector):
+    """A counter that is kept elsewhere: the log must not depend on metrics.
+
+    Attributes:
+        count: returns its value.
+    """
+
+    def __init__(self) -> None:
+        self.count: Callable[[], int] = lambda: 0
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counter as it is now."""
+        name, documentation = "hydra_webhook_log_lines_dropped", "Log lines dropped because their reader was too slow."
+        yield CounterMetricFamily(name, documentation, value=self.count())

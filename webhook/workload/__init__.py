@@ -7,6 +7,7 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     keys            the labels and annotations, by name
     object_kinds    which kinds of object hold pod templates, and where
     pod_templates   an object to its pod templates, each with place, role and metadata
+    shape           is everything that the code walks the map, list or string that it should be?
     declarations    what a pod template declares by its labels and annotations
 """
 
@@ -36,6 +37,8 @@ from webhook.workload.pod_templates import (
     opted_out,
     pod_templates,
 )
+from webhook.workload.shape import check as check_shape
+from webhook.workload.shape import check_pod_spec, check_pod_template
 
 __all__ = [
     "CONTAINER",
@@ -54,6 +57,9 @@ __all__ = [
     "GroupVersionKind",
     "PodTemplate",
     "Role",
+    "check_pod_spec",
+    "check_pod_template",
+    "check_shape",
     "declaration",
     "display_name",
     "exclusion",

@@ -1,7 +1,7 @@
 """Objects as their pod templates: where each is, which role its pods have, which labels and annotations apply to it.
 
-Nothing here renders. A Pod counts as a pod template of its own. Everything read is checked: a file given to the command
-line may hold anything, and the API server checks a custom resource against its schema only after mutating admission.
+Nothing here renders. A Pod counts as a pod template of its own. An object is checked before it is taken apart, so what
+reads a :class:`PodTemplate` can rely on its shape.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from webhook import errors, jsonshape
-from webhook.workload import keys
+from webhook import errors
+from webhook.workload import keys, shape
 from webhook.workload.object_kinds import LEADER_WORKER_SET, POD, POD_TEMPLATE_PLACES, GroupVersionKind
 
 _LARGEST_SIZE = 2**31 - 1  # an int32 in the API
@@ -66,7 +66,7 @@ class PodTemplate(msgspec.Struct, frozen=True):
     @property
     def own_annotations(self) -> Mapping[str, Any]:
         """Return the annotations in its own metadata."""
-        return _metadata_map(self.value, "annotations", self.path)
+        return _metadata(self.value, "annotations")
 
 
 def opted_out(pod_template: PodTemplate) -> bool:
@@ -83,12 +83,13 @@ def exclusion(value: Mapping[str, Any], path: str = "") -> str:
         value: the object or pod template.
         path: where it is, for messages.
     """
-    labels = _metadata_map(value, "labels", path)
+    shape.check_metadata(value, path)
+    labels = _metadata(value, "labels")
     if keys.RUNTIME not in labels:
         return "not-labelled"
     if labels.get(keys.INJECT) == "false":
         return "opted-out"
-    if keys.MIRROR in _metadata_map(value, "annotations", path):
+    if keys.MIRROR in _metadata(value, "annotations"):
         return "mirror-pod"
     return ""
 
@@ -99,6 +100,7 @@ def pod_templates(value: Mapping[str, Any], object_kind: GroupVersionKind) -> tu
     Raises:
         errors.Denied: the object does not have the shape that its kind prescribes, or its group has an invalid size.
     """
+    shape.check(value, object_kind)
     if object_kind == POD:
         return (_pod(value),)
     if object_kind == LEADER_WORKER_SET:
@@ -124,7 +126,7 @@ def parse_size(text: Any) -> int | None:
 
 
 def _pod(value: Mapping[str, Any]) -> PodTemplate:
-    labels, annotations = _metadata_map(value, "labels", ""), _metadata_map(value, "annotations", "")
+    labels, annotations = _metadata(value, "labels"), _metadata(value, "annotations")
     if keys.GROUP_NAME not in labels or keys.RECORD in annotations:  # a rendered pod keeps the role it was rendered for
         return PodTemplate((), value, labels, annotations)
     text = annotations.get(keys.GROUP_SIZE)
@@ -140,15 +142,14 @@ def _pod(value: Mapping[str, Any]) -> PodTemplate:
 def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
     place = ("spec", "leaderWorkerTemplate")
     path = ".".join(place)
-    group = jsonshape.mapping(jsonshape.mapping(value.get("spec"), "spec").get("leaderWorkerTemplate"), path)
-    if group.get("workerTemplate") is None:
+    group = (value.get("spec") or {}).get("leaderWorkerTemplate") or {}
+    worker = group.get("workerTemplate")
+    if worker is None:
         raise errors.Malformed(f"{path}.workerTemplate", "is missing")
     size = group.get("size", 1)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
         message = f"{path}.size: must be an integer of at least 1, not {errors.shown(size)}"
         raise errors.Denied("invalid-group-size", message)
-    claims = _claims(group, path)
-    worker = jsonshape.mapping(group.get("workerTemplate"), f"{path}.workerTemplate")
     distributed = size > 1
     found: list[tuple[str, dict[str, Any], Role, bool]]
     found = [("workerTemplate", worker, "worker" if distributed else "lone", False)]
@@ -157,11 +158,10 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
         if leader is None:
             cause = "is null; remove the key, and it is created from workerTemplate"
             raise errors.Malformed(f"{path}.leaderTemplate", cause)
-        leader = jsonshape.mapping(leader, f"{path}.leaderTemplate")
         found.insert(0, ("leaderTemplate", leader, "leader" if distributed else "lone", False))
     elif distributed:
         found.insert(0, ("leaderTemplate", worker, "leader", True))
-    labels, annotations = _metadata_map(value, "labels", ""), _metadata_map(value, "annotations", "")
+    labels, annotations = _metadata(value, "labels"), _metadata(value, "annotations")
     return tuple(
         _below(
             PodTemplate(
@@ -173,7 +173,7 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
                 role=role,
                 group_size=size,
                 created=created,
-                claims=claims,
+                claims=_claims(group),
             )
         )
         for name, template, role, created in found
@@ -182,7 +182,7 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
 
 def _below(pod_template: PodTemplate) -> PodTemplate:
     """Return a pod template with its own labels and annotations put over those of the object that holds it."""
-    own_labels = _metadata_map(pod_template.value, "labels", pod_template.path)
+    own_labels = _metadata(pod_template.value, "labels")
     return msgspec.structs.replace(
         pod_template,
         labels={**pod_template.labels, **own_labels},
@@ -193,23 +193,18 @@ def _below(pod_template: PodTemplate) -> PodTemplate:
 def _single(value: Mapping[str, Any], place: tuple[str, ...]) -> PodTemplate:
     holder: Mapping[str, Any] = value
     claims: frozenset[str] = frozenset()
-    for depth, key in enumerate(place):
-        claims = _claims(holder, ".".join(place[:depth]))
-        holder = jsonshape.mapping(holder.get(key), ".".join(place[: depth + 1]))
+    for key in place:
+        claims = _claims(holder)
+        holder = holder.get(key) or {}
     return _below(PodTemplate(place, holder, {}, {}, claims=claims))
 
 
-def _claims(holder: Mapping[str, Any], path: str) -> frozenset[str]:
+def _claims(holder: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the volumes that volumeClaimTemplates define."""
-    path = jsonshape.at(path, "volumeClaimTemplates")
-    claims = jsonshape.maps(holder.get("volumeClaimTemplates"), path)
-    return frozenset(
-        str(jsonshape.mapping(claim.get("metadata"), f"{path}[{index}].metadata").get("name"))
-        for index, claim in enumerate(claims)
-    )
+    claims = holder.get("volumeClaimTemplates") or ()
+    return frozenset(str((claim.get("metadata") or {}).get("name")) for claim in claims)
 
 
-def _metadata_map(value: Mapping[str, Any], key: str, path: str) -> dict[str, Any]:
-    """Return the labels or annotations of an object or pod template at this path."""
-    where = jsonshape.at(path, "metadata")
-    return jsonshape.mapping(jsonshape.mapping(value.get("metadata"), where).get(key), f"{where}.{key}")
+def _metadata(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the labels or annotations of an object or pod template whose metadata has been checked."""
+    return (value.get("metadata") or {}).get(key) or {}

@@ -16,10 +16,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The names in the serving certificate, separated by spaces. The host of webhook.url is last. */ -}}
+{{- /* The names in the serving certificate, separated by spaces, given the namespace and webhook.url, whose host is last. */ -}}
 {{- define "hydra-webhook.hosts" -}}
-hydra-webhook.{{ .Release.Namespace }}.svc hydra-webhook.{{ .Release.Namespace }}.svc.cluster.local
-{{- with .Values.webhook.url }} {{ (urlParse .).hostname }}{{ end }}
+{{- $namespace := first . -}}
+hydra-webhook.{{ $namespace }}.svc hydra-webhook.{{ $namespace }}.svc.cluster.local
+{{- with last . }} {{ (urlParse .).hostname }}{{ end }}
 {{- end }}
 
 {{- define "hydra-webhook.clientConfig" -}}
@@ -47,4 +48,22 @@ namespaceSelector:
       operator: NotIn
       values: {{ concat (list "kube-system" .Release.Namespace) .Values.webhook.excludedNamespaces | toJson }}
     - {key: hydra.io/inject, operator: NotIn, values: ["false"]}
+{{- end }}
+
+{{- /* Which pods: the same for the webhook and the policy. */ -}}
+{{- define "hydra-webhook.podConditions" -}}
+- name: not-a-mirror-pod
+  expression: "!object.metadata.?annotations[?'kubernetes.io/config.mirror'].hasValue()"
+- name: not-rendered # a pod with a record of its own runtime and model, and an image, starts while the webhook is down
+  expression: >-
+    ![object.metadata.?annotations.orValue({})].all(annotations,
+    [annotations[?'hydra.io/rendered'].orValue('')].all(record, record.startsWith('{') &&
+    record.indexOf(',"model":"') > 0 && record.substring(record.indexOf(',"model":"'))
+    .startsWith(',"model":"' + object.metadata.labels[?'hydra.io/model-id'].orValue('') + '",') &&
+    record.lastIndexOf(',"runtime":"') > 0 && record.substring(record.lastIndexOf(',"runtime":"'))
+    .startsWith(',"runtime":"' + object.metadata.labels['hydra.io/runtime'] + '",')) &&
+    [annotations[?'hydra.io/container'].or(annotations[?'kubectl.kubernetes.io/default-container']).orValue('')].all(inference,
+    object.spec.containers.size() <= 1000 && (
+    object.spec.containers.exists(c, c.name == inference && !(c.?image.orValue('').trim() in ['', 'auto'])) ||
+    object.spec.containers.all(c, c.name != inference && !(c.?image.orValue('').trim() in ['', 'auto'])))))
 {{- end }}

@@ -218,12 +218,12 @@ def test_a_hundred_levels_are_read_and_one_more_is_not():
         compose.load_all("[" * (compose.MAX_DEPTH + 1) + "]" * (compose.MAX_DEPTH + 1))
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+STRINGS = st.text(st.characters(exclude_categories=["Cs"]))
 #: libyaml, and so kubectl, reads no simple key beyond 1024 characters; an escaped one has up to twelve for one.
-KEY_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
+KEY_STRINGS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY_TEXTS, inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | STRINGS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY_STRINGS, inner, max_size=4),
     max_leaves=20,
 )
 

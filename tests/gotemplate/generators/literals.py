@@ -116,14 +116,14 @@ def layouts(source: random.Random) -> tuple[str, dict[str, object]]:
     data = values.data(source) | {"V": [values.value(source, 2) for _ in range(4)]}
     operands = ["(index .V 0)", "(index .V 1)", "(index .V 2)", "(index .V 3)", ".S", ".M", ".F", ".R", ".missing", "nil",
                 "3", "-2", "'é'", "1.5", "2i", "(index .MODEL 0)", "(slice .L 1)", "true", '"é"', "1000001"]  # fmt: skip
-    texts = []
+    parts = []
     for _ in range(source.randint(1, 3)):
         args = " ".join(source.choice(operands) for _ in range(source.choice([0, 1, 1, 2, 3, 4])))
-        texts.append("{{printf " + layout(source) + f" {args}" + "}}")
+        parts.append("{{printf " + layout(source) + f" {args}" + "}}")
     if source.random() < 0.2:
-        texts.append(
+        parts.append(
             source.choice(
                 ["{{print .R .V | html}}", "{{println .R .V | js}}", "{{urlquery .R .S .V}}", "{{print .F .M .R}}"]
             )
         )
-    return "|".join(texts), data
+    return "|".join(parts), data

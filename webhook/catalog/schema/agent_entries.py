@@ -41,8 +41,8 @@ class ReadAgentEntry:
     Attributes:
         path: its key path.
         node: its YAML, for findings that need places.
-        agent_entry: the entry; without image, args and container if it cannot be used; None if not even what it matches can
-            be read, since an entry that might match anything would harm workloads that it is not for.
+        agent_entry: the entry; without image, args and container if it cannot be used; None if its match lists cannot be
+            read, since it might then match workloads that it is not for.
         problem: its first error; None if it can be used.
     """
 

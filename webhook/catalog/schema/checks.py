@@ -100,7 +100,7 @@ def top(report: Report, root: Node, key: str) -> YamlMapping | None:
 def listing(report: Report, holder: YamlMapping, key: str, path: str) -> list[Node] | None:
     """Return the items of a configuration's list, or None after reporting why the list cannot be used.
 
-    Flaws of the items are left to whatever reads them; a flaw beside the list makes the whole text unusable.
+    Flaws in the items are left to their readers; a flaw outside the list makes the whole configuration unusable.
     """
     since = len(report.problems)
     report.own_flaws(holder, path.removesuffix(key).removesuffix("."))
@@ -152,7 +152,7 @@ def _unknown(
         if key in homes:
             cause, remedy = f'the key "{key}" does not belong here, so it is ignored', f"move it to {homes[key]}"
         else:
-            near = errors.nearest(key, names)
+            near = "" if report.full else errors.nearest(key, names)
             cause = f'{what} "{key}": {effect}'
             remedy = f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
         report.warning("unknown-key", _join(path, key), pair, cause, remedy)

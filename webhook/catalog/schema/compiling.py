@@ -1,4 +1,4 @@
-"""The texts of a runtime template, compiled: commandTemplate, argsTemplate, and with ``renderAll`` every other string."""
+"""Compiles a runtime template's Go templates: commandTemplate, argsTemplate, and with ``renderAll`` every other string."""
 
 from collections.abc import Container
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ COMMAND_KEYS = ("commandTemplate", "argsTemplate")
 
 
 class Compiled(NamedTuple):
-    """A text that could be compiled, with its key path and its YAML."""
+    """A compiled Go template, with its key path and its YAML."""
 
     path: str
     scalar: Scalar
@@ -25,16 +25,16 @@ class Compiled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """Compiles the texts of one entry.
+    """Compiles the Go templates of one entry.
 
-    A compiled text is named after its runtime and its place in the entry, without the entry's index, which edits shift.
+    A Go template is named after its runtime and its place in the entry, but not the entry's index, which edits may change.
 
     Attributes:
-        report: collects the mistakes in texts.
+        report: collects their mistakes.
         runtime: the entry's name.
         not_of_pod, not_of_container: keys of ``podTemplate`` and ``containerTemplate`` that are not fields of a PodSpec and of a
-            Container. All others are, also those that are not known: they may be of a newer API server.
-        compiled: every text that could be compiled so far.
+            Container. All other keys are, even unknown ones: a newer API server may know them.
+        compiled: every Go template that has been compiled so far.
     """
 
     report: Report
@@ -44,12 +44,12 @@ class Compiler:
     compiled: list[Compiled] = field(default_factory=list)
 
     def runtime_template(self, mapping: YamlMapping, path: str, digest: str) -> RuntimeTemplate:
-        """Return the entry with its texts compiled; mistakes in them are reported."""
+        """Return the entry with its Go templates compiled; report their mistakes."""
         pod_node = mapping.get("podTemplate")
         container_node = pod_node.get("containerTemplate") if isinstance(pod_node, YamlMapping) else None
         pod_path = f"{path}.podTemplate"
         container_path = f"{pod_path}.containerTemplate"
-        command, args = (self._texts(container_node, key, container_path) for key in COMMAND_KEYS)
+        command, args = (self._items(container_node, key, container_path) for key in COMMAND_KEYS)
         render_all = _scalar(mapping, "renderAll") is True
         pod = self._fields(pod_node, pod_path, self.not_of_pod, render_all=render_all)
         container = self._fields(container_node, container_path, self.not_of_container, render_all=render_all)
@@ -71,8 +71,8 @@ class Compiler:
             path=path,
         )
 
-    def _texts(self, container: Node | None, key: str, path: str) -> tuple[gotemplate.Template, ...]:
-        """Return the compiled texts of ``commandTemplate`` or ``argsTemplate``."""
+    def _items(self, container: Node | None, key: str, path: str) -> tuple[gotemplate.Template, ...]:
+        """Return the compiled items of ``commandTemplate`` or ``argsTemplate``."""
         node = container.get(key) if isinstance(container, YamlMapping) else None
         where = f"{path}.{key}"
         found = []

@@ -135,7 +135,7 @@ def _runtime(report: Report, mapping: YamlMapping, path: str) -> str | None:
 
 
 def _check(report: Report, mapping: YamlMapping, path: str) -> None:
-    """Check everything in an entry but its texts."""
+    """Check everything in an entry but its Go templates."""
     checks.a_string(report, mapping.get("runtimeZH"), f"{path}.runtimeZH")
     flag = mapping.get("renderAll")
     if flag is not None:

@@ -5,6 +5,7 @@ Lines and columns count from 1, in the outermost text: the file, or the value of
 once parsed. They are plain slotted classes because a configuration of 10,000 runtimes has half a million of them.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from webhook.problems import ProblemCode
@@ -54,7 +55,7 @@ class Scalar:
         self.column = column
         self.end_line = end_line
         self.end_column = end_column
-        self.flaws: tuple[Flaw, ...] = ()
+        self.flaws: Sequence[Flaw] = ()
 
 
 class YamlPair(NamedTuple):
@@ -78,7 +79,7 @@ class YamlMapping:
         self.column = column
         self.end_line = 0
         self.end_column = 0
-        self.flaws: tuple[Flaw, ...] = ()
+        self.flaws: Sequence[Flaw] = ()
 
     def get(self, key: str) -> "Node | None":
         """Return the value of a key, or None if the key is absent."""
@@ -97,7 +98,7 @@ class YamlSequence:
         self.column = column
         self.end_line = 0
         self.end_column = 0
-        self.flaws: tuple[Flaw, ...] = ()
+        self.flaws: Sequence[Flaw] = ()
 
 
 Node = Scalar | YamlMapping | YamlSequence

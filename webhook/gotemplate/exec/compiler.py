@@ -92,7 +92,7 @@ class _Compiler:
                 return lambda _dot, _state: CONTINUE
 
     def run_of_prints(self, children: Sequence[nodes.Node]) -> Run:
-        """Compile a run of texts and actions that print fields of dot, or dot itself: the bulk of most templates."""
+        """Compile a run of text nodes and actions that print fields of dot or dot itself: the bulk of most templates."""
         context = self.context
         parts: list[tuple[str, nodes.Node]] = []  # the text before an action, and what it prints
         tail = ""

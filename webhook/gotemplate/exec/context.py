@@ -69,12 +69,12 @@ class Context:
         """
         state.budget -= size
         if state.budget < 0:
-            raise self.error(node, f"output exceeds {self.limits.output_bytes} bytes", limit=True)
+            raise self.error(node, f"output exceeds {state.allowed_bytes} bytes", limit=True)
 
     def out_of_steps(self, state: State, node: nodes.Node) -> ExecError:
         """Return the error for a loop or call that used up the steps or the time."""
         if state.steps < 0:
-            return self.error(node, f"exceeded {self.limits.steps} steps", limit=True)
+            return self.error(node, f"exceeded {state.allowed_steps} steps", limit=True)
         return self.error(node, "exceeded the time allowed", limit=True)
 
     def field(self, node: nodes.Node | None, receiver: object, name: str, *, typed: bool) -> object:

@@ -95,7 +95,8 @@ def _refusal(context: Context, state: State, call: nodes.Node, name: str, error:
     if isinstance(error, OutOfStepsError):
         return context.out_of_steps(state, call)
     if isinstance(error, TooLongError):
-        return context.error(call, f"output exceeds {context.limits.output_bytes} bytes", limit=True)
+        state.budget = -1  # refused before it was built
+        return context.error(call, f"output exceeds {state.allowed_bytes} bytes", limit=True)
     return context.error(call, f"error calling {name}: {error}")
 
 

@@ -34,7 +34,7 @@ def shown(context: Context, state: State, node: nodes.Node, value: object) -> st
 
 
 def merged(children: Sequence[nodes.Node]) -> list[nodes.Node | list[nodes.Node]]:
-    """Return the nodes, with each run of texts and plain fields of dot, or of texts and dots, merged into one list."""
+    """Return the nodes, with each run of text nodes and plain fields of dot, or of text nodes and dots, as one list."""
     found: list[nodes.Node | list[nodes.Node]] = []
     run: list[nodes.Node] = []
     printed: type[nodes.Node] | None = None  # what the actions of the run print: fields or dots
@@ -125,7 +125,7 @@ def run_of_fields(context: Context, parts: Sequence[tuple[str, str, nodes.Node]]
 
 
 def run_of_dots(context: Context, parts: Sequence[tuple[str, nodes.Node]], tail: str) -> Run:
-    """Return code that prints dot after each of some texts, and then `tail`."""
+    """Return code that prints each text followed by dot, and then `tail`."""
 
     def run(dot: object, state: State) -> None:
         out = state.out

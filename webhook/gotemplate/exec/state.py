@@ -37,6 +37,7 @@ class State(Allowance):
         last: the node last evaluated by `and` or `or`, for errors that Go reports there.
         steps: how many steps are left.
         budget: how many bytes of built strings are left.
+        allowed_steps, allowed_bytes: how many there were at the beginning, for errors.
         depth: how many template calls are running.
         container: the list or map that contains dot; None if dot is not an element.
         containers: the same for variables, by slot.
@@ -44,6 +45,8 @@ class State(Allowance):
     """
 
     __slots__ = (
+        "allowed_bytes",
+        "allowed_steps",
         "container",
         "containers",
         "deadline",
@@ -63,8 +66,8 @@ class State(Allowance):
         self.out = self.pieces.append
         self.variables: list[object] = []
         self.last: nodes.Node | None = None
-        self.steps = limits.steps
-        self.budget = limits.output_bytes
+        self.steps = self.allowed_steps = limits.steps
+        self.budget = self.allowed_bytes = limits.output_bytes
         self.depth = 0
         self.container: object = None
         self.containers: dict[int, object] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: Only so many characters of a script are scanned. Nobody writes a longer one by hand.
+#: How many characters of a script are scanned. Scripts written by hand are shorter.
 SCANNED_CHARACTERS = 50_000
 
 

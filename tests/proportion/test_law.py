@@ -1,0 +1,85 @@
+"""The law: the work for a request grows no faster than n·log n of its body, whatever the body holds."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from tests.proportion import bodies
+
+#: How many times as fast as n·log n the work may grow. Nothing exceeds 1; a loop over the names of containers that looks each
+#: up in a list grows 4 times as fast.
+TOLERANCE = 1.1
+
+
+def counted(small, large):
+    """Return size and work of bodies of two sizes in bytes, by name, counted in a process of its own."""
+    command = [sys.executable, "-m", "tests.proportion.counting", str(small), str(large)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def growth(small, large):
+    """Return how many times as fast as n·log n the work has grown."""
+    (few, little), (many, much) = small, large
+    return (much / little) / ((many * math.log(many)) / (few * math.log(few)))
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [
+        pytest.param(3_000, 24_000, marks=pytest.mark.slow),
+        pytest.param(20_000, 400_000, marks=pytest.mark.long),
+    ],
+)
+def test_work_grows_no_faster_than_the_body(small, large):
+    grown = {name: growth(*figures) for name, figures in counted(small, large).items()}
+
+    assert grown.keys() == bodies.builds().keys()
+    assert {name: round(times, 2) for name, times in grown.items() if times > TOLERANCE} == {}
+    # the law is not held by chance: the work of many bodies is indeed proportional
+    assert sum(times > 0.5 for times in grown.values()) > len(grown) / 3
+
+
+@pytest.mark.parametrize(
+    ("code", "quadratic"),
+    [
+        ("sum(1 for item in items if item in items)", True),
+        ("sum(1 for item in items if items.index(item) > 5)", True),
+        ("[items[:at] for at in range(len(items))]", True),
+        ("[{**mapping, 'b': 2} for item in items]", True),
+        ("[[*items, item] for item in items]", True),
+        ("[items + [item] for item in items]", True),
+        ("[f'{text}' for item in items]", True),
+        ("[sorted(items) for item in items]", True),
+        ("[text.replace('a', 'b') for item in items]", True),
+        ("[mapping == dict.fromkeys(items) for item in items]", True),
+        ("[one for item in items for one in items]", True),
+        ("any(map(items.__contains__, items)) and [max(items) for item in items]", True),
+        ("sorted(items)", False),
+        ("sum(1 for item in items if item in mapping)", False),
+        ("sum(1 for item in items if isinstance(items, list) and len(items) > item)", False),
+        ("text.replace('a', 'b') + ''.join(map(str, items)) + f'{items}'", False),
+        ("[mapping.get(item) for item in items]", False),
+    ],
+)
+def test_the_meter_sees_work_that_python_does_in_one_expression(code, quadratic):
+    assert (growth_of(code) > 2) == quadratic
+
+
+def growth_of(code):
+    """Return how many times as fast as n·log n the work of an expression grows with n."""
+    from tests.proportion import counting  # noqa: PLC0415 - it is a program first
+
+    meter = counting.Meter()
+    evaluate = counting.rewritten(f"def evaluate(items, mapping, text):\n    return {code}\n", "<test>")
+    names = {"__meter__": meter}
+    exec(evaluate, names)
+
+    def measured(size):
+        before = meter.work
+        names["evaluate"](list(range(size)), dict.fromkeys(range(size)), "a" * 64 * size)
+        return size, meter.work - before
+
+    return growth(measured(100), measured(1600))

@@ -1,0 +1,149 @@
+"""What others fill in below rendered fields, or leave out of them: two values that differ only in this are one rendering.
+
+A LeaderWorkerSet's CRD and the API server set defaults, and drop empty values and fields that they do not know; the record's
+digest of the rendered fields must survive that, or every rendering would look like an edit. What another webhook adds inside
+a map or list that rendering made as a whole, such as a sidecar's variable in an init container of the template, cannot be
+told from an edit.
+
+Source: the defaults of LeaderWorkerSet's CRD, and ``pkg/apis/core/v1/defaults.go`` of Kubernetes 1.36.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from webhook import catalog, patch, workload
+from webhook.rendering import paths, quantities
+from webhook.rendering.changes import Current
+
+#: Values that LeaderWorkerSet's CRD fills in below fields that a template sets, by key.
+CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "protocol": ("TCP",),
+    "name": ("",),
+    "service": ("",),
+    "optional": (False,),
+    "readOnly": (False,),
+    "fsType": ("ext4", "xfs"),
+    "iscsiInterface": ("default",),
+    "keyring": ("/etc/ceph/keyring",),
+    "pool": ("rbd",),
+    "user": ("admin",),
+    "storageMode": ("ThinProvisioned",),
+}
+
+#: Values that the API server fills in below fields of a pod, by key.
+_API_SERVER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
+    "apiVersion": ("v1",),  # of a fieldRef
+    "cachingMode": ("ReadWrite",),
+    "defaultMode": (0o644,),
+    "expirationSeconds": (3600,),
+    "failureThreshold": (3,),
+    "kind": ("Shared",),
+    "path": ("/",),
+    "periodSeconds": (10,),
+    "procMount": ("Default",),
+    "scheme": ("HTTP",),
+    "successThreshold": (1,),
+    "terminationMessagePath": ("/dev/termination-log",),
+    "terminationMessagePolicy": ("File",),
+    "timeoutSeconds": (1,),
+    "volumeMode": ("Filesystem",),
+}
+
+_DEFAULTS = {**_API_SERVER_DEFAULTS, **CRD_DEFAULTS}
+
+#: Tolerations that admission plugins give every pod.
+_TOLERATIONS = tuple(
+    {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+    for key in ("not-ready", "unreachable")
+)
+
+#: The volume that the ServiceAccount plugin adds to each pod under a random name, and mounts into every container.
+TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
+
+_AMOUNTS = frozenset({"limits", "requests"})
+
+
+def without(current: Current) -> list[tuple[str, Any]]:
+    """Return what is at rendered paths in one form, whatever was filled in or left out; None where there is nothing."""
+    by_path = dict(current)
+    found = []
+    for path, now in current:
+        tokens = patch.tokens(path)
+        if not _may_be_dropped(tokens):
+            kept = None if now is paths.ABSENT else _normal(now, tokens[-1], "".join(tokens[-2:-1]))
+            if tokens[-1] == "imagePullPolicy" and kept == _pull_policy(by_path.get(path.removesuffix("PullPolicy"))):
+                kept = None
+            found.append((path, kept))
+    return found
+
+
+def _may_be_dropped(tokens: list[str]) -> bool:
+    """Return whether a path leads through a field that is unknown, which an API server drops if it does not know it either."""
+    if tokens[:1] == ["spec"] and len(tokens) > 1 and tokens[1] not in catalog.POD_SPEC:
+        return True
+    return any(
+        field in catalog.ITEMS and inner not in catalog.ITEMS[field]
+        for field, inner in zip(tokens, tokens[2:], strict=False)
+    )
+
+
+def _normal(value: Any, key: str, holder: str) -> Any:
+    """Return a value in one form; None for an empty one, which Go leaves out.
+
+    Args:
+        value: a JSON value.
+        key: its key; of an item of a list, anything.
+        holder: the key of the map or list that it is in.
+    """
+    if isinstance(value, dict):
+        return dict(_fields(value, key, holder)) or None
+    if isinstance(value, list):
+        return [_normal(item, "", key) for item in value if not _filled_in_item(item, key)] or None
+    if (holder in _AMOUNTS or key == "sizeLimit") and (number := quantities.parse(value)) is not None:
+        return f"{number.normalize():f}"
+    return value or None
+
+
+def _fields(value: Mapping[str, Any], key: str, holder: str) -> Iterator[tuple[str, Any]]:
+    known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
+    for name, inner in value.items():
+        if name == workload.RECORD or (name in _DEFAULTS and inner in _DEFAULTS[name]):
+            continue
+        if known is not None and name not in known:
+            continue
+        if name == "hostPort" and inner == value.get("containerPort"):  # with hostNetwork
+            continue
+        if name in _IMAGES and inner == _pull_policy(value.get(_IMAGES[name])):
+            continue
+        kept = _normal(_above_limits(inner, value) if name == "requests" else inner, name, key)
+        if kept is not None:
+            yield name, kept
+
+
+def _above_limits(requests: Any, resources: Mapping[str, Any]) -> Any:
+    """Return requests without those that equal their limit, which are filled in where they are absent."""
+    limits = resources.get("limits")
+    if not isinstance(requests, dict) or not isinstance(limits, dict):
+        return requests
+    return {name: amount for name, amount in requests.items() if amount != limits.get(name)}
+
+
+#: Pull policies, and the image that decides which one is the default.
+_IMAGES = {"imagePullPolicy": "image", "pullPolicy": "reference"}
+
+
+def _pull_policy(image: Any) -> str:
+    """Return the pull policy that the API server gives to an image; "" if there is no image."""
+    if not isinstance(image, str):
+        return ""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return "Always" if not digest and tag in ("", "latest") else "IfNotPresent"
+
+
+def _filled_in_item(item: Any, key: str) -> bool:
+    if not isinstance(item, dict):
+        return False
+    if key == "tolerations":
+        return item in _TOLERATIONS
+    return key == "volumeMounts" and str(item.get("name")).startswith(TOKEN_VOLUME)
