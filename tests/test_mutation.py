@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from webhook import admission, catalog, errors, mutation, rendering, review, workload
+from webhook import admission, catalog, errors, jsonshape, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 SNAPSHOT = catalog.build(catalog.embedded(), None)
@@ -119,7 +119,7 @@ def test_a_bomb_inside_a_record_is_not_decoded():
     decision = decide(review)
 
     assert decision.reason == "invalid-record"
-    assert "holds 150004 values, more than the 10000 that are read" in decision.message
+    assert f"holds 150004 values, more than the {jsonshape.MAX_VALUES} that are read" in decision.message
 
 
 def changed(**request):

@@ -66,7 +66,7 @@ def signed_by(replica: Replica, authority: certs.Pair) -> bool:
     return certs.verifies(leaf, authority.certificate_pem, HOST, datetime.now(UTC)) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.faketime
 def test_no_admission_fails_before_while_and_after_a_clock_is_300_days_ahead(configured, clock):
     now = datetime.now(UTC)

@@ -13,7 +13,7 @@ from tests.server import answers, wire
 from webhook import server, telemetry
 from webhook.server import calls
 from webhook.server.budget import BodyBudget
-from webhook.server.connections import _Connection
+from webhook.server.connections import TLS_BUFFER, _Connection
 
 LARGE = b'"' + b"x" * calls.SMALL_BODY + b'"'
 LARGEST = b'"' + b"x" * (server.MAX_BODY - 2) + b'"'
@@ -33,6 +33,7 @@ async def test_one_too_many_closes_the_connection_that_has_been_idle_longest():
         wire.connect(served.port, served.ca_pem) as second,
     ):
         assert (await second.ask(wire.post())).status == 200
+        await asyncio.sleep(0.01)  # the clock of the event loop counts milliseconds
         assert (await first.ask(wire.post())).status == 200
         async with wire.connect(served.port, served.ca_pem) as third:
             assert (await third.ask(wire.post())).status == 200
@@ -243,3 +244,8 @@ async def test_a_connection_that_has_ended_takes_no_memory_until_the_collector_c
             await until(lambda: not any(isinstance(one, _Connection) for one in gc.get_objects()))
     finally:
         gc.enable()
+
+
+def test_a_connection_that_has_paused_goes_on_before_it_has_decrypted_a_whole_record():
+    record = 2**14 + 256 + 5  # RFC 8446, section 5.2: the fragment, its expansion, and the head
+    assert record < TLS_BUFFER // 2

@@ -17,7 +17,7 @@ SMALL_BODY = 64 * 1024
 """Bytes. A body up to this size is read without a share of the budget: the buffers of its connection hold as much anyway.
 Reviews of ordinary pods take 5 to 20 KiB, so no flood of large bodies delays them."""
 
-READ_BUFFER = 32 * 1024  # bytes; a connection pauses once it has read twice as much that nobody has taken
+READ_BUFFER = 16 * 1024  # bytes; a connection pauses once it has read twice as much that nobody has taken
 
 BODY_SECONDS = 10.0  # from the end of the head to the end of a small body; twice the API server's timeoutSeconds
 

@@ -21,9 +21,11 @@ KEEP_ALIVE_SECONDS = 120.0
 """Longer than the 90 s after which the API server (Go's ``http.Transport``) closes an idle connection. The side that
 waits longer never closes a connection on which the other has just sent a request, and a POST is not sent twice."""
 
-TLS_BUFFER = 64 * 1024
+TLS_BUFFER = 48 * 1024
 """Bytes that a TLS connection reads ahead of a request that is not being read, such as one that waits for its share of the
-budget, and that it keeps of an answer that its client does not read. More than two records, because half of this must hold a whole one (16 KiB and a little)."""
+budget, and that it keeps of an answer that its client does not read. Reading goes on
+once half of it is left, which must be more than a whole record (16 KiB and a little): of that, nothing can be decrypted before the
+rest arrives."""
 
 HEAD_SECONDS = 10.0  # from the connection to the end of its first request's head; twice the API server's timeoutSeconds
 HANDSHAKE_SECONDS = 10.0
@@ -203,7 +205,7 @@ class _Connection(web.RequestHandler):
         super().connection_made(transport)
         self._transport = cast("asyncio.Transport", transport)
         if transport.get_extra_info("sslcontext") is not None:
-            cast("_TlsTransport", transport).set_read_buffer_limits(TLS_BUFFER)
+            cast("_TlsTransport", transport).set_read_buffer_limits(TLS_BUFFER, TLS_BUFFER // 2)
             self._transport.set_write_buffer_limits(TLS_BUFFER)
         self.refusal = self._connections.refusal(transport)
         self._head_timer = self._loop.call_later(HEAD_SECONDS, self._close_if_silent)
@@ -264,5 +266,5 @@ class _Connection(web.RequestHandler):
 
 
 class _TlsTransport(Protocol):
-    def set_read_buffer_limits(self, high: int) -> None:
-        """Stop reading from the socket while more than ``high`` bytes are undecrypted; go on below a quarter of that."""
+    def set_read_buffer_limits(self, high: int, low: int) -> None:
+        """Stop reading from the socket while ``high`` bytes are undecrypted; go on once ``low`` are left."""
