@@ -89,8 +89,9 @@ class Victim:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pods", [100, pytest.param(2_000, marks=pytest.mark.attack)])
-def test_another_users_pods_are_all_admitted(hydra: Installation, lws, pods):
+@pytest.mark.parametrize("pods", [60, pytest.param(2_000, marks=pytest.mark.attack)])
+@pytest.mark.usefixtures("site_lws")
+def test_another_users_pods_are_all_admitted(hydra: Installation, pods):
     hydra.configure(templates=templates(**{"vllm-cpu": "serve"}), agent=AGENT)
     hydra.run(2)
     quiet, victim, attack = Victim(hydra), Victim(hydra), Attack(hydra)
@@ -107,4 +108,4 @@ def test_another_users_pods_are_all_admitted(hydra: Installation, lws, pods):
         f"(answers by status: {attack.statuses}), {quiet.p99:.0f} ms without"
     )
     assert created.failed == ""
-    assert attack.statuses.keys() <= {201, 400, 413, 422}
+    assert attack.statuses.keys() & {201, 422}, "no attack reached the webhook"
