@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import web
 
 from webhook.cluster import connections
+from webhook.cluster.credentials import Credentials
 
 
 async def answer(_request: web.Request) -> web.Response:
@@ -49,3 +50,18 @@ async def test_aborting_closes_a_connection_that_is_in_use(aiohttp_server):
         with contextlib.suppress(aiohttp.ClientError):
             await asking
         over.set()
+
+
+async def test_a_connection_whose_closing_is_cancelled_is_closed_nevertheless(monkeypatch):
+    async def abort() -> None:
+        await asyncio.Event().wait()
+
+    connection = connections.Connection(Credentials("http://127.0.0.1:1", "", None, None, None, {}))
+    monkeypatch.setattr(connection._connector, "abort", abort)
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+
+    closing.cancel()
+    await asyncio.wait([closing])
+
+    assert connection._session.closed

@@ -73,8 +73,10 @@ class Connection:
 
     async def close(self) -> None:
         """Abort everything that is still being sent or received."""
-        await self._connector.abort()
-        await self._session.close()
+        try:
+            await self._connector.abort()
+        finally:  # also if the server stops while a refused connection is being closed
+            await self._session.close()
 
 
 class Connector(aiohttp.TCPConnector):
