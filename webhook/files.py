@@ -9,6 +9,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from webhook import errors
@@ -38,14 +39,12 @@ def read_bytes(path: Path, limit: int = CONFIGURATION_BYTES) -> bytes:
         Unreadable: it does not exist, is not a regular file, is larger, or may not be read.
     """
     try:
-        with open(path, "rb", opener=_open) as file:
-            found = os.fstat(file.fileno())
-            content = b"" if found.st_size > limit else file.read(limit + 1)
+        with open(path, "rb", opener=partial(_open, limit=limit)) as file:
+            content = file.read(limit + 1)
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path}: {_cause(error)}") from error
-    size = max(found.st_size, len(content))  # some files do not know their size before they are read
-    if size > limit:
-        raise Unreadable(f"{path}: too large: {size} bytes, the limit is {limit}")
+    if len(content) > limit:  # some files do not know their size before they are read
+        raise _too_large(path, len(content), limit)
     return content
 
 
@@ -59,10 +58,7 @@ def check_size(path: Path, limit: int = CREDENTIAL_BYTES) -> None:
         found = path.stat()
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path}: {_cause(error)}") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise Unreadable(f"{path}: is not a regular file")
-    if found.st_size > limit:
-        raise Unreadable(f"{path}: too large: {found.st_size} bytes, the limit is {limit}")
+    _check(path, found, limit)
 
 
 def signatures(paths: Iterable[Path]) -> dict[Path, Signature]:
@@ -103,10 +99,23 @@ def _cause(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or "is not a valid path"
 
 
-def _open(path: str, flags: int) -> int:
-    """Open a regular file. Opening a pipe would otherwise wait for its writer."""
+def _open(path: str, flags: int, *, limit: int) -> int:
+    """Open a file that passes ``_check``. Opening a pipe would otherwise wait for its writer."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        _check(path, os.fstat(descriptor), limit)
+    except Unreadable:
         os.close(descriptor)
-        raise Unreadable(f"{path}: is not a regular file")
+        raise
     return descriptor
+
+
+def _check(path: str | Path, found: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise Unreadable(f"{path}: is not a regular file")
+    if found.st_size > limit:
+        raise _too_large(path, found.st_size, limit)
+
+
+def _too_large(path: str | Path, size: int, limit: int) -> Unreadable:
+    return Unreadable(f"{path}: too large: {size} bytes, the limit is {limit}")

@@ -33,18 +33,18 @@ class ClientCa:
         self._seen = files.signatures([path])
         self.problems: list[str] = []
         try:
-            self.pem = _checked(files.read_bytes(path))
+            self.pem = _read(path)
         except files.Unreadable as error:
             raise CannotStart(f"cannot use --client-ca-file: {error}") from error
         except certs.PairError as error:
             raise CannotStart(f"cannot use --client-ca-file {path}: {error}") from error
 
     def jobs(self, certificate: Certificate) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run as long as the server: it makes ``certificate`` trust what the file comes to hold."""
+        """Return what must run as long as the server: whenever the file changes, ``certificate`` trusts its new content."""
 
         async def reload(_changed: frozenset[Path]) -> None:
             try:
-                certificate.trust(_checked(await asyncio.to_thread(files.read_bytes, self._path)))
+                certificate.trust(await asyncio.to_thread(_read, self._path))
             except (certs.PairError, files.Unreadable) as error:
                 self.problems = [f"error: CA of clients: {error}; the previous one stays in use"]
                 self._reports.log.error("client CA not loaded", why=telemetry.clean(str(error)))  # noqa: TRY400 - one line, for a person
@@ -55,12 +55,14 @@ class ClientCa:
         return [files.watch(self._seen, reload)]
 
 
-def _checked(pem: bytes) -> bytes:
+def _read(path: Path) -> bytes:
     """Return the contents of such a file.
 
     Raises:
+        files.Unreadable: it cannot be read.
         certs.PairError: it is not a list of certificates of CAs.
     """
+    pem = files.read_bytes(path, files.CREDENTIAL_BYTES)
     found, unreadable = certs.read_bundle(pem)
     if not found and not unreadable:
         raise certs.PairError("it holds no PEM certificate")
