@@ -1,4 +1,4 @@
-"""What is said of a clock that disagrees with the API server's."""
+"""What is reported about a clock that disagrees with the API server's."""
 
 import email.utils
 import math

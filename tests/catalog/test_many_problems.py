@@ -11,8 +11,8 @@ from webhook.app.reports import Reports
 #: About a megabyte each, as much as a ConfigMap holds.
 TEXTS = {
     "duplicate keys": "templates:\n- runtime: a\n  podTemplate:\n" + "    a:\n" * 130_000,
-    "entries that are no maps": "templates:\n" + "- 1\n" * 160_000,
-    "merges of what is no map": "templates:\n- runtime: a\n  podTemplate:\n" + "    <<: 1\n" * 100_000,
+    "entries that are not maps": "templates:\n" + "- 1\n" * 160_000,
+    "merges of values that are not maps": "templates:\n- runtime: a\n  podTemplate:\n" + "    <<: 1\n" * 100_000,
 }
 
 

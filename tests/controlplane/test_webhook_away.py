@@ -308,7 +308,7 @@ HARMFUL = {
         workerTemplate={"spec": {"containers": [{"name": f"c{number}", "image": "x"} for number in range(MANY)]}}
     ),
     "the bare containers": template(workerTemplate={"spec": {"containers": [{"name": "main", "image": "auto"}]}}),
-    "a blank image": template(workerTemplate={"spec": {"containers": [{"name": "main", "image": " "}]}}),
+    "an image of spaces": template(workerTemplate={"spec": {"containers": [{"name": "main", "image": " "}]}}),
     "no image": template(workerTemplate={"spec": {"containers": [{"name": "main"}]}}),
     "the bare leader": template(leaderTemplate={"spec": {"containers": [{"name": "main", "image": "auto"}]}}),
     "no record": template(workerTemplate={"metadata": {"annotations": {RECORD: None}}}),

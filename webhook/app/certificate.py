@@ -15,7 +15,7 @@ from webhook.app.reports import Reports
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DUE_SECONDS = 1.0
-"""Between two looks whether a pair has become valid. No timer would do, since the clock may be set meanwhile."""
+"""Between two checks whether a pair has become valid. A timer would not do, because the clock may be set meanwhile."""
 SELF_SIGNED_LIFETIME = timedelta(days=3650)  # the key exists in memory only and ends with the process, far earlier
 
 

@@ -14,6 +14,8 @@ from webhook.app import memory, open_files
 from webhook.app.options import CannotStart, Options
 from webhook.app.running import serving
 
+_LAST_LINES_SECONDS = 1.0  # for a reader to take the last lines; one that is stalled must not keep the process
+
 
 def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status: 0, or 1 if the server could not start or crashed."""
@@ -40,9 +42,6 @@ def run(options: Options) -> int:
     finally:
         lines.close(_LAST_LINES_SECONDS)
     return 0
-
-
-_LAST_LINES_SECONDS = 1.0  # for a reader to take the last lines; one that is stalled must not keep the process
 
 
 #: Containers to allocate before the collector looks for cycles. A request allocates about two thousand and leaves no cycles,

@@ -125,7 +125,7 @@ def _check_probes(own: Mapping[str, Any], merged: Mapping[str, Any], source: str
 
 
 def _probed_port(container: Mapping[str, Any], field: str, handler: str) -> Any:
-    """Return the port that a probe uses. The shape of the workload's probes has not been checked."""
+    """Return the port that a probe uses; None if it has no such handler, or not one with a port."""
     probe = container.get(field)
     details = probe.get(handler) if isinstance(probe, dict) else None
     return details.get("port") if isinstance(details, dict) else None

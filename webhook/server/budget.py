@@ -8,7 +8,8 @@ BODIES_BYTES = 32 * 1024 * 1024
 a large one now and then; the pods of a whole burst, a few KiB each, need no share."""
 
 WAIT_SECONDS = 3.0
-"""How long a body waits for its share: longer than ``calls.HOLD_SECONDS``, after which a silent holder loses it, and shorter than the 5 s of our ``timeoutSeconds``, so that the API server hears about it and can try again elsewhere."""
+"""How long a body waits for its share: longer than ``calls.HOLD_SECONDS``, after which a silent holder loses it, and shorter
+than the 5 s of our ``timeoutSeconds``, so that the API server gets an answer and can try another replica."""
 
 
 class BodyBudget:
