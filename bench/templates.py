@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=20_000, help="renderings per case and round")
     arguments = parser.parse_args()
     snapshot = catalog.build(catalog.embedded(), None)
-    text = snapshot.runtime_templates["vllm-cpu"].args[0].text
+    text = snapshot.runtime_templates["vllm-cpu"].startups["lone"].args[0].text
     with oracle(arguments.go) as ask:
         rows = measure(text, ask, arguments.rounds, arguments.repeat)
     Console(width=110).print(table(rows))

@@ -170,7 +170,7 @@ def variables_by_role():
                 declared,
                 template,
                 container,
-                selection.select(declared, container, snapshot),
+                selection.select(declared, container, snapshot, template.role),
                 namespace=value["metadata"]["namespace"],
                 cluster_name=snapshot.cluster_name,
                 settings=Settings(),
@@ -248,7 +248,7 @@ def test_command_and_args_are_rendered_as_shown(command_template, args_template,
     fields = ", ".join(f"{key}: {text}" for key, text in keys.items() if text)
     text = f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
     snapshot = snapshot_of({"templates.yaml": text})
-    rendered = command.command(snapshot.runtime_templates["r"], LEADER, budget.new())
+    rendered = command.command(snapshot.runtime_templates["r"].startups["leader"], LEADER, budget.new())
 
     assert ([rendered.command] if rendered.command else []) == catalog.load_all(command_shown)
     assert [rendered.args] == catalog.load_all(args_shown)

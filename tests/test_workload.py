@@ -147,11 +147,26 @@ def test_annotations_are_read():
         "hydra.io/gpu-type": "nvidia-gpu",
         "hydra.io/tensor-parallel-size": "8",
         "hydra.io/pipeline-parallel-size": "2",
+        "hydra.io/data-parallel-size": "4",
+        "hydra.io/gpu-count": "0",
+        "hydra.io/model-path": "/models/qwen3",
+        "hydra.io/model-port": "9000",
+        "hydra.io/dataset": "weights",
         "hydra.io/container": "main",
     }
 
     assert workload.declaration(only(pod({}, annotations))) == workload.Declaration(
-        "vllm", "qwen3", "Qwen3", "nvidia-gpu", "main", 8, 2
+        "vllm",
+        "qwen3",
+        "Qwen3",
+        "nvidia-gpu",
+        "main",
+        gpu_count=0,
+        tensor_parallel_size=8,
+        pipeline_parallel_size=2,
+        data_parallel_size=4,
+        dataset="weights",
+        constants={"MODEL_PATH": "/models/qwen3", "MODEL_PORT": 9000},
     )
 
 
@@ -168,6 +183,13 @@ def test_annotations_are_read():
         ({}, {"hydra.io/pipeline-parallel-size": "1.5"}, "invalid-size", "hydra.io/pipeline-parallel-size"),
         ({}, {"hydra.io/pipeline-parallel-size": "٣"}, "invalid-size", "hydra.io/pipeline-parallel-size"),
         ({}, {"hydra.io/pipeline-parallel-size": True}, "invalid-value", "hydra.io/pipeline-parallel-size"),
+        ({}, {"hydra.io/data-parallel-size": "0"}, "invalid-size", "hydra.io/data-parallel-size"),
+        ({}, {"hydra.io/gpu-count": "-1"}, "invalid-size", "hydra.io/gpu-count"),
+        ({}, {"hydra.io/model-path": "models"}, "invalid-value", "hydra.io/model-path"),
+        ({}, {"hydra.io/model-port": "0"}, "invalid-value", "hydra.io/model-port"),
+        ({}, {"hydra.io/model-port": "65536"}, "invalid-value", "hydra.io/model-port"),
+        ({}, {"hydra.io/model-port": "http"}, "invalid-value", "hydra.io/model-port"),
+        ({}, {"hydra.io/dataset": " "}, "empty-value", "hydra.io/dataset"),
     ],
 )
 def test_a_bad_value_is_denied_naming_key_and_value(labels, annotations, reason, key):

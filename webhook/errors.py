@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 #: Names that a message lists before it only counts the rest.
-_LISTED = 20
+_LISTED = 25
 
 #: Characters of a name that is suggested, or that a suggestion is looked for: the length of a label's value, which container,
 #: volume and runtime names do not exceed either.
@@ -62,6 +62,7 @@ DenialCode = Literal[
     "no-bare-form",
     "no-image",
     "no-value",
+    "not-an-integer",
     "object-too-large",
     "port-name-conflict",
     "request-above-limit",

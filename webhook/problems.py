@@ -34,6 +34,8 @@ ProblemCode = Literal[
     "runtime-name",
     "two-names",
     "image-beside",
+    "unquoted-tag",
+    "reserved-key",
     "yaml-key",
     "yaml-value",
     "yaml-alias",

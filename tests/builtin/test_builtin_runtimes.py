@@ -48,7 +48,9 @@ def test_command_and_args_are_what_go_renders(key):
     runtime, role, arguments, size = key.split("/")
     data = variables(runtime, role, arguments, int(size.removeprefix("tp")))
 
-    found = command.command(SNAPSHOT.runtime_templates[runtime], data, budget.new())
+    found = command.command(
+        SNAPSHOT.runtime_templates[runtime].startups["lone" if role == "single" else role], data, budget.new()
+    )
 
     assert {"command": found.command, "args": found.args} == RENDERED[key]
     assert found.notices == ()
@@ -75,4 +77,6 @@ def test_the_published_example_is_built_in_character_for_character():
     )
 
     assert published.runtime_templates["vllm-cpu"].digest == SNAPSHOT.runtime_templates["vllm-cpu"].digest
-    assert all(isinstance(part, gotemplate.Template) for part in published.runtime_templates["vllm-cpu"].args)
+    assert all(
+        isinstance(part, gotemplate.Template) for part in published.runtime_templates["vllm-cpu"].startups["lone"].args
+    )

@@ -100,7 +100,7 @@ IMAGES = {
     "a registry with a slash": ("{registry: reg.io/, repository: a}", "reg.io/a"),
     "nulls": ("{registry: , repository: a, tag: ~}", "a"),
     "a string": ("reg.io:5000/a:b", "reg.io:5000/a:b"),
-    "nothing": ("", None),
+    "nothing": ("", ""),
 }
 
 
@@ -111,7 +111,17 @@ def test_an_image_becomes_one_reference(image, reference, beside):
     [entry] = read(f"deployment_templates:\n- match_runtimes: [r]\n  {where}\n").agent_entries
     assert entry.broken is None
     assert entry.image == reference
-    assert "image" not in entry.container
+    assert entry.common.container.get("image", "") == reference
+
+
+@pytest.mark.parametrize("tag", ["2.10", "1e3", "0x1F", "1_000", "20261130"])
+def test_a_tag_that_yaml_reads_as_a_number_is_taken_as_it_is_written(tag):
+    snapshot = read(f"deployment_templates:\n- image: {{repository: a, tag: {tag}}}\n")
+    assert snapshot.agent_entries[0].image == f"a:{tag}"
+    problems = [problem for problem in snapshot.problems if problem.code != "image-beside"]
+    assert [(one.code, one.severity, one.remedy) for one in problems] == [
+        ("unquoted-tag", "warning", f'quote it: "{tag}"')
+    ]
 
 
 def test_an_image_inside_container_template_wins_over_one_beside_it():
@@ -125,8 +135,8 @@ def test_args_env_and_other_container_fields_are_kept():
     snapshot = read(text)
     [entry] = snapshot.agent_entries
     assert snapshot.problems == ()
-    assert (entry.runtimes, entry.gpu_types, entry.args) == ((), (), ("--a=1",))
-    assert entry.container == {"env": [{"name": "A", "value": "on"}], "tty": True}
+    assert (entry.runtimes, entry.gpu_types, entry.args["lone"]) == ((), (), ("--a=1",))
+    assert entry.common.container == {"env": [{"name": "A", "value": "on"}], "tty": True}
 
 
 BROKEN = {
@@ -140,7 +150,7 @@ BROKEN = {
     "container_template a list": ("container_template: []", "wrong-type", "container_template", 23),
     "an image that is a list": ("image: []", "wrong-type", "image", 10),
     "an image without repository": ("image: {tag: a}", "missing-key", "image", 10),
-    "a tag that is a number": ("image: {repository: a, tag: 2.1}", "wrong-type", "image.tag", 31),
+    "a tag that is a boolean": ("image: {repository: a, tag: on}", "wrong-type", "image.tag", 31),
     "a digest without algorithm": ("image: {repository: a, digest: abc}", "bad-value", "image.digest", 34),
     "an image with a space": ("image: 'a b'", "bad-value", "image", 10),
     "an empty image": ("image: ''", "bad-value", "image", 10),
@@ -155,7 +165,7 @@ def test_an_entry_that_cannot_be_used_is_broken_and_still_matches(field, code, p
     assert (problem.code, problem.column) == (code, column)
     assert problem.path == f"deployment_templates[0].{path}".rstrip(".")
     broken, good = snapshot.agent_entries
-    assert (broken.runtimes, broken.broken, broken.image) == (("r",), problem, None)
+    assert (broken.runtimes, broken.broken, broken.image) == (("r",), problem, "")
     assert (good.broken, good.image) == (None, "x")
 
 
@@ -226,7 +236,7 @@ def test_an_unknown_key_is_a_finding_with_a_suggestion(text, path, line, column,
 def test_a_container_field_that_a_newer_api_server_may_have_is_kept():
     snapshot = read("deployment_templates: [{container_template: {future: {a: 1}, tag: x, command: [x], args: [z]}}]")
     [agent_entry] = snapshot.agent_entries
-    assert (agent_entry.container, agent_entry.args) == ({"future": {"a": 1}}, ("z",))
+    assert (agent_entry.common.container, agent_entry.args["lone"]) == ({"future": {"a": 1}}, ("z",))
     assert [(problem.cause, problem.remedy.partition(":")[0]) for problem in snapshot.problems] == [
         ('unknown field "future": it is passed on as written', "known"),
         ('the key "tag" does not belong here, so it is ignored', "move it to image"),

@@ -117,7 +117,7 @@ def test_an_unchanged_entry_is_not_compiled_again_but_knows_its_new_place():
     text = "- {runtime: r, podTemplate: {containerTemplate: {argsTemplate: ['{{ .TP_SIZE }}']}}}\n"
     first = sequence(TEMPLATES + text)
     second = catalog.build([catalog.Document("templates", "moved.yaml", TEMPLATES + B1 + text)], first)
-    assert second.runtime_templates["r"].args is first.runtime_templates["r"].args
+    assert second.runtime_templates["r"].startups["lone"].args is first.runtime_templates["r"].startups["lone"].args
     assert (second.runtime_templates["r"].path, second.runtime_templates["r"].source) == ("templates[1]", "moved.yaml")
 
 
@@ -146,7 +146,7 @@ def test_a_bad_agent_entry_that_matches_something_else_keeps_the_entry_that_was_
 
 def test_a_new_bad_agent_entry_is_broken_and_does_not_duplicate_the_one_that_it_pushed_down():
     snapshot = sequence(AGENT + entry("a", "i1"), AGENT + entry("new", "x", BAD) + entry("a", "y", BAD), kind="agent")
-    assert images(snapshot) == [(("new",), None, False, True), (("a",), "i1", True, False)]
+    assert images(snapshot) == [(("new",), "", False, True), (("a",), "i1", True, False)]
 
 
 def test_a_broken_agent_entry_is_usable_again_after_a_fix():
@@ -156,7 +156,7 @@ def test_a_broken_agent_entry_is_usable_again_after_a_fix():
 
 def test_an_agent_text_that_cannot_be_read_leaves_every_entry_in_use():
     snapshot = sequence("cluster_name: c\n" + AGENT + entry("a", "i") + entry("b", "x", BAD), "{", kind="agent")
-    assert images(snapshot) == [(("a",), "i", True, False), (("b",), None, False, True)]
+    assert images(snapshot) == [(("a",), "i", True, False), (("b",), "", False, True)]
     assert snapshot.cluster_name == "c"
 
 

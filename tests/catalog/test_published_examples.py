@@ -36,10 +36,10 @@ def test_the_runtime_template_loads_without_any_finding():
     assert snapshot.problems == ()
     assert linting.lint([document]) == ()
     assert template.display_name == "vLLM"
-    assert [part.text for part in template.command] == ["/bin/bash", "-c"]
-    assert template.args[0].text.startswith("{{- if .IS_DISTRIBUTED -}}\n  {{- if .IS_LEADER -}}\n")
-    assert template.uses_custom_args
-    assert (template.container, template.pod) == ({}, {})
+    assert [part.text for part in template.startups["lone"].command] == ["/bin/bash", "-c"]
+    assert template.startups["lone"].args[0].text.startswith("{{- if .IS_DISTRIBUTED -}}\n  {{- if .IS_LEADER -}}\n")
+    assert template.startups["lone"].uses_custom_args
+    assert (template.common.container, template.common.pod) == ({}, {})
 
 
 def test_the_agent_example_as_printed_reports_the_misaligned_key_and_the_right_column():

@@ -37,15 +37,15 @@ def test_a_full_entry_becomes_a_compiled_template():
     assert snapshot.problems == ()
     template = snapshot.runtime_templates["vllm"]
     assert template.display_name == "大模型"
-    assert [part.text for part in template.command] == ["serve"]
-    assert template.args[0].render({"MODEL_PATH": "/m"}) == "--model=/m"
-    assert template.uses_custom_args
-    assert template.pod == {
+    assert [part.text for part in template.startups["lone"].command] == ["serve"]
+    assert template.startups["lone"].args[0].render({"MODEL_PATH": "/m"}) == "--model=/m"
+    assert template.startups["lone"].uses_custom_args
+    assert template.common.pod == {
         "nodeSelector": {"disk": "ssd"},
         "securityContext": {"fsGroup": 1000},
         "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory"}}],
     }
-    assert template.container == {
+    assert template.common.container == {
         "ports": [{"containerPort": 8000, "name": "http"}],
         "env": [{"name": "A", "value": "{{ literal }}"}],
     }
@@ -55,9 +55,14 @@ def test_a_full_entry_becomes_a_compiled_template():
 
 def test_an_entry_may_be_just_a_name():
     template = read("templates:\n- runtime: r").runtime_templates["r"]
-    assert (template.command, template.args, template.pod, template.container) == ((), (), {}, {})
+    assert (
+        template.startups["lone"].command,
+        template.startups["lone"].args,
+        template.common.pod,
+        template.common.container,
+    ) == ((), (), {}, {})
     assert template.display_name == "r"
-    assert not template.uses_custom_args
+    assert not template.startups["lone"].uses_custom_args
 
 
 def test_a_configuration_may_have_no_entries():
@@ -78,13 +83,13 @@ def test_render_all_compiles_the_strings_with_an_action():
             containerTemplate:
               env: [{name: NAME, value: "{{ .MODEL_NAME }}"}]
     """).runtime_templates["r"]
-    claim = template.pod["volumes"][0]["persistentVolumeClaim"]
+    claim = template.common.pod["volumes"][0]["persistentVolumeClaim"]
     assert isinstance(claim["claimName"], gotemplate.Template)
     assert claim["claimName"].name == "r/volumes[0].persistentVolumeClaim.claimName"
     assert claim["claimName"].render({"MODEL_ID": "q"}) == "pvc-q"
-    assert (template.pod["volumes"][0]["name"], claim["readOnly"]) == ("model", True)
-    assert template.container["env"][0]["value"].render({"MODEL_NAME": "n"}) == "n"
-    assert template.pod["securityContext"] == {"fsGroup": 1}
+    assert (template.common.pod["volumes"][0]["name"], claim["readOnly"]) == ("model", True)
+    assert template.common.container["env"][0]["value"].render({"MODEL_NAME": "n"}) == "n"
+    assert template.common.pod["securityContext"] == {"fsGroup": 1}
 
 
 def test_a_digest_depends_only_on_the_entry():
@@ -346,8 +351,8 @@ def test_a_field_that_a_newer_api_server_may_have_is_kept():
     fields = "{futurePod: {a: 1}, containerTemplate: {futureContainer: [b], env: [{name: A, futureEnv: c}]}}"
     snapshot = read(entry(f"podTemplate: {fields}"))
     template = snapshot.runtime_templates["r"]
-    assert template.pod == {"futurePod": {"a": 1}}
-    assert template.container == {"futureContainer": ["b"], "env": [{"name": "A", "futureEnv": "c"}]}
+    assert template.common.pod == {"futurePod": {"a": 1}}
+    assert template.common.container == {"futureContainer": ["b"], "env": [{"name": "A", "futureEnv": "c"}]}
     assert [problem.cause for problem in snapshot.problems] == [
         f'unknown field "{name}": it is passed on as written' for name in ("futurePod", "futureContainer", "futureEnv")
     ]
@@ -355,13 +360,13 @@ def test_a_field_that_a_newer_api_server_may_have_is_kept():
 
 def test_a_field_that_a_newer_api_server_may_have_is_rendered_too():
     snapshot = read(entry("renderAll: true\npodTemplate: {future: '{{ .MODEL_ID }}'}"))
-    assert snapshot.runtime_templates["r"].templated == {"future"}
+    assert snapshot.runtime_templates["r"].render_all
 
 
 def test_a_misplaced_key_is_ignored():
     snapshot = read(entry("podTemplate: {env: [], commandTemplate: [], containerTemplate: {volumes: []}}"))
     template = snapshot.runtime_templates["r"]
-    assert (template.pod, template.container, template.command) == ({}, {}, ())
+    assert (template.common.pod, template.common.container, template.startups["lone"].command) == ({}, {}, ())
     assert [problem.cause for problem in snapshot.problems] == [
         f'the key "{name}" does not belong here, so it is ignored' for name in ("env", "commandTemplate", "volumes")
     ]
@@ -414,4 +419,4 @@ def test_names_that_are_not_valid_label_values_are_found():
 def test_two_names_of_one_field_are_found_and_podsecuritycontext_is_used():
     snapshot = read(entry("podTemplate: {securityContext: {fsGroup: 1}, podSecurityContext: {fsGroup: 2}}"))
     assert [problem.code for problem in snapshot.problems] == ["two-names"]
-    assert snapshot.runtime_templates["r"].pod == {"securityContext": {"fsGroup": 2}}
+    assert snapshot.runtime_templates["r"].common.pod == {"securityContext": {"fsGroup": 2}}

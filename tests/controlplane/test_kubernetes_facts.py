@@ -4,7 +4,7 @@ A fact that is wrong, missing, or no longer true fails its test with its name.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -104,6 +104,23 @@ def lists(schema: Object) -> dict[str, Object]:
 def test_fields_have_these_names_and_types(schemas, name):
     schema = inlined(schemas[f"io.k8s.api.core.v1.{name}"], schemas)
     assert differing(TYPES[name], types(schema)) == {}
+
+
+def integers(schema: Object, holder: str, wanted: Callable[[Object], bool]) -> Iterator[tuple[str, str]]:
+    """Yield holder and name of every wanted field below a schema, at any depth; of a list, its items count."""
+    for name, field in schema.get("properties", {}).items():
+        inner = field.get("items", field)
+        if wanted(inner):
+            yield holder, name
+        yield from integers(inner, name, wanted)
+
+
+def test_these_fields_are_integers_and_these_integers_or_strings(pod_schema):
+    of_volumes = {"metadata", "dataSourceRef"}  # of the claim that a volume creates
+    found = set(integers(pod_schema, "spec", lambda inner: inner.get("type") == "integer"))
+    assert {pair for pair in found if pair[0] not in of_volumes} == kubernetes.INTEGERS
+    either = set(integers(pod_schema, "spec", lambda inner: inner.get("format") == "int-or-string"))
+    assert either == kubernetes.INTEGERS_OR_STRINGS
 
 
 @pytest.mark.parametrize("field", kubernetes.ITEMS)

@@ -47,6 +47,8 @@ RAISED_BY = {
     "runtime-name": "templates: [{runtime: a b}]",
     "two-names": entry(pod={"securityContext": {}, "podSecurityContext": {}}),
     "image-beside": ("agent", "deployment_templates: [{container_template: {}, image: i}]"),
+    "unquoted-tag": ("agent", "deployment_templates: [{container_template: {image: {repository: i, tag: 2.10}}}]"),
+    "reserved-key": entry(pod={"metadata": {"labels": {"hydra.io/inject": "false"}}}),
     "yaml-key": "templates: [{null: 1}]",
     "yaml-value": "templates: [{runtime: a, podTemplate: {priority: .inf}}]",
     "yaml-alias": "templates: [*a]",

@@ -42,7 +42,7 @@ def test_every_variable_of_the_contract_is_known():
     assert (
         lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
     )
-    assert len(sample_variables.NAMES) == 17
+    assert len(sample_variables.NAMES) == 22
 
 
 def test_places_are_those_of_the_manifest_around_the_configuration():

@@ -12,16 +12,16 @@ RANGE = "{{ range .CUSTOM_ARGS }}\n{{ . }}{{ end }}"
 IGNORED = notices.Notice("arguments-ignored", CUSTOM)
 
 
-def runtime_template(**container_template):
+def startup(**container_template):
     templates = {"templates": [{"runtime": "r", "podTemplate": {"containerTemplate": container_template}}]}
     snapshot = catalog.build([catalog.Document("templates", "t.yaml", json.dumps(templates))], None)
-    return snapshot.runtime_templates["r"]
+    return snapshot.runtime_templates["r"].startups["lone"]
 
 
 def rendered(lists, custom):
     command_template, args_template = lists
     given = {"commandTemplate": command_template, "argsTemplate": args_template}
-    template = runtime_template(**{key: value for key, value in given.items() if value is not None})
+    template = startup(**{key: value for key, value in given.items() if value is not None})
     return command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
 
 
@@ -63,10 +63,10 @@ def test_an_args_template_alone_is_split_into_lines(args, custom, expected):
 
 
 NEITHER = [
-    pytest.param(None, id="no runtime template, just an agent entry"),
-    pytest.param(runtime_template(), id="a runtime template with neither list"),
-    pytest.param(runtime_template(commandTemplate=[], argsTemplate=[]), id="two empty lists"),
-    pytest.param(runtime_template(command=["serve"]), id="a plain command is merged, not rendered"),
+    pytest.param(catalog.Startup(), id="no runtime template, just an agent entry"),
+    pytest.param(startup(), id="a runtime template with neither list"),
+    pytest.param(startup(commandTemplate=[], argsTemplate=[]), id="two empty lists"),
+    pytest.param(startup(command=["serve"]), id="a plain command is merged, not rendered"),
 ]
 
 
@@ -76,7 +76,7 @@ def test_without_either_list_args_are_the_custom_args(template):
 
 
 def test_a_plain_command_beside_an_args_template_leaves_args_split_into_lines():
-    template = runtime_template(command=["serve"], argsTemplate=["--a\n--b"])
+    template = startup(command=["serve"], argsTemplate=["--a\n--b"])
 
     assert command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new()) == command.Command(
         None, ["--a", "--b", *CUSTOM]

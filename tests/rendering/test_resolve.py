@@ -73,6 +73,7 @@ def test_the_layers_keep_their_origin_and_the_agent_entry_wins():
     assert configured.image == "example/r:1"
     assert configured.pod == {"hostNetwork": True}
     assert configured.container == {
+        "image": "example/r:1",
         "workingDir": "/agent",
         "env": [{"name": "A", "value": "agent"}, {"name": "B", "value": "m"}],
     }

@@ -32,10 +32,10 @@ def documents(entries, runtimes=RUNTIMES):
 
 
 def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None):
-    declaration = workload.Declaration(runtime, "m", "", gpu_type, "", None, None)
+    declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
     container = containers.InferenceContainer(value, "spec.containers[0]", 0)
-    return selection.select(declaration, container, snapshot or catalog.build(documents(entries), None))
+    return selection.select(declaration, container, snapshot or catalog.build(documents(entries), None), "lone")
 
 
 ANY, ENGINE, OTHER = entry("any"), entry("engine", ["engine"]), entry("other", ["other"])

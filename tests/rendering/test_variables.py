@@ -7,9 +7,9 @@ from webhook.settings import Settings
 
 def test_the_variables_are_those_of_the_contract():
     snapshot = catalog.build(catalog.embedded(), None)
-    declared = workload.Declaration("vllm-cpu", "m", "", "", "", None, None)
+    declared = workload.Declaration("vllm-cpu", "m")
     container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0)
-    chosen = selection.select(declared, container, snapshot)
+    chosen = selection.select(declared, container, snapshot, "lone")
 
     data = variables.variables(
         declared,
@@ -22,6 +22,7 @@ def test_the_variables_are_those_of_the_contract():
     )
 
     assert sorted(data) == [
-        "CLUSTER", "CUSTOM_ARGS", "GPU_COUNT", "GPU_TYPE", "GROUP_SIZE", "IS_DISTRIBUTED", "IS_LEADER", "MODEL_HOST",
-        "MODEL_ID", "MODEL_NAME", "MODEL_PATH", "MODEL_PORT", "NAMESPACE", "PP_SIZE", "RAY_PORT", "RUN_TIME", "TP_SIZE",
+        "CLUSTER", "CONTAINER_NAME", "CUSTOM_ARGS", "DP_SIZE", "GPU_COUNT", "GPU_TYPE", "GROUP_SIZE", "IS_DISTRIBUTED", "IS_LEADER",
+        "MODEL_HOST", "MODEL_ID", "MODEL_NAME", "MODEL_PATH", "MODEL_PORT", "MODEL_SLUG", "NAMESPACE", "PP_SIZE", "RAY_PORT", "ROLE",
+        "RUN_TIME", "TOTAL_GPU_COUNT", "TP_SIZE",
     ]  # fmt: skip

@@ -25,7 +25,19 @@ from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.embedded import embedded
 from webhook.catalog.kinds import KINDS
-from webhook.catalog.model import AgentEntry, ConfigKind, GpuType, Reading, RuntimeTemplate, Snapshot
+from webhook.catalog.model import (
+    AgentEntry,
+    ConfigKind,
+    Fields,
+    GpuType,
+    IntegerTemplate,
+    Part,
+    Reading,
+    RuntimeTemplate,
+    Snapshot,
+    Startup,
+    holds_template,
+)
 from webhook.catalog.read import Read, read
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
@@ -45,18 +57,23 @@ __all__ = [
     "Change",
     "ConfigKind",
     "Document",
+    "Fields",
     "GpuType",
+    "IntegerTemplate",
+    "Part",
     "Problem",
     "Read",
     "Reading",
     "RuntimeTemplate",
     "Severity",
     "Snapshot",
+    "Startup",
     "Store",
     "build",
     "dump",
     "embedded",
     "empty",
+    "holds_template",
     "last_good",
     "load_all",
     "read",

@@ -9,11 +9,68 @@ from typing import Any, Literal
 
 from webhook import gotemplate
 from webhook.problems import Problem
+from webhook.workload import Role
 
 #: What the sources of the built-in configuration begin with.
 BUILT_IN = "built-in"
 
 ConfigKind = Literal["templates", "agent", "gpu-configs"]
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerTemplate:
+    """A Go template where Kubernetes wants an integer (``renderAll``, contract section 4).
+
+    Attributes:
+        template: what renders to it.
+        or_string: Kubernetes also takes a string there, such as the name of a port.
+    """
+
+    template: gotemplate.Template
+    or_string: bool
+
+
+def holds_template(value: Any) -> bool:
+    """Return whether a JSON value has a Go template in it."""
+    if isinstance(value, dict):
+        return any(map(holds_template, value.values()))
+    if isinstance(value, list):
+        return any(map(holds_template, value))
+    return isinstance(value, gotemplate.Template | IntegerTemplate)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The fields that one part of an entry gives: its common part, or a role overlay (contract section 4).
+
+    In a role overlay, null removes the field from every part below it.
+
+    Attributes:
+        pod: PodSpec fields, with ``podSecurityContext`` under its PodSpec name ``securityContext``.
+        container: Container fields; of an agent entry the image is one string, and args are apart.
+        metadata: ``labels`` and ``annotations`` of the pod.
+    """
+
+    pod: Fields = field(default_factory=dict)
+    container: Fields = field(default_factory=dict)
+    metadata: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """How a runtime starts in one role.
+
+    Attributes:
+        command: compiled ``commandTemplate``; empty if absent.
+        args: compiled ``argsTemplate``; empty if absent.
+        uses_custom_args: whether command or args refer to ``.CUSTOM_ARGS``.
+    """
+
+    command: tuple[gotemplate.Template, ...] = ()
+    args: tuple[gotemplate.Template, ...] = ()
+    uses_custom_args: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +80,12 @@ class RuntimeTemplate:
     Attributes:
         runtime: its name.
         display_name: ``runtimeZH``, else the name.
-        command: compiled ``commandTemplate``; empty if absent.
-        args: compiled ``argsTemplate``; empty if absent.
-        container: the other Container fields of ``containerTemplate``.
-        pod: the PodSpec fields of ``podTemplate``, with ``podSecurityContext`` under its PodSpec name ``securityContext``.
-        templated: the fields of ``container`` and ``pod`` in which some strings are a ``gotemplate.Template``: with
-            ``renderAll`` those that have an action, else none.
+        common: the fields of ``podTemplate`` and ``containerTemplate``, whatever the role.
+        overlays: the fields of ``leader`` and ``worker``, by role; without those that are absent or empty.
+        startups: command and args, by role.
+        render_all: whether every string is a Go template. Those with an action are a ``gotemplate.Template`` or, where
+            Kubernetes wants an integer, an ``IntegerTemplate``.
         templates: every Go template of the entry, wherever it is.
-        uses_custom_args: whether command or args refer to ``.CUSTOM_ARGS``.
         digest: of the entry's content, independent of the rest of the file.
         source, path: where it was read, for messages.
         stale: set if this is the last good version of an entry whose newest version has this problem.
@@ -38,17 +93,19 @@ class RuntimeTemplate:
 
     runtime: str
     display_name: str
-    command: tuple[gotemplate.Template, ...]
-    args: tuple[gotemplate.Template, ...]
-    container: Mapping[str, Any]
-    pod: Mapping[str, Any]
-    templated: frozenset[str]
+    common: Part
+    overlays: Mapping[Role, Part]
+    startups: Mapping[Role, Startup]
+    render_all: bool
     templates: tuple[gotemplate.Template, ...]
-    uses_custom_args: bool
     digest: str
     source: str
     path: str
     stale: Problem | None = None
+
+    def parts(self, role: Role) -> tuple[Part, ...]:
+        """Return what the entry says for a role, the winner first."""
+        return _parts(self.overlays, self.common, role)
 
     def may_read(self, name: str) -> bool:
         """Return whether a rendering, in whatever role, may read this variable."""
@@ -62,9 +119,9 @@ class AgentEntry:
     Attributes:
         path: e.g. ``deployment_templates[2]``, for messages.
         runtimes, gpu_types: what it matches; empty: any.
-        image: image reference as one string; None if the entry has none.
-        args: parameters for ``CUSTOM_ARGS``.
-        container: Container fields beyond image and args (``env``, ``imagePullPolicy``, ...), merged by contract section 7.
+        common: the fields of ``pod_template`` and ``container_template``, whatever the role.
+        overlays: the fields of ``leader`` and ``worker``, by role; without those that are absent or empty.
+        args: parameters for ``CUSTOM_ARGS``, by role.
         digest: of the entry's content.
         source: where it was read.
         broken: set if the entry cannot be used and has no last good version: workloads that need it are denied with this.
@@ -74,18 +131,32 @@ class AgentEntry:
     path: str
     runtimes: tuple[str, ...]
     gpu_types: tuple[str, ...]
-    image: str | None
-    args: tuple[str, ...]
-    container: Mapping[str, Any]
     digest: str
     source: str
+    common: Part = field(default_factory=Part)
+    overlays: Mapping[Role, Part] = field(default_factory=dict)
+    args: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     broken: Problem | None = None
     stale: Problem | None = None
+
+    def parts(self, role: Role) -> tuple[Part, ...]:
+        """Return what the entry says for a role, the winner first."""
+        return _parts(self.overlays, self.common, role)
+
+    @property
+    def image(self) -> str:
+        """Return the image of the common part, or else of a role overlay; "" if the entry has none."""
+        parts = (self.common, *self.overlays.values())
+        return next((image for part in parts if isinstance(image := part.container.get("image"), str)), "")
 
     @property
     def built_in(self) -> bool:
         """Return whether the entry comes from the built-in configuration."""
         return self.source.startswith(f"{BUILT_IN} ")
+
+
+def _parts(overlays: Mapping[Role, Part], common: Part, role: Role) -> tuple[Part, ...]:
+    return (overlays[role], common) if role in overlays else (common,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def runtimes(
 def _describe(snapshot: catalog.Snapshot, runtime: str) -> Runtime:
     template = snapshot.runtime_templates.get(runtime)
     images = tuple(
-        Image(gpu_type, entry.image or "")
+        Image(gpu_type, entry.image)
         for entry in snapshot.agent_entries_for(runtime)
         for gpu_type in entry.gpu_types or ("any",)
     )

@@ -7,13 +7,14 @@ places, as well as the compiled entries.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from webhook import errors
+from webhook import errors, workload
 from webhook.catalog.report import Report
 from webhook.catalog.schema import kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
-from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
+from webhook.rendering import image
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -30,16 +31,27 @@ def parts(entry: ReadRuntimeTemplate) -> tuple[YamlMapping | None, YamlMapping |
     )
 
 
+def command_key(entry: ReadRuntimeTemplate, role: workload.Role, key: str) -> tuple[str, YamlPair]:
+    """Return path and pair of ``commandTemplate`` or ``argsTemplate``: those of the role's overlay, else the common ones."""
+    _, container, path = parts(entry)
+    where = f"{path}.containerTemplate"
+    assert container is not None
+    overlay = container.get(role)
+    if isinstance(overlay, YamlMapping) and key in overlay.pairs:
+        return f"{where}.{role}.{key}", overlay.pairs[key]
+    return f"{where}.{key}", container.pairs[key]
+
+
 def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
         template = entry.runtime_template
-        _, container, path = parts(entry)
-        if template is not None and template.command and template.args and not template.uses_custom_args and container:
-            at = container.pairs["argsTemplate"]
+        startup = template.startups["lone"] if template is not None else None
+        if startup is not None and startup.command and startup.args and not startup.uses_custom_args:
+            where, at = command_key(entry, "lone", "argsTemplate")
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
             remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
-            report.warning("custom-args-unused", f"{path}.containerTemplate.argsTemplate", at, cause, remedy)
+            report.warning("custom-args-unused", where, at, cause, remedy)
 
 
 def late_fields(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
@@ -69,7 +81,7 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or (entry.runtime_template is not None and entry.runtime_template.templated):
+        if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not where.startswith(
@@ -187,7 +199,7 @@ def agent_templates(entries: Iterable[ReadAgentEntry], report: Report) -> None:
             if "{{" in scalar.value:
                 cause = 'this string contains "{{", but agent entries are not rendered'
                 report.warning("unrendered", where, scalar, cause, "move it to the runtime template")
-        if entry.problem is None and entry.agent_entry is not None and entry.agent_entry.image is None:
+        if entry.problem is None and entry.agent_entry is not None and not entry.agent_entry.image:
             cause = "this entry sets no image, so the workload or the runtime template must"
             report.info("no-image", entry.path, entry.node, cause)
 
@@ -204,7 +216,7 @@ def unmatched_runtimes(
     serves_any = any(not entry.runtimes for entry in entries)
     names = {one.runtime for one in runtime_templates if one.runtime is not None}
     for one in runtime_templates:
-        has_image = one.runtime_template is not None and one.runtime_template.container.get("image")
+        has_image = one.runtime_template is not None and image.offered(one.runtime_template, "lone")
         if one.runtime is not None and one.runtime not in served and not serves_any and not has_image:
             cause = f'no agent entry matches the runtime "{one.runtime}", so workloads must set an image'
             report.info("no-agent-entry", one.path, one.node, cause)

@@ -36,13 +36,14 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     for sample in samples:
         findings.sample = sample
         left = budget.new()
-        renderings = [one for template in tried if (one := _render(findings, known, template, left)) is not None]
+        of_role = [template for template in tried if sample.role in template.compiled.roles]
+        renderings = [one for template in of_role if (one := _render(findings, known, template, left)) is not None]
         _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
             _check_misprints(findings, rendering)
             _check_group_variables(findings, rendering)
-        if entry.runtime_template is not None and len(renderings) == len(tried):
-            startup.check(findings, entry, entry.runtime_template, renderings)
+        if entry.runtime_template is not None and len(renderings) == len(of_role):
+            startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
     findings.report_all()
 
 
@@ -51,7 +52,7 @@ def _render(
 ) -> Rendering | None:
     """Render a template with the current sample and what is left of its budget; None if a request would be denied."""
     missing: list[gotemplate.NoValue] = []
-    path, scalar, template = tried.compiled
+    path, scalar, template, _ = tried.compiled
     inside = findings.report.inside
     try:
         text = template.render(findings.sample.variables, on_no_value=missing.append, budget=left)

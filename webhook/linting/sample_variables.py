@@ -28,11 +28,13 @@ class Sample:
 
     Attributes:
         variables: all variables by name.
+        role: of the pods that they are for.
         possible: whether any pod has these variables: a leader outside a group does not exist.
         gpu_type: " GPU_TYPE=…" if it is not the usual one, for messages; else "".
     """
 
     variables: Mapping[str, Any]
+    role: workload.Role
     possible: bool
     gpu_type: str = ""
 
@@ -52,7 +54,7 @@ def samples(runtime: str, gpu_types: Sequence[str]) -> Iterator[Sample]:
         role: workload.Role = "lone" if not distributed else "leader" if leader else "worker"
         values = _variables(runtime, role, args, size, gpu_type)
         differing = "" if gpu_type == USUAL_GPU_TYPE else f" GPU_TYPE={gpu_type}"
-        yield Sample({**values, "IS_LEADER": leader}, distributed or not leader, differing)
+        yield Sample({**values, "IS_LEADER": leader}, role, distributed or not leader, differing)
 
 
 def of_role(role: workload.Role) -> Mapping[str, Any]:
@@ -62,7 +64,7 @@ def of_role(role: workload.Role) -> Mapping[str, Any]:
 
 def _variables(runtime: str, role: workload.Role, args: tuple[str, ...], size: int, gpu_type: str) -> dict[str, Any]:
     return variables.variables(
-        workload.Declaration(runtime, "qwen3-0.6b", "", "", "", size, None),
+        workload.Declaration(runtime, "qwen3-0.6b", tensor_parallel_size=size),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
         containers.InferenceContainer({"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0),
         selection.Selection(None, None, gpu_type, 0 if gpu_type == gpus.CPU else size),

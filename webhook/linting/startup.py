@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from webhook import errors
-from webhook.catalog import RuntimeTemplate
+from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
@@ -13,7 +13,7 @@ from webhook.linting.trial_results import Findings, Rendering, refers
 from webhook.rendering import budget, command
 
 #: The key paths of the templates of command and args.
-_ARGUMENT = re.compile(r"\.containerTemplate\.(command|args)Template\[")
+_ARGUMENT = re.compile(r"\.containerTemplate\.((leader|worker)\.)?(command|args)Template\[")
 _DOUBLED = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _TRAILING = re.compile(r"(?<=\S)[ \t]+$", re.MULTILINE)
 _SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)")
@@ -23,30 +23,29 @@ _FLAG = re.compile(r"--?[A-Za-z]")
 _AROUND = 20
 
 
-def check(
-    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, renderings: Sequence[Rendering]
-) -> None:
+def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, renderings: Sequence[Rendering]) -> None:
     """Add the findings about the command and args that one trial rendered."""
-    elements = [one for one in renderings if _ARGUMENT.search(one.path)]
+    of_template = {one.template.compiled.template: one for one in renderings}
+    elements = [of_template[template] for template in (*startup.command, *startup.args)]
     others = [one for one in renderings if not _ARGUMENT.search(one.path)]
     if not elements:
         return
     try:
-        rendered = command.command(template, findings.sample.variables, budget.new())
+        rendered = command.command(startup, findings.sample.variables, budget.new())
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
     started = [*(rendered.command or ()), *rendered.args]
     script = argv.script_at(started)
     for index, one in enumerate(elements):
-        if template.command:
+        if startup.command:
             _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
         else:
             _check_lines(findings, one)
     # without a command, an element may become several arguments, so a repetition is reported at the last element
-    _check_repetitions(findings, elements if template.command else elements[-1:], started)
+    _check_repetitions(findings, elements if startup.command else elements[-1:], started)
     if not rendered.notices and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
-        _check_custom_args(findings, entry, template, started)
+        _check_custom_args(findings, entry, startup, started)
 
 
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
@@ -125,7 +124,7 @@ def _words(text: str, spaces: re.Match[str]) -> tuple[str, str]:
 
 def _between(report: Report, one: Rendering, before: str, space: str, after: str) -> Placed:
     """Return the place between two words in the template's source, or its start if the words are not found there."""
-    _, scalar, template = one.template.compiled
+    scalar, template = one.template.compiled.scalar, one.template.compiled.template
     flag = re.match(r"--?[\w.-]+", after)
     for words, within in ((before + space, len(before)), (space + (flag[0] if flag else after), 0)):
         at = template.text.find(words) if words.strip() else -1
@@ -136,7 +135,7 @@ def _between(report: Report, one: Rendering, before: str, space: str, after: str
 
 
 def _check_custom_args(
-    findings: Findings, entry: ReadRuntimeTemplate, template: RuntimeTemplate, started: Sequence[str]
+    findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, started: Sequence[str]
 ) -> None:
     """Check that CUSTOM_ARGS reach the program. Workers are left out: they often start something else."""
     variables = findings.sample.variables
@@ -152,10 +151,8 @@ def _check_custom_args(
         remedy = 'refer to .CUSTOM_ARGS, or to "$@" in a script'
     else:
         return
-    _, container, path = fields.parts(entry)
-    assert container is not None
-    key = "argsTemplate" if template.args else "commandTemplate"
-    findings.add("custom-args-unused", f"{path}.containerTemplate.{key}", cause, container.pairs[key], cause, remedy)
+    where, at = fields.command_key(entry, findings.sample.role, "argsTemplate" if startup.args else "commandTemplate")
+    findings.add("custom-args-unused", where, cause, at, cause, remedy)
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:

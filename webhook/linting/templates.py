@@ -1,9 +1,9 @@
 """Findings about templates as they are written: what holds for every pod and needs no rendering to be found."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from webhook import errors, gotemplate
+from webhook import errors, gotemplate, workload
 from webhook.catalog.report import Report
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
@@ -14,9 +14,12 @@ from webhook.problems import ProblemCode
 Place = tuple[str, int, int]
 
 #: The variables that are known from a pod's role alone.
-_LONE = gotemplate.Given(sample_variables.of_role("lone"), ("IS_DISTRIBUTED", "IS_LEADER", "GROUP_SIZE"))
-_LEADER = gotemplate.Given(sample_variables.of_role("leader"), ("IS_DISTRIBUTED", "IS_LEADER"))
-_WORKER = gotemplate.Given(sample_variables.of_role("worker"), ("IS_DISTRIBUTED", "IS_LEADER"))
+_OF_ROLE = ("IS_DISTRIBUTED", "IS_LEADER", "ROLE")
+_GIVEN: Mapping[workload.Role, gotemplate.Given] = {
+    "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE")),
+    "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE),
+    "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE),
+}
 
 #: The remedy for a failure, by words in Go's message.
 _REMEDIES = (
@@ -44,11 +47,12 @@ def check(entry: ReadRuntimeTemplate, report: Report) -> frozenset[Place]:
     """Add the findings of an entry's templates; return the places of failures, so that trials do not report them again."""
     known: set[Place] = set()
     for one in entry.compiled:
-        reach = one.template.reach(_LONE, _LEADER, _WORKER)
+        reach = one.template.reach(*(_GIVEN[role] for role in one.roles))
         _unknown_variables(one, report)
         known.update(_failures(one, reach, report))
         _unreachable_branches(one, reach, report)
-        _group_variables(one, one.template.reach(_LONE), report)
+        if "lone" in one.roles:
+            _group_variables(one, one.template.reach(_GIVEN["lone"]), report)
     return frozenset(known)
 
 
@@ -80,7 +84,7 @@ def _remedy(message: str) -> str:
 
 
 def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report) -> None:
-    """Branches that no lone pod, leader or worker reaches."""
+    """Branches that no pod reaches, whatever its role."""
     for branch in reach.unreached:
         at = report.inside(one.scalar, branch.line, branch.column)
         cause = _BRANCHES[branch.branch] % branch.action
@@ -89,7 +93,7 @@ def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report
 
 def reports_group_variables(template: gotemplate.Template) -> bool:
     """Return whether ``check`` reports a group's variables in this template."""
-    return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(_LONE).passages)
+    return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(_GIVEN["lone"]).passages)
 
 
 def _group_variables(one: Compiled, lone: gotemplate.Reach, report: Report) -> None:

@@ -40,7 +40,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     container, found = _container(resolution, configured, budget)
     merged = merge.pod_spec(
         resolution.container.put(spec, container),
-        configured.pod,
+        image.fill_added(configured.pod, container["image"]),
         is_pod=pod_template.is_pod,
         path=resolution.spec_path,
     )
@@ -53,7 +53,11 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     if pod_template.is_pod:
         found += _left_out(configured.pod)
     found += resolution.selection.last_good_notices()
-    after = {**pod_template.value, "metadata": _metadata(pod_template, container["name"]), "spec": merged}
+    after = {
+        **pod_template.value,
+        "metadata": _metadata(pod_template, container["name"], configured.metadata),
+        "spec": merged,
+    }
     made, current = changes.between({} if pod_template.created else pod_template.value, after)
     written = record.of(resolution, container["name"], made, record.rendered_digest(current))
     return Rendering(
@@ -81,7 +85,9 @@ def _container(
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
         return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
-    rendered = command.command(resolution.selection.runtime_template, resolution.variables, budget)
+    runtime_template = resolution.selection.runtime_template
+    startup = runtime_template.startups[resolution.pod_template.role] if runtime_template else catalog.Startup()
+    rendered = command.command(startup, resolution.variables, budget)
     if rendered.command is not None:
         filled["command"] = rendered.command
     if rendered.args or own.get("args"):
@@ -89,16 +95,15 @@ def _container(
     return merge.container(filled, fields, is_pod=is_pod, path=path), list(rendered.notices)
 
 
-def _metadata(pod_template: workload.PodTemplate, container: str) -> dict[str, Any]:
-    """Return the metadata with the labels that identify the template's pods and the default container."""
+def _metadata(pod_template: workload.PodTemplate, container: str, configured: catalog.Fields) -> dict[str, Any]:
+    """Return the metadata with what the configuration adds, the labels that identify the pods, and the default container."""
     metadata = dict(pod_template.value.get("metadata") or {})
-    labels = metadata.get("labels") or {}
-    missing = {key: pod_template.labels[key] for key in workload.IDENTITY_LABELS if key not in labels}
-    if missing:
-        metadata["labels"] = {**labels, **missing}
-    annotations = metadata.get("annotations") or {}
-    if workload.DEFAULT_CONTAINER not in annotations:
-        metadata["annotations"] = {**annotations, workload.DEFAULT_CONTAINER: container}
+    identity = {key: pod_template.labels[key] for key in workload.IDENTITY_LABELS}
+    for name, added in (("labels", identity), ("annotations", {workload.DEFAULT_CONTAINER: container})):
+        own = metadata.get(name) or {}
+        missing = {key: value for key, value in {**(configured.get(name) or {}), **added}.items() if key not in own}
+        if missing:
+            metadata[name] = {**own, **missing}
     return metadata
 
 

@@ -1,13 +1,17 @@
 """Go templates of the configuration to text, refusing ``<no value>`` (contract section 5)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import errors, gotemplate
+from webhook import catalog, errors, gotemplate
 from webhook.rendering.budget import cause
 
 #: What Go prints for a value that does not exist; it must never reach a container.
 _NO_VALUE = "<no value>"
+
+#: What JSON and Kubernetes take for an integer, of at most 64 bits.
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 
 
 def text(template: gotemplate.Template, variables: Mapping[str, Any], budget: gotemplate.Budget) -> str:
@@ -29,6 +33,23 @@ def text(template: gotemplate.Template, variables: Mapping[str, Any], budget: go
     return rendered
 
 
+def integer(template: catalog.IntegerTemplate, variables: Mapping[str, Any], budget: gotemplate.Budget) -> int | str:
+    """Render a Go template where Kubernetes wants an integer, or also takes a string (contract section 4).
+
+    Raises:
+        errors.Denied: as :func:`text`, or it printed neither.
+    """
+    printed = text(template.template, variables, budget).strip()
+    if _INTEGER.fullmatch(printed):
+        return int(printed)
+    if template.or_string:
+        return printed
+    message = (
+        f"template {template.template.name} printed {errors.shown(printed)}, but Kubernetes wants an integer there"
+    )
+    raise errors.Denied("not-an-integer", message)
+
+
 def tree(value: Any, variables: Mapping[str, Any], budget: gotemplate.Budget) -> Any:
     """Return a JSON value in which every Go template is replaced by what it renders to (``renderAll``).
 
@@ -37,6 +58,8 @@ def tree(value: Any, variables: Mapping[str, Any], budget: gotemplate.Budget) ->
     """
     if isinstance(value, gotemplate.Template):
         return text(value, variables, budget)
+    if isinstance(value, catalog.IntegerTemplate):
+        return integer(value, variables, budget)
     if isinstance(value, dict):
         return {key: tree(inner, variables, budget) for key, inner in value.items()}
     if isinstance(value, list):

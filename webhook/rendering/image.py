@@ -6,10 +6,14 @@ The workload's own image wins unless it is a placeholder; then the agent entry's
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import catalog, errors
+from webhook import catalog, errors, workload
+from webhook.catalog import Fields
 
 #: What an image is written as where it is to be filled in and Kubernetes does not accept an empty one.
 _PLACEHOLDER = "auto"
+
+#: The container that Istio adds; it also writes ``auto`` where it fills in an image itself.
+ISTIO_PROXY = "istio-proxy"
 
 
 def is_placeholder(image: Any) -> bool:
@@ -17,15 +21,21 @@ def is_placeholder(image: Any) -> bool:
     return image is None or (isinstance(image, str) and image.strip() in ("", _PLACEHOLDER))
 
 
-def offered(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None) -> Any:
-    """Return the image that the configuration offers; None if it offers none.
+def without_placeholder(container: Fields) -> Fields:
+    """Return Container fields of the configuration without an image that is a placeholder; a null one is a removal."""
+    if container.get("image") is None or not is_placeholder(container["image"]):
+        return container
+    return {key: value for key, value in container.items() if key != "image"}
 
-    With ``renderAll`` it may be a ``gotemplate.Template`` that is yet to be rendered.
-    """
-    if agent_entry is not None and not is_placeholder(agent_entry.image):
-        return agent_entry.image
-    image = runtime_template.container.get("image") if runtime_template is not None else None
-    return None if is_placeholder(image) else image
+
+def offered(runtime_template: catalog.RuntimeTemplate | None, role: workload.Role) -> bool:
+    """Return whether a runtime template brings an image for a role; with ``renderAll`` it may be a Go template."""
+    for part in runtime_template.parts(role) if runtime_template is not None else ():
+        if "image" in part.container and not is_placeholder(part.container["image"]):
+            return True
+        if part.container.get("image", "") is None:  # a role overlay removes that of the common part
+            return False
+    return False
 
 
 def fill(container: Mapping[str, Any], image: str | None, policy: str | None, *, is_pod: bool) -> dict[str, Any]:
@@ -48,6 +58,23 @@ def fill(container: Mapping[str, Any], image: str | None, policy: str | None, *,
     if policy is not None and filled.get("imagePullPolicy") is None:
         filled["imagePullPolicy"] = policy
     return filled
+
+
+def fill_added(pod_fields: Fields, image: str) -> Fields:
+    """Return PodSpec fields of the configuration whose containers without an image run that of the inference container.
+
+    Istio fills in the image of its own container (contract section 4).
+    """
+    found = dict(pod_fields)
+    for key in ("initContainers", "containers"):
+        if containers := pod_fields.get(key):
+            found[key] = [
+                {**container, "image": image}
+                if is_placeholder(container.get("image")) and container["name"] != ISTIO_PROXY
+                else container
+                for container in containers
+            ]
+    return found
 
 
 def check(container: Mapping[str, Any], agent_entry: catalog.AgentEntry | None) -> None:

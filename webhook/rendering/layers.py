@@ -1,107 +1,177 @@
-"""What the configuration says, in layers: the agent entry over the runtime template (contract section 7).
+"""What the configuration says for a role, in layers (contract section 7).
 
-Fields without Go templates are merged once for each state of the configuration; only those with Go templates
-(``renderAll``) are merged for each workload, since even their merge keys may be templates.
+The agent entry is over the runtime template, and in each the role overlay is over the common part. Fields without Go templates
+are merged once for each state of the configuration; only those with Go templates (``renderAll``) are merged for each workload,
+since even their merge keys may be templates.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from webhook import catalog, gotemplate
+from webhook.catalog import Fields
 from webhook.rendering import expand, image, merge, variables
+from webhook.workload import Role
 
-#: Container fields that have rules of their own and take no part in merging.
-_APART = frozenset({"name", "image"})
-
-Fields = Mapping[str, Any]
+_NOTHING: Fields = {}
 
 
 class Layer(msgspec.Struct, frozen=True):
     """What one part of the configuration says.
 
     Attributes:
-        origin: which part.
-        path: its key path in the configuration, for messages.
-        pod: its PodSpec fields.
-        container: its Container fields.
+        origin: which entry it is part of.
+        path: key path of that entry, for messages.
+        overlay: whether it is a role overlay; otherwise it is the common part.
+        part: its fields.
     """
 
     origin: Literal["agent", "template"]
     path: str
-    pod: Fields
-    container: Fields
+    overlay: bool
+    part: catalog.Part
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """Fields of one kind, merged as far as they can be without a workload.
+
+    Attributes:
+        fields: those without Go templates.
+        late: those that are merged below them for each workload, the winner first.
+    """
+
+    fields: Fields = _NOTHING
+    late: tuple[Fields, ...] = ()
+
+    def render(self, data: Mapping[str, Any], budget: gotemplate.Budget) -> Fields:
+        """Return all fields merged, with every Go template rendered within the budget.
+
+        Raises:
+            errors.Denied: a Go template fails, or does not print what Kubernetes wants there.
+        """
+        found = self.fields
+        for fields in self.late:
+            found = merge.layers(found, expand.tree(fields, data, budget))
+        return found
 
 
 class Layers(msgspec.Struct, frozen=True):
-    """The layers of the configuration that serve a workload.
+    """The layers of the configuration that serve a workload in one role.
 
     Attributes:
         parts: each layer by itself, the winner first.
-        pod, container: the fields without Go templates, merged.
-        late_pod, late_container: the runtime template's fields that hold Go templates.
-        image: the image that the configuration offers; a ``gotemplate.Template`` if it is yet to be rendered, None if
-            it offers none.
+        pod, container, metadata: what they say together; the image is one of the container's fields.
         constants: the variables of ``variables.CONSTANTS`` that a Go template may read, in whatever role.
     """
 
     parts: tuple[Layer, ...]
-    pod: Fields
-    container: Fields
-    late_pod: Fields
-    late_container: Fields
-    image: Any
+    pod: Merged
+    container: Merged
+    metadata: Merged
     constants: tuple[str, ...]
+
+    @property
+    def offers_image(self) -> bool:
+        """Return whether the configuration brings an image."""
+        return any("image" in fields for fields in (self.container.fields, *self.container.late))
 
     def render(self, data: Mapping[str, Any], budget: gotemplate.Budget) -> "Configured":
         """Return the fields with every Go template rendered within the budget.
 
         Raises:
-            errors.Denied: a Go template fails, or prints a value that does not exist.
+            errors.Denied: as :meth:`Merged.render`.
         """
-        pod, container = self.pod, self.container
-        if self.late_pod:
-            pod = merge.layers(pod, expand.tree(self.late_pod, data, budget))
-        if self.late_container:
-            container = merge.layers(container, expand.tree(self.late_container, data, budget))
-        return Configured(pod, container, expand.tree(self.image, data, budget))
+        return Configured(*(merged.render(data, budget) for merged in (self.pod, self.container, self.metadata)))
 
 
 class Configured(msgspec.Struct, frozen=True):
-    """What the configuration says to one workload: PodSpec fields, Container fields, and the image it offers."""
+    """What the configuration says to one workload: PodSpec fields, Container fields, and the pod's metadata."""
 
     pod: Fields
     container: Fields
-    image: str | None
+    metadata: Fields
+
+    @property
+    def image(self) -> str | None:
+        """Return the image that it offers, if any."""
+        return self.container.get("image")
 
 
-def merged(agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None) -> Layers:
-    """Return the layers of an agent entry and a runtime template."""
-    parts: list[Layer] = []
-    agent_container: Fields = {}
-    pod: Fields = {}
-    container: Fields = {}
-    templated: frozenset[str] = frozenset()
-    constants: tuple[str, ...] = ()
+def merged(
+    agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None, role: Role
+) -> Layers:
+    """Return the layers of an agent entry and a runtime template for a role."""
+    layers: list[Layer] = []
     if agent_entry is not None:
-        agent_container = _without(agent_entry.container, _APART)
-        parts.append(Layer("agent", agent_entry.path, {}, agent_container))
+        layers += _layers("agent", agent_entry.path, agent_entry.parts(role))
+    constants: tuple[str, ...] = ()
     if runtime_template is not None:
-        pod, container = runtime_template.pod, _without(runtime_template.container, _APART)
-        parts.append(Layer("template", runtime_template.path, pod, container))
-        templated = runtime_template.templated
+        layers += _layers("template", runtime_template.path, runtime_template.parts(role))
         constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
+    parts = [layer.part for layer in layers]
     return Layers(
-        parts=tuple(parts),
-        pod=_without(pod, templated),
-        container=merge.layers(agent_container, _without(container, templated)),
-        late_pod={key: value for key, value in pod.items() if key in templated},
-        late_container={key: value for key, value in container.items() if key in templated},
-        image=image.offered(agent_entry, runtime_template),
+        parts=tuple(layers),
+        pod=_merged(part.pod for part in parts),
+        container=_merged(image.without_placeholder(part.container) for part in parts),
+        metadata=_merged(part.metadata for part in parts),
         constants=constants,
     )
 
 
-def _without(fields: Fields, keys: Container[str]) -> Fields:
-    return {key: value for key, value in fields.items() if key not in keys}
+def _layers(origin: Literal["agent", "template"], path: str, parts: tuple[catalog.Part, ...]) -> list[Layer]:
+    return [Layer(origin, path, len(parts) > 1 and part is parts[0], part) for part in parts]
+
+
+def _merged(layers: Iterable[Fields]) -> Merged:
+    """Merge fields of layers, the winner first; a null removes the field from all layers below."""
+    early: Fields = {}
+    late: list[Fields] = []
+    late_keys: set[str] = set()
+    removed: Fields = {}
+    for fields in layers:
+        kept = _without(fields, removed)
+        removed = _together(removed, _removals(fields))
+        # once a field has a Go template, the layers below wait with theirs
+        late_keys |= {key for key, value in kept.items() if catalog.holds_template(value)}
+        early = merge.layers(early, {key: value for key, value in kept.items() if key not in late_keys})
+        if later := {key: value for key, value in kept.items() if key in late_keys}:
+            late.append(later)
+    return Merged(early, tuple(late))
+
+
+def _removals(fields: Fields) -> Fields:
+    """Return the null keys of a layer, at any depth of maps."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        if value is None:
+            found[key] = None
+        elif isinstance(value, Mapping) and (inner := _removals(value)):
+            found[key] = inner
+    return found
+
+
+def _together(one: Fields, other: Fields) -> Fields:
+    """Return the null keys of both."""
+    found: dict[str, Any] = dict(one)
+    for key, inner in other.items():
+        mine = found.get(key, _NOTHING)
+        found[key] = None if mine is None or inner is None else _together(mine, inner)
+    return found
+
+
+def _without(fields: Fields, removed: Fields) -> Fields:
+    """Return the fields of a layer without those that layers above remove, and without its own nulls.
+
+    A map of which nothing is left goes as well: it said nothing else.
+    """
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        gone = removed.get(key, _NOTHING)
+        if value is None or gone is None:
+            continue
+        kept = _without(value, gone) if isinstance(value, Mapping) else value
+        if kept or not value:
+            found[key] = kept
+    return found

@@ -67,7 +67,7 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
     """
     declaration = workload.declaration(pod_template)
     container = inference_container(pod_template, declaration.container)
-    chosen = selection.select(declaration, container, state.snapshot)
+    chosen = selection.select(declaration, container, state.snapshot, pod_template.role)
     data = variables.variables(
         declaration,
         pod_template,
@@ -84,5 +84,5 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
         container,
         chosen,
         data,
-        state.layers(chosen.agent_entry, chosen.runtime_template),
+        state.layers(chosen.agent_entry, chosen.runtime_template, pod_template.role),
     )

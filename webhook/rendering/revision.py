@@ -21,13 +21,15 @@ def revision(resolution: Resolution) -> str:
     """Return the digest of the configuration that a rendering uses.
 
     It covers the runtime template, the agent entry, the rows of the GPU table that matched, and those of the constants
-    that the Go templates may read in any role. So an edit elsewhere leaves it alone.
+    that the Go templates may read in any role and that no annotation replaces. So an edit elsewhere leaves it alone.
     """
     chosen, values = resolution.selection, resolution.variables
     return _revision(
         tuple(part.digest for part in (chosen.runtime_template, chosen.agent_entry) if part is not None),
         tuple((row.name, row.resource) for row in chosen.gpu_rows),
-        tuple((name, values[name]) for name in resolution.layers.constants),
+        tuple(
+            (name, values[name]) for name in resolution.layers.constants if name not in resolution.declaration.constants
+        ),
     )
 
 

@@ -59,7 +59,9 @@ class Candidate(msgspec.Struct, frozen=True):
         return not self.mismatches
 
 
-def select(declaration: workload.Declaration, container: InferenceContainer, snapshot: catalog.Snapshot) -> Selection:
+def select(
+    declaration: workload.Declaration, container: InferenceContainer, snapshot: catalog.Snapshot, role: workload.Role
+) -> Selection:
     """Choose runtime template and agent entry.
 
     Raises:
@@ -85,7 +87,7 @@ def select(declaration: workload.Declaration, container: InferenceContainer, sna
             f'{agent_entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: '
             f"{agent_entry.broken}",
         )
-    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(None, runtime_template)
+    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(runtime_template, role)
     if agent_entry is None and not has_image:
         raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, container, gpu_type, snapshot))
     return Selection(runtime_template, agent_entry, gpu_type, asked.count, asked.rows)

@@ -3,6 +3,7 @@
 from webhook import catalog
 from webhook.rendering import layers
 from webhook.settings import Settings
+from webhook.workload import Role
 
 
 class State:
@@ -20,12 +21,12 @@ class State:
     def __init__(self, snapshot: catalog.Snapshot, settings: Settings) -> None:
         self.snapshot = snapshot
         self.settings = settings
-        self._layers: dict[tuple[str | None, str | None], layers.Layers] = {}
+        self._layers: dict[tuple[str | None, str | None, Role], layers.Layers] = {}
 
     def layers(
-        self, agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None
+        self, agent_entry: catalog.AgentEntry | None, runtime_template: catalog.RuntimeTemplate | None, role: Role
     ) -> layers.Layers:
-        """Return the fields that an agent entry and a runtime template of this snapshot give together.
+        """Return the fields that an agent entry and a runtime template of this snapshot give together to a role.
 
         They are merged the first time that a workload needs the pair, and at most once for each state: a catalog of
         thousands of runtimes has far more pairs than a cluster uses.
@@ -33,8 +34,9 @@ class State:
         key = (
             agent_entry.path if agent_entry is not None else None,
             runtime_template.runtime if runtime_template is not None else None,
+            role,
         )
         found = self._layers.get(key)
         if found is None:
-            found = self._layers[key] = layers.merged(agent_entry, runtime_template)
+            found = self._layers[key] = layers.merged(agent_entry, runtime_template, role)
         return found

@@ -1,12 +1,17 @@
 """The variables that a Go template of the configuration may use (contract section 5)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import workload
+from webhook import errors, workload
 from webhook.rendering.containers import InferenceContainer
 from webhook.rendering.selection import Selection
 from webhook.settings import Settings
+
+#: What a DNS label (RFC 1123) does not consist of, in lower case. One has at most 63 characters.
+_NOT_OF_LABEL = re.compile(r"[^a-z0-9]")
+_SLUG_CHARACTERS = 52
 
 
 def variables(
@@ -29,23 +34,34 @@ def variables(
         namespace: the request's namespace; the object's may be empty.
         cluster_name: of the agent configuration.
         settings: the constants.
+
+    Raises:
+        errors.Denied: nothing can be named after the model id.
     """
     distributed = pod_template.role != "lone"
+    gpu_count = selection.gpu_count if declaration.gpu_count is None else declaration.gpu_count
+    agent_entry = selection.agent_entry
     own_args = container.value.get("args") or ()
     return {
         "RUN_TIME": declaration.runtime,
         "MODEL_ID": declaration.model_id,
         "MODEL_NAME": declaration.model_name or declaration.model_id,
+        "MODEL_SLUG": _slug(declaration.model_id),
         **constants(settings, cluster_name),
+        **declaration.constants,
         "NAMESPACE": namespace,
         "IS_DISTRIBUTED": distributed,
         "IS_LEADER": pod_template.role == "leader",
-        "TP_SIZE": declaration.tensor_parallel_size or selection.gpu_count or 1,
+        "ROLE": pod_template.role,
+        "TP_SIZE": declaration.tensor_parallel_size or gpu_count or 1,
         "PP_SIZE": declaration.pipeline_parallel_size or (pod_template.group_size if distributed else 1),
-        "CUSTOM_ARGS": [*(selection.agent_entry.args if selection.agent_entry else ()), *own_args],
+        "DP_SIZE": declaration.data_parallel_size or 1,
+        "CUSTOM_ARGS": [*(agent_entry.args[pod_template.role] if agent_entry is not None else ()), *own_args],
+        "CONTAINER_NAME": container.name,
         "GPU_TYPE": selection.gpu_type,
-        "GPU_COUNT": selection.gpu_count,
+        "GPU_COUNT": gpu_count,
         "GROUP_SIZE": pod_template.group_size,
+        "TOTAL_GPU_COUNT": gpu_count * pod_template.group_size,
     }
 
 
@@ -58,6 +74,19 @@ def constants(settings: Settings, cluster_name: str | None) -> Mapping[str, Any]
         "RAY_PORT": settings.ray_port,
         "CLUSTER": cluster_name or settings.cluster,
     }
+
+
+def _slug(model_id: str) -> str:
+    """Return a model id as a DNS label with room for a prefix (contract section 5, MODEL_SLUG).
+
+    Raises:
+        errors.Denied: nothing is left of it.
+    """
+    slug = _NOT_OF_LABEL.sub("-", model_id.lower()).strip("-")[:_SLUG_CHARACTERS].rstrip("-")
+    if not slug:
+        message = f'label {workload.MODEL_ID} is "{model_id}": it needs a letter a to z or a digit, of which names can be made'
+        raise errors.Denied("invalid-value", message)
+    return slug
 
 
 #: The variables that the configuration sets to the same value for every workload.

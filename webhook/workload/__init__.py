@@ -30,6 +30,8 @@ from webhook.workload.object_kinds import (
     GroupVersionKind,
 )
 from webhook.workload.pod_templates import (
+    GROUP_ROLES,
+    ROLES,
     PodTemplate,
     Role,
     display_name,
@@ -44,6 +46,7 @@ __all__ = [
     "CONTAINER",
     "DEFAULT_CONTAINER",
     "GPU_TYPE",
+    "GROUP_ROLES",
     "IDENTITY_LABELS",
     "INJECT",
     "INTERCEPTED",
@@ -52,6 +55,7 @@ __all__ = [
     "POD",
     "POD_TEMPLATE_PLACES",
     "RECORD",
+    "ROLES",
     "RUNTIME",
     "Declaration",
     "GroupVersionKind",

@@ -6,7 +6,7 @@ reads a :class:`PodTemplate` can rely on its shape.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -18,6 +18,11 @@ _LARGEST_SIZE = 2**31 - 1  # an int32 in the API
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 Role = Literal["lone", "leader", "worker"]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+#: The roles of pods in a distributed group.
+GROUP_ROLES: tuple[Role, ...] = ("leader", "worker")
 
 
 class PodTemplate(msgspec.Struct, frozen=True):
@@ -118,9 +123,9 @@ def display_name(value: Mapping[str, Any], name: str = "") -> str:
     return name or str(metadata.get("name") or "") or f"{metadata.get('generateName') or ''}*"
 
 
-def parse_size(text: Any) -> int | None:
-    """Return the integer of at least 1 that a label or annotation spells out; None if it is anything else."""
-    if isinstance(text, str) and _INTEGER.fullmatch(text) and int(text) >= 1:
+def parse_integer(text: Any) -> int | None:
+    """Return the integer of at least 0 that a label or annotation spells out; None if it is anything else."""
+    if isinstance(text, str) and _INTEGER.fullmatch(text):
         return int(text)
     return None
 
@@ -130,8 +135,8 @@ def _pod(value: Mapping[str, Any]) -> PodTemplate:
     if keys.GROUP_NAME not in labels or keys.RECORD in annotations:  # a rendered pod keeps the role it was rendered for
         return PodTemplate((), value, labels, annotations)
     text = annotations.get(keys.GROUP_SIZE)
-    size = parse_size(text)
-    if size is None:
+    size = parse_integer(text)
+    if size is None or size < 1:
         found = "is missing" if text is None else f"is {errors.shown(text)}, not an integer of at least 1"
         message = f"annotation {keys.GROUP_SIZE} {found}; the pod has label {keys.GROUP_NAME}, so LeaderWorkerSet should set it"
         raise errors.Denied("invalid-group-size", message)

@@ -8,6 +8,7 @@ Nothing in here knows of snapshots or of last good versions: an entry that canno
 ``agent_entries``      entries of ``deployment_templates`` (contract section 6)
 ``agent_root``         where that list is, in all shapes that were published
 ``gpu_types``          rows of the GPU table (contract section 6)
+``pod_metadata``       labels and annotations that a configuration gives to pods
 ``podspec``            checks of the PodSpec and Container fields inside a configuration
 ``checks``             types of values and keys of maps
 ``kubernetes``         field names, types and merge keys of Kubernetes

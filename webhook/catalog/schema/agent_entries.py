@@ -1,36 +1,49 @@
 """The agent configuration: from its YAML to checked entries (contract section 6)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from webhook import digests
 from webhook.catalog.documents import Opened
-from webhook.catalog.model import AgentEntry
+from webhook.catalog.model import AgentEntry, Part
 from webhook.catalog.report import Report
-from webhook.catalog.schema import agent_root, checks, kubernetes, podspec
+from webhook.catalog.schema import agent_root, checks, kubernetes, pod_metadata, podspec
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
 from webhook.problems import Problem
+from webhook.workload import GROUP_ROLES, Role
 
-_ENTRY_KEYS = ("match_runtimes", "match_gpu_types", "container_template", "image")
+_ENTRY_KEYS = ("match_runtimes", "match_gpu_types", "container_template", "pod_template", "image")
 _IMAGE_KEYS = ("registry", "repository", "tag", "digest")
 _HOLDER_KEYS = (agent_root.KEY, "cluster_name")
 _ENTRY_HOMES = {
+    **dict.fromkeys(kubernetes.POD_SPEC, "pod_template"),
     **dict.fromkeys(kubernetes.CONTAINER, "container_template"),
     **dict.fromkeys(_IMAGE_KEYS, "container_template.image"),
     "cluster_name": f"the top of the file, beside {agent_root.KEY}",
 }
+_BESIDE_ENTRY = dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template")
 _CONTAINER_HOMES = {
     **dict.fromkeys(_IMAGE_KEYS, "image"),
-    **dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template"),
+    **_BESIDE_ENTRY,
     "command": "containerTemplate of the runtime template, as commandTemplate",  # which alone decides how an engine starts
-    **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate of the runtime template"),
+    **dict.fromkeys((*(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER)), "metadata"), "pod_template"),
+}
+_POD_HOMES = {
+    **dict.fromkeys(set(kubernetes.CONTAINER) - set(kubernetes.POD_SPEC), "container_template"),
+    **_BESIDE_ENTRY,
+    "podSecurityContext": "securityContext",
 }
 _CONTAINER_KEYS = frozenset(kubernetes.CONTAINER) - {"command"}
+_POD_KEYS = frozenset({*kubernetes.POD_SPEC, "metadata"})
 #: Types of all fields but image, which may also be a map here.
 _CONTAINER_TYPES = {
     key: json_type for key, json_type in kubernetes.CONTAINER.items() if key in _CONTAINER_KEYS - {"image"}
 }
+#: What an entry does not pass on as Kubernetes' fields.
+_NOT_OF_CONTAINER = frozenset({*_CONTAINER_HOMES, *GROUP_ROLES, "image", "args"})
+_NOT_OF_POD = frozenset({*_POD_HOMES, *GROUP_ROLES, "metadata"})
 _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
 
 
@@ -41,7 +54,7 @@ class ReadAgentEntry:
     Attributes:
         path: its key path.
         node: its YAML, for findings that need places.
-        agent_entry: the entry; without image, args and container if it cannot be used; None if its match lists cannot be
+        agent_entry: the entry; without fields and args if it cannot be used; None if its match lists cannot be
             read, since it might then match workloads that it is not for.
         problem: its first error; None if it can be used.
     """
@@ -106,22 +119,97 @@ def _entry(report: Report, node: Node, path: str) -> ReadAgentEntry:
     runtimes = _matches(report, node, "match_runtimes", path)
     gpu_types = _matches(report, node, "match_gpu_types", path)
     if report.first_error(before) is None:
-        bare = AgentEntry(path, runtimes, gpu_types, None, (), {}, digests.of(nodes.plain(node)), report.source)
+        bare = AgentEntry(path, runtimes, gpu_types, digests.of(nodes.plain(node)), report.source)
     else:
         bare = None
+    container = _section(report, node, "container_template", path, _check_container, _CONTAINER_KEYS)
+    pod = _section(report, node, "pod_template", path, _check_pod, _POD_KEYS)
     where = f"{path}.container_template"
-    container = checks.a_map(report, node.get("container_template"), where, _ENTRY_KEYS)
-    if container is not None:
-        checks.fields(report, container, where, _CONTAINER_KEYS, _CONTAINER_HOMES)
-        podspec.fields(report, container, where, _CONTAINER_TYPES)
-    image = _image(report, node, container, path)
+    images: dict[str, str | None] = {"": _image(report, node, container, path)}
+    for role in GROUP_ROLES:
+        images[role] = _reference(report, _below(container, role, "image"), f"{where}.{role}.image")
     problem = report.first_error(since)
     if bare is None or problem is not None:
         return ReadAgentEntry(path, node, replace(bare, broken=problem) if bare is not None else None, problem)
-    present = nodes.present(nodes.plain(container)) if container is not None else {}
-    fields = {key: value for key, value in present.items() if key != "image" and key not in _CONTAINER_HOMES}
-    args = tuple(fields.pop("args", ()))
-    return ReadAgentEntry(path, node, replace(bare, image=image, args=args, container=fields), None)
+    overlays = {role: _part(_map(pod, role), _map(container, role), images[role], overlay=True) for role in GROUP_ROLES}
+    return ReadAgentEntry(
+        path,
+        node,
+        replace(
+            bare,
+            common=_part(pod, container, images[""], overlay=False),
+            overlays={role: overlay for role, overlay in overlays.items() if overlay != Part()},
+            args={"lone": _args(container, None), **{role: _args(container, role) for role in GROUP_ROLES}},
+        ),
+        None,
+    )
+
+
+def _section(
+    report: Report,
+    entry: YamlMapping,
+    key: str,
+    path: str,
+    check: Callable[[Report, YamlMapping, str, frozenset[str]], None],
+    known: frozenset[str],
+) -> YamlMapping | None:
+    """Return ``container_template`` or ``pod_template``, with everything in it and in its role overlays checked."""
+    section = checks.a_map(report, entry.get(key), f"{path}.{key}", _ENTRY_KEYS)
+    if section is None:
+        return None
+    check(report, section, f"{path}.{key}", known | set(GROUP_ROLES))
+    for role in GROUP_ROLES:
+        overlay = checks.a_map(report, section.get(role), f"{path}.{key}.{role}")
+        if overlay is not None:
+            check(report, overlay, f"{path}.{key}.{role}", known)
+    return section
+
+
+def _check_container(report: Report, container: YamlMapping, path: str, known: frozenset[str]) -> None:
+    checks.fields(report, container, path, known, _CONTAINER_HOMES)
+    podspec.fields(report, container, path, _CONTAINER_TYPES)
+
+
+def _check_pod(report: Report, pod: YamlMapping, path: str, known: frozenset[str]) -> None:
+    checks.fields(report, pod, path, known, _POD_HOMES)
+    podspec.fields(report, pod, path, kubernetes.POD_SPEC)
+    pod_metadata.check(report, pod.get("metadata"), f"{path}.metadata")
+
+
+def _map(node: Node | None, key: str) -> YamlMapping | None:
+    """Return the map below a key."""
+    inner = node.get(key) if isinstance(node, YamlMapping) else None
+    return inner if isinstance(inner, YamlMapping) else None
+
+
+def _below(node: Node | None, role: str, key: str) -> Node | None:
+    """Return the value of a key in a role overlay."""
+    overlay = _map(node, role)
+    return overlay.get(key) if overlay is not None else None
+
+
+def _part(pod: YamlMapping | None, container: YamlMapping | None, image: str | None, *, overlay: bool) -> Part:
+    """Return the common part of an entry or a role overlay, in which a null is a removal."""
+    kept = nodes.with_removals if overlay else nodes.present
+    pod_fields = kept(nodes.plain(pod)) if pod is not None else {}
+    container_fields = kept(nodes.plain(container)) if container is not None else {}
+    fields = {key: value for key, value in container_fields.items() if key not in _NOT_OF_CONTAINER}
+    if image is not None or (overlay and "image" in container_fields):
+        fields["image"] = image
+    return Part(
+        pod={key: value for key, value in pod_fields.items() if key not in _NOT_OF_POD},
+        container=fields,
+        metadata=pod_metadata.allowed(pod_fields.get("metadata", {})),
+    )
+
+
+def _args(container: YamlMapping | None, role: Role | None) -> tuple[str, ...]:
+    """Return the parameters for a role: the common ones, unless its overlay removes them, and its own."""
+    own = _below(container, role, "args") if role is not None else None
+    found: list[str] = []
+    if own is None or not nodes.is_null(own):
+        found += nodes.plain(common) or () if container is not None and (common := container.get("args")) else ()
+    return (*found, *(nodes.plain(own) or () if own is not None else ()))
 
 
 def _matches(report: Report, entry: YamlMapping, key: str, path: str) -> tuple[str, ...]:
@@ -160,7 +248,7 @@ def _reference(report: Report, node: Node | None, path: str) -> str | None:
         report, checks.required(report, node, "repository", path, "the image"), f"{path}.repository"
     )
     registry = checks.a_string(report, node.get("registry"), f"{path}.registry") or ""
-    tag = checks.a_string(report, node.get("tag"), f"{path}.tag") or ""
+    tag = _tag(report, node, path)
     digest = checks.a_string(report, node.get("digest"), f"{path}.digest") or ""
     if digest and not _DIGEST.fullmatch(digest):
         cause = f'the digest "{digest}" is not of the form sha256:HEX'
@@ -170,6 +258,16 @@ def _reference(report: Report, node: Node | None, path: str) -> str | None:
     path_in_registry = (repository or "").strip("/")
     name = f"{registry.rstrip('/')}/{path_in_registry}" if registry else path_in_registry
     return _whole(report, node, path, f"{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}")
+
+
+def _tag(report: Report, image: YamlMapping, path: str) -> str:
+    """Return the tag of an image; one that YAML reads as a number is taken as it is written."""
+    node = image.get("tag")
+    if isinstance(node, Scalar) and type(node.value) in (int, float):
+        cause = f"the tag {node.text} is a number to YAML; it is used as it is written"
+        report.warning("unquoted-tag", f"{path}.tag", node, cause, f'quote it: "{node.text}"')
+        return node.text
+    return checks.a_string(report, node, f"{path}.tag") or ""
 
 
 def _whole(report: Report, node: Node, path: str, reference: str) -> str | None:

@@ -173,6 +173,41 @@ OPTIONAL_KEYS = {"protocol": "TCP"}
 #: Fields on which admission has already acted before a webhook sees a pod (contract section 7).
 SETTLED_ON_PODS = ("priorityClassName", "priority", "preemptionPolicy", "nodeName")
 
+#: Fields that are integers, below the field that holds them; those of the pod spec itself are below ``spec``.
+INTEGERS: frozenset[tuple[str, str]] = frozenset(
+    {
+        *(
+            (probe, key)
+            for probe in ("livenessProbe", "readinessProbe", "startupProbe")
+            for key in (
+                "failureThreshold",
+                "initialDelaySeconds",
+                "periodSeconds",
+                "successThreshold",
+                "terminationGracePeriodSeconds",
+                "timeoutSeconds",
+            )
+        ),
+        *(("spec", key) for key in ("activeDeadlineSeconds", "priority", "terminationGracePeriodSeconds")),
+        *(("securityContext", key) for key in ("fsGroup", "runAsGroup", "runAsUser", "supplementalGroups")),
+        *((volume, "defaultMode") for volume in ("configMap", "downwardAPI", "projected", "secret")),
+        *((volume, "partition") for volume in ("awsElasticBlockStore", "gcePersistentDisk")),
+        *((volume, "lun") for volume in ("fc", "iscsi")),
+        *(("topologySpreadConstraints", key) for key in ("maxSkew", "minDomains")),
+        *(("ports", key) for key in ("containerPort", "hostPort")),
+        ("exitCodes", "values"),
+        ("grpc", "port"),
+        ("items", "mode"),
+        ("podCertificate", "maxExpirationSeconds"),
+        ("preferredDuringSchedulingIgnoredDuringExecution", "weight"),
+        ("serviceAccountToken", "expirationSeconds"),
+        ("sleep", "seconds"),
+        ("tolerations", "tolerationSeconds"),
+    }
+)
+#: Fields that are an integer or a string, likewise.
+INTEGERS_OR_STRINGS = frozenset({("httpGet", "port"), ("tcpSocket", "port")})
+
 #: Lists of strings; every other list of PodSpec and Container holds maps.
 STRING_LISTS = frozenset({"args", "command"})
 

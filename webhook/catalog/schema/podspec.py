@@ -17,15 +17,22 @@ _PORTS = frozenset({"containerPort", "hostPort"})
 _HIGHEST_PORT = 65_535
 
 
-def fields(report: Report, mapping: YamlMapping, path: str, types: Mapping[str, type]) -> None:
-    """Check the known fields of a PodSpec, a Container or an item of one of their lists."""
+def fields(
+    report: Report, mapping: YamlMapping, path: str, types: Mapping[str, type], *, render_all: bool = False
+) -> None:
+    """Check the known fields of a PodSpec, a Container or an item of one of their lists.
+
+    With ``render_all``, a Go template may also be where Kubernetes wants an integer (contract section 4).
+    """
     for key, pair in mapping.pairs.items():
         wanted = types.get(key)
         where = f"{path}.{key}"
-        if wanted is None or nodes.is_null(pair.node) or not checks.typed(report, pair.node, where, wanted):
+        if wanted is None or nodes.is_null(pair.node) or (render_all and wanted is int and _has_action(pair.node)):
+            continue
+        if not checks.typed(report, pair.node, where, wanted):
             continue
         if wanted is list:
-            _list(report, key, pair.node, where)
+            _list(report, key, pair.node, where, render_all=render_all)
         elif key in _PORTS and isinstance(pair.node, Scalar) and not 1 <= pair.node.value <= _HIGHEST_PORT:
             cause = f"must be a port from 1 to {_HIGHEST_PORT}, found {pair.node.text}"
             report.error("bad-value", where, pair.node, cause)
@@ -34,7 +41,11 @@ def fields(report: Report, mapping: YamlMapping, path: str, types: Mapping[str, 
                 checks.typed(report, value.node, f"{where}.{name}", str)
 
 
-def _list(report: Report, key: str, node: Node, path: str) -> None:
+def _has_action(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, str) and "{{" in node.value
+
+
+def _list(report: Report, key: str, node: Node, path: str, *, render_all: bool) -> None:
     """Check the items of the list that Kubernetes has under this key."""
     if key in kubernetes.STRING_LISTS:
         checks.strings(report, node, path)
@@ -49,7 +60,7 @@ def _list(report: Report, key: str, node: Node, path: str) -> None:
         _identified(report, key, item, where)
         if types:
             checks.fields(report, item, where, types)
-            fields(report, item, where, types)
+            fields(report, item, where, types, render_all=render_all)
 
 
 def _identified(report: Report, key: str, item: YamlMapping, path: str) -> None:

@@ -1,39 +1,44 @@
 """The runtime template configuration: from its YAML to checked and compiled entries (contract section 4)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webhook import digests
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import RuntimeTemplate
 from webhook.catalog.report import Report
-from webhook.catalog.schema import checks, compiling, kubernetes, podspec
+from webhook.catalog.schema import checks, compiling, kubernetes, pod_metadata, podspec
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, YamlMapping
 from webhook.problems import Problem
+from webhook.workload import GROUP_ROLES
 
 _KEY = "templates"
 _ENTRY_KEYS = ("runtime", "runtimeZH", "podTemplate", "renderAll")
-_POD_KEYS = frozenset({*kubernetes.POD_SPEC, "podSecurityContext", "containerTemplate"})
-_CONTAINER_KEYS = frozenset({*kubernetes.CONTAINER, *compiling.COMMAND_KEYS})
+#: Keys of podTemplate that are not fields of a PodSpec.
+_BESIDE_POD = ("containerTemplate", "metadata", *GROUP_ROLES)
+_POD_FIELDS = {**kubernetes.POD_SPEC, "podSecurityContext": dict}
+_POD_KEYS = frozenset({*_POD_FIELDS, *_BESIDE_POD})
+_CONTAINER_KEYS = frozenset({*kubernetes.CONTAINER, *compiling.COMMAND_KEYS, *GROUP_ROLES})
 _ENTRY_HOMES = {
     **dict.fromkeys((*kubernetes.CONTAINER, *compiling.COMMAND_KEYS), "podTemplate.containerTemplate"),
-    **dict.fromkeys((*kubernetes.POD_SPEC, "podSecurityContext", "containerTemplate"), "podTemplate"),
+    **dict.fromkeys((*_POD_FIELDS, *_BESIDE_POD), "podTemplate"),
 }
+_BESIDE_ENTRY = dict.fromkeys(("runtime", "runtimeZH", "renderAll"), "the entry itself, beside podTemplate")
 _POD_HOMES = {
     **dict.fromkeys(set(kubernetes.CONTAINER) - set(kubernetes.POD_SPEC), "containerTemplate"),
     **dict.fromkeys(compiling.COMMAND_KEYS, "containerTemplate"),
-    **dict.fromkeys(("runtime", "runtimeZH", "renderAll"), "the entry itself, beside podTemplate"),
+    **_BESIDE_ENTRY,
 }
 _CONTAINER_HOMES = {
     **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate"),
-    "podSecurityContext": "podTemplate",
-    **dict.fromkeys(("runtime", "runtimeZH", "renderAll"), "the entry itself, beside podTemplate"),
+    **dict.fromkeys(("podSecurityContext", "metadata"), "podTemplate"),
+    **_BESIDE_ENTRY,
 }
-_NOT_OF_POD = frozenset({*_POD_HOMES, "containerTemplate"})
-_NOT_OF_CONTAINER = frozenset({*_CONTAINER_HOMES, *compiling.COMMAND_KEYS})
+_NOT_OF_POD = frozenset({*_POD_HOMES, *_BESIDE_POD} - {"metadata"})
+_NOT_OF_CONTAINER = frozenset({*_CONTAINER_HOMES, *compiling.COMMAND_KEYS, *GROUP_ROLES})
 #: What a label value may be (Kubernetes, object names and labels): workloads ask for a runtime by a label.
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -113,7 +118,9 @@ def _entry(report: Report, node: Node, path: str, earlier: Mapping[str, RuntimeT
     if problem is None and runtime is not None and (same := earlier.get(digest)) is not None:
         moved = replace(same, source=report.source, path=path, stale=None)
         return ReadRuntimeTemplate(path, runtime, node, moved, None)
-    compiler = compiling.Compiler(report, runtime or "", _NOT_OF_POD, _NOT_OF_CONTAINER)
+    compiler = compiling.Compiler(
+        report, runtime or "", _NOT_OF_POD, _NOT_OF_CONTAINER, render_all=compiling.renders_all(node)
+    )
     compiled = compiler.runtime_template(node, path, digest)
     problem = report.first_error(since)
     return ReadRuntimeTemplate(
@@ -140,17 +147,45 @@ def _check(report: Report, mapping: YamlMapping, path: str) -> None:
     flag = mapping.get("renderAll")
     if flag is not None:
         checks.typed(report, flag, f"{path}.renderAll", bool)
-    pod = checks.a_map(report, mapping.get("podTemplate"), f"{path}.podTemplate", _ENTRY_KEYS)
+    render_all = compiling.renders_all(mapping)
+    where = f"{path}.podTemplate"
+    pod = checks.a_map(report, mapping.get("podTemplate"), where, _ENTRY_KEYS)
     if pod is None:
         return
-    where = f"{path}.podTemplate"
-    checks.fields(report, pod, where, _POD_KEYS, _POD_HOMES)
-    podspec.fields(report, pod, where, {**kubernetes.POD_SPEC, "podSecurityContext": dict})
-    if "podSecurityContext" in pod.pairs and "securityContext" in pod.pairs:
-        cause = "securityContext and podSecurityContext are the same field; podSecurityContext is used"
-        report.warning("two-names", f"{where}.securityContext", pod.pairs["securityContext"], cause, "remove one")
+    _check_pod(report, pod, where, _POD_KEYS, render_all=render_all)
     container = checks.a_map(report, pod.get("containerTemplate"), f"{where}.containerTemplate", _POD_KEYS)
     if container is not None:
-        where = f"{where}.containerTemplate"
-        checks.fields(report, container, where, _CONTAINER_KEYS, _CONTAINER_HOMES)
-        podspec.fields(report, container, where, kubernetes.CONTAINER)
+        _check_container(report, container, f"{where}.containerTemplate", _CONTAINER_KEYS, render_all=render_all)
+    for role in GROUP_ROLES:
+        if (overlay := checks.a_map(report, pod.get(role), f"{where}.{role}")) is not None:
+            known = _POD_KEYS - {"containerTemplate", *GROUP_ROLES}
+            homes = {**_POD_HOMES, "containerTemplate": f"podTemplate, as containerTemplate.{role}"}
+            _check_pod(report, overlay, f"{where}.{role}", known, homes, render_all=render_all)
+        inner = container.get(role) if container is not None else None
+        if (overlay := checks.a_map(report, inner, f"{where}.containerTemplate.{role}")) is not None:
+            known = _CONTAINER_KEYS - set(GROUP_ROLES)
+            _check_container(report, overlay, f"{where}.containerTemplate.{role}", known, render_all=render_all)
+
+
+def _check_pod(
+    report: Report,
+    pod: YamlMapping,
+    path: str,
+    known: Collection[str],
+    homes: Mapping[str, str] = _POD_HOMES,
+    *,
+    render_all: bool,
+) -> None:
+    checks.fields(report, pod, path, known, homes)
+    podspec.fields(report, pod, path, _POD_FIELDS, render_all=render_all)
+    pod_metadata.check(report, pod.get("metadata"), f"{path}.metadata")
+    if "podSecurityContext" in pod.pairs and "securityContext" in pod.pairs:
+        cause = "securityContext and podSecurityContext are the same field; podSecurityContext is used"
+        report.warning("two-names", f"{path}.securityContext", pod.pairs["securityContext"], cause, "remove one")
+
+
+def _check_container(
+    report: Report, container: YamlMapping, path: str, known: Collection[str], *, render_all: bool
+) -> None:
+    checks.fields(report, container, path, known, _CONTAINER_HOMES)
+    podspec.fields(report, container, path, kubernetes.CONTAINER, render_all=render_all)

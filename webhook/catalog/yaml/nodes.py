@@ -127,6 +127,16 @@ def present(value: Any) -> Any:
     return value
 
 
+def with_removals(value: Any) -> Any:
+    """Return the JSON value of a role overlay: a null key of a map stays, because it removes that field (contract section 4).
+
+    In the items of a list a null is an absent field, as everywhere else: lists are merged item by item, never key by key.
+    """
+    if isinstance(value, dict):
+        return {key: with_removals(inner) for key, inner in value.items()}
+    return present(value)
+
+
 def describe(node: Node) -> str:
     """Return what a node is, for messages: ``a map``, ``a list``, ``the number 8192``."""
     if isinstance(node, YamlMapping):
