@@ -204,8 +204,9 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
         errors.Denied: it names another runtime, model or container than the pod template does.
     """
     labels = dict(pod_template.labels)
+    copied = () if record.completed else record.added  # what a completed one took from the worker template is its own
     for key in workload.IDENTITY_LABELS:  # a copy that the webhook made does not override its original
-        if f"/metadata/labels/{patch.escape(key)}" in record.added:
+        if f"/metadata/labels/{patch.escape(key)}" in copied:
             labels[key] = pod_template.inherited_labels.get(key, labels.get(key))
     declaration = workload.declaration(msgspec.structs.replace(pod_template, labels=labels))
     named = [
