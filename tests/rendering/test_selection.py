@@ -31,11 +31,12 @@ def documents(entries, runtimes=RUNTIMES):
     ]
 
 
-def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None):
+def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None, spec=None):
     declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
     container = containers.InferenceContainer(value, "spec.containers[0]", 0)
-    return selection.select(declaration, container, snapshot or catalog.build(documents(entries), None), "lone")
+    pod_template = workload.PodTemplate((), {"spec": spec or {}}, {}, {})
+    return selection.select(declaration, pod_template, container, snapshot or catalog.build(documents(entries), None))
 
 
 ANY, ENGINE, OTHER = entry("any"), entry("engine", ["engine"]), entry("other", ["other"])
