@@ -30,12 +30,14 @@ class Choice(msgspec.Struct, frozen=True):
         row: the row of the GPU table that counts; None if no row does.
         amounts: the resources that the row counts, with how many GPUs or slices of each are asked for.
         certain: whether the workload only runs on nodes that have the row's labels.
+        fallback: whether the row is a built-in one although the configured table has a row for the same resource on any node.
     """
 
     gpu_type: str
     row: catalog.GpuType | None = None
     amounts: tuple[tuple[str, int], ...] = ()
     certain: bool = False
+    fallback: bool = False
 
     @property
     def count(self) -> int:
@@ -97,11 +99,18 @@ def request(
         _check_no_accelerator(container, spec, asked, [match.row for match in named], table)
         return Request((Choice(CPU),))
     first = frozenset(matches[0].resources)
+    same = [match for match in matches if not first.isdisjoint(match.resources)]
+    configured = any(match.row.path and not match.row.node_selector for match in same)
     choices: dict[str, Choice] = {}
-    for row, found in ((match.row, match.resources) for match in matches):
-        if row.name not in choices and not first.isdisjoint(found):
-            certain = labels is not None and labels.require(row.node_selector)
-            choices[row.name] = Choice(row.name, row, _amounts(asked, found, container.path), certain)
+    for row, found in ((match.row, match.resources) for match in same):
+        if row.name not in choices:
+            choices[row.name] = Choice(
+                row.name,
+                row,
+                _amounts(asked, found, container.path),
+                certain=labels is not None and labels.require(row.node_selector),
+                fallback=configured and not row.path,
+            )
     return Request(
         tuple(choices.values()), tuple(match.row for match in matches), tuple(_not_counted(matches[0], matches))
     )
@@ -229,6 +238,7 @@ def _check_no_accelerator(
         causes.append(f"{errors.listed(unnamed)}, which no row of {_TABLE} matches ({_excluded(excluded, known)})")
         remedies.append(f"add a row to {_TABLE}: {_row(key)}")
     if shares:
+        causes.append(f"{errors.listed(shares)}, a share of an accelerator, without the accelerator itself")
         remedies.append(
             f"ask for the accelerator too{_wholes(shares, table)}, or for one that you add to {_TABLE}: "
             f"{_row('RESOURCE', shares[0])}"

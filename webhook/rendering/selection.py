@@ -164,7 +164,7 @@ def _rivals(
     if choice.certain or not others:
         return []
     read = runtime_template is not None and runtime_template.may_read("GPU_TYPE")
-    return [other.gpu_type for entry, other in others if read or entry is not agent_entry]
+    return [other.gpu_type for entry, other in others if not other.fallback and (read or entry is not agent_entry)]
 
 
 def _no_agent_entry(
