@@ -79,6 +79,32 @@ def test_a_selection_holds_the_runtime_template_and_the_rows_that_were_looked_at
     assert select([OTHER], runtime="other").runtime_template is None
 
 
+TYPED = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ .GPU_TYPE }}"]}}}]
+BOTH = entry("both", gpu_types=["a100", "h100"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "runtimes", "asked", "rivals"),
+    [
+        pytest.param([A100, H100], RUNTIMES, {}, [("a100", "h100")], id="another agent entry"),
+        pytest.param([BOTH], RUNTIMES, {}, [], id="the same agent entry and the same rendering"),
+        pytest.param([BOTH], TYPED, {}, [("a100", "h100")], id="another rendering"),
+        pytest.param(
+            [OTHER], TYPED, {"image": "mine"}, [("a100", "h100")], id="another rendering without any agent entry"
+        ),
+        pytest.param([OTHER], RUNTIMES, {"image": "mine"}, [], id="no agent entry at all"),
+        pytest.param([H100], TYPED, {}, [], id="no agent entry for the other type"),
+        pytest.param([A100, H100], TYPED, {"gpu_type": "a100"}, [], id="the annotation settles it"),
+    ],
+)
+def test_of_several_types_of_a_resource_a_notice_names_those_that_would_lead_elsewhere(
+    entries, runtimes, asked, rivals
+):
+    chosen = select([], limits=GPU, snapshot=catalog.build(documents(entries, runtimes), None), **asked)
+
+    assert [notice.cases[0] for notice in chosen.gpu_notices if notice.code == "several-gpu-types"] == rivals
+
+
 BROKEN = {**ENGINE, "container_template": {"image": "example/engine", "env": "?"}}
 BAD_RUNTIME = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ if }}"]}}}]
 NO_IMAGE = 'container "main" (spec.containers[0]) has no image, and no agent entry is for runtime "engine" on GPU type '

@@ -91,7 +91,7 @@ def is_companion(resource: str, table: Iterable[catalog.GpuType]) -> bool:
     domain, _, name = resource.partition("/")
     if domain in _COMPANION_DOMAINS and _COMPANIONS.fullmatch(name):
         return True
-    return any(row.companion == resource for row in table)
+    return bool(resource) and any(row.companion == resource for row in table)
 
 
 def is_known(resource: str) -> bool:
@@ -99,7 +99,7 @@ def is_known(resource: str) -> bool:
     if _RESOURCES.fullmatch(resource):
         return True
     domain, _, name = resource.partition("/")
-    return domain in _DOMAINS and not _is_other_device(name)
+    return bool(name) and domain in _DOMAINS and not _is_other_device(name)
 
 
 def is_of_device_class(resource: str) -> bool:

@@ -173,8 +173,9 @@ def _annotated(
 
 def _not_counted(counted: _Match, matches: Iterable[_Match]) -> Iterable[Notice]:
     """Yield a notice if other rows are about resources that the one that counts is not about."""
-    others = dict.fromkeys(name for match in matches for name in match.resources)
-    cases = [(name, counted.resources[0]) for name in others if name not in frozenset(counted.resources)]
+    own = frozenset(counted.resources)
+    others = dict.fromkeys(name for match in matches for name in match.resources if name not in own)
+    cases = [(name, counted.resources[0]) for name in others]
     if cases:
         yield Notice("several-accelerators", cases)
 
