@@ -45,6 +45,9 @@ NoticeCode = Literal[
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "mixed-gpu-types",
+    "mixed-images",
+    "mixed-tensor-parallel-sizes",
     "own-command",
     "several-accelerators",
     "several-gpu-types",
@@ -93,6 +96,15 @@ WORDINGS: dict[NoticeCode, Wording] = {
     ),
     "several-slices": Wording(
         "guess", "TP_SIZE is 1 for several MIG slices", "{}", " ({})", remedy="ask for one slice"
+    ),
+    "mixed-gpu-types": Wording(
+        "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
+    "mixed-tensor-parallel-sizes": Wording(
+        "guess", "leader and worker differ in TP_SIZE", "{}", " and {}", remedy="set hydra.io/tensor-parallel-size"
+    ),
+    "mixed-images": Wording(
+        "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
     ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),

@@ -24,6 +24,11 @@ def declaration(gpu_type="", **declared):
     return workload.Declaration("r", "m", gpu_type=gpu_type, **declared)
 
 
+def noticed(asked, gpu_type="", **declared):
+    """Return the notices about the first choice."""
+    return gpus.notices(declaration(gpu_type, **declared), asked, asked.choices[0])
+
+
 def codes(found):
     return [notice.code for notice in found]
 
@@ -92,18 +97,26 @@ def test_the_annotation_overrides_the_type_but_not_the_count(limits, table, gpu_
     found = request(limits, table, gpu_type)
 
     [choice] = found.choices
-    assert (choice.gpu_type, choice.count, codes(found.notices)) == (gpu_type, count, notices)
+    assert (choice.gpu_type, choice.count, codes(noticed(found, gpu_type))) == (gpu_type, count, notices)
 
 
 @pytest.mark.parametrize("declared", [{"gpu_count": 8}, {"tensor_parallel_size": 8}])
 def test_what_no_row_counts_is_fine_once_an_annotation_does(declared):
-    assert request({"amd.com/gpu": 8}, gpu_type="other", **declared).notices == ()
+    assert noticed(request({"amd.com/gpu": 8}, gpu_type="other"), "other", **declared) == []
 
 
 def test_a_claim_that_nothing_counts_is_named():
-    [notice] = request(claims=["one", "two"], gpu_type="other").notices
+    [notice] = noticed(request(claims=["one", "two"], gpu_type="other"), "other")
 
-    assert notice.cases == ['resource claim "one"', 'resource claim "two"']
+    assert notice.cases == ('resource claim "one"', 'resource claim "two"')
+
+
+def test_what_is_not_counted_depends_on_the_choice():
+    asked = request(SLICES, (SMALL, *BUILT_IN))
+
+    found = [gpus.notices(declaration(), asked, choice) for choice in asked.choices]
+    assert [codes(one) for one in found] == [["several-accelerators"], ["several-slices"]]
+    assert found[0][0].cases == [("nvidia.com/mig-2g.20gb", "nvidia.com/mig-1g.10gb")]
 
 
 def test_nodes_that_exclude_the_annotated_row_do_not_change_the_count():
@@ -126,9 +139,7 @@ COUNTS = [
 
 @pytest.mark.parametrize(("limits", "declared", "notices"), COUNTS)
 def test_what_the_author_should_know_about_the_count(limits, declared, notices):
-    [choice] = request(limits, **declared).choices
-
-    assert codes(gpus.notices(declaration(**declared), choice)) == notices
+    assert codes(noticed(request(limits), **declared)) == notices
 
 
 CLAIM = {"resourceClaims": [{"name": "gpu", "resourceClaimName": "shared"}, {"name": "nic"}]}
@@ -169,7 +180,7 @@ def test_what_may_be_an_accelerator_is_never_taken_for_cpu(limits, spec, claims,
 def test_what_asks_for_no_accelerator_is_cpu(limits, spec, claims):
     found = request(limits, spec=spec, claims=claims)
 
-    assert (found.choices, found.rows, found.notices) == ((gpus.Choice("cpu"),), (), ())
+    assert found == gpus.Request((gpus.Choice("cpu"),))
 
 
 def test_a_claim_beside_a_resource_that_a_row_names_is_fine():

@@ -56,12 +56,14 @@ class Request(msgspec.Struct, frozen=True):
     Attributes:
         choices: the GPU types that fit, the likeliest first; never empty.
         rows: the rows of the GPU table that match.
-        notices: what the author should know, whatever is chosen.
+        resources: the resources that these rows are about.
+        uncounted: what may be accelerators, though no row is about them, where an annotation gives the type.
     """
 
     choices: tuple[Choice, ...]
     rows: tuple[catalog.GpuType, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    resources: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 class _Match(msgspec.Struct, frozen=True):
@@ -111,17 +113,20 @@ def request(
                 certain=labels is not None and labels.require(row.node_selector),
                 fallback=configured and not row.path,
             )
-    return Request(
-        tuple(choices.values()), tuple(match.row for match in matches), tuple(_not_counted(matches[0], matches))
-    )
+    return Request(tuple(choices.values()), *_together(matches))
 
 
-def notices(declaration: workload.Declaration, chosen: Choice) -> list[Notice]:
+def notices(declaration: workload.Declaration, asked: Request, chosen: Choice) -> list[Notice]:
     """Return what the author should know about the choice and what annotations make of it."""
     found = []
-    replaced = declaration.gpu_count is not None and declaration.gpu_count != chosen.count
-    if chosen.row is not None and replaced:
+    if chosen.row is not None and declaration.gpu_count not in (None, chosen.count):
         found.append(about("gpu-count-replaced", str(declaration.gpu_count), _named(chosen), str(chosen.count)))
+    own = dict(chosen.amounts)
+    others = [(name, chosen.amounts[0][0]) for name in asked.resources if name not in own]
+    if others and not _settled(declaration, chosen):
+        found.append(Notice("several-accelerators", others))
+    if asked.uncounted and declaration.gpu_count is None and declaration.tensor_parallel_size is None:
+        found.append(Notice("gpus-not-counted", asked.uncounted))
     count = chosen.count if declaration.gpu_count is None else declaration.gpu_count
     if chosen.sliced and count > 1 and declaration.tensor_parallel_size is None:
         found.append(Notice("several-slices", [(resource, str(amount)) for resource, amount in chosen.amounts]))
@@ -158,26 +163,24 @@ def _annotated(
 ) -> Request:
     """Return the annotated type, with what its row counts, or else what the first row does."""
     gpu_type = declaration.gpu_type
-    rows = tuple(match.row for match in named)
-    own = next((match for match in named if match.row.name == gpu_type), None)
-    counted = own or (named[0] if named else None)
+    counted = next((match for match in named if match.row.name == gpu_type), named[0] if named else None)
     if counted is not None:
         amounts = _amounts(asked, counted.resources, container.path)
-        settled = own is not None or declaration.gpu_count is not None
-        found = () if settled else tuple(_not_counted(counted, named))
-        return Request((Choice(gpu_type, counted.row, amounts),), rows, found)
-    guessed = gpu_type != CPU and declaration.gpu_count is None and declaration.tensor_parallel_size is None
-    uncounted = [*_unnamed(asked, table), *_claims(container, {})] if guessed else []
-    return Request((Choice(gpu_type),), rows, (Notice("gpus-not-counted", uncounted),) if uncounted else ())
+        return Request((Choice(gpu_type, counted.row, amounts),), *_together(named))
+    uncounted = [] if gpu_type == CPU else [*_unnamed(asked, table), *_claims(container, {})]
+    return Request((Choice(gpu_type),), uncounted=tuple(uncounted))
 
 
-def _not_counted(counted: _Match, matches: Iterable[_Match]) -> Iterable[Notice]:
-    """Yield a notice if other rows are about resources that the one that counts is not about."""
-    own = frozenset(counted.resources)
-    others = dict.fromkeys(name for match in matches for name in match.resources if name not in own)
-    cases = [(name, counted.resources[0]) for name in others]
-    if cases:
-        yield Notice("several-accelerators", cases)
+def _together(matches: Sequence[_Match]) -> tuple[tuple[catalog.GpuType, ...], tuple[str, ...]]:
+    """Return the rows of matches, and their resources."""
+    resources = dict.fromkeys(name for match in matches for name in match.resources)
+    return tuple(match.row for match in matches), tuple(resources)
+
+
+def _settled(declaration: workload.Declaration, chosen: Choice) -> bool:
+    """Return whether annotations leave nothing open where rows are about several resources."""
+    named = chosen.row is not None and chosen.row.name == declaration.gpu_type
+    return bool(declaration.gpu_type) and (named or declaration.gpu_count is not None)
 
 
 def _amounts(asked: Mapping[str, Any], resources: Iterable[str], path: str) -> tuple[tuple[str, int], ...]:

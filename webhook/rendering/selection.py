@@ -107,7 +107,7 @@ def select(
     )
     if agent_entry is None and not has_image:
         raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
-    found = [*asked.notices, *gpus.notices(declaration, choice)]
+    found = gpus.notices(declaration, asked, choice)
     rivals = _rivals(runtime_template, agent_entry, choice, others)
     if rivals:
         found.append(notices.about("several-gpu-types", choice.gpu_type, ", ".join(rivals)))
