@@ -8,6 +8,8 @@ In the order of a request::
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
     containers        which is the inference container?
+    accelerators      which resources are accelerators?
+    node_labels       which labels may the nodes of the workload have?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
     variables         what may a Go template refer to?

@@ -54,6 +54,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
     if pod_template.is_pod:
         found += _left_out(configured.pod)
+    found += resolution.selection.gpu_notices
     found += resolution.selection.last_good_notices()
     after = {
         **pod_template.value,

@@ -67,7 +67,7 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
     """
     declaration = workload.declaration(pod_template)
     container = inference_container(pod_template, declaration.container)
-    chosen = selection.select(declaration, container, state.snapshot, pod_template.role)
+    chosen = selection.select(declaration, pod_template, container, state.snapshot)
     data = variables.variables(
         declaration,
         pod_template,
