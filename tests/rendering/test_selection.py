@@ -34,7 +34,7 @@ def documents(entries, runtimes=RUNTIMES):
 def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None):
     declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
-    container = containers.InferenceContainer(value, "spec.containers[0]", 0)
+    container = containers.InferenceContainer(value, "spec.containers[0]", 0, "the first")
     return selection.select(declaration, container, snapshot or catalog.build(documents(entries), None), "lone")
 
 
@@ -80,7 +80,7 @@ def test_a_selection_holds_the_runtime_template_and_the_rows_that_were_looked_at
 
 BROKEN = {**ENGINE, "container_template": {"image": "example/engine", "env": "?"}}
 BAD_RUNTIME = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ if }}"]}}}]
-NO_IMAGE = 'container "main" (spec.containers[0]) has no image, and no agent entry is for runtime "engine" on GPU type '
+NO_IMAGE = 'container "main" (spec.containers[0], the first) has no image, and no agent entry is for runtime "engine" on GPU type '
 REMEDY = "; give the container an image, ask for another resource or set annotation hydra.io/gpu-type"
 UNREAD = {**ENGINE, "match_runtimes": 1}
 

@@ -131,7 +131,7 @@ def _no_agent_entry(runtime: str, container: InferenceContainer, gpu_type: str, 
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
     return (
-        f'container "{container.name}" ({container.path}) has no image, '
+        f"{container} has no image, "
         f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
         f"({'; '.join(rejected) or 'there are none'}); "
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
