@@ -83,7 +83,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
-    "unknown-key": Wording("was ignored", "unknown keys are ignored", detail=" ({}?)"),
+    "unknown-key": Wording("was ignored", "unknown keys", detail=" ({}?)"),
     "tensor-parallel-too-large": Wording(
         "will not run",
         "tensor-parallel size is larger than the number of GPUs",

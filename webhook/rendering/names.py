@@ -1,7 +1,7 @@
-"""Names that the configuration gives, often made from a workload's, and that Kubernetes refuses (contract section 3).
+"""Names that Go templates make, mostly of the model id, and that Kubernetes refuses (contract section 3).
 
-The API server would name the field of a pod that its author has never seen. So the denial names what set it, and the remedy.
-The workload's own names are the API server's business.
+The API server would name the field of a pod that its author has never seen. So the denial names the template, and the remedy.
+Names that the workload or the configuration writes out are the API server's business: they are refused for every workload.
 """
 
 from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ _Place = tuple[str | int, ...]
 
 
 def check(resolution: Resolution, merged: Mapping[str, Any]) -> None:
-    """Check the names in a merged pod template that come from the configuration.
+    """Check the names in a merged pod template that Go templates of the configuration have made.
 
     Args:
         resolution: what was decided; it knows the workload and the layers of the configuration.
@@ -87,9 +87,15 @@ def check(resolution: Resolution, merged: Mapping[str, Any]) -> None:
     if not refused:
         return
     own = {(_keys(place), name) for place, name, _ in _names(resolution.pod_template.value, _POD) if _is_text(name)}
+    fresh = budget.new()  # enough for templates that have been rendered once within such a budget
     for place, name, rule in refused:
-        if (_keys(place), name) not in own:
-            raise errors.Denied("invalid-name", _message(resolution, place, name, rule))
+        keys = _keys(place)
+        if (keys, name) not in own and (template := _origin(resolution, keys, name, fresh)):
+            message = (
+                f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, "
+                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {_remedy(template, rule)}"
+            )
+            raise errors.Denied("invalid-name", message)
 
 
 def _is_text(name: Any) -> bool:
@@ -124,27 +130,18 @@ def _path(place: _Place) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
 
 
-def _message(resolution: Resolution, place: _Place, name: str, rule: NameRule) -> str:
-    source, remedy = _source(resolution, _keys(place), name, rule)
-    return (
-        f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, set by {source}, "
-        f"but Kubernetes accepts only {rule.words}; {remedy}"
-    )
-
-
-def _source(resolution: Resolution, keys: tuple[str, ...], name: str, rule: NameRule) -> tuple[str, str]:
-    """Return what set a name, and the remedy."""
-    fresh = budget.new()  # enough for templates that have been rendered once within such a budget
+def _origin(
+    resolution: Resolution, keys: tuple[str, ...], name: str, fresh: gotemplate.Budget
+) -> gotemplate.Template | None:
+    """Return the Go template that printed a name; None if it is written out."""
     for layer in resolution.layers.parts:
-        kind: catalog.ConfigKind = "agent" if layer.origin == "agent" else "templates"
         for value in _given(layer.part, keys):
             template = value.template if isinstance(value, catalog.IntegerTemplate) else value
-            if not isinstance(template, gotemplate.Template):
-                if value == name:
-                    return f"{layer.path} of ConfigMap {catalog.KINDS[kind].config_map}", "correct it there"
-            elif expand.text(template, resolution.variables, fresh).strip() == name.strip():
-                return f"template {template.name}", _remedy(template, rule)
-    return f'the configuration of runtime "{resolution.declaration.runtime}"', "correct it there"
+            if isinstance(template, gotemplate.Template) and (
+                expand.text(template, resolution.variables, fresh).strip() == name.strip()
+            ):
+                return template
+    return None
 
 
 def _given(part: catalog.Part, keys: tuple[str, ...]) -> Iterator[Any]:
@@ -163,6 +160,6 @@ def _remedy(template: gotemplate.Template, rule: NameRule) -> str:
     """Return how to write a template whose output is refused."""
     free = next((name for name in ("MODEL_ID", "MODEL_NAME") if template.may_read(name)), "")
     if not free:
-        return "correct it there"
+        return "correct the template"
     cut = f", cut to {rule.longest} characters" if rule.longest < DNS_LABEL.longest else ""
     return f"use .MODEL_SLUG{cut} instead of .{free}"

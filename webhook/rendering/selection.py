@@ -65,7 +65,7 @@ def select(
     """Choose runtime template and agent entry.
 
     Raises:
-        errors.Denied: the runtime is unknown or broken, a GPU count is not a whole number, or nothing provides an image.
+        errors.Denied: the runtime is unknown, broken or not the value of a label, a GPU count is not a whole number, or nothing provides an image.
         errors.NotReady: a configuration has never been read.
     """
     if snapshot.missing:
@@ -78,6 +78,7 @@ def select(
     if not snapshot.knows(runtime):
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
+    workload.check_label(workload.RUNTIME, runtime, f"rename the runtime in ConfigMap {_TEMPLATES}")
     runtime_template = snapshot.runtime_templates.get(runtime)
     asked = gpus.request(declaration, container, snapshot.gpu_types)
     agent_entry, gpu_type = _first_match(snapshot.agent_entries_for(runtime), asked.types)

@@ -14,7 +14,7 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
 """
 
 from webhook.workload import mistaken_keys, names
-from webhook.workload.declarations import Declaration, declaration
+from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     CONTAINER,
     DEFAULT_CONTAINER,
@@ -66,6 +66,7 @@ __all__ = [
     "GroupVersionKind",
     "PodTemplate",
     "Role",
+    "check_label",
     "check_pod_spec",
     "check_pod_template",
     "check_shape",
