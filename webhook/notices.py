@@ -46,6 +46,9 @@ NoticeCode = Literal[
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "mixed-gpu-types",
+    "mixed-images",
+    "mixed-tensor-parallel-sizes",
     "own-command",
     "tensor-parallel-too-large",
     "unknown-key",
@@ -96,6 +99,15 @@ WORDINGS: dict[NoticeCode, Wording] = {
         '"{}"',
         ', not the chosen "{}"',
         remedy="if wrong, set hydra.io/container",
+    ),
+    "mixed-gpu-types": Wording(
+        "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
+    "mixed-tensor-parallel-sizes": Wording(
+        "guess", "leader and worker differ in TP_SIZE", "{}", " and {}", remedy="set hydra.io/tensor-parallel-size"
+    ),
+    "mixed-images": Wording(
+        "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
     ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
