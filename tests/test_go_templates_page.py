@@ -170,7 +170,7 @@ def variables_by_role():
                 declared,
                 template,
                 container,
-                selection.select(declared, container, snapshot, template.role),
+                selection.select(declared, template, container, snapshot),
                 namespace=value["metadata"]["namespace"],
                 cluster_name=snapshot.cluster_name,
                 settings=Settings(),

@@ -70,6 +70,7 @@ DenialCode = Literal[
     "request-above-limit",
     "template-failed",
     "undefined-volume",
+    "unknown-accelerator",
     "unknown-container",
     "unknown-probe-port",
     "unknown-runtime",

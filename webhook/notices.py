@@ -42,6 +42,8 @@ NoticeCode = Literal[
     "arguments-ignored",
     "claim-replaces-volume",
     "edited-rendering",
+    "gpu-count-replaced",
+    "gpus-not-counted",
     "label-as-annotation",
     "last-good-entry",
     "last-good-template",
@@ -50,6 +52,9 @@ NoticeCode = Literal[
     "mixed-images",
     "mixed-tensor-parallel-sizes",
     "own-command",
+    "several-accelerators",
+    "several-gpu-types",
+    "several-slices",
     "tensor-parallel-too-large",
     "unknown-key",
     "volume-replaced",
@@ -82,6 +87,9 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
+    "gpu-count-replaced": Wording(
+        "was ignored", "hydra.io/gpu-count replaces another number of GPUs", "{}", " ({}: {})"
+    ),
     "label-as-annotation": Wording("was ignored", "annotations are ignored", remedy="make them labels"),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
@@ -99,6 +107,16 @@ WORDINGS: dict[NoticeCode, Wording] = {
         '"{}"',
         ', not the chosen "{}"',
         remedy="if wrong, set hydra.io/container",
+    ),
+    "gpus-not-counted": Wording("guess", "GPU_COUNT is 0, as no row counts", remedy="set hydra.io/gpu-count"),
+    "several-accelerators": Wording(
+        "guess", "GPU resources are not counted", "{}", " (only {})", remedy="choose a row by hydra.io/gpu-type"
+    ),
+    "several-gpu-types": Wording(
+        "guess", "the first of several GPU types is used", "{}", " (not {})", remedy="set hydra.io/gpu-type"
+    ),
+    "several-slices": Wording(
+        "guess", "TP_SIZE is 1 for several MIG slices", "{}", " ({})", remedy="ask for one slice"
     ),
     "mixed-gpu-types": Wording(
         "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"

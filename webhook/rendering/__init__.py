@@ -9,6 +9,7 @@ In the order of a request::
     resolve         every decision, before anything is filled in
     containers        which is the inference container?
     accelerators      which resources are accelerators?
+    node_labels       which labels may the nodes of the workload have?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
     variables         what may a Go template refer to?

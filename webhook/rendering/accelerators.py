@@ -41,6 +41,10 @@ _OTHER_DEVICES = frozenset(
 )
 _WORD = re.compile(r"[a-z]+")
 
+#: What a container asks for to get a device of a DeviceClass, which follows, without a claim of its own (Kubernetes, "Dynamic
+#: Resource Allocation", extended resources).
+_OF_DEVICE_CLASS = "deviceclass.resource.kubernetes.io"
+
 #: Shares of an accelerator. Those of Volcano and Tencent are in domains that have other resources too.
 _COMPANIONS = re.compile(
     r"gpumem|gpumem-percentage|gpucores|vgpu-memory|vgpu-cores|Ascend.*-memory|dcumem|dcucores|vcuda-memory|priority"
@@ -87,7 +91,7 @@ def is_companion(resource: str, table: Iterable[catalog.GpuType]) -> bool:
     domain, _, name = resource.partition("/")
     if domain in _COMPANION_DOMAINS and _COMPANIONS.fullmatch(name):
         return True
-    return any(row.companion == resource for row in table)
+    return bool(resource) and any(row.companion == resource for row in table)
 
 
 def is_known(resource: str) -> bool:
@@ -95,4 +99,14 @@ def is_known(resource: str) -> bool:
     if _RESOURCES.fullmatch(resource):
         return True
     domain, _, name = resource.partition("/")
-    return domain in _DOMAINS and _OTHER_DEVICES.isdisjoint(_WORD.findall(name.lower()))
+    return bool(name) and domain in _DOMAINS and not _is_other_device(name)
+
+
+def is_of_device_class(resource: str) -> bool:
+    """Return whether a resource is a claim in another form: a device of a DeviceClass, which may be an accelerator."""
+    domain, _, name = resource.partition("/")
+    return domain == _OF_DEVICE_CLASS and not _is_other_device(name)
+
+
+def _is_other_device(name: str) -> bool:
+    return not _OTHER_DEVICES.isdisjoint(_WORD.findall(name.lower()))

@@ -56,7 +56,7 @@ class Resolution(msgspec.Struct, frozen=True):
         size, gpus = self.variables["TP_SIZE"], self.variables["TOTAL_GPU_COUNT"]
         if size > gpus > 0:
             found.append(about("tensor-parallel-too-large", str(size), str(gpus)))
-        return found + self.selection.last_good_notices()
+        return [*found, *self.selection.gpu_notices, *self.selection.last_good_notices()]
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield every agent entry, in file order, with the verdict on it; computed when asked for."""
@@ -78,7 +78,7 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
     """
     declaration = workload.declaration(pod_template)
     container = containers.inference_container(pod_template, declaration.container, state.snapshot.gpu_types)
-    chosen = selection.select(declaration, container, state.snapshot, pod_template.role)
+    chosen = selection.select(declaration, pod_template, container, state.snapshot)
     data = variables.variables(
         declaration,
         pod_template,

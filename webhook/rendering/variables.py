@@ -50,7 +50,7 @@ def variables(
         "IS_DISTRIBUTED": distributed,
         "IS_LEADER": pod_template.role == "leader",
         "ROLE": pod_template.role,
-        "TP_SIZE": declaration.tensor_parallel_size or gpu_count or 1,
+        "TP_SIZE": declaration.tensor_parallel_size or (1 if selection.gpus_sliced else gpu_count) or 1,
         "PP_SIZE": declaration.pipeline_parallel_size or (pod_template.group_size if distributed else 1),
         "DP_SIZE": declaration.data_parallel_size or 1,
         "CUSTOM_ARGS": [*(agent_entry.args[pod_template.role] if agent_entry is not None else ()), *own_args],

@@ -18,6 +18,7 @@ from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     CONTAINER,
     DEFAULT_CONTAINER,
+    GPU_COUNT,
     GPU_TYPE,
     IDENTITY_LABELS,
     INJECT,
@@ -50,6 +51,7 @@ from webhook.workload.shape import check_pod_spec, check_pod_template
 __all__ = [
     "CONTAINER",
     "DEFAULT_CONTAINER",
+    "GPU_COUNT",
     "GPU_TYPE",
     "GROUP_ROLES",
     "IDENTITY_LABELS",
