@@ -165,7 +165,7 @@ def variables_by_role():
         [value] = catalog.load_all(first_file(title))
         for template in workload.pod_templates(value, KINDS[value["kind"]]):
             declared = workload.declaration(template)
-            container = containers.inference_container(template, declared.container)
+            container = containers.inference_container(template, declared.container, ())
             found[template.role] = variables.variables(
                 declared,
                 template,

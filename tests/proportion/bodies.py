@@ -234,6 +234,9 @@ def builds() -> dict[str, Build]:
     for key in ("labels", "annotations"):
         found[f"Pod: {key}"] = lambda size, key=key: review(pod({}, _with(key, size)))
         found[f"LeaderWorkerSet: {key}"] = lambda size, key=key: review(group({}, _with(key, size)))
+        found[f"LeaderWorkerSet: misspelt {key}"] = lambda size, key=key: review(
+            group({}, _with(key, size, "hydra.io/model-i{:06}"))
+        )
     found["LeaderWorkerSet: volume claims"] = lambda size: review(
         group({}, volumeClaimTemplates=filled(size, lambda at: {"metadata": {"name": f"v{at}"}}))
     )
@@ -243,9 +246,9 @@ def builds() -> dict[str, Build]:
     return found
 
 
-def _with(key: str, size: int) -> dict[str, Any]:
+def _with(key: str, size: int, written: str = "k{:06}") -> dict[str, Any]:
     about = metadata()
-    return {**about, key: {**about.get(key, {}), **dict.fromkeys(filled(size, "k{:06}".format), "v")}}
+    return {**about, key: {**about.get(key, {}), **dict.fromkeys(filled(size, written.format), "v")}}
 
 
 def _updates() -> Iterator[tuple[str, Build]]:

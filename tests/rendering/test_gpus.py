@@ -16,7 +16,9 @@ NODES = (H100, L40S, *BUILT_IN)
 
 def request(limits=None, table=BUILT_IN, gpu_type="", spec=None, claims=(), **declared):
     resources = {"limits": limits or {}, "claims": [{"name": name} for name in claims]}
-    container = containers.InferenceContainer({"name": "main", "resources": resources}, "spec.containers[0]", 0)
+    container = containers.InferenceContainer(
+        {"name": "main", "resources": resources}, "spec.containers[0]", 0, "the first"
+    )
     return gpus.request(declaration(gpu_type, **declared), container, spec or {}, table)
 
 

@@ -34,7 +34,7 @@ def documents(entries, runtimes=RUNTIMES):
 def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None, spec=None):
     declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
-    container = containers.InferenceContainer(value, "spec.containers[0]", 0)
+    container = containers.InferenceContainer(value, "spec.containers[0]", 0, "the first")
     pod_template = workload.PodTemplate((), {"spec": spec or {}}, {}, {})
     return selection.select(declaration, pod_template, container, snapshot or catalog.build(documents(entries), None))
 
@@ -107,7 +107,7 @@ def test_of_several_types_of_a_resource_a_notice_names_those_that_would_lead_els
 
 BROKEN = {**ENGINE, "container_template": {"image": "example/engine", "env": "?"}}
 BAD_RUNTIME = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ if }}"]}}}]
-NO_IMAGE = 'container "main" (spec.containers[0]) has no image, and no agent entry is for runtime "engine" on GPU type '
+NO_IMAGE = 'container "main" (spec.containers[0], the first) has no image, and no agent entry is for runtime "engine" on GPU type '
 NO_GPU = "; the type is cpu because the container asks for no accelerator"
 OF_ANNOTATION = "; the type is that of annotation hydra.io/gpu-type"
 REMEDY = "; give the container an image, ask for another resource or set annotation hydra.io/gpu-type"

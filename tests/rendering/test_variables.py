@@ -8,7 +8,7 @@ from webhook.settings import Settings
 def test_the_variables_are_those_of_the_contract():
     snapshot = catalog.build(catalog.embedded(), None)
     declared = workload.Declaration("vllm-cpu", "m")
-    container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0)
+    container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0, "the first")
     pod_template = workload.PodTemplate((), {}, {}, {})
     chosen = selection.select(declared, pod_template, container, snapshot)
 

@@ -20,6 +20,7 @@ In the order of a request::
     image             which image, with which pull policy?
     command           which command and args?
     merge             who wins, field by field?
+    names             does Kubernetes accept the names that the configuration gives?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?
     filled_in         what others fill in below rendered fields, which is not an edit

@@ -254,9 +254,7 @@ def _check_no_accelerator(
     remedies.append(
         f"set annotations {workload.GPU_TYPE} and {workload.GPU_COUNT}, or {workload.GPU_TYPE}: {CPU} if it is not an accelerator"
     )
-    message = (
-        f'container "{container.name}" ({container.path}) asks for {" and for ".join(causes)}; {", or ".join(remedies)}'
-    )
+    message = f"{container} asks for {' and for '.join(causes)}; {', or '.join(remedies)}"
     raise errors.Denied("unknown-accelerator", message)
 
 

@@ -78,8 +78,8 @@ def select(
         snapshot: the configuration.
 
     Raises:
-        errors.Denied: the runtime is unknown or broken, a GPU count is not a whole number, nothing gives the type of what may be
-            an accelerator, or nothing provides an image.
+        errors.Denied: the runtime is unknown, broken or not the value of a label, a GPU count is not a whole number, nothing gives
+            the type of what may be an accelerator, or nothing provides an image.
         errors.NotReady: a configuration has never been read.
     """
     if snapshot.missing:
@@ -92,6 +92,7 @@ def select(
     if not snapshot.knows(runtime):
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
+    workload.check_label(workload.RUNTIME, runtime, f"rename the runtime in ConfigMap {_TEMPLATES}")
     runtime_template = snapshot.runtime_templates.get(runtime)
     spec = pod_template.value.get("spec") or {}
     asked = gpus.request(declaration, container, spec, snapshot.gpu_types)
@@ -189,7 +190,7 @@ def _no_agent_entry(
     others = [other.gpu_type for other in asked.choices[1:]]
     also = f" and none for {errors.listed(others)} either" if others else ""
     return (
-        f'container "{container.name}" ({container.path}) has no image, '
+        f"{container} has no image, "
         f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
         f"({'; '.join(rejected) or 'there are none'}){also}; "
         f"the type is {gpus.origin(declaration, choice)}; "
