@@ -43,7 +43,11 @@ NoticeCode = Literal[
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "list-replaced",
+    "model-not-mounted",
+    "one-port-twice",
     "own-command",
+    "placeholder-image",
     "volume-replaced",
 ]
 NOTICE_CODES: tuple[NoticeCode, ...] = get_args(NoticeCode)
@@ -74,8 +78,18 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
+    "list-replaced": Wording(
+        "was ignored", "own lists replace the runtime's", remedy="add its entries to them if needed"
+    ),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
+    "placeholder-image": Wording("will not run", "containers have a placeholder image", '"{}"', remedy="name one"),
+    "one-port-twice": Wording(
+        "will not run", "two containers declare one port", "{}", ' ("{}" and "{}")', "change one"
+    ),
+    "model-not-mounted": Wording(
+        "guess", "nothing is mounted at MODEL_PATH", remedy="mount the model unless the image has it"
+    ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),

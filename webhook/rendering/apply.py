@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, gotemplate, notices, workload
-from webhook.rendering import changes, command, conflicts, image, merge, record
+from webhook.rendering import changes, command, conflicts, doubts, given_way, image, merge, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 
@@ -49,7 +49,9 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
-    found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
+    found += given_way.volumes(spec, configured.pod, pod_template.claims)
+    found += _replaced_lists(resolution, configured, merged, container)
+    found += doubts.notices(merged, container, resolution.variables["MODEL_PATH"])
     if pod_template.is_pod:
         found += _left_out(configured.pod)
     found += resolution.selection.last_good_notices()
@@ -105,6 +107,17 @@ def _metadata(pod_template: workload.PodTemplate, container: str, configured: ca
         if missing:
             metadata[name] = {**own, **missing}
     return metadata
+
+
+def _replaced_lists(
+    resolution: Resolution, configured: Configured, merged: Mapping[str, Any], container: Mapping[str, Any]
+) -> list[notices.Notice]:
+    place = resolution.container.path.removeprefix(resolution.spec_path)
+    found = [
+        *given_way.lists(configured.pod, merged, "spec"),
+        *given_way.lists(configured.container, container, f"spec{place}"),
+    ]
+    return [notices.Notice("list-replaced", found)] if found else []
 
 
 def _left_out(pod_fields: Mapping[str, Any]) -> list[notices.Notice]:
