@@ -39,7 +39,7 @@ _env = _builds(
     lambda name, rest: {"name": name, **rest},
     st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
     st.one_of(
-        st.fixed_dictionaries({"value": _words}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
+        st.fixed_dictionaries({"value": _words | st.sampled_from(["$(T)/$(V)", "$(A)"])}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
     ),
 )
 _port = _builds(
@@ -49,7 +49,7 @@ _port = _builds(
 )
 _mount = _builds(
     lambda path, name, rest: {"mountPath": path, "name": name, **rest},
-    st.sampled_from(["/data/serving-model", "/dev/shm", "/tmp", "/a/b~c"]),
+    st.sampled_from(["/data/serving-model", "/dev/shm", "/dev/shm/", "/tmp", "/a/b~c"]),
     _volume_names,
     _some(readOnly=st.booleans(), subPath=_words),
 )
@@ -66,10 +66,18 @@ _resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])
     lambda rest, count: {**rest, "nvidia.com/gpu": count}, _some(cpu=_quantities), _gpus
 )
 _resources = _some(limits=_resource_lists, requests=_resource_lists) | st.just({})
+_capabilities = st.lists(st.sampled_from(["ALL", "IPC_LOCK", "NET_ADMIN"]), max_size=3)
+_source = st.sampled_from(
+    [
+        {"configMapRef": {"name": "engine"}},
+        {"secretRef": {"name": "own", "optional": False}},
+        {"configMapRef": {"name": "n" * 250}, "prefix": "P_"},
+    ]
+)
 _security = _some(
     runAsUser=st.integers(0, 1000),
     privileged=st.booleans(),
-    capabilities=_some(add=st.just(["IPC_LOCK"]), drop=st.just(["ALL"])),
+    capabilities=_some(add=_capabilities, drop=_capabilities),
     seccompProfile=st.sampled_from([{"type": "RuntimeDefault"}, {"type": "Localhost", "localhostProfile": "p"}]),
 )
 _probe = _some(
@@ -82,6 +90,7 @@ _container_fields = _some(
     command=st.lists(_words, max_size=2),
     args=st.lists(_words, max_size=3),
     env=_keyed(_env, "name"),
+    envFrom=st.lists(_source, max_size=3),
     ports=_keyed(_port, "containerPort"),
     volumeMounts=_keyed(_mount, "mountPath"),
     resources=_resources,
@@ -117,6 +126,7 @@ _spec_fields = _some(
     serviceAccountName=st.sampled_from(["default", "runner"]),
     schedulerName=st.sampled_from(["default-scheduler", "volcano"]),
     affinity=st.just({"nodeAffinity": {}}),
+    dnsConfig=_some(searches=st.lists(st.sampled_from(["engine.example", "own.example"]), max_size=2)),
     hostNetwork=st.booleans(),
 )
 _labels = _builds(

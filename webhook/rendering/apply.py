@@ -50,7 +50,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
     found += given_way.volumes(spec, configured.pod, pod_template.claims)
-    found += _replaced_lists(resolution, configured, merged, container)
+    found += _replaced_lists(resolution, configured)
     found += doubts.notices(merged, container, resolution.variables["MODEL_PATH"])
     if pod_template.is_pod:
         found += _left_out(configured.pod)
@@ -109,13 +109,15 @@ def _metadata(pod_template: workload.PodTemplate, container: str, configured: ca
     return metadata
 
 
-def _replaced_lists(
-    resolution: Resolution, configured: Configured, merged: Mapping[str, Any], container: Mapping[str, Any]
-) -> list[notices.Notice]:
-    place = resolution.container.path.removeprefix(resolution.spec_path)
+def _replaced_lists(resolution: Resolution, configured: Configured) -> list[notices.Notice]:
+    container = resolution.container
+    fields = configured.container
+    if container.value.get("command"):  # of which there is a notice
+        fields = {key: value for key, value in fields.items() if key not in ("command", "args")}
+    place = f"spec{container.path.removeprefix(resolution.spec_path)}"
     found = [
-        *given_way.lists(configured.pod, merged, "spec"),
-        *given_way.lists(configured.container, container, f"spec{place}"),
+        *given_way.lists(resolution.spec, configured.pod, "spec"),
+        *given_way.lists(container.value, fields, place),
     ]
     return [notices.Notice("list-replaced", found)] if found else []
 

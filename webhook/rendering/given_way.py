@@ -7,9 +7,6 @@ from webhook import notices, patch
 from webhook.notices import Notice
 from webhook.rendering import fields, filled_in
 
-#: Lists with notices of their own.
-_APART = frozenset({"command", "args"})
-
 
 def volumes(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[Notice]:
     """Return a notice about each volume of the workload that replaces a template's volume of another kind.
@@ -37,26 +34,24 @@ def volumes(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozens
     return found
 
 
-def lists(configured: Mapping[str, Any], merged: Mapping[str, Any], path: str) -> Iterator[str]:
-    """Yield the path of each atomic list of the configuration in place of which the workload has another one.
+def lists(own: Mapping[str, Any], configured: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield the path of each atomic list of the configuration that gives way to another one of the workload.
 
-    What others fill in is not a difference. The API server itself fills in no atomic list.
+    What others fill in makes no difference. The API server itself fills in no atomic list.
 
     Args:
+        own: the workload's pod spec, or its container.
         configured: the PodSpec or Container fields of the configuration.
-        merged: the result of merging them.
         path: of both in the pod template.
     """
     for key, value in configured.items():
-        kept = merged.get(key)
-        if kept is None or kept is value or key in _APART:
-            continue
+        mine = own.get(key)
         where = f"{path}.{key}"
-        if isinstance(value, list):
-            if not fields.is_itemized(key) and not _same(kept, value, key):
+        if isinstance(value, list) and mine is not None:
+            if not fields.is_itemized(key) and not _same(mine, value, key):
                 yield where
-        elif isinstance(value, dict) and isinstance(kept, dict):
-            yield from lists(value, kept, where)
+        elif isinstance(value, dict) and isinstance(mine, dict):
+            yield from lists(mine, value, where)
 
 
 def _same(one: Any, other: Any, key: str) -> bool:
