@@ -39,7 +39,8 @@ _env = _builds(
     lambda name, rest: {"name": name, **rest},
     st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
     st.one_of(
-        st.fixed_dictionaries({"value": _words | st.sampled_from(["$(T)/$(V)", "$(A)"])}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
+        st.fixed_dictionaries({"value": _words | st.sampled_from(["$(T)/$(V)", "$(A)"])}),
+        st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
     ),
 )
 _port = _builds(

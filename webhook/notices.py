@@ -78,9 +78,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
-    "list-replaced": Wording(
-        "was ignored", "own lists replace the runtime's", remedy="merge them if needed"
-    ),
+    "list-replaced": Wording("was ignored", "own lists replace the runtime's", remedy="merge them if needed"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
     "placeholder-image": Wording("will not run", "containers have a placeholder image", '"{}"', remedy="name one"),

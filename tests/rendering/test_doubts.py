@@ -66,6 +66,8 @@ HELD = [
     "ls /models;",
     '{"model":"/models/x"}',
     "X=1\n/models\n",
+    "@/models",
+    "/models2 /models/x",
 ]
 NOT_HELD = ["models", "/models2", "/models-old", "/models.bak", "/data/models", "$(ROOT)/models", "${HOME}/models", "s3://bucket/models", "", "./models"]  # fmt: skip
 
@@ -100,6 +102,11 @@ def test_a_mount_above_a_deep_model_path_is_enough():
     container = {**MAIN, "args": ["/a/b/c"], "volumeMounts": [{"name": "v", "mountPath": "/a"}]}
 
     assert noticed(container, "/a/b") == []
+
+
+def test_a_model_path_with_a_separator_in_it_is_found_at_the_beginning_of_a_text():
+    assert noticed({**MAIN, "args": ["/a b/c"]}, "/a b") == [Notice("model-not-mounted", ("/a b",))]
+    assert noticed({**MAIN, "args": ["/a b2"]}, "/a b") == []
 
 
 def test_the_root_needs_no_mount_and_odd_values_no_notice():

@@ -8,11 +8,11 @@ from typing import Any
 from webhook.notices import Case, Notice
 from webhook.rendering import fields, image
 
-#: A path begins after one of these characters: in a script, an option, a list, a URL's query or JSON, but not inside another path.
-_BEFORE = r"(?<![^\s=\"'`,;:<>|&(\[{])"
+#: A path begins after one of these: in a script, an option, a list, a URL's query or JSON, but not inside another path.
+_BEFORE = re.compile(r"[\s=\"'`,;:<>|&@(\[{]")
 
-#: A path ends before a slash, or before what no name of a file goes on with.
-_AFTER = r"(?![\w.\-])"
+#: What the name of a file or directory goes on with.
+_NAME = re.compile(r"[\w.\-]")
 
 
 def notices(spec: Mapping[str, Any], container: Mapping[str, Any], model_path: str) -> Iterator[Notice]:
@@ -62,10 +62,16 @@ def _shared_ports(spec: Mapping[str, Any]) -> Iterator[Case]:
 
 def _refers(container: Mapping[str, Any], path: str) -> bool:
     """Return whether command, args or a variable of a container holds a path, or one below it."""
-    held = re.compile(_BEFORE + re.escape(fields.without_slash(path)) + _AFTER)
+    held = fields.without_slash(path)
     variables = (item.get("value") for item in container.get("env") or ())
     texts = chain(container.get("command") or (), container.get("args") or (), variables)
-    return any(held.search(text) for text in texts if isinstance(text, str))
+    return any(isinstance(text, str) and held in text and _holds(text, held) for text in texts)
+
+
+def _holds(text: str, path: str) -> bool:
+    """Return whether a text holds a path that does not go on with another name, in time proportional to the text."""
+    pieces = (text, *_BEFORE.split(text))
+    return any(piece.startswith(path) and not _NAME.match(piece, len(path)) for piece in pieces)
 
 
 def _mounts(container: Mapping[str, Any], path: str) -> bool:
