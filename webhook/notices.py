@@ -44,6 +44,9 @@ NoticeCode = Literal[
     "last-good-template",
     "late-field",
     "list-replaced",
+    "mixed-gpu-types",
+    "mixed-images",
+    "mixed-tensor-parallel-sizes",
     "model-not-mounted",
     "one-port-twice",
     "own-command",
@@ -87,6 +90,15 @@ WORDINGS: dict[NoticeCode, Wording] = {
     ),
     "model-not-mounted": Wording(
         "guess", "nothing is mounted at MODEL_PATH", remedy="mount the model unless the image has it"
+    ),
+    "mixed-gpu-types": Wording(
+        "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
+    "mixed-tensor-parallel-sizes": Wording(
+        "guess", "leader and worker differ in TP_SIZE", "{}", " and {}", remedy="set hydra.io/tensor-parallel-size"
+    ),
+    "mixed-images": Wording(
+        "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
     ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
