@@ -40,7 +40,7 @@ _env = _builds(
     lambda name, rest: {"name": name, **rest},
     st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
     st.one_of(
-        st.fixed_dictionaries({"value": _words | _texts}),
+        st.fixed_dictionaries({"value": _words | _texts | st.sampled_from(["$(T)/$(V)", "$(A)"])}),
         st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
     ),
 )
@@ -80,13 +80,18 @@ _devices = st.sampled_from(
 )
 _resource_lists |= st.dictionaries(_devices, _gpus, max_size=2)
 _resources = _some(limits=_resource_lists, requests=_resource_lists) | st.just({})
+_capabilities = st.lists(st.sampled_from(["ALL", "IPC_LOCK", "NET_RAW", "SYS_ADMIN", "SYS_PTRACE"]), max_size=3)
+_source = st.sampled_from(
+    [
+        {"configMapRef": {"name": "engine"}},
+        {"secretRef": {"name": "own", "optional": False}},
+        {"configMapRef": {"name": "n" * 250}, "prefix": "P_"},
+    ]
+)
 _security = _some(
     runAsUser=st.integers(0, 1000),
     privileged=st.booleans(),
-    capabilities=_some(
-        add=st.lists(st.sampled_from(["IPC_LOCK", "NET_RAW", "SYS_ADMIN"]), max_size=3),
-        drop=st.lists(st.sampled_from(["ALL", "SYS_PTRACE", "NET_RAW"]), max_size=2),
-    ),
+    capabilities=_some(add=_capabilities, drop=_capabilities),
     seccompProfile=st.sampled_from([{"type": "RuntimeDefault"}, {"type": "Localhost", "localhostProfile": "p"}]),
 )
 _probe = _some(
@@ -99,7 +104,7 @@ _container_fields = _some(
     command=st.lists(_words, max_size=2),
     args=st.lists(_words, max_size=3),
     env=_keyed(_env, "name"),
-    envFrom=st.lists(_env_from, max_size=3),
+    envFrom=st.lists(_env_from | _source, max_size=3),
     ports=_keyed(_port, "containerPort"),
     volumeMounts=_keyed(_mount, "mountPath"),
     resources=_resources,
@@ -143,6 +148,7 @@ _spec_fields = _some(
     serviceAccountName=st.sampled_from(["default", "runner"]),
     schedulerName=st.sampled_from(["default-scheduler", "volcano"]),
     affinity=st.sampled_from([{"nodeAffinity": {}}, _node_affinity("In"), _node_affinity("NotIn")]),
+    dnsConfig=_some(searches=st.lists(st.sampled_from(["engine.example", "own.example"]), max_size=2)),
     hostNetwork=st.booleans(),
 )
 _labels = _builds(

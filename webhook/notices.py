@@ -48,10 +48,14 @@ NoticeCode = Literal[
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "list-replaced",
     "mixed-gpu-types",
     "mixed-images",
     "mixed-tensor-parallel-sizes",
+    "model-not-mounted",
+    "one-port-twice",
     "own-command",
+    "placeholder-image",
     "several-accelerators",
     "several-gpu-types",
     "several-slices",
@@ -92,6 +96,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
     ),
     "label-as-annotation": Wording("was ignored", "annotations are ignored", remedy="make them labels"),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
+    "list-replaced": Wording("was ignored", "own lists replace the runtime's", remedy="merge them if needed"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
     "unknown-key": Wording("was ignored", "unknown keys", detail=" ({}?)"),
@@ -117,6 +122,13 @@ WORDINGS: dict[NoticeCode, Wording] = {
     ),
     "several-slices": Wording(
         "guess", "TP_SIZE is 1 for several MIG slices", "{}", " ({})", remedy="ask for one slice"
+    ),
+    "placeholder-image": Wording("will not run", "containers have a placeholder image", '"{}"', remedy="name one"),
+    "one-port-twice": Wording(
+        "will not run", "two containers declare one port", "{}", ' ("{}" and "{}")', "change one"
+    ),
+    "model-not-mounted": Wording(
+        "guess", "nothing is mounted at MODEL_PATH", remedy="mount the model unless the image has it"
     ),
     "mixed-gpu-types": Wording(
         "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.controlplane.leaderworkersets import OWN_CRD, PROJECTS_CRD
-from tests.controlplane.objects import Object, pod_spec
+from tests.controlplane.leaderworkersets import GROUP, OWN_CRD, PROJECTS_CRD
+from tests.controlplane.objects import Object, leader_worker_set, pod_spec
 from tests.controlplane.plane import ControlPlane
 from webhook.catalog.schema import kubernetes
 from webhook.rendering import fields as facts
@@ -161,10 +161,24 @@ def test_these_lists_hold_strings_and_all_others_maps(schemas):
     assert differing(ours, theirs) == {}
 
 
+def places(schema: Object, holder: str = "spec") -> Iterator[tuple[str, str, Object]]:
+    """Yield every field below a schema, at any depth: the name of what holds it, its name and its schema."""
+    for name, field in schema.get("properties", {}).items():
+        yield holder, name, field
+        yield from places(field.get("items", field), name)
+
+
 def test_these_lists_are_merged_in_their_own_way(pod_schema):
-    of_pods = pod_schema["properties"]
-    assert {of_pods[name]["type"] for name in facts.UNIONS | facts.PREPENDED} == {"array"}
-    assert set(kubernetes.SETTLED_ON_PODS) <= of_pods.keys()
+    found = {
+        (holder, name): field for holder, name, field in places(pod_schema) if name in facts.UNIONS | facts.PREPENDED
+    }
+    of_containers = {(field, "envFrom") for field in ("containers", "initContainers", "ephemeralContainers")}
+    of_capabilities = {("capabilities", name) for name in facts.CAPABILITIES}
+    assert found.keys() == {("spec", "tolerations"), ("spec", "initContainers"), *of_capabilities, *of_containers}
+    assert {field["type"] for field in found.values()} == {"array"}
+    assert {pair for pair, field in found.items() if field["items"]["type"] == "string"} == of_capabilities
+    assert not facts.UNIONS & kubernetes.MERGE_KEYS.keys()
+    assert set(kubernetes.SETTLED_ON_PODS) <= pod_schema["properties"].keys()
 
 
 def test_of_these_actions_a_probe_and_a_hook_may_have_one(pod_schema):
@@ -234,6 +248,68 @@ def test_the_api_server_fills_in_these_defaults_on_a_pod(plane, namespace):
         ("containers", "resources"),
         ("containers", "volumeMounts"),
     }
+
+
+#: Items of unions as configurations write them. Some hold what is filled in or left out, and 0 is neither.
+UNIONS: Object = {
+    "tolerations": [
+        {"key": "plain", "operator": "Exists"},
+        {"key": "empty", "operator": "Exists", "value": "", "effect": ""},
+        {"key": "at-once", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0},
+        {"key": "equal", "value": "x"},
+    ],
+    "envFrom": [
+        {"configMapRef": {"name": "plain"}},
+        {"configMapRef": {"name": "explicit", "optional": False}, "prefix": ""},
+        {"secretRef": {"name": "optional", "optional": True}, "prefix": "P_"},
+    ],
+    "add": ["IPC_LOCK", "SYS_PTRACE"],
+    "drop": ["ALL"],
+}
+
+
+def with_unions() -> Object:
+    """A pod spec with every union."""
+    spec = pod_spec(tolerations=UNIONS["tolerations"])
+    capabilities = {"capabilities": {name: UNIONS[name] for name in ("add", "drop")}}
+    spec["containers"][0].update(envFrom=UNIONS["envFrom"], securityContext=capabilities)
+    return spec
+
+
+def check_unions(spec: Object) -> None:
+    """Check that the items of every union are in a pod spec, as they are found by their values."""
+    container = spec["containers"][0]
+    stored = {
+        "tolerations": spec["tolerations"],
+        "envFrom": container["envFrom"],
+        **container["securityContext"]["capabilities"],
+    }
+    assert stored.keys() == facts.UNIONS
+    for name, sent in UNIONS.items():
+        found = {facts.value(item, name) for item in stored[name]}
+        assert [item for item in sent if facts.value(item, name) not in found] == []
+        assert len({facts.value(item, name) for item in sent}) == len(sent)
+
+
+def test_items_of_unions_are_found_by_their_values_in_what_an_api_server_stores(plane, namespace, lws):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "unions"}, "spec": with_unions()}
+    check_unions(plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)["spec"])
+
+    workloads = leader_worker_set("unions", namespace)
+    workloads["spec"]["leaderWorkerTemplate"]["workerTemplate"] = {"spec": with_unions()}
+    path = f"/apis/{GROUP}/v1/namespaces/{namespace}/leaderworkersets?dryRun=All"
+    check_unions(plane.request("POST", path, workloads)["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"])
+
+
+def test_the_api_server_fills_in_no_atomic_list(plane, namespace):
+    spec = pod_spec(hostNetwork=True)
+    spec["containers"][0].update(PROBES, resources={"limits": {"cpu": "1", "memory": "1Gi"}})
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lists"}, "spec": spec}
+    created = plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+
+    filled = {key for _, key, value in added(spec, created["spec"]) if isinstance(value, list)}
+    assert filled == {"tolerations", "volumes", "volumeMounts"}
+    assert all(map(facts.is_itemized, filled))
 
 
 def compared(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

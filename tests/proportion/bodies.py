@@ -82,6 +82,15 @@ def _specs() -> Iterator[tuple[str, Callable[[int], dict[str, Any]]]]:
         lambda size: _on_nodes([_term(filled(size, lambda at: _in("gpu", "a", "b")))]),
     )
     yield "values of a node label", lambda size: _on_nodes([_term([_in("gpu", *filled(size, "v{:06}".format))])])
+    yield "capabilities added and dropped", _capabilities
+    yield (
+        "names near the model's path",
+        lambda size: fields.container(args=filled(size, "a=/data/serving-model{} ".format)),
+    )
+    yield (
+        "the model's path in one endless text",
+        lambda size: fields.container(args=["x/data/serving-model=" * (size // 21)]),
+    )
     yield "wide and deep", lambda size: fields.PLACES["unknown"]([fields.deep(500) for _ in range(size // 500)])
 
 
@@ -107,6 +116,11 @@ def _in(label: str, *values: str) -> dict[str, Any]:
 def _same_names(size: int) -> dict[str, Any]:
     names = filled(size // 4, "c{:06}".format)
     return {field: [{"name": name, "image": "i"} for name in names] for field in ("containers", "initContainers")}
+
+
+def _capabilities(size: int) -> dict[str, Any]:
+    names = filled(size // 2, "C{:06}".format)
+    return fields.container(securityContext={"capabilities": {"add": names, "drop": names[::-1]}})
 
 
 def _mounted(size: int) -> dict[str, Any]:
@@ -211,6 +225,15 @@ def _records() -> Iterator[tuple[str, Build]]:
             recorded(
                 {"added": [f"/spec/volumes/name={at}" for at in range(1_900)]},
                 {**main, "volumes": filled(size, lambda at: {"name": str(at)})},
+            )
+        ),
+    )
+    yield (
+        "record, each item of a long union",
+        lambda size: review(
+            recorded(
+                {"added": [f'/spec/tolerations/{{"key":"{at}","operator":"Exists"}}' for at in range(1_900)]},
+                {**main, "tolerations": filled(size, lambda at: {"key": str(at), "operator": "Exists", "effect": ""})},
             )
         ),
     )

@@ -10,6 +10,10 @@ from tests import json_values
 from webhook import patch
 from webhook.rendering import changes, fields
 
+GPU = {"key": "gpu", "operator": "Exists"}
+SOURCE = {"configMapRef": {"name": "a/b", "optional": False}}
+LONG = {"configMapRef": {"name": "n" * 250}}
+
 CASES = [
     pytest.param({}, {}, [], {}, id="nothing"),
     pytest.param({"a": {}}, {"a": {"": 1}}, ["/a/"], {}, id="an empty key"),
@@ -46,7 +50,48 @@ CASES = [
         {"/env": [{"name": "A"}, {"name": "A"}]},
         id="a list with equal keys is kept whole",
     ),
-    pytest.param({}, {"tolerations": [{}]}, ["/tolerations"], {}, id="a list without merge key is one value"),
+    pytest.param(
+        {"searches": ["a"]}, {"searches": ["a", "b"]}, [], {"/searches": ["a"]}, id="an atomic list is one value"
+    ),
+    pytest.param(
+        {"tolerations": [GPU, GPU]},
+        {"tolerations": [GPU, {"key": "x"}, GPU]},
+        ['/tolerations/{"key":"x"}'],
+        {},
+        id="an item of a union by its value, among equal ones of the workload",
+    ),
+    pytest.param(
+        {},
+        {"envFrom": [SOURCE]},
+        ['/envFrom/{"configMapRef":{"name":"a~1b"}}'],
+        {},
+        id="a union created for others to use too",
+    ),
+    pytest.param(
+        {}, {"tolerations": [GPU, GPU]}, ["/tolerations"], {}, id="equal items of a union cannot be told apart"
+    ),
+    pytest.param(
+        {"tolerations": [GPU, {"key": "x"}]},
+        {"tolerations": [{"key": "x"}, GPU]},
+        [],
+        {"/tolerations": [GPU, {"key": "x"}]},
+        id="a union in another order is kept whole",
+    ),
+    pytest.param(
+        {"tolerations": [GPU]},
+        {"tolerations": [GPU, {**GPU, "value": ""}]},
+        [],
+        {"/tolerations": [GPU]},
+        id="items that differ only in what is filled in cannot be told apart",
+    ),
+    pytest.param(
+        {},
+        {"securityContext": {"capabilities": {"add": ["X"]}, "privileged": True}},
+        ['/securityContext/capabilities/add/"X"', "/securityContext/privileged"],
+        {},
+        id="capabilities one by one, even if the whole security context is new",
+    ),
+    pytest.param({}, {"envFrom": [LONG]}, ["/envFrom/sha256:62181270c5d86b28"], {}, id="a long value by its digest"),
 ]
 
 
@@ -63,9 +108,35 @@ def test_changes_are_named_by_path_and_merge_key(before, after, added, replaced)
 KEYED = st.lists(
     st.fixed_dictionaries({"name": st.sampled_from(["a", "b", "c"])}, optional={"x": json_values.values(3)}), max_size=3
 )
+UNION = st.lists(
+    st.sampled_from(
+        [
+            GPU,
+            {**GPU, "value": ""},
+            {**GPU, "effect": "NoSchedule"},
+            {**GPU, "tolerationSeconds": 0},
+            "A",
+            "B",
+            {},
+            None,
+        ]
+    )
+    | json_values.values(3),
+    max_size=4,
+)
 MAPS = st.dictionaries(json_values.keys.filter(bool), json_values.values(6), max_size=4)
 TEMPLATES = st.builds(
-    lambda one, other: {**one, **other}, MAPS, st.fixed_dictionaries({}, optional={"env": KEYED, "metadata": MAPS})
+    lambda one, other: {**one, **other},
+    MAPS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "env": KEYED,
+            "metadata": MAPS,
+            "tolerations": UNION,
+            "securityContext": st.fixed_dictionaries({}, optional={"add": UNION}) | MAPS,
+        },
+    ),
 )
 
 
@@ -92,6 +163,46 @@ def test_what_others_added_later_is_kept():
     assert changes.undo(later, made) == {
         "containers": [{"name": "injected"}, {"name": "main", "env": [{"name": "LWS"}]}]
     }
+
+
+#: Items of unions as they are added, and as API servers may return them.
+ITEMS = [
+    (GPU, {**GPU, "effect": "", "value": ""}),
+    ({"key": "gpu", "tolerationSeconds": 0}, {"key": "gpu", "tolerationSeconds": 0}),
+    ({"key": "long" * 60}, {"operator": "", "key": "long" * 60}),
+    (SOURCE, {"configMapRef": {"name": "a/b"}}),
+    ({"secretRef": {"name": "s"}}, {"secretRef": {"name": "s", "optional": False}, "prefix": ""}),
+    ("IPC_LOCK", "IPC_LOCK"),
+]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_of_a_union_just_what_was_added_is_removed_whatever_others_do_with_the_rest(data):
+    field = data.draw(st.sampled_from(sorted(fields.UNIONS)))
+    ours = data.draw(st.lists(st.sampled_from(ITEMS), max_size=4, unique_by=ITEMS.index))
+    taken = [item for item, _ in ours]
+    others = st.sampled_from([item for item, _ in ITEMS if item not in taken] + [{"key": "theirs"}, "THEIRS"])
+    own = data.draw(st.none() | st.lists(others, max_size=4))
+    before = {} if own is None else {field: own}
+    merged = data.draw(st.permutations([*((item, item) for item in own or ()), *ours]).filter(in_order(own or ())))
+    after = {field: [item for item, _ in merged]} if ours or own is not None else {}
+    made, _ = changes.between(before, after)
+
+    later = [(returned, item in taken) for item, returned in merged]
+    for _ in range(data.draw(st.integers(0, 3))):  # others add items, and take away some that are not ours
+        later.insert(data.draw(st.integers(0, len(later))), (data.draw(others), False))
+    gone = data.draw(st.none() | st.integers(0, len(later)))
+    later = [pair for at, pair in enumerate(later) if at != gone or pair[1]]
+    left = [item for item, ours in later if not ours]
+    restored = changes.undo({field: [item for item, _ in later]} if later else {}, made)
+
+    assert patch.same(restored, {field: left} if left or (own is not None and later) else {})
+
+
+def in_order(own):
+    """Return whether a merged list has the own items in their order."""
+    return lambda merged: [item for item, _ in merged if item in own] == list(own)
 
 
 def test_paths_that_no_longer_exist_are_skipped():

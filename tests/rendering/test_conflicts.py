@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook import errors, notices
+from webhook import errors
 from webhook.rendering import conflicts
 
 SOURCE = "the configuration"
@@ -133,34 +133,3 @@ def test_a_pod_that_merging_broke_is_denied(own, merged, own_spec, spec, code, m
         checked(own, merged, own_spec=own_spec, spec=spec)
 
     assert (denial.value.code, denial.value.message) == (code, message)
-
-
-PATH = {"name": "models", "hostPath": {"path": "/models"}}
-CLAIM = {"name": "models", "persistentVolumeClaim": {"claimName": "c"}}
-
-
-def replaced(*kinds):
-    return notices.about("volume-replaced", "models", *kinds)
-
-
-VOLUMES = [
-    pytest.param([], [PATH], (), [], id="a volume of the template alone"),
-    pytest.param([CLAIM], [], (), [], id="a volume of the workload alone"),
-    pytest.param([{**CLAIM, "name": "own"}], [PATH], (), [], id="two names"),
-    pytest.param([{**PATH, "hostPath": {"path": "/own"}}], [PATH], (), [], id="one kind with other contents"),
-    pytest.param([{"name": "models"}], [MODELS], (), [], id="a volume without a kind is an emptyDir"),
-    pytest.param([CLAIM], [PATH], (), [replaced("persistentVolumeClaim", "hostPath")], id="two kinds"),
-    pytest.param([{"name": "models"}], [PATH], (), [replaced("emptyDir", "hostPath")], id="no kind against another"),
-    pytest.param([{"name": "models", "emptyDir": None, **CLAIM}], [PATH], (), [replaced("persistentVolumeClaim", "hostPath")], id="a kind that is null does not count"),
-    pytest.param([], [PATH], ["models"], [notices.about("claim-replaces-volume", "models")], id="a volume claim template of the name"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("own", "template", "claims", "found"), VOLUMES)
-def test_a_volume_that_takes_the_place_of_another_kind_earns_a_notice(own, template, claims, found):
-    assert conflicts.volume_notices({"volumes": own}, {"volumes": template}, frozenset(claims)) == found
-
-
-@pytest.mark.parametrize("volumes", [{}, {"volumes": None}], ids=["absent", "null"])
-def test_absent_volumes_earn_no_notice(volumes):
-    assert conflicts.volume_notices(volumes, volumes, frozenset()) == []

@@ -11,12 +11,21 @@ HTTP = {"httpGet": {"path": "/health", "port": 8000}}
 EXEC = {"exec": {"command": ["true"]}}
 PATH = "spec.containers[2]"
 
+OWN, BASE, SECRET = (
+    {kind: {"name": name}} for kind, name in [("configMapRef", "own"), ("configMapRef", "base"), ("secretRef", "own")]
+)
+
+
+def capabilities(**lists):
+    return {"securityContext": {"capabilities": lists}}
+
+
 CONTAINER = [
     pytest.param({}, {"env": [{"name": "A"}]}, {"env": [{"name": "A"}]}, id="a list that is absent"),
     pytest.param(
         {"env": [{"name": "A", "value": "own"}]},
         {"env": [{"name": "B"}, {"name": "A", "value": "x"}]},
-        {"env": [{"name": "A", "value": "own"}, {"name": "B"}]},
+        {"env": [{"name": "B"}, {"name": "A", "value": "own"}]},
         id="an entry of the workload wins as a whole",
     ),
     pytest.param(
@@ -34,9 +43,30 @@ CONTAINER = [
     pytest.param(
         {"securityContext": {"capabilities": {"drop": ["ALL"]}, "runAsUser": 0}},
         {"securityContext": {"capabilities": {"drop": ["X"], "add": ["Y"]}, "runAsUser": 1, "privileged": False}},
-        {"securityContext": {"capabilities": {"drop": ["ALL"], "add": ["Y"]}, "runAsUser": 0, "privileged": False}},
-        id="maps key by key, deep; atomic lists only where absent",
+        {"securityContext": {"capabilities": {"drop": ["ALL", "X"], "add": ["Y"]}, "runAsUser": 0, "privileged": False}},
+        id="maps key by key, deep",
     ),
+    pytest.param(
+        {"resizePolicy": [{"resourceName": "cpu"}]},
+        {"resizePolicy": [{"resourceName": "memory"}]},
+        {"resizePolicy": [{"resourceName": "cpu"}]},
+        id="an atomic list only where absent",
+    ),
+    pytest.param(
+        {"volumeMounts": [{"mountPath": "/dev/shm/", "name": "own"}, {"mountPath": "/dev/shm", "name": "own"}, {"mountPath": "/", "name": "own"}]},
+        {"volumeMounts": [{"mountPath": "/dev/shm", "name": "x"}, {"mountPath": "/m", "name": "x"}, {"mountPath": "/m//", "name": "x"}, {"mountPath": "//", "name": "x"}]},
+        {"volumeMounts": [{"mountPath": "/dev/shm/", "name": "own"}, {"mountPath": "/dev/shm", "name": "own"}, {"mountPath": "/", "name": "own"}, {"mountPath": "/m", "name": "x"}]},
+        id="mounts by path without slashes at its end",
+    ),
+    pytest.param(
+        {"envFrom": [SECRET, OWN]}, {"envFrom": [{**OWN, "prefix": ""}, BASE, BASE]}, {"envFrom": [BASE, SECRET, OWN]},
+        id="sources of variables: the configuration's first, equal ones once",
+    ),
+    pytest.param({}, {"envFrom": [BASE, BASE]}, {"envFrom": [BASE]}, id="a union that is absent, equal ones once"),
+    pytest.param(capabilities(add=["A"]), capabilities(add=["B", "A"], drop=["ALL", "A"]), capabilities(add=["A", "B"], drop=["ALL"]), id="a capability that the workload adds by name is not dropped"),
+    pytest.param(capabilities(drop=["A", "ALL"]), capabilities(add=["A", "B"]), capabilities(drop=["A", "ALL"], add=["B"]), id="a capability that the workload drops by name is not added"),
+    pytest.param(capabilities(drop=["A"]), capabilities(add=["A"]), capabilities(drop=["A"]), id="no empty list is made of capabilities"),
+    pytest.param(capabilities(drop=None), capabilities(add=["A"], drop=["B"]), capabilities(add=["A"], drop=["B"]), id="capabilities that are null"),
     pytest.param(
         {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}},
         {"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "p"}}},
@@ -121,12 +151,12 @@ def test_tolerations_of_both_sides_are_kept():
 
     merged = merge.pod_spec(
         {"tolerations": own},
-        {"tolerations": [{"operator": "Exists", "key": "a"}, {"key": "b"}]},
+        {"tolerations": [{"operator": "Exists", "key": "a"}, {"key": "b"}, {"key": "b", "tolerationSeconds": 0}]},
         is_pod=True,
         path="spec",
     )
 
-    assert merged["tolerations"] == [*own, {"key": "b"}]
+    assert merged["tolerations"] == [*own, {"key": "b"}, {"key": "b", "tolerationSeconds": 0}]
 
 
 @pytest.mark.parametrize("field", ["priorityClassName", "priority", "preemptionPolicy", "nodeName"])
@@ -144,7 +174,7 @@ def test_the_agent_entry_takes_precedence_over_the_template():
     }
 
     assert merge.layers(agent, template) == {
-        "env": [{"name": "A", "value": "agent"}, {"name": "B"}],
+        "env": [{"name": "B"}, {"name": "A", "value": "agent"}],
         "terminationMessagePolicy": "File",
         "tty": True,
     }
@@ -156,8 +186,13 @@ def test_the_agent_entry_takes_precedence_over_the_template():
         ({"env": "x"}, {"env": [{"name": "A"}]}),
         ({"env": ["x"]}, {"env": [{"name": "A"}]}),
         ({"resources": []}, {"resources": {"a": 1}}),
+        ({"envFrom": ["x"]}, {"envFrom": [BASE]}),
+        (capabilities(add="x"), capabilities(add=["A"])),
+        (capabilities(add=[{}]), capabilities(add=["A"])),
     ],
 )
 def test_a_malformed_field_is_denied_with_its_path(own, other):
-    with pytest.raises(errors.Malformed, match=r"^spec\.containers\[2\]\.(env|resources)"):
+    with pytest.raises(
+        errors.Malformed, match=r"^spec\.containers\[2\]\.(env|resources|securityContext\.capabilities\.add)"
+    ):
         merge.container(own, other, is_pod=False, path=PATH)

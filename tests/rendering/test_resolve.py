@@ -75,7 +75,7 @@ def test_the_layers_keep_their_origin_and_the_agent_entry_wins():
     assert configured.container == {
         "image": "example/r:1",
         "workingDir": "/agent",
-        "env": [{"name": "A", "value": "agent"}, {"name": "B", "value": "m"}],
+        "env": [{"name": "B", "value": "m"}, {"name": "A", "value": "agent"}],
     }
 
 

@@ -20,16 +20,19 @@ In the order of a request::
     image             which image, with which pull policy?
     command           which command and args?
     merge             who wins, field by field?
+    env                 in which order are variables defined?
     names             does Kubernetes accept the names that the configuration gives?
     conflicts         would the result run?
+    given_way         what of the configuration does the workload replace as a whole?
+    doubts            what will probably not run?
     changes           what was changed, and how is it undone?
-    filled_in         what others fill in below rendered fields, which is not an edit
+    edits             were rendered fields changed since?
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
     groups            what have leader and worker of a group to do with each other?
 
-Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``paths`` (places that survive
-insertions), ``quantities`` (Kubernetes' numbers).
+Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``filled_in`` (what others fill in or leave
+out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
 from webhook.rendering import budget

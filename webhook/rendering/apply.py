@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, gotemplate, notices, workload
-from webhook.rendering import changes, command, conflicts, image, merge, names, record
+from webhook.rendering import changes, command, conflicts, doubts, given_way, image, merge, names, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 
@@ -53,7 +53,9 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
-    found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
+    found += given_way.volumes(spec, configured.pod, pod_template.claims)
+    found += _replaced_lists(resolution, configured)
+    found += doubts.notices(merged, container, resolution.variables["MODEL_PATH"])
     if pod_template.is_pod:
         found += _left_out(configured.pod)
     found += resolution.notices()
@@ -114,6 +116,19 @@ def _metadata(pod_template: workload.PodTemplate, container: str, configured: ca
         if missing:
             metadata[name] = {**own, **missing}
     return metadata
+
+
+def _replaced_lists(resolution: Resolution, configured: Configured) -> list[notices.Notice]:
+    container = resolution.container
+    fields = configured.container
+    if container.value.get("command"):  # of which there is a notice
+        fields = {key: value for key, value in fields.items() if key not in ("command", "args")}
+    place = f"spec{container.path.removeprefix(resolution.spec_path)}"
+    found = [
+        *given_way.lists(resolution.spec, configured.pod, "spec"),
+        *given_way.lists(container.value, fields, place),
+    ]
+    return [notices.Notice("list-replaced", found)] if found else []
 
 
 def _left_out(pod_fields: Mapping[str, Any]) -> list[notices.Notice]:

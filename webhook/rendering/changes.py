@@ -10,7 +10,7 @@ from webhook.rendering import fields, paths
 from webhook.rendering.paths import ABSENT
 
 #: Maps that others write to as well, so that their keys are recorded one by one.
-_SHARED_MAPS = frozenset({"metadata", "labels", "annotations"})
+_SHARED_MAPS = frozenset({"metadata", "labels", "annotations", "securityContext", "capabilities"})
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -44,24 +44,23 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     """Return the value with the changes undone. Paths that no longer exist are skipped."""
     root: dict[str, Any] = _copy(value)
     finder = paths.Finder(root)
-    doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the items to remove, all at once in the end
+    doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the positions to empty, all at once in the end
     for path in changes.added:
-        holder, token = finder.holder(path)
+        holder, key = finder.holder(path)
         if isinstance(holder, dict):
-            holder.pop(token, None)
-        elif isinstance(holder, list):
-            _, items = doomed.setdefault(id(holder), (holder, set()))
-            items.add(id(finder.find(path)))
-    for holder, items in doomed.values():
-        holder[:] = [item for item in holder if id(item) not in items]
+            holder.pop(key, None)
+        elif isinstance(holder, list) and isinstance(key, int):
+            doomed.setdefault(id(holder), (holder, set()))[1].add(key)
+    for holder, positions in doomed.values():
+        holder[:] = [item for at, item in enumerate(holder) if at not in positions]
     for path in sorted(changes.made, reverse=True):  # inner ones first
-        holder, token = finder.holder(path)
-        if isinstance(holder, dict) and not holder.get(token, ABSENT):
-            del holder[token]
+        holder, key = finder.holder(path)
+        if isinstance(holder, dict) and not holder.get(key, ABSENT):
+            del holder[key]
     for path, original in changes.replaced.items():
-        holder, token = finder.holder(path)
+        holder, key = finder.holder(path)
         if isinstance(holder, dict):
-            holder[token] = _copy(original)  # a later path may lead into it
+            holder[key] = _copy(original)  # a later path may lead into it
     return root
 
 
@@ -100,15 +99,22 @@ def _compare_maps(before: Mapping[str, Any], after: Mapping[str, Any], path: str
             _add(value, key, place, found)
         elif isinstance(old, dict) and isinstance(value, dict):
             _compare_maps(old, value, place, found)
-        elif not _compare_keyed(old, value, key, place, found) and not patch.same(old, value):
+        elif not _compare_items(old, value, key, place, found) and not patch.same(old, value):
             found.replace(place, old, value)
     if common < len(before):
         for key in before.keys() - after.keys():
             found.replace(f"{path}/{patch.escape(key)}", before[key], ABSENT)
 
 
-def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:
-    """Compare two keyed lists item by item; return False if they can only be replaced as a whole."""
+def _compare_items(before: Any, after: Any, name: str, path: str, found: _Found) -> bool:
+    """Compare two lists item by item; return False if they can only be replaced as a whole."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return False
+    compare = _compare_unions if name in fields.UNIONS else _compare_keyed
+    return compare(before, after, name, path, found)
+
+
+def _compare_keyed(before: list[Any], after: list[Any], name: str, path: str, found: _Found) -> bool:
     old, new = _index(before, name), _index(after, name)
     if old is None or new is None or [key for key in new if key in old] != list(old):
         return False
@@ -120,14 +126,31 @@ def _compare_keyed(before: Any, after: Any, name: str, path: str, found: _Found)
     return True
 
 
+def _compare_unions(before: list[Any], after: list[Any], name: str, path: str, found: _Found) -> bool:
+    """Compare two unions, of which the second has the items of the first in their order, and others between them."""
+    kept, new = 0, []
+    for item in after:
+        if kept < len(before) and patch.same(before[kept], item):
+            kept += 1
+        else:
+            new.append(item)
+    added = _index(new, name)
+    if kept < len(before) or added is None:
+        return False
+    if added and not added.keys().isdisjoint(fields.value(item, name) for item in before):
+        return False
+    for key, item in added.items():
+        found.add(f"{path}/{patch.escape(key)}", item)
+    return True
+
+
 def _index(value: Any, name: str) -> dict[str, Any] | None:
-    """Return the items of a keyed list by merge key; None if some item has no key, or not one of its own."""
-    keys = fields.MERGE_KEYS.get(name)
-    if keys is None or not isinstance(value, list):
+    """Return the items of a list by merge key or value; None if some item has none, or not one of its own."""
+    if not isinstance(value, list) or not fields.is_itemized(name):
         return None
     items: dict[str, Any] = {}
     for item in value:
-        key = fields.selector(item, keys)
+        key = fields.identity(item, name)
         if not key or key in items:
             return None
         items[key] = item

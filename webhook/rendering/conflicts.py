@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors, notices
+from webhook import errors
 from webhook.rendering import fields, quantities
 
 _CONTAINER_FIELDS = ("containers", "initContainers")
@@ -129,32 +129,6 @@ def _probed_port(container: Mapping[str, Any], field: str, handler: str) -> Any:
     probe = container.get(field)
     details = probe.get(handler) if isinstance(probe, dict) else None
     return details.get("port") if isinstance(details, dict) else None
-
-
-def volume_notices(own: Mapping[str, Any], template: Mapping[str, Any], claims: frozenset[str]) -> list[notices.Notice]:
-    """Return a notice about each volume of the workload that replaces a template's volume of another kind.
-
-    Args:
-        own: the workload's pod spec.
-        template: the PodSpec fields of the configuration.
-        claims: names of volumes that the workload defines outside its pod template.
-    """
-    mine = {volume.get("name"): volume for volume in own.get("volumes") or ()}
-    found = []
-    for volume in template.get("volumes") or ():
-        name = volume.get("name")
-        if name in claims:
-            found.append(notices.about("claim-replaces-volume", name))
-        other = mine.get(name)
-        if other is None:
-            continue
-        kinds = [
-            next((key for key, value in one.items() if key != "name" and value is not None), "emptyDir")
-            for one in (other, volume)
-        ]
-        if kinds[0] != kinds[1]:
-            found.append(notices.about("volume-replaced", name, *kinds))
-    return found
 
 
 def _mounts(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

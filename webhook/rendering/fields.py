@@ -7,17 +7,29 @@ Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMerge
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import catalog
+from webhook import catalog, digests
+from webhook.rendering import filled_in
 
 #: Keyed lists by field name: the keys that identify an entry (contract section 7). No other list field of a pod template
 #: has one of these names, so the name is enough.
 MERGE_KEYS = catalog.MERGE_KEYS
 
-#: Lists without a merge key that get the entries of both sides, equal ones once.
-UNIONS = frozenset({"tolerations"})
+#: Lists without a merge key that get the entries of both sides, equal ones once; again the name is enough (``add`` and ``drop`` are
+#: those of ``capabilities``).
+UNIONS = frozenset({"add", "drop", "envFrom", "tolerations"})
 
-#: Lists whose new entries come before the workload's own: a template prepares what the workload's init containers use.
-PREPENDED = frozenset({"initContainers"})
+#: Unions of strings; the others hold maps.
+CAPABILITIES = frozenset({"add", "drop"})
+
+#: Lists whose new entries come before the workload's own: a template prepares what the workload's init containers use, and of two
+#: sources of one variable the last one wins, which is to be the workload's. (New variables have an order of their own, see ``env``.)
+PREPENDED = frozenset({"envFrom", "initContainers"})
+
+#: Lists of paths in a file system, which are the same with and without a slash at the end.
+_PATHS = frozenset({"volumeMounts"})
+
+#: The longest value that a path holds in full, in bytes of JSON: enough for a toleration or a source of variables.
+_LONGEST_VALUE = 200
 
 #: Scalars that the API server sets on every pod, so on a pod they count as absent.
 POD_DEFAULTS: Mapping[str, Any] = {
@@ -60,6 +72,43 @@ ONE_OF: Mapping[str, frozenset[str]] = {
 
 #: Maps whose keys only make sense together (``type: Localhost`` and its profile): the workload's is used as a whole.
 WHOLE = frozenset({"seccompProfile", "appArmorProfile"})
+
+
+def is_itemized(field: str) -> bool:
+    """Return whether the entries of the list under this key are told apart, by merge key or by value; any other list is atomic."""
+    return field in MERGE_KEYS or field in UNIONS
+
+
+def identity(entry: Any, field: str) -> str:
+    """Return what tells an entry of a list apart from the others, as a record writes it; "" if it has no merge key.
+
+    Args:
+        entry: the entry.
+        field: the key of the list, one that :func:`is_itemized`.
+    """
+    return value(entry, field) if field in UNIONS else selector(entry, MERGE_KEYS[field])
+
+
+def place(entry: Any, field: str) -> str:
+    """Return what two entries of a keyed list must not have in common: the merge key, of a mount without a slash at its end."""
+    if field in _PATHS and isinstance(entry, dict) and type(path := entry.get(MERGE_KEYS[field][0])) is str:
+        return without_slash(path)
+    return selector(entry, MERGE_KEYS[field])
+
+
+def without_slash(path: str) -> str:
+    """Return a path without slashes at its end; that of the root is "/"."""
+    return path.rstrip("/") or path[:1]
+
+
+def value(entry: Any, field: str) -> str:
+    """Return an entry of a union as text: compact JSON with sorted keys, without what others fill in or leave out.
+
+    A long one is cut to its digest, ``sha256:0123456789abcdef``, which is not JSON.
+    """
+    form = filled_in.normal(entry, "", field)
+    text = digests.canonical(form)
+    return text.decode() if len(text) <= _LONGEST_VALUE else f"sha256:{digests.of(form)}"
 
 
 def selector(entry: Any, keys: tuple[str, ...]) -> str:

@@ -11,9 +11,8 @@ Source: the defaults of LeaderWorkerSet's CRD, and ``pkg/apis/core/v1/defaults.g
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook import catalog, patch, workload
-from webhook.rendering import paths, quantities
-from webhook.rendering.changes import Current
+from webhook import catalog, workload
+from webhook.rendering import quantities
 
 #: Values that LeaderWorkerSet's CRD fills in below fields that a template sets, by key.
 CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
@@ -62,33 +61,12 @@ TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
 
 _AMOUNTS = frozenset({"limits", "requests"})
 
-
-def without(current: Current) -> list[tuple[str, Any]]:
-    """Return what is at rendered paths in one form, whatever was filled in or left out; None where there is nothing."""
-    by_path = dict(current)
-    found = []
-    for path, now in current:
-        tokens = patch.tokens(path)
-        if not _may_be_dropped(tokens):
-            kept = None if now is paths.ABSENT else _normal(now, tokens[-1], "".join(tokens[-2:-1]))
-            if tokens[-1] == "imagePullPolicy" and kept == _pull_policy(by_path.get(path.removesuffix("PullPolicy"))):
-                kept = None
-            found.append((path, kept))
-    return found
+#: Numbers whose 0 Go does not leave out: here it means "at once", and absence "never".
+_POINTERS = frozenset({"tolerationSeconds"})
 
 
-def _may_be_dropped(tokens: list[str]) -> bool:
-    """Return whether a path leads through a field that is unknown, which an API server drops if it does not know it either."""
-    if tokens[:1] == ["spec"] and len(tokens) > 1 and tokens[1] not in catalog.POD_SPEC:
-        return True
-    return any(
-        field in catalog.ITEMS and inner not in catalog.ITEMS[field]
-        for field, inner in zip(tokens, tokens[2:], strict=False)
-    )
-
-
-def _normal(value: Any, key: str, holder: str) -> Any:
-    """Return a value in one form; None for an empty one, which Go leaves out.
+def normal(value: Any, key: str, holder: str) -> Any:
+    """Return a value in one form, whatever was filled in or left out; None for an empty one, which Go leaves out.
 
     Args:
         value: a JSON value.
@@ -98,7 +76,7 @@ def _normal(value: Any, key: str, holder: str) -> Any:
     if isinstance(value, dict):
         return dict(_fields(value, key, holder)) or None
     if isinstance(value, list):
-        return [_normal(item, "", key) for item in value if not _filled_in_item(item, key)] or None
+        return [normal(item, "", key) for item in value if not _filled_in_item(item, key)] or None
     if (holder in _AMOUNTS or key == "sizeLimit") and (number := quantities.parse(value)) is not None:
         return f"{number.normalize():f}"
     return value or None
@@ -111,11 +89,14 @@ def _fields(value: Mapping[str, Any], key: str, holder: str) -> Iterator[tuple[s
             continue
         if known is not None and name not in known:
             continue
+        if name in _POINTERS and inner is not None:
+            yield name, inner
+            continue
         if name == "hostPort" and inner == value.get("containerPort"):  # with hostNetwork
             continue
-        if name in _IMAGES and inner == _pull_policy(value.get(_IMAGES[name])):
+        if name in _IMAGES and inner == pull_policy(value.get(_IMAGES[name])):
             continue
-        kept = _normal(_above_limits(inner, value) if name == "requests" else inner, name, key)
+        kept = normal(_above_limits(inner, value) if name == "requests" else inner, name, key)
         if kept is not None:
             yield name, kept
 
@@ -132,7 +113,7 @@ def _above_limits(requests: Any, resources: Mapping[str, Any]) -> Any:
 _IMAGES = {"imagePullPolicy": "image", "pullPolicy": "reference"}
 
 
-def _pull_policy(image: Any) -> str:
+def pull_policy(image: Any) -> str:
     """Return the pull policy that the API server gives to an image; "" if there is no image."""
     if not isinstance(image, str):
         return ""

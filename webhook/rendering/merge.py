@@ -6,13 +6,19 @@ Every function returns a new map and shares with its arguments what it did not c
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import catalog, jsonshape, patch
-from webhook.rendering import fields
+from webhook import catalog, jsonshape
+from webhook.rendering import env, fields
 
 _NOTHING: Mapping[str, Any] = {}
 
 #: Container fields with rules of their own.
 _APART = frozenset({"name", "image", "imagePullPolicy"})
+
+_STRINGS = jsonshape.ListOf(str)
+_MAPS = jsonshape.ListOf(jsonshape.MapOf())
+
+#: Lists of capabilities, and the list that must not have the same ones.
+_OPPOSITES = {"add": "drop", "drop": "add"}
 
 
 def container(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool, path: str) -> dict[str, Any]:
@@ -57,10 +63,9 @@ def _merge(
         if value is None or mine is value:
             continue
         where = f"{path}.{key}"
-        if key in fields.MERGE_KEYS and isinstance(value, list):
-            merged[key] = _keyed(jsonshape.maps(mine, where), value, key)
-        elif key in fields.UNIONS and isinstance(value, list):
-            merged[key] = _union(jsonshape.maps(mine, where), value)
+        if isinstance(value, list) and fields.is_itemized(key):
+            jsonshape.check(mine, _STRINGS if key in fields.CAPABILITIES else _MAPS, where)
+            merged[key] = _listed(mine or [], value, key)
         elif mine is None or (key in defaults and mine == defaults[key]):
             merged[key] = value
         elif isinstance(value, dict) and key not in fields.WHOLE:
@@ -72,25 +77,35 @@ def _map(own: Mapping[str, Any], other: Mapping[str, Any], key: str, *, is_pod: 
     alternatives = fields.ONE_OF.get(key, frozenset())
     if alternatives & own.keys():
         other = {name: value for name, value in other.items() if name in own or name not in alternatives}
+    if key == "capabilities":
+        other = _undecided(own, other)
     defaults = fields.NESTED_DEFAULTS.get(key, _NOTHING) if is_pod else _NOTHING
     return _merge(own, other, defaults, is_pod=is_pod, path=path)
 
 
-def _keyed(own: list[dict[str, Any]], other: list[Any], field: str) -> list[Any]:
-    """Return the own items, and those of the other list whose merge key none of them has."""
-    keys = fields.MERGE_KEYS[field]
-    taken = {fields.selector(item, keys) for item in own}
+def _undecided(own: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the other capabilities without those that the own ones drop or add by name."""
+    found = dict(other)
+    for key, opposite in _OPPOSITES.items():
+        decided, wanted = own.get(opposite), other.get(key)
+        if isinstance(decided, list) and isinstance(wanted, list):
+            names = {fields.value(name, opposite) for name in decided}
+            found[key] = [name for name in wanted if fields.value(name, key) not in names] or None
+    return found
+
+
+def _listed(own: list[Any], other: list[Any], field: str) -> list[Any]:
+    """Return the own items, and those of the other list that are not among them: by merge key, or in a union by value."""
+    told_apart_by = fields.value if field in fields.UNIONS else fields.place
+    taken = {told_apart_by(item, field) for item in own}
     new = []
     for item in other:
-        key = fields.selector(item, keys)
+        key = told_apart_by(item, field)
         if key not in taken:
             taken.add(key)
             new.append(item)
     if not new:
         return own
+    if field == "env":
+        return env.merged(own, new)
     return [*new, *own] if field in fields.PREPENDED else [*own, *new]
-
-
-def _union(own: list[dict[str, Any]], other: list[Any]) -> list[Any]:
-    new = [item for item in other if not any(patch.same(item, mine) for mine in own)]
-    return [*own, *new] if new else own

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, digests, errors, jsonshape, patch, workload
-from webhook.rendering import changes, filled_in, revision
+from webhook.rendering import changes, edits, revision
 from webhook.rendering.resolve import Resolution
 
 #: The version of the record's layout.
@@ -229,7 +229,7 @@ def rendered_digest(current: changes.Current) -> str:
 
     What a CRD or the API server fills in or drops does not change it; an edit of a rendered field does.
     """
-    return digests.of(filled_in.without(current))
+    return digests.of(edits.comparable(current))
 
 
 def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:

@@ -1,0 +1,33 @@
+"""What is at rendered paths, in a form in which an edit shows and what others fill in does not."""
+
+from typing import Any
+
+from webhook import catalog, patch
+from webhook.rendering import filled_in, paths
+from webhook.rendering.changes import Current
+
+
+def comparable(current: Current) -> list[tuple[str, Any]]:
+    """Return what is at rendered paths in one form, whatever was filled in or left out; None where there is nothing."""
+    by_path = dict(current)
+    found = []
+    for path, now in current:
+        tokens = patch.tokens(path)
+        if not _may_be_dropped(tokens):
+            kept = None if now is paths.ABSENT else filled_in.normal(now, tokens[-1], "".join(tokens[-2:-1]))
+            if tokens[-1] == "imagePullPolicy" and kept == filled_in.pull_policy(
+                by_path.get(path.removesuffix("PullPolicy"))
+            ):
+                kept = None
+            found.append((path, kept))
+    return found
+
+
+def _may_be_dropped(tokens: list[str]) -> bool:
+    """Return whether a path leads through a field that is unknown, which an API server drops if it does not know it either."""
+    if tokens[:1] == ["spec"] and len(tokens) > 1 and tokens[1] not in catalog.POD_SPEC:
+        return True
+    return any(
+        field in catalog.ITEMS and inner not in catalog.ITEMS[field]
+        for field, inner in zip(tokens, tokens[2:], strict=False)
+    )
