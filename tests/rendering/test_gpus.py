@@ -166,7 +166,7 @@ def test_what_may_be_an_accelerator_is_never_taken_for_cpu(limits, spec, claims,
     assert denial.value.code == "unknown-accelerator"
     for text in (
         *says,
-        'container "main" (spec.containers[0])',
+        'container "main" (spec.containers[0], the first)',
         "ConfigMap hydra-gpu-configs",
         "hydra.io/gpu-count",
         "hydra.io/gpu-type: cpu",
