@@ -28,7 +28,10 @@ _MINDIE_CONFIG = {
     "ServerConfig": {"ipAddress": "127.0.0.1", "port": 1025, "managementIpAddress": "127.0.0.2"},
     "BackendConfig": {"ModelDeployConfig": {"maxSeqLen": 2560, "ModelConfig": [{}]}, "ScheduleConfig": {}},
 }
-_REFERENCE = re.compile(r"\$\(([A-Z_]+)\)")
+
+#: As the kubelet reads references (k8s.io/kubernetes third_party/forked/golang/expansion): ``$$`` is a dollar sign, and the name in
+#: ``$(NAME)`` ends at the first parenthesis.
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
 #: What LeaderWorkerSet sets in the pods of a group.
 GROUP = {"LWS_LEADER_ADDRESS": "qwen3-0.qwen3.default", "LWS_GROUP_SIZE": "2"}
@@ -66,15 +69,19 @@ def _program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def _expanded(text: str, environment: dict[str, str]) -> str:
+    def value(reference: re.Match[str]) -> str:
+        return "$" if reference[0] == "$$" else environment.get(reference[1], reference[0])
+
+    return _REFERENCE.sub(value, text)
+
+
 def start(container: dict[str, Any], folder: Path, role: str = "lone", **more: str) -> Run:
-    """Run command and args of a container as the kubelet does, with the stubs first on the path."""
+    """Run command and args of a container as the kubelet does, in the folder of the stubs, which is first on the path."""
     environment = dict(more)
     if role != "lone":
         environment |= GROUP | {"LWS_WORKER_INDEX": "0" if role == "leader" else "1"}
-    argv = [
-        _REFERENCE.sub(lambda reference: environment.get(reference[1], reference[0]), text)
-        for text in (*container["command"], *container.get("args", ()))
-    ]
+    argv = [_expanded(text, environment) for text in (*container["command"], *container.get("args", ()))]
     environment |= {"PATH": f"{folder}:{os.environ['PATH']}", "MIES_INSTALL_PATH": str(folder), "POD_IP": "10.0.0.7"}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
     return Run(done.returncode, done.stdout, done.stderr)
