@@ -21,18 +21,18 @@ BUILT_IN = ("vllm-cpu", *RESOURCES)
 
 
 def pod(runtime: str, gpus: int = 8, **annotations: str) -> Object:
-    """Return a bare Pod; an annotation ``model_port`` is ``hydra.io/model-port``."""
+    """Return a bare Pod that mounts its model; an annotation ``model_port`` is ``hydra.io/model-port``."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": _metadata(runtime, annotations),
-        "spec": _spec(runtime, gpus),
+        "spec": _spec(runtime, gpus, annotations),
     }
 
 
 def group(runtime: str, gpus: int = 8, size: int = 2, **annotations: str) -> Object:
     """Return a bare LeaderWorkerSet."""
-    template = {"size": size, "workerTemplate": {"spec": _spec(runtime, gpus)}}
+    template = {"size": size, "workerTemplate": {"spec": _spec(runtime, gpus, annotations)}}
     return {
         "apiVersion": "leaderworkerset.x-k8s.io/v1",
         "kind": "LeaderWorkerSet",
@@ -49,11 +49,16 @@ def _metadata(runtime: str, annotations: dict[str, str]) -> Object:
     }
 
 
-def _spec(runtime: str, gpus: int) -> Object:
-    container: Object = {"name": "inference", "image": "auto"}
+def _spec(runtime: str, gpus: int, annotations: dict[str, str]) -> Object:
+    path = annotations.get("model_path", "/data/serving-model")
+    container: Object = {
+        "name": "inference",
+        "image": "auto",
+        "volumeMounts": [{"name": "model", "mountPath": path, "readOnly": True}],
+    }
     if runtime in RESOURCES:
         container["resources"] = {"limits": {RESOURCES[runtime]: str(gpus)}}
-    return {"containers": [container]}
+    return {"containers": [container], "volumes": [{"name": "model", "persistentVolumeClaim": {"claimName": "qwen3"}}]}
 
 
 def run(*arguments: str, text: str = "") -> str:
