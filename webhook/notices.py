@@ -43,6 +43,9 @@ NoticeCode = Literal[
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "mixed-gpu-types",
+    "mixed-images",
+    "mixed-tensor-parallel-sizes",
     "own-command",
     "volume-replaced",
 ]
@@ -76,6 +79,15 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
+    "mixed-gpu-types": Wording(
+        "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
+    "mixed-tensor-parallel-sizes": Wording(
+        "guess", "leader and worker differ in TP_SIZE", "{}", " and {}", remedy="set hydra.io/tensor-parallel-size"
+    ),
+    "mixed-images": Wording(
+        "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),

@@ -23,6 +23,7 @@ In the order of a request::
     filled_in         what others fill in below rendered fields, which is not an edit
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
+    groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``paths`` (places that survive
 insertions), ``quantities`` (Kubernetes' numbers).
@@ -30,12 +31,14 @@ insertions), ``quantities`` (Kubernetes' numbers).
 
 from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
 __all__ = [
     "Header",
+    "Member",
     "Record",
     "Rendering",
     "Resolution",
@@ -43,6 +46,8 @@ __all__ = [
     "apply",
     "budget",
     "check",
+    "complete",
+    "differences",
     "read",
     "resolve",
     "restore",

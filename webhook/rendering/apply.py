@@ -17,11 +17,13 @@ class Rendering(msgspec.Struct, frozen=True):
     Attributes:
         value: the pod template with everything filled in, the record included.
         revision: digest of the configuration that was used.
+        image: what the inference container runs.
         notices: what the author should know, about this pod template.
     """
 
     value: dict[str, Any]
     revision: str
+    image: str
     notices: tuple[notices.Notice, ...]
 
 
@@ -58,10 +60,15 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
         "metadata": _metadata(pod_template, container["name"], configured.metadata),
         "spec": merged,
     }
-    made, current = changes.between({} if pod_template.created else pod_template.value, after)
+    made, current = changes.between(
+        pod_template.value if pod_template.original is None else pod_template.original, after
+    )
     written = record.of(resolution, container["name"], made, record.rendered_digest(current))
     return Rendering(
-        record.write(after, written), written.revision, tuple(notice.within(pod_template.name) for notice in found)
+        record.write(after, written),
+        written.revision,
+        container["image"],
+        tuple(notice.within(pod_template.name) for notice in found),
     )
 
 
