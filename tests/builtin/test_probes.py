@@ -12,6 +12,7 @@ import pytest
 from tests.builtin import workloads
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+ROLES = ("lone", "leader", "worker")
 SERVERS = ("vllm", "sglang", "image-gen")
 HOUR = 3600
 
@@ -23,54 +24,56 @@ def ports(container):
 @pytest.mark.parametrize("role", ["lone", "leader"])
 @pytest.mark.parametrize("runtime", SERVERS)
 def test_the_engine_is_asked_for_its_health_over_http(runtime, role):
-    container = workloads.container(workloads.specs(runtime)[role])
+    container = workloads.container(workloads.spec(runtime, role))
 
     assert [container[probe]["httpGet"] for probe in PROBES] == [{"path": "/health", "port": 8000}] * 3
 
 
 @pytest.mark.parametrize("runtime", workloads.RESOURCES)
 def test_a_large_model_has_an_hour_to_load(runtime):
-    probe = workloads.container(workloads.specs(runtime)["lone"])["startupProbe"]
+    probe = workloads.container(workloads.spec(runtime, "lone"))["startupProbe"]
 
     assert probe["periodSeconds"] * probe["failureThreshold"] == HOUR
 
 
 @pytest.mark.parametrize("runtime", ["vllm", "image-gen", "mindie"])
 def test_a_worker_that_listens_on_no_port_has_neither_port_nor_probe(runtime):
-    container = workloads.container(workloads.specs(runtime)["worker"])
+    container = workloads.container(workloads.spec(runtime, "worker"))
 
     assert not {"ports", *PROBES} & set(container)
 
 
 def test_a_worker_of_sglang_answers_too():
-    roles = {role: workloads.container(spec) for role, spec in workloads.specs("sglang").items()}
+    leader, worker = (workloads.container(workloads.spec("sglang", role)) for role in ("leader", "worker"))
 
-    assert ports(roles["worker"]) == [8000]
-    assert all(roles["worker"][probe] == roles["leader"][probe] for probe in PROBES)
+    assert ports(worker) == [8000]
+    assert all(worker[probe] == leader[probe] for probe in PROBES)
 
 
-@pytest.mark.parametrize("role", ["lone", "leader", "worker"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("runtime", workloads.BUILT_IN)
 def test_no_probe_runs_a_shell(runtime, role):
-    container = workloads.container(workloads.specs(runtime)[role])
+    container = workloads.container(workloads.spec(runtime, role))
 
     commands = [container[probe].get("exec", {}).get("command", [""]) for probe in PROBES if probe in container]
     assert {command[0] for command in commands} <= {"", "python3"}
 
 
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("runtime", workloads.RESOURCES)
-def test_everything_follows_the_port_of_the_model(runtime):
-    for role, spec in workloads.specs(runtime, model_port="9000").items():
-        assert "8000" not in json.dumps(spec)
-        if role != "worker":
-            assert ports(workloads.container(spec)) == [9000]
-        if runtime in SERVERS and role != "worker":
-            assert {workloads.container(spec)[probe]["httpGet"]["port"] for probe in PROBES} == {9000}
+def test_everything_follows_the_port_of_the_model(runtime, role):
+    spec = workloads.spec(runtime, role, model_port="9000")
+
+    assert "8000" not in json.dumps(spec)
+    if role != "worker":
+        assert ports(workloads.container(spec)) == [9000]
+    if role != "worker" and runtime in SERVERS:
+        assert {workloads.container(spec)[probe]["httpGet"]["port"] for probe in PROBES} == {9000}
 
 
 @pytest.mark.parametrize("role", ["lone", "leader"])
 def test_vllm_finishes_its_requests_before_the_kubelet_kills_it(role):
-    spec = workloads.specs("vllm")[role]
+    spec = workloads.spec("vllm", role)
     container = workloads.container(spec)
 
     timeouts = [
@@ -84,15 +87,16 @@ def test_vllm_finishes_its_requests_before_the_kubelet_kills_it(role):
 @pytest.mark.parametrize("runtime", SERVERS)
 @pytest.mark.parametrize("role", ["lone", "leader"])
 def test_endpoints_notice_the_end_before_the_engine_does(runtime, role):
-    spec = workloads.specs(runtime)[role]
+    spec = workloads.spec(runtime, role)
 
     pause = workloads.container(spec)["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert 10 <= pause < spec["terminationGracePeriodSeconds"]
 
 
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("runtime", SERVERS)
-def test_variables_of_services_do_not_reach_the_engine(runtime):
-    assert [spec["enableServiceLinks"] for spec in workloads.specs(runtime).values()] == [False] * 3
+def test_variables_of_services_do_not_reach_the_engine(runtime, role):
+    assert workloads.spec(runtime, role)["enableServiceLinks"] is False
 
 
 def test_a_hook_and_a_probe_of_the_workload_take_the_place_of_those_of_the_runtime():
@@ -150,7 +154,7 @@ def run_python(command, port, *, sleep="time.sleep"):
     ],
 )
 def test_a_probe_of_mindie_passes_on_status_200_alone(server, probe, path):
-    command = workloads.container(workloads.specs("mindie")["leader"])[probe]["exec"]["command"]
+    command = workloads.container(workloads.spec("mindie", "leader"))[probe]["exec"]["command"]
     port = server.server_address[1]
 
     passed = run_python(command, port)
@@ -162,13 +166,13 @@ def test_a_probe_of_mindie_passes_on_status_200_alone(server, probe, path):
 
 
 def test_a_probe_of_mindie_fails_while_nothing_listens():
-    command = workloads.container(workloads.specs("mindie")["lone"])["startupProbe"]["exec"]["command"]
+    command = workloads.container(workloads.spec("mindie", "lone"))["startupProbe"]["exec"]["command"]
 
     assert run_python(command, _closed_port()) == 1
 
 
 def test_mindie_is_asked_to_stop_and_given_time(server):
-    command = workloads.container(workloads.specs("mindie")["lone"])["lifecycle"]["preStop"]["exec"]["command"]
+    command = workloads.container(workloads.spec("mindie", "lone"))["lifecycle"]["preStop"]["exec"]["command"]
 
     status = run_python(command, server.server_address[1], sleep="(lambda seconds: None)")
 
@@ -177,7 +181,7 @@ def test_mindie_is_asked_to_stop_and_given_time(server):
 
 
 def test_the_hook_of_mindie_ends_when_nothing_listens():
-    command = workloads.container(workloads.specs("mindie")["lone"])["lifecycle"]["preStop"]["exec"]["command"]
+    command = workloads.container(workloads.spec("mindie", "lone"))["lifecycle"]["preStop"]["exec"]["command"]
 
     assert run_python(command, _closed_port(), sleep="(lambda seconds: None)") == 0
 
@@ -186,7 +190,7 @@ def test_the_hook_of_mindie_ends_when_nothing_listens():
 @pytest.mark.parametrize(("is_open", "pauses"), [(True, 50), (False, 0)], ids=["leader-serves", "leader-is-gone"])
 def test_a_worker_stays_while_the_port_of_its_leader_is_open(server, tmp_path, runtime, is_open, pauses):
     port = server.server_address[1] if is_open else _closed_port()
-    spec = workloads.specs(runtime, model_port=str(port))["worker"]
+    spec = workloads.spec(runtime, "worker", model_port=str(port))
     sleep = tmp_path / "sleep"
     sleep.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/pauses\n')
     sleep.chmod(0o755)

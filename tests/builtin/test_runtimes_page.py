@@ -21,8 +21,7 @@ SCRIPTS = [
 
 @pytest.mark.parametrize(("runtime", "script"), SCRIPTS)
 def test_a_script_is_what_a_pod_or_a_leader_runs(runtime, script):
-    specs = workloads.specs(runtime)
-    rendered = [workloads.container(specs[role])["command"][2] for role in ("lone", "leader")]
+    rendered = [workloads.container(workloads.spec(runtime, role))["command"][2] for role in ("lone", "leader")]
 
     assert [text for text in rendered if text.endswith(script)]
 

@@ -31,8 +31,7 @@ def engines(tmp_path):
 
 def started(folder, runtime, role="lone", args=(), **annotations):
     """Start the container of a role; return the run."""
-    spec = workloads.specs(runtime, **annotations)[role]
-    container = workloads.container(spec)
+    container = workloads.container(workloads.spec(runtime, role, **annotations))
     return stubs.start({**container, "args": list(args)}, folder, role)
 
 

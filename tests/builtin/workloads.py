@@ -74,14 +74,11 @@ def rendered(value: Object) -> Object:
 
 
 @functools.cache
-def specs(runtime: str, **annotations: str) -> dict[str, Object]:
-    """Return the pod spec of a lone pod, of a leader and of a worker, by role; not to be modified."""
-    template = rendered(group(runtime, **annotations))["spec"]["leaderWorkerTemplate"]
-    return {
-        "lone": rendered(pod(runtime, **annotations))["spec"],
-        "leader": template["leaderTemplate"]["spec"],
-        "worker": template["workerTemplate"]["spec"],
-    }
+def spec(runtime: str, role: str, **annotations: str) -> Object:
+    """Return the pod spec that the webhook stores for a role; not to be modified."""
+    if role == "lone":
+        return rendered(pod(runtime, **annotations))["spec"]
+    return rendered(group(runtime, **annotations))["spec"]["leaderWorkerTemplate"][f"{role}Template"]["spec"]
 
 
 def container(spec: Object) -> Object:
