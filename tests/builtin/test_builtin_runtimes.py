@@ -1,64 +1,61 @@
-"""The built-in runtimes: no problems, and the same bytes as Go's text/template renders."""
+"""The built-in configuration: no problems, what Go renders from it, and nothing that a lone pod or bash would trip over."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from webhook import catalog, gotemplate
+from tests.builtin import go_renderings, workloads
+from webhook import catalog, cli, gotemplate
 from webhook.rendering import budget, command
 
-SNAPSHOT = catalog.build(catalog.embedded(), None)
+SNAPSHOT = go_renderings.SNAPSHOT
 
-#: Command and args of every runtime in every role, rendered by Go 1.27. Keys: runtime/role/custom or plain/tpN.
-RENDERED = json.loads((Path(__file__).parent / "rendered.json").read_text())
-
-
-def variables(runtime, role, arguments, tensor_parallel_size):
-    size = 1 if role == "single" else 2
-    return {
-        "RUN_TIME": runtime,
-        "MODEL_ID": "qwen3-0.6b",
-        "MODEL_NAME": "qwen3-0.6b",
-        "MODEL_PATH": "/data/serving-model",
-        "MODEL_HOST": "0.0.0.0",
-        "MODEL_PORT": 8000,
-        "RAY_PORT": 6379,
-        "CLUSTER": "",
-        "NAMESPACE": "default",
-        "IS_DISTRIBUTED": role != "single",
-        "IS_LEADER": role == "leader",
-        "TP_SIZE": tensor_parallel_size,
-        "PP_SIZE": size,
-        "CUSTOM_ARGS": ["--dtype=half", "--max-model-len=8192"] if arguments == "custom" else [],
-        "GPU_TYPE": "nvidia-gpu",
-        "GPU_COUNT": tensor_parallel_size,
-        "GROUP_SIZE": size,
-    }
+#: Command and args of every case, rendered by Go 1.27.
+RENDERED = json.loads(go_renderings.RENDERED.read_text())
 
 
 def test_there_are_five_runtimes_without_problems():
     assert SNAPSHOT.runtimes == ("image-gen", "mindie", "sglang", "vllm", "vllm-cpu")
     assert SNAPSHOT.problems == ()
-    assert {key.split("/")[0] for key in RENDERED} == set(SNAPSHOT.runtimes)
 
 
-@pytest.mark.parametrize("key", RENDERED)
+def test_lint_finds_nothing_in_the_built_in_configuration():
+    done = CliRunner().invoke(cli._app, ["lint", "--fail-on", "info"])
+
+    assert (done.exit_code, done.output) == (0, "no findings\n")
+
+
+@pytest.mark.parametrize("key", go_renderings.KEYS)
 def test_command_and_args_are_what_go_renders(key):
-    runtime, role, arguments, size = key.split("/")
-    data = variables(runtime, role, arguments, int(size.removeprefix("tp")))
+    runtime, role, request = key.split("/")
+    data = go_renderings.variables(runtime, role, request)
 
-    found = command.command(
-        SNAPSHOT.runtime_templates[runtime].startups["lone" if role == "single" else role], data, budget.new()
-    )
+    found = command.command(SNAPSHOT.runtime_templates[runtime].startups[role], data, budget.new())
 
     assert {"command": found.command, "args": found.args} == RENDERED[key]
     assert found.notices == ()
 
 
-@pytest.mark.parametrize("key", [key for key in RENDERED if "/single/" in key])
-def test_variables_of_a_group_are_not_used_outside_one(key):
-    assert "LWS_" not in json.dumps(RENDERED[key])
+def test_every_rendering_of_go_is_compared():
+    assert set(RENDERED) == set(go_renderings.KEYS)
+
+
+@pytest.mark.parametrize("key", RENDERED)
+def test_every_script_is_valid_bash(key):
+    shell, option, script = (*RENDERED[key]["command"], *RENDERED[key]["args"])[:3]
+
+    checked = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
+
+    assert (shell, option) == ("/bin/bash", "-c")
+    assert checked.stderr == ""
+
+
+@pytest.mark.parametrize("runtime", SNAPSHOT.runtimes)
+def test_a_lone_pod_refers_to_no_variable_of_a_group(runtime):
+    assert "LWS_" not in json.dumps(workloads.rendered(workloads.pod(runtime))["spec"])
 
 
 @pytest.mark.parametrize("runtime", SNAPSHOT.runtimes)

@@ -50,7 +50,7 @@ def with_value(template, value):
 def test_a_rendering_is_untouched_after_a_crd_adds_its_defaults():
     template, record = templates(
         rendered("lws-without-leader-template", workload.LEADER_WORKER_SET), workload.LEADER_WORKER_SET
-    )["workerTemplate"]
+    )["leaderTemplate"]
     stored = copy.deepcopy(template.value)
     for container in stored["spec"]["containers"]:
         for port in container["ports"]:
