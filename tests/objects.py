@@ -70,7 +70,10 @@ _volume = _builds(
 _quantities = st.sampled_from(["1", "2", "500m", "16Gi", 4])
 _gpus = st.sampled_from(["0", "1", "8", 2])
 _resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])) | _builds(
-    lambda rest, count: {**rest, "nvidia.com/gpu": count}, _some(cpu=_quantities), _gpus
+    lambda rest, name, count: {**rest, name: count},
+    _some(cpu=_quantities),
+    st.sampled_from(["nvidia.com/gpu", "nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "nvidia.com/gpumem", "amd.com/gpu"]),
+    _gpus,
 )
 _devices = st.sampled_from(
     ["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "huawei.com/Ascend910", "amd.com/gpu", "rdma/hca"]
@@ -124,6 +127,14 @@ _toleration = st.sampled_from(
         {"operator": "Exists"},
     ]
 )
+
+
+def _node_affinity(operator):
+    expressions = [{"key": "gpu", "operator": operator, "values": ["a"]}]
+    terms = [{"matchExpressions": expressions}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
 _spec_fields = _some(
     initContainers=_keyed(_container(st.sampled_from(["fetch", "warm", "own-init"])), "name"),
     volumes=_keyed(_volume, "name"),
@@ -136,7 +147,7 @@ _spec_fields = _some(
     restartPolicy=st.sampled_from(["Always", "Never"]),
     serviceAccountName=st.sampled_from(["default", "runner"]),
     schedulerName=st.sampled_from(["default-scheduler", "volcano"]),
-    affinity=st.just({"nodeAffinity": {}}),
+    affinity=st.sampled_from([{"nodeAffinity": {}}, _node_affinity("In"), _node_affinity("NotIn")]),
     dnsConfig=_some(searches=st.lists(st.sampled_from(["engine.example", "own.example"]), max_size=2)),
     hostNetwork=st.booleans(),
 )

@@ -37,9 +37,14 @@ RANKS: tuple[Rank, ...] = get_args(Rank)
 
 #: Every reason for a warning, each described in docs/troubleshooting.md.
 NoticeCode = Literal[
+    "accelerator-elsewhere",
+    "annotation-as-label",
     "arguments-ignored",
     "claim-replaces-volume",
     "edited-rendering",
+    "gpu-count-replaced",
+    "gpus-not-counted",
+    "label-as-annotation",
     "last-good-entry",
     "last-good-template",
     "late-field",
@@ -51,6 +56,11 @@ NoticeCode = Literal[
     "one-port-twice",
     "own-command",
     "placeholder-image",
+    "several-accelerators",
+    "several-gpu-types",
+    "several-slices",
+    "tensor-parallel-too-large",
+    "unknown-key",
     "volume-replaced",
 ]
 NOTICE_CODES: tuple[NoticeCode, ...] = get_args(NoticeCode)
@@ -78,8 +88,13 @@ class Wording(NamedTuple):
 
 
 WORDINGS: dict[NoticeCode, Wording] = {
+    "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
+    "gpu-count-replaced": Wording(
+        "was ignored", "hydra.io/gpu-count replaces another number of GPUs", "{}", " ({}: {})"
+    ),
+    "label-as-annotation": Wording("was ignored", "annotations are ignored", remedy="make them labels"),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "list-replaced": Wording("was ignored", "own lists replace the runtime's", remedy="merge them if needed"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
@@ -90,6 +105,30 @@ WORDINGS: dict[NoticeCode, Wording] = {
     ),
     "model-not-mounted": Wording(
         "guess", "nothing is mounted at MODEL_PATH", remedy="mount the model unless the image has it"
+    ),
+    "unknown-key": Wording("was ignored", "unknown keys", detail=" ({}?)"),
+    "tensor-parallel-too-large": Wording(
+        "will not run",
+        "tensor-parallel size is larger than the number of GPUs",
+        detail=" (GPUs: {})",
+        remedy="lower it",
+    ),
+    "accelerator-elsewhere": Wording(
+        "guess",
+        "accelerator on another container",
+        '"{}"',
+        ', not the chosen "{}"',
+        remedy="if wrong, set hydra.io/container",
+    ),
+    "gpus-not-counted": Wording("guess", "GPU_COUNT is 0, as no row counts", remedy="set hydra.io/gpu-count"),
+    "several-accelerators": Wording(
+        "guess", "GPU resources are not counted", "{}", " (only {})", remedy="choose a row by hydra.io/gpu-type"
+    ),
+    "several-gpu-types": Wording(
+        "guess", "the first of several GPU types is used", "{}", " (not {})", remedy="set hydra.io/gpu-type"
+    ),
+    "several-slices": Wording(
+        "guess", "TP_SIZE is 1 for several MIG slices", "{}", " ({})", remedy="ask for one slice"
     ),
     "mixed-gpu-types": Wording(
         "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"

@@ -62,6 +62,7 @@ ProblemCode = Literal[
     "duplicate-item",
     "duplicate-port-name",
     "unreachable-entry",
+    "uncounted-gpu",
     "undefined-volume",
     "no-image",
     "no-agent-entry",

@@ -66,7 +66,9 @@ def _variables(runtime: str, role: workload.Role, args: tuple[str, ...], size: i
     return variables.variables(
         workload.Declaration(runtime, "qwen3-0.6b", tensor_parallel_size=size),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
-        containers.InferenceContainer({"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0),
+        containers.InferenceContainer(
+            {"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0, "the first"
+        ),
         selection.Selection(None, None, gpu_type, 0 if gpu_type == gpus.CPU else size),
         namespace="default",
         cluster_name="cluster",

@@ -8,6 +8,8 @@ In the order of a request::
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
     containers        which is the inference container?
+    accelerators      which resources are accelerators?
+    node_labels       which labels may the nodes of the workload have?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
     variables         what may a Go template refer to?
@@ -19,6 +21,7 @@ In the order of a request::
     command           which command and args?
     merge             who wins, field by field?
     env                 in which order are variables defined?
+    names             does Kubernetes accept the names that the configuration gives?
     conflicts         would the result run?
     given_way         what of the configuration does the workload replace as a whole?
     doubts            what will probably not run?

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, gotemplate, notices, workload
-from webhook.rendering import changes, command, conflicts, doubts, given_way, image, merge, record
+from webhook.rendering import changes, command, conflicts, doubts, given_way, image, merge, names, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 
@@ -48,6 +48,8 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     )
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
     _check_merged(merged, resolution.spec_path, source)
+    metadata = _metadata(pod_template, container["name"], configured.metadata)
+    names.check(resolution, {"metadata": metadata, "spec": merged})
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
@@ -56,10 +58,10 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     found += doubts.notices(merged, container, resolution.variables["MODEL_PATH"])
     if pod_template.is_pod:
         found += _left_out(configured.pod)
-    found += resolution.selection.last_good_notices()
+    found += resolution.notices()
     after = {
         **pod_template.value,
-        "metadata": _metadata(pod_template, container["name"], configured.metadata),
+        "metadata": metadata,
         "spec": merged,
     }
     made, current = changes.between(
@@ -89,7 +91,7 @@ def _container(
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
-    image.check(filled, resolution.selection.agent_entry)
+    image.check(filled, str(resolution.container), resolution.selection.agent_entry)
     if own.get("command"):
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}
