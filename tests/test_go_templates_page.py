@@ -266,7 +266,7 @@ def test_a_workload_is_mutated_as_shown(example):
     [container] = spec["containers"]
     [shown] = catalog.load_all(example.shown)
 
-    assert mutated.notices == ()
+    assert {notice.code for notice in mutated.notices} <= {"model-not-mounted"}  # as the page says
     assert shown == {key: (container if key in container else spec)[key] for key in shown}
     assert {"command", "args"} & container.keys() == {"command", "args"} & shown.keys()
 
