@@ -6,7 +6,6 @@
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
-- ``shell/``: arguments, flags and shell scripts
 
 Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """

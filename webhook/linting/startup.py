@@ -8,7 +8,7 @@ from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
-from webhook.linting.shell import argv, scan
+from webhook.shell import argv, scan
 from webhook.linting.trial_results import Findings, Rendering, refers
 from webhook.rendering import budget, command
 

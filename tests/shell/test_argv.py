@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.linting.shell import argv, scan
+from webhook.shell import argv, scan
 
 
 @pytest.mark.parametrize(

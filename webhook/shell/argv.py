@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from webhook.linting.shell import commands, scan
+from webhook.shell import commands, scan
 
 _SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})  # also matches `busybox sh`
 _SHELL_OPTION = re.compile(r"--?[A-Za-z][\w-]*|\+[A-Za-z]+")
