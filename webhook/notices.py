@@ -40,10 +40,13 @@ NoticeCode = Literal[
     "arguments-ignored",
     "claim-replaces-volume",
     "edited-rendering",
+    "flag-repeated",
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "lines-change-argument",
     "own-command",
+    "shell-changes-argument",
     "volume-replaced",
 ]
 NOTICE_CODES: tuple[NoticeCode, ...] = get_args(NoticeCode)
@@ -76,6 +79,11 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
+    "flag-repeated": Wording("will not run", "arguments repeat flags of the runtime", "{}", " (runtime: {})"),
+    "lines-change-argument": Wording(
+        "will not run", "argsTemplate splits or trims", '"{}"', remedy="leave .CUSTOM_ARGS out of it"
+    ),
+    "shell-changes-argument": Wording("will not run", "the shell changes", '"{}"', remedy='pass them as "$@"'),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),

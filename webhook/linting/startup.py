@@ -8,9 +8,9 @@ from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, sample_variables
-from webhook.shell import argv, scan
 from webhook.linting.trial_results import Findings, Rendering, refers
 from webhook.rendering import budget, command
+from webhook.shell import argv, flags, scan
 
 #: The key paths of the templates of command and args.
 _ARGUMENT = re.compile(r"\.containerTemplate\.((leader|worker)\.)?(command|args)Template\[")
@@ -50,7 +50,7 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
 
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
     """Find flags that one command gets twice."""
-    for flag, index in argv.repeated_flags(started):
+    for flag, index in flags.repeated_flags(started):
         culprit = elements[min(index, len(elements) - 1)]
         own = not any(argument.startswith(flag) for argument in sample_variables.CUSTOM_ARGS)
         what = flag if own else "CUSTOM_ARGS"

@@ -17,6 +17,7 @@ In the order of a request::
     expand            a Go template to text
     image             which image, with which pull policy?
     command           which command and args?
+    arguments         do arguments reach the engine as they were given?
     merge             who wins, field by field?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?

@@ -1,7 +1,7 @@
 """What a container starts, as the program sees it: its arguments, or the commands of a shell script."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from webhook.shell import commands, scan
 
@@ -21,69 +21,53 @@ _PYTHON_VALUE = re.compile(r"-[A-Za-z]*[WX]")
 
 _READS_ARGUMENTS = re.compile(r"argv|parse_args|argparse")
 
-_FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z]{2}[\w.-]*)(?:=|$)")
-#: Flags that add up: the documentation of their tools allows repeating them.
-_REPEATABLE = frozenset(
-    {
-        *("--mca", "-mca", "--gmca", "-gmca", "--omca", "--prtemca", "--pmixmca", "-env", "-genv"),  # MPI
-        *("--backend-config", "--cache-config", "--load-model", "--metrics-config", "--trace-config"),  # Triton
-        *("--cuda-memory-pool-byte-size", "--host-policy", "--model-repository", "--rate-limit-resource"),
-        *("--constraint", "--extra-index-url", "--find-links", "--requirement", "--trusted-host"),  # pip
-        *("--control-vector", "--lora", "--lora-modules", "--lora-scaled", "--middleware", "--override-kv"),  # engines
-        *("--add-host", "--annotation", "--bind", "--build-arg", "--env", "--env-file"),  # containers
-        *("--label", "--mount", "--publish", "--volume"),
-        *("--cookie", "--data", "--data-urlencode", "--form", "--header"),  # curl
-        *("--define", "--exclude", "--include", "--option", "--set", "--set-file", "--set-string", "--values"),
-    }
-)
-#: The single-dash words of these programs are conditions, not flags.
-_WITH_CONDITIONS = frozenset({"[", "[[", "find", "test"})
-#: What may precede the program in a command.
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_PREFIXES = frozenset({"command", "env", "exec", "nohup", "sudo", "time"})
-#: These run the command that follows their `--` (`tini -- serve`).
-_WRAPPERS = frozenset({"catatonit", "dumb-init", "numactl", "runuser", "set", "setpriv", "tini"})
-
 
 def script_at(argv: Sequence[str]) -> int | None:
     """Return the index of the argument that is a shell script; None if no shell is started with a script."""
-    for at, argument in enumerate(argv):
-        program = _basename(argument)
+    at = switched = 0
+    while at < len(argv):
+        program = basename(argv[at])
         script = None
+        at += 1
         if program in _SHELLS:
-            script = _script_of_shell(argv, at + 1)
-        elif program in _USER_SWITCHES:
-            script = _script_of_switch(argv, at + 1)
+            script, at = _script_of_shell(argv, at)
+        elif program in _USER_SWITCHES and at > switched:
+            script, switched = _script_of_switch(argv, at)
         if script is not None and script < len(argv):
             return script
     return None
 
 
-def _basename(path: str) -> str:
+def basename(path: str) -> str:
+    """Return the last part of a path."""
     return path.rpartition("/")[2]
 
 
-def _script_of_shell(argv: Sequence[str], at: int) -> int | None:
-    """Return the index of the script after a shell: the first argument that is not an option, if an option contains a c.
+def _script_of_shell(argv: Sequence[str], at: int) -> tuple[int | None, int]:
+    """Return the index of the script after a shell, and that of the first argument that is not an option.
 
-    Without such an option that argument names a file, and a -c after it belongs to the file.
+    They are the same if an option contains a c. Without such an option that argument names a file, and a -c after it belongs
+    to the file.
     """
     takes_script = False
     while at < len(argv) and _SHELL_OPTION.fullmatch(argv[at]):
         takes_script = takes_script or bool(_SCRIPT_OPTION.fullmatch(argv[at]))
         at += 2 if _SHELL_VALUE.fullmatch(argv[at]) else 1
     at += at < len(argv) and argv[at] in {"-", "--"}
-    return at if takes_script else None
+    return at if takes_script else None, at
 
 
-def _script_of_switch(argv: Sequence[str], at: int) -> int | None:
-    """Return the index of the script after su or runuser; `runuser -u name` takes a command instead."""
+def _script_of_switch(argv: Sequence[str], at: int) -> tuple[int | None, int]:
+    """Return the index of the script after su or runuser, and where the search for it ended.
+
+    `runuser -u name` takes a command instead.
+    """
     for index in range(at, len(argv)):
         if argv[index] in {"--", "-u", "--user"}:
-            return None
+            return None, index
         if _SWITCH_SCRIPT.fullmatch(argv[index]):
-            return index + 1
-    return None
+            return index + 1, index
+    return None, len(argv)
 
 
 def passes(argv: Sequence[str], argument: str) -> bool:
@@ -105,7 +89,7 @@ def _among(argument: str, argv: Sequence[str]) -> bool:
 def _code_at(argv: Sequence[str]) -> int | None:
     """Return the index of the argument that is Python code: arguments after it reach the code only as sys.argv."""
     for at, argument in enumerate(argv):
-        if not _PYTHON.fullmatch(_basename(argument)):
+        if not _PYTHON.fullmatch(basename(argument)):
             continue
         index = at + 1
         while index < len(argv) - 1 and argv[index].startswith("-"):
@@ -130,51 +114,3 @@ def gives_up(argv: Sequence[str]) -> bool:
     """Return whether the program is a script that ends by failing: it only reports what is not supported."""
     script = script_at(argv)
     return script is not None and commands.gives_up(argv[script])
-
-
-def repeated_flags(argv: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield each flag that one command gets more than once, with the index of the argument that repeats it.
-
-    Single-letter flags are ignored: they are often meant to be repeated.
-    """
-    script = script_at(argv)
-    if script is None:
-        yield from _repeated(list(enumerate(argv)))
-        return
-    for command in commands.simple_commands(argv[script]):
-        yield from _repeated([(script, word) for word in command])
-
-
-def _repeated(words: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int]]:
-    """Yield the repeated flags among words that are paired with the index of their argument."""
-    for command in _split(words):
-        conditions = _program(command) in _WITH_CONDITIONS
-        times: dict[str, int] = {}
-        for at, word in command:
-            flag = _FLAG.match(word)
-            if flag is None or flag[1] in _REPEATABLE or (conditions and not word.startswith("--")):
-                continue
-            times[flag[1]] = times.get(flag[1], 0) + 1
-            if times[flag[1]] == 2:
-                yield flag[1], at
-
-
-def _split(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the commands that mpirun or a wrapper runs, each without what follows its own `--`."""
-    command: list[tuple[int, str]] = []
-    ended = False
-    for at, word in words:
-        if word == ":" or (word == "--" and not ended and _program(command) in _WRAPPERS):
-            yield command
-            command, ended = [], False
-        elif word == "--":
-            ended = True
-        elif not ended:
-            command.append((at, word))
-    yield command
-
-
-def _program(command: Sequence[tuple[int, str]]) -> str:
-    """Return the name of the program that a command starts."""
-    words = (_basename(word) for _, word in command if not _ASSIGNMENT.match(word))
-    return next((word for word in words if word not in _PREFIXES), "")
