@@ -33,8 +33,10 @@ class Passing(NamedTuple):
     parsed: bool = False
 
     def changes(self, argument: str) -> bool:
-        """Return whether an argument with special characters does not arrive as it is."""
-        return self.parsed or (self.split and (not argument or bool(_SPLIT.search(argument))))
+        """Return whether an argument does not arrive as it is."""
+        if self.parsed and not words.arrives(argument):
+            return True
+        return self.split and (not argument or bool(_SPLIT.search(argument)))
 
 
 def passing(script: str) -> Passing:

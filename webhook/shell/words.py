@@ -63,6 +63,12 @@ def commands(script: str) -> Iterator[tuple[Word, ...]]:
     yield from reader.command()
 
 
+def arrives(argument: str) -> bool:
+    """Return whether an argument is one word, and this word itself, where a script has it without quotes of its own."""
+    around = Word(("a",))
+    return [*commands(f"a {argument} a")] == [(around, Word((argument,)), around)]
+
+
 @dataclass(slots=True)
 class _Reader:
     """Assembles words from spans."""
