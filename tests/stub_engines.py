@@ -36,9 +36,7 @@ class Machine:
         (there / "a-file").touch()
         (folder / "ranks.json").write_text("{}")
         notes = _NOTES.format(python=sys.executable, log=str(folder / "log"))
-        texts = {engine: notes for engine in engines} | {
-            name: f"#!/bin/sh\n{text}\n" for name, text in _ANSWERS.items()
-        }
+        texts = dict.fromkeys(engines, notes) | {name: f"#!/bin/sh\n{text}\n" for name, text in _ANSWERS.items()}
         for name, text in texts.items():
             for path in (programs / name, folder / "bin" / name):
                 path.write_text(text)

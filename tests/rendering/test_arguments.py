@@ -70,8 +70,8 @@ def holds_for(machine, configured, arguments):
     container, codes = rendered(configured, arguments)
     arrived = receives(machine.run(container), [expanded(each, {}) for each in arguments])
     warned = codes.get("shell-changes-argument", [])
-    # a glob that matches nothing, or $(NAME) of a variable that is not set, is not for sure
-    unsure = any(set("*?[(") & set(each) for each in arguments)
+    # a glob may match nothing, a variable in $(NAME) may not be set, and a backslash may be the last character that eval reads
+    unsure = any(set("*?[(") & set(each) or each.endswith("\\") for each in arguments)
     assert arrived or warned
     assert unsure or not (arrived and warned)
 

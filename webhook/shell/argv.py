@@ -76,7 +76,7 @@ def passes(argv: Sequence[str], argument: str) -> bool:
     if script is not None:
         written = argument in scan.uncommented(argv[script])
         return written or (_among(argument, argv[script + 1 :]) and commands.takes_parameters(argv[script]))
-    code = _code_at(argv)
+    code = code_at(argv)
     if code is not None and not _READS_ARGUMENTS.search(argv[code]):
         return _among(argument, argv[: code + 1])
     return _among(argument, argv)
@@ -86,7 +86,7 @@ def _among(argument: str, argv: Sequence[str]) -> bool:
     return any(argument in each for each in argv)
 
 
-def _code_at(argv: Sequence[str]) -> int | None:
+def code_at(argv: Sequence[str]) -> int | None:
     """Return the index of the argument that is Python code: arguments after it reach the code only as sys.argv."""
     for at, argument in enumerate(argv):
         if not _PYTHON.fullmatch(basename(argument)):
