@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from webhook import catalog, errors
 from webhook.notices import Notice
 from webhook.rendering import budget, command
-from webhook.shell import argv, flags, passing, scan, words
+from webhook.shell import argv, flags, passing, words
 
 #: The variables whose values are free text of a workload or an agent entry.
 FREE_TEXT = ("CUSTOM_ARGS", "MODEL_NAME", "GPU_TYPE")
@@ -24,6 +24,10 @@ _SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 #: A word that no shell changes, in place of the value with this number.
 _WORD = "HydraValue{}E"
 _NUMBER = re.compile(r"HydraValue([0-9]{1,9})E")
+#: How many characters of a script are read while a request waits. Scripts written by hand are shorter.
+READ_CHARACTERS = 10_000
+#: How many arguments of a workload are compared with those of the runtime.
+_COMPARED = 2_000
 #: What the kubelet replaces before a shell reads a script. The names of environment variables are in upper case.
 _KUBELETS = re.compile(r"\$(?:(\$)|\(([A-Z_][A-Z0-9_]*)\))")
 
@@ -51,16 +55,17 @@ def notices(
         rendered: command and args as rendered.
         own: the args of the workload itself.
     """
-    if repeated := list(flags.repeated_by(own, (*first, *rendered.args))):
-        yield Notice("flag-repeated", repeated)
+    started = _started(first, rendered)
+    if len(own) <= _COMPARED and len(started.script or "") <= READ_CHARACTERS:
+        if repeated := list(flags.repeated_by(own, (*first, *rendered.args))):
+            yield Notice("flag-repeated", repeated)
     values = (*variables["CUSTOM_ARGS"], variables["MODEL_NAME"], variables["GPU_TYPE"])
     special = [value for value in dict.fromkeys(values) if not value or _SPECIAL.search(_after_kubelet(value))]
-    started = _started(first, rendered)
     if not special or (started.script is None and (startup.command or not startup.args)):
         return
     changed, split = _changed(startup, variables, special, first, started)
     if started.script is not None:
-        passes, passed = passing.passing(_after_kubelet(started.script)), set(started.others)
+        passes, passed = passing.passing(_after_kubelet(started.script[:READ_CHARACTERS])), set(started.others)
         changed |= {value for value in special if value in passed and passes.changes(value)}
     if changed:
         yield Notice("shell-changes-argument", [value for value in special if value in changed])
@@ -97,7 +102,7 @@ def _changed(
     plain = _started(first if again.command is None else again.command, again)
     changed: set[str] = set()
     if plain.script is not None and not _NUMBER.fullmatch(plain.script):  # a whole script may be an argument
-        if started.script is None or len(started.script) > scan.SCANNED_CHARACTERS:
+        if started.script is None or len(started.script) > READ_CHARACTERS:
             changed = set(_replaced(plain.script, special))
         else:
             changed = _missing(_words(plain.script), _words(started.script), special)

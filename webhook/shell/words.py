@@ -20,8 +20,7 @@ _GLOB = re.compile(r"[*?]|\[.*\]", re.DOTALL)
 _TILDE = re.compile(r"(?:[A-Za-z_]\w*\+?=(?:.*:)?)?~", re.DOTALL)
 #: `1..9`, `a..e`, with or without an increment.
 _SEQUENCE = re.compile(r"(?:(?:[+-]?\d+\.\.[+-]?\d+)|(?:[A-Za-z]\.\.[A-Za-z]))(?:\.\.[+-]?\d+)?")
-#: How many opening braces of a word are tried; beyond, it counts as a word with braces to expand.
-_BRACES_TRIED = 100
+_BRACES = re.compile(r"[{},]|\.\.")
 
 #: Takes the place of quoted and expanded characters where only unquoted ones count.
 _FILLER = "\0"
@@ -67,6 +66,15 @@ def arrives(argument: str) -> bool:
     """Return whether an argument is one word, and this word itself, where a script has it without quotes of its own."""
     around = Word(("a",))
     return [*commands(f"a {argument} a")] == [(around, Word((argument,)), around)]
+
+
+@dataclass(slots=True)
+class _Brace:
+    """An opening brace: the offset after it, and what has followed at its own level."""
+
+    start: int
+    comma: bool = False
+    dots: bool = False
 
 
 @dataclass(slots=True)
@@ -194,28 +202,26 @@ def _alternating(pieces: list[tuple[str, bool]]) -> tuple[str, ...]:
 
 
 def _has_braces(bare: str) -> bool:
-    """Return whether bash expands a brace in a word: `{a,b}` or `{1..9}` (bash's braces.c, brace_gobble)."""
-    at = bare.find("{")
-    for _ in range(_BRACES_TRIED):
-        if at < 0:
-            return False
-        if _closes(bare, at + 1):
+    """Return whether bash expands a brace in a word: `{a,b}` or `{1..9}` (bash's braces.c, brace_gobble).
+
+    A closing brace with nothing to expand before it does not close: `{a},b}` is `a}` and `b`.
+    """
+    opened: list[_Brace] = []
+    passed = comma = False  # outside of all braces: a pair that does not close, and a comma after it
+    for found in _BRACES.finditer(bare):
+        mark = found[0]
+        if mark == "{":
+            opened.append(_Brace(found.end()))
+        elif mark == "}" and opened:
+            brace = opened.pop()
+            if brace.comma or (brace.dots and _SEQUENCE.fullmatch(bare, brace.start, found.start())):
+                return True
+            passed = passed or not (opened or brace.dots)
+        elif mark == "}" and comma:
             return True
-        at = bare.find("{", at + 1)
-    return at >= 0
-
-
-def _closes(bare: str, start: int) -> bool:
-    """Return whether the brace that opens before this offset has a partner and something to expand between them."""
-    level = commas = dots = 0
-    for found in re.compile(r"[{},]|\.\.").finditer(bare, start):
-        if found[0] == "{":
-            level += 1
-        elif found[0] == "}" and level:
-            level -= 1
-        elif found[0] == "}" and (commas or dots):
-            return bool(commas) or bool(_SEQUENCE.fullmatch(bare, start, found.start()))
-        elif found[0] != "}" and not level:
-            commas += found[0] == ","
-            dots += found[0] == ".."
+        elif opened:
+            opened[-1].comma |= mark == ","
+            opened[-1].dots |= mark == ".."
+        else:
+            comma = comma or (passed and mark == ",")
     return False
