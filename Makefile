@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-worst image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-worst image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -29,11 +29,14 @@ serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
-test: $(READY) lint types layers ## Lint, types, layers and all tests but the long ones; after `make controlplane`, also those against a real API server
+test: $(READY) lint types layers ## Lint, types, layers and the everyday tests; after `make controlplane`, also those against a real API server
 	$(BIN)/python -m pytest
 
+test-all: $(READY) lint types layers ## The same with the thorough tests, which take twice as long: what CI runs
+	$(BIN)/python -m pytest -m "not long and not attack"
+
 test-fast: $(READY) ## Only the tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not long and not attack"
+	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
 
 long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long

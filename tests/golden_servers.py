@@ -7,7 +7,7 @@ import io
 import ssl
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import uvloop
 
 from tests import golden_cases
 from webhook import app, telemetry
+from webhook.cli import options
 from webhook.settings import Settings
 
 #: Servers that run at a time; cases that share a configuration mostly share its server.
 _KEPT = 8
 
-_INTEGERS = ("model_port", "ray_port")
+#: How the settings of a case are read that are not strings.
+_READERS: dict[str, Callable[[str], Any]] = {"model_port": int, "ray_port": int, "known_keys": options.keys}
 
 Configuration = tuple[tuple[str, str], ...]
 
@@ -54,7 +56,7 @@ class Fleet:
                 self._end(self._servers.popitem(last=False)[1])
             paths = {kind.replace("-", "_"): path for kind, path in self.files(configuration).items()}
             constants: dict[str, Any] = {
-                key: int(value) if key in _INTEGERS else value
+                key: _READERS.get(key, str)(value)
                 for key, value in configuration
                 if key not in golden_cases.CONFIGURATION
             }

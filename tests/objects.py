@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tests import json_values
 
-RUNTIMES = ["rich", "plain", "args-only", "agent-only", "rendered-whole"]
+RUNTIMES = ["rich", "plain", "args-only", "agent-only", "rendered-whole", "roles", "roles"]
 
 
 def _builds(make, *parts):
@@ -24,6 +24,7 @@ def _some(**fields):
 
 _names = st.sampled_from(["main", "sidecar", "engine", "inference"])
 _volume_names = st.sampled_from(["models", "shm", "scratch", "claim"])
+_texts = st.sampled_from(["a", "x y", "", "$(A)/b", "$(LWS_LEADER_ADDRESS)", "$$(A)", "$(SLUG)$(B)"])
 _images = st.sampled_from([None, "", " ", "auto", "registry.example/engine:1", "redis"])
 _words = st.sampled_from(["a", "b", "--dtype=half", "--max-model-len=8192", "x y", "", "$(LWS_LEADER_ADDRESS)", "é\n"])
 _unknown = st.dictionaries(st.sampled_from(["futureField", "x-vendor", "zz"]), json_values.values(5), max_size=2)
@@ -39,8 +40,14 @@ _env = _builds(
     lambda name, rest: {"name": name, **rest},
     st.sampled_from(["HF_HOME", "A", "B", "LWS_LEADER_ADDRESS"]),
     st.one_of(
-        st.fixed_dictionaries({"value": _words}), st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
+        st.fixed_dictionaries({"value": _words | _texts}),
+        st.just({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
     ),
+)
+_env_from = _builds(
+    lambda name, rest: {"configMapRef": {"name": name, **rest}},
+    st.sampled_from(["engine", "own"]),
+    _some(optional=st.booleans()),
 )
 _port = _builds(
     lambda number, rest: {"containerPort": number, **rest},
@@ -49,7 +56,7 @@ _port = _builds(
 )
 _mount = _builds(
     lambda path, name, rest: {"mountPath": path, "name": name, **rest},
-    st.sampled_from(["/data/serving-model", "/dev/shm", "/tmp", "/a/b~c"]),
+    st.sampled_from(["/data/serving-model", "/dev/shm", "/dev/shm/", "/tmp", "/a/b~c"]),
     _volume_names,
     _some(readOnly=st.booleans(), subPath=_words),
 )
@@ -63,13 +70,23 @@ _volume = _builds(
 _quantities = st.sampled_from(["1", "2", "500m", "16Gi", 4])
 _gpus = st.sampled_from(["0", "1", "8", 2])
 _resource_lists = _some(cpu=_quantities, memory=st.sampled_from(["1Gi", "16Gi"])) | _builds(
-    lambda rest, count: {**rest, "nvidia.com/gpu": count}, _some(cpu=_quantities), _gpus
+    lambda rest, name, count: {**rest, name: count},
+    _some(cpu=_quantities),
+    st.sampled_from(["nvidia.com/gpu", "nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "nvidia.com/gpumem", "amd.com/gpu"]),
+    _gpus,
 )
+_devices = st.sampled_from(
+    ["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "huawei.com/Ascend910", "amd.com/gpu", "rdma/hca"]
+)
+_resource_lists |= st.dictionaries(_devices, _gpus, max_size=2)
 _resources = _some(limits=_resource_lists, requests=_resource_lists) | st.just({})
 _security = _some(
     runAsUser=st.integers(0, 1000),
     privileged=st.booleans(),
-    capabilities=_some(add=st.just(["IPC_LOCK"]), drop=st.just(["ALL"])),
+    capabilities=_some(
+        add=st.lists(st.sampled_from(["IPC_LOCK", "NET_RAW", "SYS_ADMIN"]), max_size=3),
+        drop=st.lists(st.sampled_from(["ALL", "SYS_PTRACE", "NET_RAW"]), max_size=2),
+    ),
     seccompProfile=st.sampled_from([{"type": "RuntimeDefault"}, {"type": "Localhost", "localhostProfile": "p"}]),
 )
 _probe = _some(
@@ -82,6 +99,7 @@ _container_fields = _some(
     command=st.lists(_words, max_size=2),
     args=st.lists(_words, max_size=3),
     env=_keyed(_env, "name"),
+    envFrom=st.lists(_env_from, max_size=3),
     ports=_keyed(_port, "containerPort"),
     volumeMounts=_keyed(_mount, "mountPath"),
     resources=_resources,
@@ -104,6 +122,14 @@ _toleration = st.sampled_from(
         {"operator": "Exists"},
     ]
 )
+
+
+def _node_affinity(operator):
+    expressions = [{"key": "gpu", "operator": operator, "values": ["a"]}]
+    terms = [{"matchExpressions": expressions}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
 _spec_fields = _some(
     initContainers=_keyed(_container(st.sampled_from(["fetch", "warm", "own-init"])), "name"),
     volumes=_keyed(_volume, "name"),
@@ -116,7 +142,7 @@ _spec_fields = _some(
     restartPolicy=st.sampled_from(["Always", "Never"]),
     serviceAccountName=st.sampled_from(["default", "runner"]),
     schedulerName=st.sampled_from(["default-scheduler", "volcano"]),
-    affinity=st.just({"nodeAffinity": {}}),
+    affinity=st.sampled_from([{"nodeAffinity": {}}, _node_affinity("In"), _node_affinity("NotIn")]),
     hostNetwork=st.booleans(),
 )
 _labels = _builds(
@@ -129,6 +155,10 @@ _annotations = _some(
         "hydra.io/model-name": st.just("Qwen3"),
         "hydra.io/gpu-type": st.sampled_from(["cpu", "nvidia-gpu"]),
         "hydra.io/tensor-parallel-size": st.sampled_from(["1", "8"]),
+        "hydra.io/data-parallel-size": st.sampled_from(["1", "2"]),
+        "hydra.io/gpu-count": st.sampled_from(["0", "4"]),
+        "hydra.io/model-port": st.sampled_from(["8000", "9000"]),
+        "hydra.io/model-path": st.just("/models/qwen"),
         "hydra.io/container": st.just("main"),
         "kubectl.kubernetes.io/default-container": st.just("main"),
         "note": _words,
@@ -197,13 +227,19 @@ def _pod_templates():
     )
 
 
+def _leader_templates():
+    """Leader templates; some hold only metadata, or a spec without containers."""
+    without_containers = _some(metadata=_metadata(_some(role=st.just("leader")), _annotations), spec=_spec_fields)
+    return st.one_of(_pod_templates(), without_containers)
+
+
 def leader_worker_sets():
     group = _builds(
         lambda worker, rest, unknown: {"workerTemplate": worker, **rest, **unknown},
         _pod_templates(),
         _some(
             size=st.integers(1, 4),
-            leaderTemplate=_pod_templates(),
+            leaderTemplate=_leader_templates(),
             restartPolicy=st.just("RecreateGroupOnPodRestart"),
             volumeClaimTemplates=st.just([{"metadata": {"name": "claim"}}]),
         ),

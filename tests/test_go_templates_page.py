@@ -165,12 +165,12 @@ def variables_by_role():
         [value] = catalog.load_all(first_file(title))
         for template in workload.pod_templates(value, KINDS[value["kind"]]):
             declared = workload.declaration(template)
-            container = containers.inference_container(template, declared.container)
+            container = containers.inference_container(template, declared.container, ())
             found[template.role] = variables.variables(
                 declared,
                 template,
                 container,
-                selection.select(declared, container, snapshot, template.role),
+                selection.select(declared, template, container, snapshot),
                 namespace=value["metadata"]["namespace"],
                 cluster_name=snapshot.cluster_name,
                 settings=Settings(),

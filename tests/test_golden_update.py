@@ -113,7 +113,7 @@ def test_of_a_denials_message_the_pieces_that_still_hold_stay(golden):
     assert not message.endswith("]")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_switch_rewrites_passes_and_reports_the_files(tmp_path):
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

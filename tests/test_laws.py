@@ -76,24 +76,25 @@ def unknown_fields(value, path=""):
     return found
 
 
-@pytest.mark.slow
-@settings(max_examples=1500)
-@given(objects.pods())
-def test_the_laws_hold_for_any_pod(pod):
-    outcome = check_the_laws(pod)
-
-    assert outcome
-    event(outcome)
+#: How many objects of each kind are tried: some by `make test`, many more by `make long`.
+EXAMPLES = [
+    pytest.param(300, id="a few hundred", marks=pytest.mark.slow),
+    pytest.param(5000, id="thousands", marks=pytest.mark.long),
+]
 
 
-@pytest.mark.slow
-@settings(max_examples=1000)
-@given(objects.leader_worker_sets())
-def test_the_laws_hold_for_any_leader_worker_set(value):
-    outcome = check_the_laws(value)
+@pytest.mark.parametrize("examples", EXAMPLES)
+@pytest.mark.parametrize("strategy", [objects.pods(), objects.leader_worker_sets()], ids=["pod", "LeaderWorkerSet"])
+def test_the_laws_hold_for_any_object(strategy, examples):
+    @settings(max_examples=examples)
+    @given(strategy)
+    def hold(value):
+        outcome = check_the_laws(value)
 
-    assert outcome
-    event(outcome)
+        assert outcome
+        event(outcome)
+
+    hold()
 
 
 @pytest.mark.parametrize("path", REVIEWS, ids=lambda path: path.stem)

@@ -52,6 +52,8 @@ DenialCode = Literal[
     "internal-error",
     "invalid-gpu-count",
     "invalid-group-size",
+    "invalid-label-value",
+    "invalid-name",
     "invalid-record",
     "invalid-size",
     "invalid-value",
@@ -68,6 +70,7 @@ DenialCode = Literal[
     "request-above-limit",
     "template-failed",
     "undefined-volume",
+    "unknown-accelerator",
     "unknown-container",
     "unknown-probe-port",
     "unknown-runtime",
@@ -166,10 +169,15 @@ def shortened(text: str, limit: int) -> str:
     return f"{head}...{tail}"
 
 
-def nearest(name: str, known: Collection[str]) -> str:
+def nearest(name: str, known: Collection[str], similarity: float = 0.6) -> str:
     """Return the known name that is most similar to this one, or "" if none is near.
 
     Names longer than a label's value are left out. Of many names only those are compared that begin or end like this one.
+
+    Args:
+        name: the name that was written.
+        known: the names that exist.
+        similarity: how similar a name must be to be near: the share of characters that both have in the same order.
     """
     if len(name) > _LONGEST_NAME:
         return ""
@@ -179,7 +187,7 @@ def nearest(name: str, known: Collection[str]) -> str:
         ends = sorted(other[::-1] for other in candidates)
         near = _around(candidates, name, most // 2) + [other[::-1] for other in _around(ends, name[::-1], most // 2)]
         candidates = sorted(set(near))
-    matches = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name, candidates, n=1, cutoff=similarity)
     return matches[0] if matches else ""
 
 

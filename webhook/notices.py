@@ -37,16 +37,29 @@ RANKS: tuple[Rank, ...] = get_args(Rank)
 
 #: Every reason for a warning, each described in docs/troubleshooting.md.
 NoticeCode = Literal[
+    "accelerator-elsewhere",
+    "annotation-as-label",
     "arguments-ignored",
     "claim-replaces-volume",
     "edited-rendering",
     "flag-repeated",
+    "gpu-count-replaced",
+    "gpus-not-counted",
+    "label-as-annotation",
     "last-good-entry",
     "last-good-template",
     "late-field",
     "lines-change-argument",
+    "mixed-gpu-types",
+    "mixed-images",
+    "mixed-tensor-parallel-sizes",
     "own-command",
+    "several-accelerators",
+    "several-gpu-types",
+    "several-slices",
     "shell-changes-argument",
+    "tensor-parallel-too-large",
+    "unknown-key",
     "volume-replaced",
 ]
 NOTICE_CODES: tuple[NoticeCode, ...] = get_args(NoticeCode)
@@ -74,8 +87,13 @@ class Wording(NamedTuple):
 
 
 WORDINGS: dict[NoticeCode, Wording] = {
+    "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
+    "gpu-count-replaced": Wording(
+        "was ignored", "hydra.io/gpu-count replaces another number of GPUs", "{}", " ({}: {})"
+    ),
+    "label-as-annotation": Wording("was ignored", "annotations are ignored", remedy="make them labels"),
     "late-field": Wording("was ignored", "left out because too late for a pod", remedy="set them in the workload"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
@@ -84,6 +102,39 @@ WORDINGS: dict[NoticeCode, Wording] = {
         "will not run", "argsTemplate splits or trims", '"{}"', remedy="leave .CUSTOM_ARGS out of it"
     ),
     "shell-changes-argument": Wording("will not run", "the shell changes", '"{}"', remedy='pass them as "$@"'),
+    "unknown-key": Wording("was ignored", "unknown keys", detail=" ({}?)"),
+    "tensor-parallel-too-large": Wording(
+        "will not run",
+        "tensor-parallel size is larger than the number of GPUs",
+        detail=" (GPUs: {})",
+        remedy="lower it",
+    ),
+    "accelerator-elsewhere": Wording(
+        "guess",
+        "accelerator on another container",
+        '"{}"',
+        ', not the chosen "{}"',
+        remedy="if wrong, set hydra.io/container",
+    ),
+    "gpus-not-counted": Wording("guess", "GPU_COUNT is 0, as no row counts", remedy="set hydra.io/gpu-count"),
+    "several-accelerators": Wording(
+        "guess", "GPU resources are not counted", "{}", " (only {})", remedy="choose a row by hydra.io/gpu-type"
+    ),
+    "several-gpu-types": Wording(
+        "guess", "the first of several GPU types is used", "{}", " (not {})", remedy="set hydra.io/gpu-type"
+    ),
+    "several-slices": Wording(
+        "guess", "TP_SIZE is 1 for several MIG slices", "{}", " ({})", remedy="ask for one slice"
+    ),
+    "mixed-gpu-types": Wording(
+        "guess", "leader and worker differ in GPU type", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
+    "mixed-tensor-parallel-sizes": Wording(
+        "guess", "leader and worker differ in TP_SIZE", "{}", " and {}", remedy="set hydra.io/tensor-parallel-size"
+    ),
+    "mixed-images": Wording(
+        "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
+    ),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),

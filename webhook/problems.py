@@ -67,6 +67,7 @@ ProblemCode = Literal[
     "duplicate-item",
     "duplicate-port-name",
     "unreachable-entry",
+    "uncounted-gpu",
     "undefined-volume",
     "no-image",
     "no-agent-entry",

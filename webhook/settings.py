@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The constants of contract section 5 that an installation can change.
+    """The constants of contract section 5 that an installation can change, and what it adds to section 3.
 
     Attributes:
         model_path: ``MODEL_PATH``, the model's folder in the container.
@@ -13,6 +13,7 @@ class Settings:
         model_port: ``MODEL_PORT``, TCP port of the engine.
         ray_port: ``RAY_PORT``, TCP port of Ray's head.
         cluster: ``CLUSTER`` if the agent configuration has no ``cluster_name``.
+        known_keys: labels and annotations under ``hydra.io/`` that others read, so they are not misspelt ones of ours.
     """
 
     model_path: str = "/data/serving-model"
@@ -20,3 +21,4 @@ class Settings:
     model_port: int = 8000
     ray_port: int = 6379
     cluster: str = ""
+    known_keys: tuple[str, ...] = ()

@@ -261,6 +261,7 @@ def gpu(content):
 
 BUILT_IN = [
     ("nvidia-gpu", "nvidia.com/gpu"),
+    ("nvidia-gpu", "nvidia.com/mig-*"),
     ("nvidia-vgpu", "nvidia.com/vgpu"),
     ("metax-gpu", "metax-tech.com/gpu"),
     ("ascend-gpu-910", "huawei.com/Ascend910"),
@@ -287,7 +288,7 @@ def test_the_gpu_table_is_read_from_a_manifest():
 
 GPU_PROBLEMS = {
     "a row that is a word": ("gpu_configs: [a]", "wrong-type", 1, 15),
-    "no type": ("gpu_configs:\n- gpu_resource_template_config: {gpu_per_node: {key: a}}", "missing-key", 2, 3),
+    "no type": ("gpu_configs:\n- gpu_resource_template_config: {gpu_per_node: {key: a.b/c}}", "missing-key", 2, 3),
     "no resource": ("gpu_configs:\n- gpu_type: a", "missing-key", 2, 3),
     "no key": ("gpu_configs:\n- gpu_type: a\n  gpu_resource_template_config: {gpu_per_node: {}}", "missing-key", 3, 48),
     "a key that is a number": (

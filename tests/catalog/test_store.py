@@ -60,7 +60,7 @@ def test_an_update_names_what_is_broken():
 
 def test_an_update_of_the_gpu_table_names_the_gpu_types():
     store = catalog.Store()
-    text = "gpu_configs: [{gpu_type: g, gpu_resource_template_config: {gpu_per_node: {key: k}}}]"
+    text = "gpu_configs: [{gpu_type: g, gpu_resource_template_config: {gpu_per_node: {key: example.com/g}}}]"
     change = store.update(catalog.Document("gpu-configs", "g.yaml", text), now=1.0)
     assert (change.added, change.stale, change.broken) == (("g",), (), ())
 

@@ -187,7 +187,7 @@ def test_every_client_trusts_every_leaf_in_use_at_every_instant(schedule):
     check_law(schedule)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @settings(max_examples=9)
 @given(SCHEDULES)
 def test_every_client_trusts_every_leaf_in_use_under_more_schedules(schedule):

@@ -45,14 +45,16 @@ class ControlPlane(Processes):
     Args:
         controllers: whether kube-controller-manager runs. Without it Deployments get no pods and namespaces no
             ServiceAccount, which is enough for a cluster that is only read.
+        options: further options of kube-apiserver.
 
     Attributes:
         token: bearer token of the user admin.
     """
 
-    def __init__(self, *, controllers: bool = True) -> None:
+    def __init__(self, *, controllers: bool = True, options: Sequence[str] = ()) -> None:
         super().__init__("hydra-controlplane-")
         self.controllers = controllers
+        self.options = tuple(options)
         self.token = "admin"
 
     # Life
@@ -310,6 +312,7 @@ class ControlPlane(Processes):
                 f"--service-account-key-file={key}",
                 f"--service-account-signing-key-file={key}",
                 "--allow-privileged=true",
+                *self.options,
             ],
         )
         self.until("kube-apiserver", lambda: self.request("GET", "/readyz", seconds=2))

@@ -88,7 +88,7 @@ def old_authority(now: datetime) -> certs.Trust:
     return certs.Trust(signer, None, certs.describe(predecessor.certificate_pem))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("admissions", [4_000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(configured, admissions):
     first = old_authority(datetime.now(UTC))
@@ -135,7 +135,7 @@ def test_no_admission_fails_while_leaves_are_renewed_and_the_ca_is_rotated(confi
 # Restarts
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_no_creation_fails_while_all_replicas_are_replaced(running):
     with Traffic(running) as traffic:
         created = traffic.through_the_api_server(rate=50).go_on()
@@ -147,7 +147,7 @@ def test_no_creation_fails_while_all_replicas_are_replaced(running):
     assert len(running.replicas) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_no_admission_fails_while_the_api_server_is_restarted(running):
     running.plane.wait(lambda: all(map(follows, running.replicas)), "the replicas follow the ConfigMaps")
     before = [loaded(replica) for replica in running.replicas]
@@ -209,7 +209,7 @@ def reader(global_plane: ControlPlane) -> Path:
     return global_plane.kubeconfig_for_service_account(NAMESPACE, "hydra-webhook-reader")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_templates_are_served_while_the_global_cluster_is_unreachable_even_after_a_restart(hydra, global_plane, reader):
     global_plane.put(config_map("hydra-runtime-template", templates(**{"vllm-cpu": "first"})))
     hydra.configure(templates=templates(other="from the work cluster"), agent=AGENT)

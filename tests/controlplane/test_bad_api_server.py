@@ -87,7 +87,7 @@ async def proxy(hydra: Installation) -> AsyncIterator[BadProxy]:
         yield running
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 async def test_the_server_ends_up_with_the_clusters_configuration_within_its_request_limit(hydra, proxy, tmp_path):
     began = time.monotonic()
 

@@ -104,6 +104,7 @@ def test_no_admission_fails_before_while_and_after_a_clock_is_300_days_ahead(con
     assert days_ahead(right) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.faketime
 def test_a_first_replica_whose_clock_is_wrong_creates_no_ca_and_serves_once_another_has(configured, clock):
     clock.set_ahead(300)
@@ -127,6 +128,7 @@ def test_a_first_replica_whose_clock_is_wrong_creates_no_ca_and_serves_once_anot
     assert changes(wrong) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.faketime
 @pytest.mark.parametrize("days", [-300, 400])
 def test_a_clock_outside_the_validity_of_the_api_servers_certificate_is_named_in_the_message(configured, clock, days):

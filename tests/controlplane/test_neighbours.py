@@ -88,7 +88,7 @@ class Victim:
         return sorted(self.seconds)[int(len(self.seconds) * 0.99)] * 1000
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("pods", [60, pytest.param(2_000, marks=pytest.mark.attack)])
 @pytest.mark.usefixtures("site_lws")
 def test_another_users_pods_are_all_admitted(hydra: Installation, pods):

@@ -294,12 +294,14 @@ def reports(replica: Replica, lost: list[Permission]) -> bool:
     return all(one.message in detail for one in lost if one.verb == "list")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("permission", of(OWN_ROLES), ids=str)
 def test_without_one_permission_something_fails(hydra, account, permission):
     with account.without(permission):
         assert_fails(hydra, hydra.start(), permission)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("permission", of(READER_ROLES), ids=str)
 def test_without_one_permission_in_the_global_cluster_something_fails(hydra, reader, away, permission):
     with reader.without(permission):

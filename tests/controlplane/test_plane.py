@@ -63,6 +63,7 @@ def test_the_error_of_a_process_that_does_not_start_has_the_end_of_its_log(plane
         plane.until("broken", lambda: False)
 
 
+@pytest.mark.thorough
 def test_the_api_server_comes_back_with_its_data_and_stopping_leaves_nothing():
     with ControlPlane(controllers=False) as plane:
         plane.kubectl("create", "configmap", "kept")
@@ -89,6 +90,7 @@ def test_if_a_chosen_port_is_taken_another_one_is_chosen(monkeypatch):
             assert "default" in plane.kubectl("get", "namespaces").stdout
 
 
+@pytest.mark.thorough
 def test_killed_tests_leave_neither_processes_nor_a_folder():
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, cwd=processes.ROOT) as tests:
         folder, keeper = tests.stdout.readline().split()

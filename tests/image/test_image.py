@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 REVIEW = (ROOT / "tests/reviews/pod-kubectl-create.json").read_bytes()
 RESTRICTED = ("--read-only", "--user=65532", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host")
 
-pytestmark = [pytest.mark.image, pytest.mark.slow]
+pytestmark = [pytest.mark.image, pytest.mark.thorough]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ import textwrap
 from webhook import catalog, linting
 
 
-def lint(templates=None, agent=None):
+def lint(templates=None, agent=None, gpus=None):
     documents = []
+    if gpus is not None:
+        documents.append(catalog.Document("gpu-configs", "g.yaml", textwrap.dedent(gpus)))
     if templates is not None:
         documents.append(catalog.Document("templates", "t.yaml", textwrap.dedent(templates)))
     if agent is not None:

@@ -79,6 +79,7 @@ RAISED_BY = {
     "unrendered": entry(pod={"hostname": "{{ .MODEL_ID }}"}),
     "duplicate-item": container(env=[{"name": "A"}, {"name": "A"}]),
     "duplicate-port-name": container(ports=[{"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}]),
+    "uncounted-gpu": container(resources={"limits": {"nvidia.com/gpu": 4}}),
     "unreachable-entry": ("agent", "deployment_templates: [{}, {match_runtimes: [a]}]"),
     "undefined-volume": container(volumeMounts=[{"name": "a", "mountPath": "/a"}]),
     "no-image": ("agent", "deployment_templates: [{container_template: {args: [a]}}]"),

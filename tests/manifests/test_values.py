@@ -120,6 +120,11 @@ USED = [
     ({"settings.modelHost": "::"}, variable("HYDRA_WEBHOOK_MODEL_HOST"), "::"),
     ({"settings.modelPort": 8080}, variable("HYDRA_WEBHOOK_MODEL_PORT"), "8080"),
     ({"settings.rayPort": 6380}, variable("HYDRA_WEBHOOK_RAY_PORT"), "6380"),
+    (
+        {"settings.knownKeys": ["hydra.io/a", "hydra.io/b"]},
+        variable("HYDRA_WEBHOOK_KNOWN_KEYS"),
+        "hydra.io/a,hydra.io/b",
+    ),
     ({"webhook.failurePolicy": "Ignore"}, lambda r: webhook(r)["failurePolicy"], "Ignore"),
     (
         {"webhook.failurePolicy": "Ignore", "webhook.admitUnrendered": True, "recordPolicy.enabled": False},

@@ -70,7 +70,38 @@ def _specs() -> Iterator[tuple[str, Callable[[int], dict[str, Any]]]]:
         yield f"{name}, deep", lambda size, place=place: place({"k": fields.deep(size)})
     yield "containers and init containers of the same names", _same_names
     yield "volumes and their mounts", _mounted
+    for prefix in ("nvidia.com/mig-", "amd.com/g", "nvidia.com/rdma-"):
+        yield f"limits of {prefix}", lambda size, prefix=prefix: _limited(filled(size, f"{prefix}{{:06}}".format))
+    yield "terms of node affinity", lambda size: _on_nodes(filled(size, lambda at: _term([_in("gpu", f"v{at:06}")])))
+    yield (
+        "expressions of node affinity",
+        lambda size: _on_nodes([_term(filled(size, lambda at: _in(f"k{at:06}", "v")))]),
+    )
+    yield (
+        "expressions of one node label",
+        lambda size: _on_nodes([_term(filled(size, lambda at: _in("gpu", "a", "b")))]),
+    )
+    yield "values of a node label", lambda size: _on_nodes([_term([_in("gpu", *filled(size, "v{:06}".format))])])
     yield "wide and deep", lambda size: fields.PLACES["unknown"]([fields.deep(500) for _ in range(size // 500)])
+
+
+def _limited(resources: list[str]) -> dict[str, Any]:
+    return fields.container(resources={"limits": dict.fromkeys(resources, "1")})
+
+
+def _on_nodes(terms: list[Any]) -> dict[str, Any]:
+    """Return a pod spec whose GPU has rows that node labels tell apart (``deciding``)."""
+    required = {"nodeSelectorTerms": terms}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+    return {**_limited(["nvidia.com/gpu"]), "affinity": affinity}
+
+
+def _term(expressions: list[Any]) -> dict[str, Any]:
+    return {"matchExpressions": expressions}
+
+
+def _in(label: str, *values: str) -> dict[str, Any]:
+    return {"key": label, "operator": "In", "values": list(values)}
 
 
 def _same_names(size: int) -> dict[str, Any]:
@@ -203,6 +234,9 @@ def builds() -> dict[str, Build]:
     for key in ("labels", "annotations"):
         found[f"Pod: {key}"] = lambda size, key=key: review(pod({}, _with(key, size)))
         found[f"LeaderWorkerSet: {key}"] = lambda size, key=key: review(group({}, _with(key, size)))
+        found[f"LeaderWorkerSet: misspelt {key}"] = lambda size, key=key: review(
+            group({}, _with(key, size, "hydra.io/model-i{:06}"))
+        )
     found["LeaderWorkerSet: volume claims"] = lambda size: review(
         group({}, volumeClaimTemplates=filled(size, lambda at: {"metadata": {"name": f"v{at}"}}))
     )
@@ -212,9 +246,9 @@ def builds() -> dict[str, Build]:
     return found
 
 
-def _with(key: str, size: int) -> dict[str, Any]:
+def _with(key: str, size: int, written: str = "k{:06}") -> dict[str, Any]:
     about = metadata()
-    return {**about, key: {**about.get(key, {}), **dict.fromkeys(filled(size, "k{:06}".format), "v")}}
+    return {**about, key: {**about.get(key, {}), **dict.fromkeys(filled(size, written.format), "v")}}
 
 
 def _updates() -> Iterator[tuple[str, Build]]:

@@ -25,18 +25,21 @@ gpu_configs:
 USES_PORT = "{{ .MODEL_PORT }}"
 POD = {
     "metadata": {"name": "one", "labels": {"hydra.io/runtime": "r", "hydra.io/model-id": "m"}},
-    "spec": {"containers": [{"name": "main", "image": "auto", "resources": {"limits": {"example.com/g": 2}}}]},
+    "spec": {
+        "nodeSelector": {"disk": "hdd"},
+        "containers": [{"name": "main", "image": "auto", "resources": {"limits": {"example.com/g": 2}}}],
+    },
 }
 
 
-def state(text=USES_PORT, cluster="c", resource="example.com/u", settings=None, **more):
+def state(text=USES_PORT, cluster="c", resource="example.com/u", gpus=GPUS, settings=None, **more):
     templates = json.dumps(
         {"templates": [{"runtime": "r", "podTemplate": {"containerTemplate": {"argsTemplate": [text]}}, **more}]}
     )
     documents = [
         catalog.Document("templates", "t.yaml", templates),
         catalog.Document("agent", "a.yaml", AGENT.format(cluster=cluster)),
-        catalog.Document("gpu-configs", "g.yaml", GPUS.replace("RESOURCE", resource)),
+        catalog.Document("gpu-configs", "g.yaml", gpus.replace("RESOURCE", resource)),
     ]
     snapshot = catalog.build(documents, None)
     assert not [problem for problem in snapshot.problems if problem.severity == "error"]
@@ -62,9 +65,15 @@ BASE = revision_of()
         {"settings": Settings(model_path="/other", model_host="h", cluster="d")},
         {"cluster": "another"},
         {"resource": "example.com/v"},
+        {"gpus": GPUS.replace("- {gpu_type: g,", "- {gpu_type: o, gpu_resource_template_config: {gpu_per_node: {key: a/o}}}\n  - {gpu_type: g,")},
+        {"gpus": GPUS.replace("{key: example.com/g}", "{key: example.com/g}, gpu_memory: {key: example.com/memory}")},
+        {"gpus": GPUS.replace("unrelated,", "unrelated, node_selector: {disk: ssd},"), "resource": "example.com/g"},
     ],
-    ids=["a port that no Go template reads", "more that none reads", "the cluster's name", "an unrelated GPU row"],
-)
+    ids=[
+        "a port that no Go template reads", "more that none reads", "the cluster's name", "an unrelated GPU row", "the row's position",
+        "a companion", "a row for other nodes",
+    ],
+)  # fmt: skip
 def test_configuration_that_is_not_used_does_not_change_the_revision(changes):
     assert revision_of(**changes) == BASE
 
@@ -76,9 +85,14 @@ def test_configuration_that_is_not_used_does_not_change_the_revision(changes):
         {"text": "{{ .MODEL_PORT }} "},
         {"runtimeZH": "name"},
         {"resource": "example.com/g"},
+        {"resource": "'example.com/g*'"},
+        {"gpus": GPUS.replace("{gpu_type: g,", "{gpu_type: g, node_selector: {disk: hdd},")},
     ],
-    ids=["a setting that is read", "the Go template", "the rest of the entry", "a GPU row that matches"],
-)
+    ids=[
+        "a setting that is read", "the Go template", "the rest of the entry", "a GPU row that matches", "a row that matches by its beginning",
+        "the labels of a row that matches",
+    ],
+)  # fmt: skip
 def test_configuration_that_is_used_changes_the_revision(changes):
     assert revision_of(**changes) != BASE
 

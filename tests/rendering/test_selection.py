@@ -31,11 +31,12 @@ def documents(entries, runtimes=RUNTIMES):
     ]
 
 
-def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None):
+def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", snapshot=None, spec=None):
     declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
-    container = containers.InferenceContainer(value, "spec.containers[0]", 0)
-    return selection.select(declaration, container, snapshot or catalog.build(documents(entries), None), "lone")
+    container = containers.InferenceContainer(value, "spec.containers[0]", 0, "the first")
+    pod_template = workload.PodTemplate((), {"spec": spec or {}}, {}, {})
+    return selection.select(declaration, pod_template, container, snapshot or catalog.build(documents(entries), None))
 
 
 ANY, ENGINE, OTHER = entry("any"), entry("engine", ["engine"]), entry("other", ["other"])
@@ -78,9 +79,37 @@ def test_a_selection_holds_the_runtime_template_and_the_rows_that_were_looked_at
     assert select([OTHER], runtime="other").runtime_template is None
 
 
+TYPED = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ .GPU_TYPE }}"]}}}]
+BOTH = entry("both", gpu_types=["a100", "h100"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "runtimes", "asked", "rivals"),
+    [
+        pytest.param([A100, H100], RUNTIMES, {}, [("a100", "h100")], id="another agent entry"),
+        pytest.param([BOTH], RUNTIMES, {}, [], id="the same agent entry and the same rendering"),
+        pytest.param([BOTH], TYPED, {}, [("a100", "h100")], id="another rendering"),
+        pytest.param(
+            [OTHER], TYPED, {"image": "mine"}, [("a100", "h100")], id="another rendering without any agent entry"
+        ),
+        pytest.param([OTHER], RUNTIMES, {"image": "mine"}, [], id="no agent entry at all"),
+        pytest.param([H100], TYPED, {}, [], id="no agent entry for the other type"),
+        pytest.param([A100, H100], TYPED, {"gpu_type": "a100"}, [], id="the annotation settles it"),
+    ],
+)
+def test_of_several_types_of_a_resource_a_notice_names_those_that_would_lead_elsewhere(
+    entries, runtimes, asked, rivals
+):
+    chosen = select([], limits=GPU, snapshot=catalog.build(documents(entries, runtimes), None), **asked)
+
+    assert [notice.cases[0] for notice in chosen.gpu_notices if notice.code == "several-gpu-types"] == rivals
+
+
 BROKEN = {**ENGINE, "container_template": {"image": "example/engine", "env": "?"}}
 BAD_RUNTIME = [{"runtime": "engine", "podTemplate": {"containerTemplate": {"argsTemplate": ["{{ if }}"]}}}]
-NO_IMAGE = 'container "main" (spec.containers[0]) has no image, and no agent entry is for runtime "engine" on GPU type '
+NO_IMAGE = 'container "main" (spec.containers[0], the first) has no image, and no agent entry is for runtime "engine" on GPU type '
+NO_GPU = "; the type is cpu because the container asks for no accelerator"
+OF_ANNOTATION = "; the type is that of annotation hydra.io/gpu-type"
 REMEDY = "; give the container an image, ask for another resource or set annotation hydra.io/gpu-type"
 UNREAD = {**ENGINE, "match_runtimes": 1}
 
@@ -89,13 +118,18 @@ DENIED = [
     pytest.param([ANY, OTHER], {"runtime": "x"}, "unknown-runtime", 'label hydra.io/runtime: there is no runtime "x"; known: engine, other, own-image', id="the known ones are those of agent entries too"),
     pytest.param([BROKEN, ANY], {}, "broken-agent-entry", 'deployment_templates[0] of ConfigMap hydra-agent serves runtime "engine" here but cannot be used: a.yaml:1:', id="a broken entry that matches"),
     pytest.param([ANY], {"limits": {"example.com/gpu": "1500m"}}, "invalid-gpu-count", 'spec.containers[0].resources: example.com/gpu is "1500m"; it must be a whole number of GPUs', id="half a GPU"),
-    pytest.param([], {}, "no-agent-entry", f'{NO_IMAGE}"cpu" (there are none){REMEDY}', id="no entries at all"),
+    pytest.param([], {}, "no-agent-entry", f'{NO_IMAGE}"cpu" (there are none){NO_GPU}{REMEDY}', id="no entries at all"),
     pytest.param([OTHER, A100, entry("o", ["o", "p"], ["a100", "h100"])], {}, "no-agent-entry",
         f'{NO_IMAGE}"cpu" (deployment_templates[0] is for runtime other; deployment_templates[1] is for GPU type a100; '
-        f"deployment_templates[2] is for runtime o, p and GPU type a100, h100){REMEDY}", id="each entry with its reasons"),
-    pytest.param([A100], {"gpu_type": "a10"}, "no-agent-entry", f'{NO_IMAGE}"a10", did you mean "a100"? (deployment_templates[0] is for GPU type a100){REMEDY}', id="a GPU type near a known one"),
-    pytest.param([CPU], {"gpu_type": "h100"}, "no-agent-entry", f'{NO_IMAGE}"h100" (deployment_templates[0] is for GPU type cpu){REMEDY}', id="a known GPU type is not corrected"),
-    pytest.param([OTHER] * 52, {}, "no-agent-entry", f"deployment_templates[49] is for runtime other; and 2 more entries){REMEDY}", id="beyond 50 entries the rest is counted"),
+        f"deployment_templates[2] is for runtime o, p and GPU type a100, h100){NO_GPU}{REMEDY}", id="each entry with its reasons"),
+    pytest.param([A100], {"gpu_type": "a10"}, "no-agent-entry", f'{NO_IMAGE}"a10", did you mean "a100"? (deployment_templates[0] is for GPU type a100){OF_ANNOTATION}{REMEDY}', id="a GPU type near a known one"),
+    pytest.param([CPU], {"gpu_type": "h100"}, "no-agent-entry", f'{NO_IMAGE}"h100" (deployment_templates[0] is for GPU type cpu){OF_ANNOTATION}{REMEDY}', id="a known GPU type is not corrected"),
+    pytest.param([CPU], {"limits": GPU}, "no-agent-entry",
+        f'{NO_IMAGE}"a100" (deployment_templates[0] is for GPU type cpu) and none for h100 either; '
+        f"the type is that of example.com/gpu in row gpu_configs[0] of ConfigMap hydra-gpu-configs{REMEDY}", id="the row that the type comes from"),
+    pytest.param([CPU], {"limits": {"nvidia.com/gpu": 1}}, "no-agent-entry",
+        "; the type is that of nvidia.com/gpu in a built-in row of the GPU table, before which ConfigMap hydra-gpu-configs may have others; ", id="a built-in row"),
+    pytest.param([OTHER] * 52, {}, "no-agent-entry", f"deployment_templates[49] is for runtime other; and 2 more entries){NO_GPU}{REMEDY}", id="beyond 50 entries the rest is counted"),
     pytest.param([OTHER, UNREAD], {}, "no-agent-entry", "deployment_templates[0] is for runtime other; a.yaml:1:", id="an entry whose match cannot be read is a reason as well"),
 ]  # fmt: skip
 

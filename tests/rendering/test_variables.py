@@ -8,12 +8,13 @@ from webhook.settings import Settings
 def test_the_variables_are_those_of_the_contract():
     snapshot = catalog.build(catalog.embedded(), None)
     declared = workload.Declaration("vllm-cpu", "m")
-    container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0)
-    chosen = selection.select(declared, container, snapshot, "lone")
+    container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0, "the first")
+    pod_template = workload.PodTemplate((), {}, {}, {})
+    chosen = selection.select(declared, pod_template, container, snapshot)
 
     data = variables.variables(
         declared,
-        workload.PodTemplate((), {}, {}, {}),
+        pod_template,
         container,
         chosen,
         namespace="ns",

@@ -209,7 +209,7 @@ async def test_a_client_that_goes_away_gives_its_share_back(monkeypatch):
         await until(lambda: budget.free == server.MAX_BODY)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 async def test_half_bodies_of_many_connections_stay_with_their_senders(monkeypatch):
     """Only those that hold a share are read; of the others, no more than the buffers of a connection."""
     monkeypatch.setattr("webhook.server.budget.WAIT_SECONDS", 3600)

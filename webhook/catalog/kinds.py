@@ -80,7 +80,11 @@ def _of_agent(snapshot: Snapshot) -> Contributions:
 
 
 def _of_gpu_table(snapshot: Snapshot) -> Contributions:
-    return Contributions({one.name: one.resource for one in snapshot.gpu_types})
+    versions: dict[str, str] = {}
+    for one in snapshot.gpu_types:  # several rows may be of one type
+        row = f"{one.resource} {one.companion} {one.node_selector}"
+        versions[one.name] = f"{versions[one.name]}, {row}" if one.name in versions else row
+    return Contributions(versions)
 
 
 _ROWS: tuple[Kind[Any], ...] = (

@@ -178,10 +178,30 @@ def _parts(overlays: Mapping[Role, Part], common: Part, role: Role) -> tuple[Par
 
 @dataclass(frozen=True, slots=True)
 class GpuType:
-    """A row of the GPU table: pods that request ``resource`` run on GPUs of type ``name``."""
+    """A row of the GPU table: pods that ask for ``resource`` run on GPUs of type ``name`` (contract section 6).
+
+    Attributes:
+        name: the GPU type.
+        resource: ``gpu_per_node.key``: a resource name, or the beginning of several with a ``*`` at its end.
+        companion: ``gpu_memory.key``: the resource that is a share of this one; "" if there is none.
+        node_selector: labels of the nodes that have these GPUs, as pairs in the order of their names.
+        path: e.g. ``gpu_configs[2]``, for messages; "" for a built-in row. Two rows that differ in it alone are equal.
+    """
 
     name: str
     resource: str
+    companion: str = ""
+    node_selector: tuple[tuple[str, str], ...] = ()
+    path: str = field(default="", compare=False)
+
+    @property
+    def is_pattern(self) -> bool:
+        """Return whether the row is about every resource that begins like its key."""
+        return self.resource.endswith("*")
+
+    def names(self, resource: str) -> bool:
+        """Return whether the key names this resource."""
+        return resource.startswith(self.resource[:-1]) if self.is_pattern else resource == self.resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from webhook import catalog, errors, files
+from webhook import catalog, errors, files, workload
 from webhook.cli import output
 from webhook.settings import Settings
 
@@ -46,6 +46,15 @@ def one_word(value: str) -> str:
     if not value.isprintable() or " " in value:
         raise typer.BadParameter(f'"{errors.printable(value)}" has a space or a control character in it')
     return value
+
+
+def keys(value: str) -> tuple[str, ...]:
+    """Return the labels and annotations in a comma-separated list; only those under our prefix need to be known."""
+    found = tuple(key for part in value.split(",") if (key := part.strip()))
+    for key in found:
+        if not key.startswith(workload.PREFIX) or not key.isprintable():
+            raise typer.BadParameter(f'"{errors.printable(key)}" does not begin with {workload.PREFIX}')
+    return found
 
 
 def _file(flag: str, variable: str, what: str, default: str) -> Any:
@@ -102,6 +111,15 @@ RayPort = Annotated[
     int,
     typer.Option(
         envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="Value of RAY_PORT, the port of Ray's head node."
+    ),
+]
+KnownKeys = Annotated[
+    str,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_KNOWN_KEYS",
+        metavar="KEY,KEY",
+        show_default="none",
+        help=f"Labels and annotations under {workload.PREFIX} that others read, so workloads that have them get no warning.",
     ),
 ]
 

@@ -34,6 +34,7 @@ def render(
     model_host: options.ModelHost = options.DEFAULTS.model_host,
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
+    known_keys: options.KnownKeys = "",
 ) -> None:
     """Render Pods and LeaderWorkerSets as the webhook would.
 
@@ -42,7 +43,12 @@ def render(
     Exit status: 0 success, 1 an object was denied, 2 wrong usage.
     """
     settings = Settings(
-        cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
+        cluster=cluster,
+        model_path=model_path,
+        model_host=model_host,
+        model_port=model_port,
+        ray_port=ray_port,
+        known_keys=options.keys(known_keys),
     )
     state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
     rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates else ())}

@@ -153,6 +153,7 @@ def serve(
     model_host: options.ModelHost = options.DEFAULTS.model_host,
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
+    known_keys: options.KnownKeys = "",
     drain_seconds: DrainSeconds = _DEFAULTS.drain_seconds,
     log_format: LogFormat = _DEFAULTS.log_format,
 ) -> None:
@@ -192,7 +193,12 @@ def serve(
             "--global-kubeconfig and --webhook-configuration need --kubeconfig outside of a cluster"
         )
     settings = Settings(
-        cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
+        cluster=cluster,
+        model_path=model_path,
+        model_host=model_host,
+        model_port=model_port,
+        ray_port=ray_port,
+        known_keys=options.keys(known_keys),
     )
     status = app.run(
         app.Options(

@@ -1,6 +1,7 @@
 """Finds what is suspicious in a configuration: every problem of reading it, and what only a trial shows.
 
 - ``fields``: fields that are valid but will not do what was meant
+- ``gpu_resources``: GPUs in the resources of a configuration, which decide nothing
 - ``repeated``: flags that a runtime template and an agent entry both give
 - ``sections``: the parts of an entry that have such fields, and keys without a value in them
 - ``templates``: Go templates as they are written
@@ -17,9 +18,11 @@ from collections.abc import Iterable
 
 from webhook import catalog
 from webhook.catalog.report import Report
+from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.agent_entries import AgentConfiguration
+from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.linting import fields, render_trials, templates
+from webhook.linting import fields, gpu_resources, render_trials, templates
 
 __all__ = ["lint"]
 
@@ -32,9 +35,14 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     reads = [catalog.read(document) for document in documents]
     runtime_templates = [(one.content, one.report) for one in reads if isinstance(one.content, RuntimeTemplates)]
     agents = [(one.content, one.report) for one in reads if isinstance(one.content, AgentConfiguration)]
+    tables = [one.content for one in reads if isinstance(one.content, GpuTable)]
+    rows = [row.gpu_type for table in tables for row in table.rows if row.gpu_type is not None]
+    gpus = (*rows, *gpu_types.BUILT_IN)
     for content, report in runtime_templates:
         _check_templates(content, report)
+        gpu_resources.check(content.entries, report, gpus)
     for configured, report in agents:
+        gpu_resources.check(configured.entries, report, gpus)
         for rule in fields.AGENT_RULES:
             rule(configured.entries, report)
     for content, report in runtime_templates:

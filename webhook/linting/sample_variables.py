@@ -70,7 +70,9 @@ def of(runtime: str, role: workload.Role, args: tuple[str, ...], size: int, gpu_
     return variables.variables(
         workload.Declaration(runtime, "qwen3-0.6b", model_name=MODEL_NAME, tensor_parallel_size=size),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
-        containers.InferenceContainer({"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0),
+        containers.InferenceContainer(
+            {"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0, "the first"
+        ),
         selection.Selection(None, None, gpu_type, 0 if gpu_type == gpus.CPU else size),
         namespace="default",
         cluster_name="cluster",

@@ -54,9 +54,13 @@ def mutate(
         if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
             return Mutation(value, reason)
         mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
+        members: list[rendering.Member] = []
         for pod_template in workload.pod_templates(value, object_kind):
             if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-                mutation = _mutate_template(mutation, pod_template, state, budget, namespace=namespace)
+                mutation = _mutate_template(mutation, pod_template, state, budget, members, namespace=namespace)
+        if len(members) == 2:
+            found = tuple(rendering.differences(*members))
+            mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))
     except errors.Denied as denial:
         denial.add_place(place)
         raise
@@ -78,9 +82,11 @@ def _mutate_template(
     pod_template: workload.PodTemplate,
     state: rendering.State,
     budget: gotemplate.Budget,
+    members: list[rendering.Member],
     *,
     namespace: str,
 ) -> Mutation:
+    """Render a pod template; ``members`` receives those of a group that are rendered."""
     if workload.opted_out(pod_template):
         return mutation
     try:
@@ -94,12 +100,17 @@ def _mutate_template(
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
-        rendered = rendering.apply(rendering.resolve(pod_template, state, namespace=namespace), budget)
+        if pod_template.completed_from is not None:
+            pod_template = rendering.complete(pod_template, _bare(pod_template, pod_template.completed_from))
+        resolution = rendering.resolve(pod_template, state, namespace=namespace)
+        rendered = rendering.apply(resolution, budget)
     except errors.Denied as denial:
         denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
         if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already
             denial.add_place(pod_template.name)
         raise
+    if pod_template.role != "lone":
+        members.append(rendering.Member(resolution, rendered.image))
     return Mutation(
         replaced(mutation.value, pod_template.place, rendered.value),
         "rendered",
@@ -108,6 +119,13 @@ def _mutate_template(
         revisions=_with(mutation.revisions, rendered.revision),
         notices=(*mutation.notices, *rendered.notices),
     )
+
+
+def _bare(leader: workload.PodTemplate, worker: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a worker template in its bare form."""
+    pod_template = msgspec.structs.replace(leader, place=(*leader.place[:-1], "workerTemplate"), value=worker)
+    record = rendering.read(pod_template)
+    return worker if record is None else rendering.restore(pod_template, record)
 
 
 def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:

@@ -25,10 +25,8 @@ def _restored(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) 
     for pod_template in workload.pod_templates(value, object_kind):
         if pod_template.created or (record := rendering.read(pod_template)) is None:
             continue
-        if record.created and pod_template.is_pod:
-            message = (
-                "the pod comes from a leaderTemplate that the webhook created; restore its LeaderWorkerSet instead"
-            )
+        if (record.created or record.completed) and pod_template.is_pod:
+            message = "the pod comes from a leaderTemplate that the webhook made; restore its LeaderWorkerSet instead"
             raise errors.Denied("no-bare-form", message)
         bare = None if record.created else rendering.restore(pod_template, record)
         restored = replaced(restored, pod_template.place, bare)

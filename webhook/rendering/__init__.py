@@ -8,6 +8,8 @@ In the order of a request::
     state           the configuration and settings that a request reads
     resolve         every decision, before anything is filled in
     containers        which is the inference container?
+    accelerators      which resources are accelerators?
+    node_labels       which labels may the nodes of the workload have?
     gpus              which GPU type does it ask for, and how many GPUs?
     selection         which runtime template and agent entry serve it?
     variables         what may a Go template refer to?
@@ -19,11 +21,13 @@ In the order of a request::
     command           which command and args?
     arguments         do arguments reach the engine as they were given?
     merge             who wins, field by field?
+    names             does Kubernetes accept the names that the configuration gives?
     conflicts         would the result run?
     changes           what was changed, and how is it undone?
     filled_in         what others fill in below rendered fields, which is not an edit
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
+    groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``paths`` (places that survive
 insertions), ``quantities`` (Kubernetes' numbers).
@@ -31,12 +35,14 @@ insertions), ``quantities`` (Kubernetes' numbers).
 
 from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import Header, Record, check, read, restore, untouched
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
 __all__ = [
     "Header",
+    "Member",
     "Record",
     "Rendering",
     "Resolution",
@@ -44,6 +50,8 @@ __all__ = [
     "apply",
     "budget",
     "check",
+    "complete",
+    "differences",
     "read",
     "resolve",
     "restore",

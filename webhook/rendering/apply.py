@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, gotemplate, notices, workload
-from webhook.rendering import arguments, changes, command, conflicts, image, merge, record
+from webhook.rendering import arguments, changes, command, conflicts, image, merge, names, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 
@@ -17,11 +17,13 @@ class Rendering(msgspec.Struct, frozen=True):
     Attributes:
         value: the pod template with everything filled in, the record included.
         revision: digest of the configuration that was used.
+        image: what the inference container runs.
         notices: what the author should know, about this pod template.
     """
 
     value: dict[str, Any]
     revision: str
+    image: str
     notices: tuple[notices.Notice, ...]
 
 
@@ -46,22 +48,29 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     )
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
     _check_merged(merged, resolution.spec_path, source)
+    metadata = _metadata(pod_template, container["name"], configured.metadata)
+    names.check(resolution, {"metadata": metadata, "spec": merged})
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
     found += conflicts.volume_notices(spec, configured.pod, pod_template.claims)
     if pod_template.is_pod:
         found += _left_out(configured.pod)
-    found += resolution.selection.last_good_notices()
+    found += resolution.notices()
     after = {
         **pod_template.value,
-        "metadata": _metadata(pod_template, container["name"], configured.metadata),
+        "metadata": metadata,
         "spec": merged,
     }
-    made, current = changes.between({} if pod_template.created else pod_template.value, after)
+    made, current = changes.between(
+        pod_template.value if pod_template.original is None else pod_template.original, after
+    )
     written = record.of(resolution, container["name"], made, record.rendered_digest(current))
     return Rendering(
-        record.write(after, written), written.revision, tuple(notice.within(pod_template.name) for notice in found)
+        record.write(after, written),
+        written.revision,
+        container["image"],
+        tuple(notice.within(pod_template.name) for notice in found),
     )
 
 
@@ -80,7 +89,7 @@ def _container(
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
-    image.check(filled, resolution.selection.agent_entry)
+    image.check(filled, str(resolution.container), resolution.selection.agent_entry)
     if own.get("command"):
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}

@@ -56,9 +56,9 @@ def notices(
         own: the args of the workload itself.
     """
     started = _started(first, rendered)
-    if len(own) <= _COMPARED and len(started.script or "") <= READ_CHARACTERS:
-        if repeated := list(flags.repeated_by(own, (*first, *rendered.args))):
-            yield Notice("flag-repeated", repeated)
+    few = len(own) <= _COMPARED and len(started.script or "") <= READ_CHARACTERS
+    if few and (repeated := list(flags.repeated_by(own, (*first, *rendered.args)))):
+        yield Notice("flag-repeated", repeated)
     values = (*variables["CUSTOM_ARGS"], variables["MODEL_NAME"], variables["GPU_TYPE"])
     special = [value for value in dict.fromkeys(values) if not value or _SPECIAL.search(_after_kubelet(value))]
     if not special or (started.script is None and (startup.command or not startup.args)):

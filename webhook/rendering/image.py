@@ -77,8 +77,13 @@ def fill_added(pod_fields: Fields, image: str) -> Fields:
     return found
 
 
-def check(container: Mapping[str, Any], agent_entry: catalog.AgentEntry | None) -> None:
+def check(container: Mapping[str, Any], called: str, agent_entry: catalog.AgentEntry | None) -> None:
     """Check that a filled-in container has an image.
+
+    Args:
+        container: the container.
+        called: what messages call it.
+        agent_entry: its agent entry.
 
     Raises:
         errors.Denied: it still has a placeholder.
@@ -86,7 +91,5 @@ def check(container: Mapping[str, Any], agent_entry: catalog.AgentEntry | None) 
     if not is_placeholder(container.get("image")):
         return
     third = f"{agent_entry.path}, its agent entry, names none" if agent_entry is not None else "no agent entry matches"
-    message = (
-        f'container "{container["name"]}" has no image: the workload and the runtime template set none, and {third}'
-    )
+    message = f"{called} has no image: the workload and the runtime template set none, and {third}"
     raise errors.Denied("no-image", message)

@@ -38,7 +38,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         runtime, model_id: what was rendered.
         container: name of the inference container.
         added: paths of what rendering added.
-        created: the webhook created the whole pod template (a leader template from the worker's).
+        created: the webhook created the pod template (a leader template), and what it changed is that of the bare worker template.
+        completed: the webhook completed the pod template (a leader template without containers) from the bare worker template.
     """
 
     version: int
@@ -47,6 +48,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     container: str
     added: tuple[str, ...] = ()
     created: bool = False
+    completed: bool = False
 
 
 class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -104,6 +106,7 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
         replaced=dict(made.replaced),
         rendered=rendered,
         created=resolution.pod_template.created,
+        completed=resolution.pod_template.original is not None,
         gpu_type=chosen.gpu_type,
         agent_entry=agent_entry.digest if agent_entry is not None else "",
         matches=_matches(agent_entry) if agent_entry is not None else "",
@@ -130,9 +133,14 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     if text is None:
         return None
     record = _decoded(text)
-    if record.created and pod_template.name not in ("leaderTemplate", ""):  # "": a pod made from such a template
-        raise _invalid("claims that the webhook created this template, but it creates only leaderTemplate")
-    if isinstance(record, Record) and not record.created:  # a template that was created is removed, never undone
+    if (record.created or record.completed) and pod_template.name not in (
+        "leaderTemplate",
+        "",
+    ):  # "": a pod made from such a template
+        raise _invalid(
+            "claims that the webhook created or completed this template, but it does so only with leaderTemplate"
+        )
+    if isinstance(record, Record):
         _check_paths(record, is_pod=pod_template.is_pod)
     return record
 
@@ -196,7 +204,7 @@ def check(record: Header, pod_template: workload.PodTemplate) -> None:
         errors.Denied: it names another runtime, model or container than the pod template does.
     """
     labels = dict(pod_template.labels)
-    copied = () if record.created else record.added
+    copied = () if record.completed else record.added  # what a completed one took from the worker template is its own
     for key in workload.IDENTITY_LABELS:  # a copy that the webhook made does not override its original
         if f"/metadata/labels/{patch.escape(key)}" in copied:
             labels[key] = pod_template.inherited_labels.get(key, labels.get(key))
@@ -228,9 +236,9 @@ def untouched(pod_template: workload.PodTemplate, record: Header) -> bool:
     """Return whether the rendered fields are still as the webhook wrote them, as far as this release can know.
 
     It cannot know where a later release wrote the record, or where a pod was made from a leader template that the webhook
-    created: the record then covers the whole spec, which the API server and controllers complete for each pod.
+    completed: the record then covers whole containers, which the API server and controllers fill in for each pod.
     """
-    if not isinstance(record, Record) or (record.created and pod_template.is_pod):
+    if not isinstance(record, Record) or (record.completed and pod_template.is_pod):
         return True
     return rendered_digest(changes.current(pod_template.value, record.changes)) == record.rendered
 

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from webhook import jsonshape, workload
-from webhook.rendering import selection, variables
-from webhook.rendering.containers import InferenceContainer, inference_container
+from webhook.notices import Notice, about
+from webhook.rendering import containers, selection, variables
+from webhook.rendering.containers import InferenceContainer
 from webhook.rendering.layers import Layers
 from webhook.rendering.selection import Candidate, Selection
 from webhook.rendering.state import State
@@ -47,6 +48,16 @@ class Resolution(msgspec.Struct, frozen=True):
         """Return where the pod spec is, from the object's root."""
         return jsonshape.at(self.pod_template.path, "spec")
 
+    def notices(self) -> list[Notice]:
+        """Return what the author should know about the decisions."""
+        gpu_types = self.state.snapshot.gpu_types
+        found = workload.mistaken_keys.notices(self.pod_template, self.state.settings.known_keys)
+        found += containers.accelerator_elsewhere(self.pod_template, self.container, gpu_types)
+        size, gpus = self.variables["TP_SIZE"], self.variables["TOTAL_GPU_COUNT"]
+        if size > gpus > 0:
+            found.append(about("tensor-parallel-too-large", str(size), str(gpus)))
+        return [*found, *self.selection.gpu_notices, *self.selection.last_good_notices()]
+
     def candidates(self) -> Iterator[Candidate]:
         """Yield every agent entry, in file order, with the verdict on it; computed when asked for."""
         return selection.candidates(
@@ -66,8 +77,8 @@ def resolve(pod_template: workload.PodTemplate, state: State, *, namespace: str)
         errors.Denied: the workload, the runtime or the configuration prevents it.
     """
     declaration = workload.declaration(pod_template)
-    container = inference_container(pod_template, declaration.container)
-    chosen = selection.select(declaration, container, state.snapshot, pod_template.role)
+    container = containers.inference_container(pod_template, declaration.container, state.snapshot.gpu_types)
+    chosen = selection.select(declaration, pod_template, container, state.snapshot)
     data = variables.variables(
         declaration,
         pod_template,

@@ -26,7 +26,7 @@ def revision(resolution: Resolution) -> str:
     chosen, values = resolution.selection, resolution.variables
     return _revision(
         tuple(part.digest for part in (chosen.runtime_template, chosen.agent_entry) if part is not None),
-        tuple((row.name, row.resource) for row in chosen.gpu_rows),
+        tuple((row.name, row.resource, *row.node_selector) for row in chosen.gpu_rows),
         tuple(
             (name, values[name]) for name in resolution.layers.constants if name not in resolution.declaration.constants
         ),
@@ -34,7 +34,7 @@ def revision(resolution: Resolution) -> str:
 
 
 @lru_cache(maxsize=1024)  # a cluster uses the same few again and again
-def _revision(parts: tuple[str, ...], rows: tuple[tuple[str, str], ...], constants: tuple[tuple[str, Any], ...]) -> str:
+def _revision(parts: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], constants: tuple[tuple[str, Any], ...]) -> str:
     return digests.of([parts, rows, constants])
 
 

@@ -23,7 +23,9 @@ class Selection(msgspec.Struct, frozen=True):
         agent_entry: the first one that matches; None only if the workload or the runtime template brings an image.
         gpu_type: the type that the agent entry was chosen for.
         gpu_count: how many GPUs the inference container asks for.
-        gpu_rows: the rows of the GPU table whose resource it asks for.
+        gpu_rows: the rows of the GPU table that match what it asks for.
+        gpus_sliced: whether these GPUs are MIG slices.
+        gpu_notices: what the author should know about type and count.
     """
 
     runtime_template: catalog.RuntimeTemplate | None
@@ -31,6 +33,8 @@ class Selection(msgspec.Struct, frozen=True):
     gpu_type: str
     gpu_count: int = 0
     gpu_rows: tuple[catalog.GpuType, ...] = ()
+    gpus_sliced: bool = False
+    gpu_notices: tuple[notices.Notice, ...] = ()
 
     def last_good_notices(self) -> list[notices.Notice]:
         """Return a notice about each part whose last good version is in use (contract section 10)."""
@@ -60,12 +64,22 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def select(
-    declaration: workload.Declaration, container: InferenceContainer, snapshot: catalog.Snapshot, role: workload.Role
+    declaration: workload.Declaration,
+    pod_template: workload.PodTemplate,
+    container: InferenceContainer,
+    snapshot: catalog.Snapshot,
 ) -> Selection:
     """Choose runtime template and agent entry.
 
+    Args:
+        declaration: what the pod template declares.
+        pod_template: its role, and which nodes it may run on.
+        container: the inference container as the workload has it.
+        snapshot: the configuration.
+
     Raises:
-        errors.Denied: the runtime is unknown or broken, a GPU count is not a whole number, or nothing provides an image.
+        errors.Denied: the runtime is unknown, broken or not the value of a label, a GPU count is not a whole number, nothing gives
+            the type of what may be an accelerator, or nothing provides an image.
         errors.NotReady: a configuration has never been read.
     """
     if snapshot.missing:
@@ -78,19 +92,35 @@ def select(
     if not snapshot.knows(runtime):
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
+    workload.check_label(workload.RUNTIME, runtime, f"rename the runtime in ConfigMap {_TEMPLATES}")
     runtime_template = snapshot.runtime_templates.get(runtime)
-    asked = gpus.request(declaration, container, snapshot.gpu_types)
-    agent_entry, gpu_type = _first_match(snapshot.agent_entries_for(runtime), asked.types)
+    spec = pod_template.value.get("spec") or {}
+    asked = gpus.request(declaration, container, spec, snapshot.gpu_types)
+    agent_entry, choice, others = _first_match(snapshot.agent_entries_for(runtime), asked.choices)
     if agent_entry is not None and agent_entry.broken is not None:
         raise errors.Denied(
             "broken-agent-entry",
             f'{agent_entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: '
             f"{agent_entry.broken}",
         )
-    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(runtime_template, role)
+    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(
+        runtime_template, pod_template.role
+    )
     if agent_entry is None and not has_image:
-        raise errors.Denied("no-agent-entry", _no_agent_entry(runtime, container, gpu_type, snapshot))
-    return Selection(runtime_template, agent_entry, gpu_type, asked.count, asked.rows)
+        raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
+    found = gpus.notices(declaration, asked, choice)
+    rivals = _rivals(runtime_template, agent_entry, choice, others)
+    if rivals:
+        found.append(notices.about("several-gpu-types", choice.gpu_type, ", ".join(rivals)))
+    return Selection(
+        runtime_template,
+        agent_entry,
+        choice.gpu_type,
+        choice.count,
+        asked.rows,
+        gpus_sliced=choice.sliced,
+        gpu_notices=tuple(found),
+    )
 
 
 def candidates(agent_entries: Iterable[catalog.AgentEntry], runtime: str, gpu_type: str) -> Iterator[Candidate]:
@@ -105,17 +135,44 @@ def candidates(agent_entries: Iterable[catalog.AgentEntry], runtime: str, gpu_ty
 
 
 def _first_match(
-    agent_entries: tuple[catalog.AgentEntry, ...], gpu_types: tuple[str, ...]
-) -> tuple[catalog.AgentEntry | None, str]:
-    """Return the entry for the first GPU type that has one, and that type."""
-    for gpu_type in gpu_types:
-        for agent_entry in agent_entries:
-            if not agent_entry.gpu_types or gpu_type in agent_entry.gpu_types:
-                return agent_entry, gpu_type
-    return None, gpu_types[0]
+    agent_entries: tuple[catalog.AgentEntry, ...], choices: tuple[gpus.Choice, ...]
+) -> tuple[catalog.AgentEntry | None, gpus.Choice, list[tuple[catalog.AgentEntry | None, gpus.Choice]]]:
+    """Return the entry for the first GPU type that has one, that type, and the other types that have one with theirs.
+
+    If none has one, that is the first type, and the others are all other types.
+    """
+    found: list[tuple[catalog.AgentEntry | None, gpus.Choice]] = [
+        (agent_entry, choice)
+        for choice in choices
+        if (agent_entry := _entry_for(agent_entries, choice.gpu_type)) is not None
+    ]
+    if not found:
+        return None, choices[0], [(None, choice) for choice in choices[1:]]
+    return *found[0], found[1:]
 
 
-def _no_agent_entry(runtime: str, container: InferenceContainer, gpu_type: str, snapshot: catalog.Snapshot) -> str:
+def _entry_for(agent_entries: tuple[catalog.AgentEntry, ...], gpu_type: str) -> catalog.AgentEntry | None:
+    return next((one for one in agent_entries if not one.gpu_types or gpu_type in one.gpu_types), None)
+
+
+def _rivals(
+    runtime_template: catalog.RuntimeTemplate | None,
+    agent_entry: catalog.AgentEntry | None,
+    choice: gpus.Choice,
+    others: list[tuple[catalog.AgentEntry | None, gpus.Choice]],
+) -> list[str]:
+    """Return the GPU types that fit as well, though they would lead to another agent entry or another rendering."""
+    if choice.certain or not others:
+        return []
+    read = runtime_template is not None and runtime_template.may_read("GPU_TYPE")
+    return [other.gpu_type for entry, other in others if not other.fallback and (read or entry is not agent_entry)]
+
+
+def _no_agent_entry(
+    declaration: workload.Declaration, container: InferenceContainer, asked: gpus.Request, snapshot: catalog.Snapshot
+) -> str:
+    runtime, choice = declaration.runtime, asked.choices[0]
+    gpu_type = choice.gpu_type
     rejected = [
         f"{candidate.agent_entry.path} is for {' and '.join(candidate.mismatches)}"
         for candidate in candidates(snapshot.agent_entries[:_EXPLAINED], runtime, gpu_type)
@@ -130,10 +187,13 @@ def _no_agent_entry(runtime: str, container: InferenceContainer, gpu_type: str, 
     }
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
+    others = [other.gpu_type for other in asked.choices[1:]]
+    also = f" and none for {errors.listed(others)} either" if others else ""
     return (
-        f'container "{container.name}" ({container.path}) has no image, '
+        f"{container} has no image, "
         f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
-        f"({'; '.join(rejected) or 'there are none'}); "
+        f"({'; '.join(rejected) or 'there are none'}){also}; "
+        f"the type is {gpus.origin(declaration, choice)}; "
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
     )
 

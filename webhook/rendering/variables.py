@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import errors, workload
+from webhook import workload
 from webhook.rendering.containers import InferenceContainer
 from webhook.rendering.selection import Selection
 from webhook.settings import Settings
@@ -34,9 +34,6 @@ def variables(
         namespace: the request's namespace; the object's may be empty.
         cluster_name: of the agent configuration.
         settings: the constants.
-
-    Raises:
-        errors.Denied: nothing can be named after the model id.
     """
     distributed = pod_template.role != "lone"
     gpu_count = selection.gpu_count if declaration.gpu_count is None else declaration.gpu_count
@@ -53,7 +50,7 @@ def variables(
         "IS_DISTRIBUTED": distributed,
         "IS_LEADER": pod_template.role == "leader",
         "ROLE": pod_template.role,
-        "TP_SIZE": declaration.tensor_parallel_size or gpu_count or 1,
+        "TP_SIZE": declaration.tensor_parallel_size or (1 if selection.gpus_sliced else gpu_count) or 1,
         "PP_SIZE": declaration.pipeline_parallel_size or (pod_template.group_size if distributed else 1),
         "DP_SIZE": declaration.data_parallel_size or 1,
         "CUSTOM_ARGS": [*(agent_entry.args[pod_template.role] if agent_entry is not None else ()), *own_args],
@@ -79,14 +76,9 @@ def constants(settings: Settings, cluster_name: str | None) -> Mapping[str, Any]
 def _slug(model_id: str) -> str:
     """Return a model id as a DNS label with room for a prefix (contract section 5, MODEL_SLUG).
 
-    Raises:
-        errors.Denied: nothing is left of it.
+    Something is always left of it, because a label's value begins with a letter or digit.
     """
-    slug = _NOT_OF_LABEL.sub("-", model_id.lower()).strip("-")[:_SLUG_CHARACTERS].rstrip("-")
-    if not slug:
-        message = f'label {workload.MODEL_ID} is "{model_id}": it needs a letter a to z or a digit, of which names can be made'
-        raise errors.Denied("invalid-value", message)
-    return slug
+    return _NOT_OF_LABEL.sub("-", model_id.lower()).strip("-")[:_SLUG_CHARACTERS].rstrip("-")
 
 
 #: The variables that the configuration sets to the same value for every workload.

@@ -9,16 +9,21 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     pod_templates   an object to its pod templates, each with place, role and metadata
     shape           is everything that the code walks the map, list or string that it should be?
     declarations    what a pod template declares by its labels and annotations
+    mistaken_keys   labels and annotations that were probably meant for us, but are misspelt or of the wrong kind
+    names           what Kubernetes accepts as a name
 """
 
-from webhook.workload.declarations import Declaration, declaration
+from webhook.workload import mistaken_keys, names
+from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     CONTAINER,
     DEFAULT_CONTAINER,
+    GPU_COUNT,
     GPU_TYPE,
     IDENTITY_LABELS,
     INJECT,
     MODEL_ID,
+    PREFIX,
     RECORD,
     RUNTIME,
 )
@@ -34,6 +39,7 @@ from webhook.workload.pod_templates import (
     ROLES,
     PodTemplate,
     Role,
+    completed,
     display_name,
     exclusion,
     opted_out,
@@ -45,6 +51,7 @@ from webhook.workload.shape import check_pod_spec, check_pod_template
 __all__ = [
     "CONTAINER",
     "DEFAULT_CONTAINER",
+    "GPU_COUNT",
     "GPU_TYPE",
     "GROUP_ROLES",
     "IDENTITY_LABELS",
@@ -54,6 +61,7 @@ __all__ = [
     "MODEL_ID",
     "POD",
     "POD_TEMPLATE_PLACES",
+    "PREFIX",
     "RECORD",
     "ROLES",
     "RUNTIME",
@@ -61,12 +69,16 @@ __all__ = [
     "GroupVersionKind",
     "PodTemplate",
     "Role",
+    "check_label",
     "check_pod_spec",
     "check_pod_template",
     "check_shape",
+    "completed",
     "declaration",
     "display_name",
     "exclusion",
+    "mistaken_keys",
+    "names",
     "opted_out",
     "pod_templates",
 ]

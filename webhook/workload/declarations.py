@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import errors
-from webhook.workload import keys
+from webhook.workload import keys, mistaken_keys, names
 from webhook.workload.pod_templates import PodTemplate, parse_integer
 
 _HIGHEST_PORT = 65_535
@@ -38,14 +38,14 @@ def declaration(pod_template: PodTemplate) -> Declaration:
     """Read what a pod template declares.
 
     Raises:
-        errors.Denied: the model id is missing, a value is empty or not a string, or a number or path is
+        errors.Denied: the model id is missing, a value is empty, not a string or not one of a label, or a number or path is
             not one.
     """
-    labels, annotations = pod_template.labels, pod_template.annotations
+    annotations = pod_template.annotations
     _text(annotations, "annotation", keys.REFRESH)  # means nothing at creation, but must not be empty
     return Declaration(
-        runtime=_text(labels, "label", keys.RUNTIME, required=True),
-        model_id=_text(labels, "label", keys.MODEL_ID, required=True),
+        runtime=_label(pod_template, keys.RUNTIME),
+        model_id=_model_id(pod_template),
         model_name=_text(annotations, "annotation", keys.MODEL_NAME),
         gpu_type=_text(annotations, "annotation", keys.GPU_TYPE),
         container=_text(annotations, "annotation", keys.CONTAINER),
@@ -77,10 +77,37 @@ def _constants(annotations: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def check_label(key: str, value: str, remedy: str) -> None:
+    """Check that a label can have a value. API servers check it only after mutating admission, so we see it first.
+
+    Raises:
+        errors.Denied: Kubernetes refuses it.
+    """
+    if not names.LABEL_VALUE.accepts(value):
+        message = (
+            f"label {key} is {errors.shown(value)}, but as the value of a label Kubernetes accepts only "
+            f"{names.LABEL_VALUE.words}; {remedy}"
+        )
+        raise errors.Denied("invalid-label-value", message)
+
+
+def _model_id(pod_template: PodTemplate) -> str:
+    value = _label(pod_template, keys.MODEL_ID)
+    check_label(keys.MODEL_ID, value, f"shorten it, and give the whole name in annotation {keys.MODEL_NAME}")
+    return value
+
+
+def _label(pod_template: PodTemplate, key: str) -> str:
+    """Return the value of a required label."""
+    labels = pod_template.labels
+    if key not in labels:
+        instead = mistaken_keys.instead_of(key, labels, pod_template.annotations)
+        raise errors.Denied("missing-key", f"label {key} is missing" + (f"; {instead}" if instead else ""))
+    return _text(labels, "label", key, required=True)
+
+
 def _text(values: Mapping[str, Any], what: str, key: str, *, required: bool = False) -> str:
     if key not in values:
-        if required:
-            raise errors.Denied("missing-key", f"{what} {key} is missing")
         return ""
     value = values[key]
     if not isinstance(value, str):

@@ -3,6 +3,9 @@
 Contract sections 2, 3 and 9. No other module spells them.
 """
 
+#: What our own keys begin with. The platform has further keys of its own below it.
+PREFIX = "hydra.io/"
+
 RUNTIME = "hydra.io/runtime"
 MODEL_ID = "hydra.io/model-id"
 INJECT = "hydra.io/inject"
@@ -18,6 +21,25 @@ DATASET = "hydra.io/dataset"
 CONTAINER = "hydra.io/container"
 REFRESH = "hydra.io/refresh"
 RECORD = "hydra.io/rendered"
+
+#: Our keys by what they are; as the other they mean nothing.
+LABELS = frozenset({RUNTIME, MODEL_ID, INJECT})
+ANNOTATIONS = frozenset(
+    {
+        MODEL_NAME,
+        GPU_TYPE,
+        GPU_COUNT,
+        TENSOR_PARALLEL_SIZE,
+        PIPELINE_PARALLEL_SIZE,
+        DATA_PARALLEL_SIZE,
+        MODEL_PATH,
+        MODEL_PORT,
+        DATASET,
+        CONTAINER,
+        REFRESH,
+        RECORD,
+    }
+)
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 MIRROR = "kubernetes.io/config.mirror"

@@ -36,6 +36,8 @@ class PodTemplate(msgspec.Struct, frozen=True):
         role: ``lone`` outside a group and in a group of one.
         group_size: number of pods in the group; 1 for a lone pod.
         created: the template does not exist yet and is to be created.
+        completed_from: for a leader template without containers, the worker template, with which it is to be completed.
+        original: the template as it was sent, if ``value`` is a completed one.
         claims: names of volumes that the workload defines outside the template (volumeClaimTemplates).
     """
 
@@ -47,6 +49,8 @@ class PodTemplate(msgspec.Struct, frozen=True):
     role: Role = "lone"
     group_size: int = 1
     created: bool = False
+    completed_from: Mapping[str, Any] | None = None
+    original: Mapping[str, Any] | None = None
     claims: frozenset[str] = frozenset()
 
     @property
@@ -178,11 +182,23 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
                 role=role,
                 group_size=size,
                 created=created,
+                completed_from=worker
+                if name == "leaderTemplate" and not created and not _containers(template)
+                else None,
                 claims=_claims(group),
             )
         )
         for name, template, role, created in found
     )
+
+
+def _containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return (template.get("spec") or {}).get("containers") or []
+
+
+def completed(pod_template: PodTemplate, value: Mapping[str, Any]) -> PodTemplate:
+    """Return a leader template with what it took from the worker template; its own labels and annotations win."""
+    return _below(msgspec.structs.replace(pod_template, value=value, original=pod_template.value, completed_from=None))
 
 
 def _below(pod_template: PodTemplate) -> PodTemplate:

@@ -24,7 +24,7 @@ _CONTAINERS = ListOf(
             "args": ListOf(str),
             "env": ListOf(MapOf({"name": str})),
             "ports": ListOf(MapOf({"name": str})),
-            "resources": MapOf({"requests": MapOf(), "limits": MapOf()}),
+            "resources": MapOf({"requests": MapOf(), "limits": MapOf(), "claims": ListOf(MapOf({"name": str}))}),
             "volumeMounts": ListOf(MapOf({"name": str, "mountPath": str})),
             "volumeDevices": ListOf(MapOf({"name": str, "devicePath": str})),
             "startupProbe": _PROBE,
@@ -34,7 +34,28 @@ _CONTAINERS = ListOf(
     )
 )
 
-_POD_SPEC = MapOf({"containers": _CONTAINERS, "initContainers": _CONTAINERS, "volumes": ListOf(MapOf({"name": str}))})
+_NODE_EXPRESSIONS = ListOf(MapOf({"key": str, "operator": str, "values": ListOf(str)}))
+
+_NODE_TERMS = ListOf(MapOf({"matchExpressions": _NODE_EXPRESSIONS}))
+
+_AFFINITY = MapOf(
+    {
+        "nodeAffinity": MapOf(
+            {"requiredDuringSchedulingIgnoredDuringExecution": MapOf({"nodeSelectorTerms": _NODE_TERMS})}
+        )
+    }
+)
+
+_POD_SPEC = MapOf(
+    {
+        "containers": _CONTAINERS,
+        "initContainers": _CONTAINERS,
+        "volumes": ListOf(MapOf({"name": str})),
+        "nodeSelector": MapOf(),
+        "affinity": _AFFINITY,
+        "resourceClaims": ListOf(MapOf({"name": str})),
+    }
+)
 
 _METADATA = MapOf({"labels": MapOf(), "annotations": MapOf()})
 
