@@ -18,7 +18,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PREFIXES = frozenset({"command", "env", "exec", "do", "else", "if", "nohup", "then", "time", "!", "{"})
 _WITHOUT_SPLITTING = frozenset({"[[", "case"})
 #: What takes an unquoted argument apart: spaces, and what expands to names of files.
-_SPLIT = re.compile(r"[ \t\n*?]|\[.*\]", re.DOTALL)
+_SPLIT = re.compile(r"[ \t\n*?]|\[[^/]*\]")
 
 
 class Passing(NamedTuple):

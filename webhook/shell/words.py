@@ -16,7 +16,7 @@ _EXPANDED = re.compile(r"[A-Za-z0-9_@*#?$!\[-]")
 _IN_DOCUMENT = re.compile(r"(?P<escape>\\[$`\\\n])|(?P<active>`|\$(?=[A-Za-z0-9_@*#?$!\[({-])[({]?)")
 _ESCAPED_IN_QUOTES = frozenset('"$`\\')
 
-_GLOB = re.compile(r"[*?]|\[.*\]", re.DOTALL)
+_GLOB = re.compile(r"[*?]|\[[^/]*\]")
 _TILDE = re.compile(r"(?:[A-Za-z_]\w*\+?=(?:.*:)?)?~", re.DOTALL)
 #: `1..9`, `a..e`, with or without an increment.
 _SEQUENCE = re.compile(r"(?:(?:[+-]?\d+\.\.[+-]?\d+)|(?:[A-Za-z]\.\.[A-Za-z]))(?:\.\.[+-]?\d+)?")
@@ -216,7 +216,7 @@ def _has_braces(bare: str) -> bool:
             brace = opened.pop()
             if brace.comma or (brace.dots and _SEQUENCE.fullmatch(bare, brace.start, found.start())):
                 return True
-            passed = passed or not (opened or brace.dots)
+            passed = passed or not opened
         elif mark == "}" and comma:
             return True
         elif opened:
