@@ -13,7 +13,7 @@ RULES = {
         [("warning", "custom-args-unused", 6, 7)],
     ),
     "custom args used": (
-        "podTemplate: {containerTemplate: {commandTemplate: [a], argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']}}",
+        "podTemplate: {containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ['a{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}']}}",
         [],
     ),
     "no args template": ("podTemplate: {containerTemplate: {commandTemplate: [a]}}", []),
@@ -150,3 +150,90 @@ def test_the_gpu_table_is_checked_for_load_problems():
 def test_an_absent_configuration_is_reported():
     [problem] = linting.lint([catalog.Document("agent", "a.yaml", None)])
     assert (problem.severity, problem.code) == ("error", "absent")
+
+
+IN_OVERLAYS = {
+    "a late field": ("podTemplate: {leader: {nodeName: a}}", [("warning", "late-field", 3, 26)]),
+    "plain args": (
+        "podTemplate: {containerTemplate: {worker: {args: [b]}}}",
+        [("warning", "plain-command", 3, 46)],
+    ),
+    "a plain command beside args templates alone": (
+        "podTemplate: {containerTemplate: {command: [a], argsTemplate: [b], worker: {command: [c]}}}",
+        [],
+    ),
+    "a plain command beside a command template": (
+        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [b]}}",
+        [("warning", "plain-command", 3, 37)],
+    ),
+    "a mount": (
+        "podTemplate: {containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [("info", "undefined-volume", 3, 68)],
+    ),
+    "a mount of a volume of the same overlay": (
+        "podTemplate: {worker: {volumes: [{name: b}]}, containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [],
+    ),
+    "a mount of a volume of the other overlay": (
+        "podTemplate: {leader: {volumes: [{name: b}]}, containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [("info", "undefined-volume", 3, 100)],
+    ),
+    "an action that is not rendered": (
+        "podTemplate: {worker: {hostname: '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 3, 36)],
+    ),
+    "a template of args": ("podTemplate: {containerTemplate: {worker: {argsTemplate: ['{{ .ROLE }}']}}}", []),
+    "a bare key": (
+        "podTemplate: {containerTemplate: {worker: {readinessProbe: }}}",
+        [("info", "bare-key", 3, 46)],
+    ),
+    "a bare key further down": (
+        "podTemplate: {worker: {securityContext: {runAsUser: }}}",
+        [("info", "bare-key", 3, 44)],
+    ),
+    "a null": ("podTemplate: {containerTemplate: {worker: {readinessProbe: null, livenessProbe: ~}}}", []),
+    "empty overlays": (
+        "podTemplate: {leader: , containerTemplate: {worker: }}",
+        [("info", "bare-key", 3, 17), ("info", "bare-key", 3, 47)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), IN_OVERLAYS.values(), ids=IN_OVERLAYS)
+def test_template_rules_in_role_overlays(fields, expected):
+    text = "templates:\n- runtime: r\n" + "".join(f"  {line}\n" for line in fields.splitlines())
+
+    assert found(lint(text)) == expected
+
+
+def test_rules_in_the_pod_templates_of_agent_entries():
+    problems = lint(
+        agent="""\
+        deployment_templates:
+        - container_template: {image: i, volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b}], worker: {env: }}
+          pod_template: {priority: 1, volumes: [{name: a}], leader: {nodeName: node}, hostname: '{{ .ROLE }}'}
+        """
+    )
+
+    assert sorted(found(problems)) == [
+        ("info", "bare-key", 2, 111),
+        ("info", "undefined-volume", 2, 82),
+        ("warning", "late-field", 3, 18),
+        ("warning", "late-field", 3, 62),
+        ("warning", "unrendered", 3, 89),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("port", "codes"),
+    [
+        ("{{ .MODEL_PORT }}", []),
+        ("{{ .MODEL_NAME }}", ["not-an-integer"]),
+        ("{{ if .IS_LEADER }}http{{ else }}1{{ end }}", ["not-an-integer"]),
+    ],
+)
+def test_a_template_that_prints_no_integer(port, codes):
+    ports = f"ports: [{{containerPort: '{port}'}}], readinessProbe: {{tcpSocket: {{port: '{{{{ .MODEL_NAME }}}}'}}}}"
+    text = f"templates:\n- runtime: r\n  renderAll: true\n  podTemplate: {{containerTemplate: {{{ports}}}}}\n"
+
+    assert [problem.code for problem in lint(text)] == codes

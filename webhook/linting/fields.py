@@ -4,6 +4,7 @@ A rule is a function that adds to a report, listed in one of the tuples at the e
 places, as well as the compiled entries.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -14,7 +15,11 @@ from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
+from webhook.linting import repeated, sections
 from webhook.rendering import image
+
+#: The key paths of the templates of command and args.
+ARGUMENT = re.compile(r"\.containerTemplate\.((leader|worker)\.)?(command|args)Template\[")
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -50,31 +55,38 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
         if startup is not None and startup.command and startup.args and not startup.uses_custom_args:
             where, at = command_key(entry, "lone", "argsTemplate")
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
-            remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
+            remedy = (
+                'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
+            )
             report.warning("custom-args-unused", where, at, cause, remedy)
 
 
-def late_fields(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
     """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
     for entry in entries:
-        pod, _, path = parts(entry)
-        for key in kubernetes.SETTLED_ON_PODS:
-            if pod is not None and not nodes.is_null(pod.get(key)):
-                cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
-                report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
+        for path, pod, _ in sections.pods(entry):
+            for key in kubernetes.SETTLED_ON_PODS:
+                if not nodes.is_null(pod.get(key)):
+                    cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
+                    report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
 
 
 def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant."""
+    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant.
+
+    A command is meant where ``argsTemplate`` alone makes the args for it.
+    """
     for entry in entries:
-        _, container, path = parts(entry)
-        for key in ("command", "args"):
-            if container is not None and not nodes.is_null(container.get(key)):
-                cause = f"{key} is not a template and is not used to build the command"
-                at = container.pairs[key]
-                report.warning(
-                    "plain-command", f"{path}.containerTemplate.{key}", at, cause, f"use {key}Template instead"
-                )
+        parts = list(sections.containers(entry))
+        for path, container, role in parts:
+            startups = entry.runtime_template.startups if entry.runtime_template is not None else {}
+            beside = startups.get(role or "lone")
+            for key in ("command", "args"):
+                completed = key == "command" and beside is not None and beside.args and not beside.command
+                if not nodes.is_null(container.get(key)) and not completed:
+                    cause = f"{key} is not a template and is not used to build the command"
+                    at = container.pairs[key]
+                    report.warning("plain-command", f"{path}.{key}", at, cause, f"use {key}Template instead")
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
@@ -84,9 +96,7 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
         if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
             continue
         for where, scalar in _strings(pod, path):
-            if "{{" in scalar.value and not where.startswith(
-                (f"{path}.containerTemplate.commandTemplate", f"{path}.containerTemplate.argsTemplate")
-            ):
+            if "{{" in scalar.value and not ARGUMENT.search(where):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
 
@@ -143,25 +153,34 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
             yield from _keyed_lists(item, f"{path}[{index}]")
 
 
-def undefined_volumes(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Mounts of volumes that the template does not define, so that the workload must."""
+def undefined_volumes(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
+    """Mounts of volumes that the entry does not define for the same role, so that something else must."""
     for entry in entries:
-        pod, container, path = parts(entry)
-        if pod is None:
-            continue
-        known = {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
-        owners = [(f"{path}.containerTemplate", container)] if container is not None else []
-        inits = pod.get("initContainers")
-        for index, item in enumerate(inits.items if isinstance(inits, YamlSequence) else ()):
-            if isinstance(item, YamlMapping):
-                owners.append((f"{path}.initContainers[{index}]", item))
-        for where, owner in owners:
+        defined = {section.role: _volumes(section.fields) for section in sections.pods(entry)}
+        others = "agent entry or workload" if isinstance(entry, ReadRuntimeTemplate) else "runtime template or workload"
+        for where, owner, role in _mounting(entry):
+            known = defined.get(None, set()) | (defined.get(role, set()) if role is not None else set())
             mounts = owner.get("volumeMounts")
             for index, mount in enumerate(mounts.items if isinstance(mounts, YamlSequence) else ()):
                 name = mount.get("name") if isinstance(mount, YamlMapping) else None
                 if isinstance(name, Scalar) and name.value not in known:
-                    cause = f'the template defines no volume "{name.value}", so every workload must'
+                    cause = f'this entry defines no volume "{name.value}", so every {others} must'
                     report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
+
+
+def _volumes(pod: YamlMapping) -> set[str]:
+    return {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
+
+
+def _mounting(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[sections.Section]:
+    """Yield the containers of an entry."""
+    yield from sections.containers(entry)
+    for path, pod, role in sections.pods(entry):
+        for key in ("initContainers", "containers"):
+            found = pod.get(key)
+            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
+                if isinstance(item, YamlMapping):
+                    yield sections.Section(f"{path}.{key}[{index}]", item, role)
 
 
 def _maps(node: Node | None) -> list[dict[str, Any]]:
@@ -243,12 +262,16 @@ TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None],
     unrendered,
     duplicate_items,
     undefined_volumes,
+    sections.bare_keys,
 )
 AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
     duplicate_items,
     unreachable_entries,
     agent_templates,
+    late_fields,
+    undefined_volumes,
+    sections.bare_keys,
 )
 CROSS_RULES: tuple[
     Callable[[tuple[ReadRuntimeTemplate, ...], Report, tuple[ReadAgentEntry, ...], Report], None], ...
-] = (unmatched_runtimes,)
+] = (unmatched_runtimes, repeated.flags_of_both)

@@ -4,15 +4,16 @@ Templates are rendered by the code that serves requests; only the variables are 
 """
 
 import re
+from collections.abc import Mapping
 
-from webhook import gotemplate
+from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables, startup
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
-from webhook.rendering import budget, gpus
+from webhook.rendering import budget, expand, gpus
 
 #: Go prints these for null, for a missing variable inside `print`, and for a printf verb that does not fit its value.
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
@@ -33,6 +34,7 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
     samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
     findings = Findings(report, samples[0])
+    integers = {one.template: one for one in entry.runtime_template.integers()} if entry.runtime_template else {}
     for sample in samples:
         findings.sample = sample
         left = budget.new()
@@ -41,6 +43,7 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
         _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
             _check_misprints(findings, rendering)
+            _check_integer(findings, rendering, integers)
             _check_group_variables(findings, rendering)
         if entry.runtime_template is not None and len(renderings) == len(of_role):
             startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
@@ -86,6 +89,19 @@ def _check_misprints(findings: Findings, one: Rendering) -> None:
         findings.add("misprint", one.path, misprint[0], scalar, f'the template prints "{misprint[0]}"', remedy)
     if _AS_LIST in one.text:
         findings.add("misprint", one.path, _AS_LIST, scalar, _BRACKETS, _RANGE)
+
+
+def _check_integer(
+    findings: Findings, one: Rendering, integers: Mapping[gotemplate.Template, catalog.IntegerTemplate]
+) -> None:
+    """Find what is not an integer where Kubernetes wants one; a request would be denied."""
+    wanted = integers.get(one.template.compiled.template)
+    if wanted is None:
+        return
+    try:
+        expand.as_integer(wanted, one.text)
+    except errors.Denied as refusal:
+        findings.add("not-an-integer", one.path, one.text, one.template.compiled.scalar, refusal.message)
 
 
 def _check_group_variables(findings: Findings, one: Rendering) -> None:

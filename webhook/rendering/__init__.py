@@ -19,6 +19,7 @@ In the order of a request::
     expand            a Go template to text
     image             which image, with which pull policy?
     command           which command and args?
+    arguments         do arguments reach the engine as they were given?
     merge             who wins, field by field?
     env                 in which order are variables defined?
     names             does Kubernetes accept the names that the configuration gives?

@@ -39,7 +39,16 @@ def integer(template: catalog.IntegerTemplate, variables: Mapping[str, Any], bud
     Raises:
         errors.Denied: as :func:`text`, or it printed neither.
     """
-    printed = text(template.template, variables, budget).strip()
+    return as_integer(template, text(template.template, variables, budget))
+
+
+def as_integer(template: catalog.IntegerTemplate, printed: str) -> int | str:
+    """Return what Kubernetes gets for what a Go template printed.
+
+    Raises:
+        errors.Denied: it is not an integer, and Kubernetes takes no string there.
+    """
+    printed = printed.strip()
     if _INTEGER.fullmatch(printed):
         return int(printed)
     if template.or_string:
