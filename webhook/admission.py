@@ -32,6 +32,12 @@ class GroupVersionKind(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
+class Options(msgspec.Struct, frozen=True, rename="camel"):
+    """``request.options``, of which only the client's name is used."""
+
+    field_manager: str | None = None
+
+
 class Request(msgspec.Struct, frozen=True, rename="camel"):
     """``request`` of an AdmissionReview, with the fields that are used.
 
@@ -48,6 +54,12 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     object: msgspec.Raw = _NULL
     old_object: msgspec.Raw = _NULL
     dry_run: bool | None = None
+    options: Options | None = None
+
+    @property
+    def field_manager(self) -> str:
+        """Return the name by which ``managedFields`` knows the client, if there is one."""
+        return (self.options.field_manager if self.options is not None else None) or ""
 
     @property
     def object_kind(self) -> tuple[str, str, str]:

@@ -30,6 +30,7 @@ In the order of a request::
     edits             were rendered fields changed since?
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
+    reconcile         what does an update of a rendered pod template mean?
     groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``filled_in`` (what others fill in or leave
@@ -38,25 +39,40 @@ out, which is not a difference), ``paths`` (places that survive insertions), ``q
 
 from webhook.rendering import budget
 from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.doubts import placeholders
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, read, restore, untouched
+from webhook.rendering.reconcile import Outcome, Writer, asked, comparable, made, reconcile
+from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
 from webhook.rendering.resolve import Resolution, resolve
+from webhook.rendering.revision import inputs, revision
 from webhook.rendering.state import State
 
 __all__ = [
     "Header",
     "Member",
+    "Outcome",
     "Record",
     "Rendering",
     "Resolution",
     "State",
+    "Writer",
     "apply",
+    "asked",
     "budget",
     "check",
+    "comparable",
     "complete",
     "differences",
+    "full",
+    "inputs",
+    "made",
+    "placeholders",
     "read",
+    "reconcile",
     "resolve",
     "restore",
+    "revision",
+    "undone",
     "untouched",
+    "with_edits",
 ]
