@@ -171,10 +171,8 @@ def _check_size(raw: msgspec.Raw, what: str) -> None:
     size = len(memoryview(raw))
     if size > MAX_OBJECT:
         raise _too_large(f"{what} takes {size} bytes as JSON, more than the {MAX_OBJECT} that API servers accept")
-    if size > jsonshape.MAX_VALUES:  # every value takes a byte at least
-        values = jsonshape.count_values(bytes(raw))
-        if values > jsonshape.MAX_VALUES:
-            raise _too_large(f"{what} holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
+    if size > jsonshape.MAX_VALUES and jsonshape.too_many_values(bytes(raw)):  # every value takes a byte at least
+        raise _too_large(f"{what} holds more than {jsonshape.MAX_VALUES} values")
 
 
 def _too_large(cause: str) -> errors.Denied:

@@ -99,10 +99,10 @@ class Wording(NamedTuple):
 
 WORDINGS: dict[NoticeCode, Wording] = {
     "groups-roll": Wording("rolls or was given up", "groups will roll", "revision {}", " (was {})"),
-    "bare-form-restored": Wording("rolls or was given up", "groups will roll: the bare form was restored"),
+    "bare-form-restored": Wording("rolls or was given up", "the bare form was restored and groups will roll"),
     "hand-edit-given-up": Wording("rolls or was given up", "edits of rendered fields are given up"),
     "never-rendered": Wording(
-        "was ignored", "stored before it was rendered, and left as it is", remedy="to render it, set hydra.io/refresh"
+        "was ignored", "still as stored before the webhook came", remedy="to render, set hydra.io/refresh"
     ),
     "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
@@ -160,9 +160,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "mixed-images": Wording(
         "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
     ),
-    "hand-edit-kept": Wording(
-        "remark", "edited rendering is kept", remedy="to give it up, set hydra.io/refresh to a new value"
-    ),
+    "hand-edit-kept": Wording("remark", "edits of rendered fields are kept", remedy="hydra.io/refresh gives them up"),
     "older-revision": Wording(
         "remark", "older revision is kept", "{}", " (newest: {})", remedy="to get it, set hydra.io/refresh"
     ),

@@ -12,6 +12,7 @@ from webhook import errors, patch, rendering, workload
 from webhook.mutation.create import Mutation, render, replaced
 from webhook.mutation.restore import restored
 from webhook.notices import Notice, about
+from webhook.rendering import reconcile, revision
 
 _GROUP = ("spec", "leaderWorkerTemplate")
 _LEADER, _WORKER = "leaderTemplate", "workerTemplate"
@@ -138,7 +139,7 @@ def _bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
 def _asked(bare: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the pod templates of a bare object ask for, by name; equal ones get equal renderings."""
     return {
-        pod_template.name: rendering.asked(pod_template)
+        pod_template.name: reconcile.asked(pod_template)
         for pod_template in map(_complete, workload.pod_templates(bare, workload.LEADER_WORKER_SET))
         if not workload.opted_out(pod_template)
     }
@@ -178,7 +179,7 @@ def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool
 def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
     """Return the digest of the inputs of each pod template of a rendered object."""
     bare = workload.pod_templates(_bare(value), workload.LEADER_WORKER_SET)
-    return {one.name: rendering.inputs(one, workload.declaration(one)) for one in map(_complete, bare)}
+    return {one.name: revision.inputs(one, workload.declaration(one)) for one in map(_complete, bare)}
 
 
 def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -> _Reconciled:
@@ -196,16 +197,16 @@ def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -
             if record.created:  # the client never had it
                 found.kept = _put(found.kept, place, before.value)
             continue
-        writer = rendering.Writer(applied, _owned(value, manager, place))
+        writer = reconcile.Writer(applied, _owned(value, manager, place))
         base = _base(before, record, bare_worker)
-        made = record.changes if base is None else rendering.made(base, before.value)
-        outcome = rendering.reconcile(before.value, mine[name].value, made, writer)
+        made = record.changes if base is None else reconcile.made(base, before.value)
+        outcome = reconcile.reconcile(before.value, mine[name].value, made, writer)
         bare: Mapping[str, Any] | None = outcome.bare
         if base is not None:
             bare = _own_or_made(outcome.bare, base, before, record)
         if record.completed and mine[name].completed_from is not None:  # the client has only what it had
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
-            outcome = rendering.Outcome({**outcome.kept, "spec": spec}, mine[name].value)
+            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, mine[name].value)
             bare = outcome.bare
         found.kept = _put(found.kept, place, outcome.kept)
         found.bare = replaced(found.bare, place, bare)
@@ -235,7 +236,7 @@ def _own_or_made(
 ) -> Mapping[str, Any] | None:
     """Return the bare form of a leader template: its user's own once it differs from what the webhook made it from."""
     spec, original = bare.get("spec") or {}, base.get("spec") or {}
-    if not patch.same(rendering.comparable(spec), rendering.comparable(original)):
+    if not patch.same(reconcile.comparable(spec), reconcile.comparable(original)):
         return bare
     return None if record.created else rendering.undone(before, record)
 
@@ -283,7 +284,7 @@ def _older(
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
         try:
-            newest = rendering.revision(rendering.resolve(pod_template, state, namespace=namespace))
+            newest = revision.revision(rendering.resolve(pod_template, state, namespace=namespace))
         except errors.Denied:  # the configuration cannot render it any more, which is no reason to deny what is stored
             continue
         if newest != record.revision:

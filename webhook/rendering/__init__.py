@@ -37,35 +37,27 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget
+from webhook.rendering import budget, reconcile, revision
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.reconcile import Outcome, Writer, asked, comparable, made, reconcile
 from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
 from webhook.rendering.resolve import Resolution, resolve
-from webhook.rendering.revision import inputs, revision
 from webhook.rendering.state import State
 
 __all__ = [
     "Header",
     "Member",
-    "Outcome",
     "Record",
     "Rendering",
     "Resolution",
     "State",
-    "Writer",
     "apply",
-    "asked",
     "budget",
     "check",
-    "comparable",
     "complete",
     "differences",
     "full",
-    "inputs",
-    "made",
     "placeholders",
     "read",
     "reconcile",

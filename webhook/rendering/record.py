@@ -156,8 +156,8 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
 
 def _decoded(text: Any) -> Header:
     try:
-        if isinstance(text, str) and (values := jsonshape.count_values(text.encode())) > jsonshape.MAX_VALUES:
-            raise _invalid(f"holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
+        if isinstance(text, str) and jsonshape.too_many_values(text.encode()):
+            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
         header = _header_decoder.decode(text)
         if header.version < 1:
             raise _invalid(f"has version {header.version}, and versions begin with 1")
