@@ -25,7 +25,11 @@ RULES = {
     "a late field that is null": ("podTemplate: {priorityClassName: }", []),
     "plain command and args": (
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
-        [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
+        [("warning", "plain-command", 3, 51)],
+    ),
+    "plain args beside their template, and an empty one": (
+        "podTemplate: {containerTemplate: {args: [a], argsTemplate: [b], worker: {command: [c], commandTemplate: }}}",
+        [("warning", "plain-command", 3, 37), ("info", "bare-key", 3, 90)],
     ),
     "an action that is not rendered": (
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",

@@ -105,6 +105,25 @@ def test_command_and_args_of_an_overlay_each_replace_their_counterpart():
     }
 
 
+PLAIN = [
+    pytest.param({"command": ["join"]}, [], ["--a"], id="a command"),
+    pytest.param({"args": ["--b"]}, ["serve"], [], id="args"),
+    pytest.param({"command": ["join"], "args": ["--b"]}, [], [], id="both"),
+    pytest.param({"command": None, "args": None}, ["serve"], ["--a"], id="nothing"),
+    pytest.param({"command": ["join"], "commandTemplate": ["ray"]}, ["ray"], ["--a"], id="a template beside a command"),
+]
+
+
+@pytest.mark.parametrize(("overlay", "command", "args"), PLAIN)
+def test_a_plain_command_of_an_overlay_replaces_the_common_template_as_well(overlay, command, args):
+    common = {"commandTemplate": ["serve"], "argsTemplate": ["--a"]}
+    startups = built({"containerTemplate": {**common, "worker": overlay}}, {})[1].startups
+
+    assert [one.text for one in startups["worker"].command] == command
+    assert [one.text for one in startups["worker"].args] == args
+    assert [one.text for one in startups["leader"].command] == ["serve"]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_layers_are_in_order_of_precedence(role):
     template = {"hostIPC": True, "leader": {"hostPID": True}}

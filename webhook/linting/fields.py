@@ -72,21 +72,19 @@ def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report:
 
 
 def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant.
-
-    A command is meant where ``argsTemplate`` alone makes the args for it.
-    """
+    """``command`` and ``args`` that have no effect: those of a template win, and args those of agent entry and workload."""
     for entry in entries:
-        parts = list(sections.containers(entry))
-        for path, container, role in parts:
-            startups = entry.runtime_template.startups if entry.runtime_template is not None else {}
-            beside = startups.get(role or "lone")
+        for path, container, _ in sections.containers(entry):
             for key in ("command", "args"):
-                completed = key == "command" and beside is not None and beside.args and not beside.command
-                if not nodes.is_null(container.get(key)) and not completed:
-                    cause = f"{key} is not a template and is not used to build the command"
-                    at = container.pairs[key]
-                    report.warning("plain-command", f"{path}.{key}", at, cause, f"use {key}Template instead")
+                if nodes.is_null(container.get(key)):
+                    continue
+                if not nodes.is_null(container.get(f"{key}Template")):
+                    cause = f"{key} has no effect beside {key}Template"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, "remove one of them")
+                elif key == "args":
+                    cause = "args are replaced by those of the agent entry or the workload, if it has any"
+                    remedy = "use argsTemplate, to which those are added"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, remedy)
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
