@@ -143,6 +143,30 @@ ENTRIES = {
         5,
         "duplicate key",
     ),
+    "a number in a probe": (
+        entry("podTemplate: {containerTemplate: {worker: {readinessProbe: {httpGet: 80}}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.worker.readinessProbe.httpGet",
+        3,
+        81,
+        "must be a map, found the number 80",
+    ),
+    "a string instead of capabilities": (
+        entry("podTemplate: {containerTemplate: {securityContext: {capabilities: {add: A}}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.securityContext.capabilities.add",
+        3,
+        77,
+        "must be a list",
+    ),
+    "a number among sysctls": (
+        entry("podTemplate: {podSecurityContext: {sysctls: [1]}}"),
+        "wrong-type",
+        "templates[0].podTemplate.podSecurityContext.sysctls[0]",
+        3,
+        50,
+        "an item of sysctls must be a map",
+    ),
     "podTemplate a list": (entry("podTemplate: []"), "wrong-type", "templates[0].podTemplate", 3, 18, "must be a map"),
     "containerTemplate a string": (
         entry("podTemplate:\n  containerTemplate: x"),
@@ -264,6 +288,15 @@ def test_an_entry_that_cannot_be_used_affects_only_itself(text, code, path, line
 def test_a_value_that_needs_quotes_is_shown_with_them():
     snapshot = read("templates:\n- runtime: r\n  podTemplate: {containerTemplate: {argsTemplate: [1e3, yes]}}")
     assert [problem.remedy for problem in snapshot.problems] == ['quote it: "1e3"', 'quote it: "yes"']
+
+
+def test_a_template_where_none_can_be_is_not_told_to_lose_its_quotes():
+    container = "ports: [{containerPort: '{{ .MODEL_PORT }}'}], tty: '{{ true }}'"
+    snapshot = read(f"templates:\n- runtime: r\n  podTemplate: {{containerTemplate: {{{container}}}}}")
+    assert [problem.remedy for problem in snapshot.problems] == [
+        'write a number, or in a runtime template add "renderAll: true" beside runtime',
+        "write true or false; a Go template cannot be here",
+    ]
 
 
 def test_a_duplicate_runtime_is_reported_and_the_first_is_used():

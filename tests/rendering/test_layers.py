@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook import catalog, rendering
+from webhook import catalog, errors, rendering
 from webhook.rendering import layers
 
 ROLES = ("lone", "leader", "worker")
@@ -122,6 +122,16 @@ def test_a_plain_command_of_an_overlay_replaces_the_common_template_as_well(over
     assert [one.text for one in startups["worker"].command] == command
     assert [one.text for one in startups["worker"].args] == args
     assert [one.text for one in startups["leader"].command] == ["serve"]
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, {"a": "{{ .ROLE }}"}], ids=["early", "late"])
+def test_unknown_fields_of_two_types_are_denied_with_their_path(value):
+    with pytest.raises(
+        errors.Denied, match=r"contradict each other: future: must be a map, not a number; give it one type"
+    ):
+        configured(
+            {"containerTemplate": {"future": value}}, {"container_template": {"future": 3}}, "lone", render_all=True
+        )
 
 
 @pytest.mark.parametrize("role", ROLES)
