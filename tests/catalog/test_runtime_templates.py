@@ -148,7 +148,7 @@ ENTRIES = {
         "wrong-type",
         "templates[0].podTemplate.containerTemplate.worker.readinessProbe.httpGet",
         3,
-        81,
+        74,
         "must be a map, found the number 80",
     ),
     "a string instead of capabilities": (
