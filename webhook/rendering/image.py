@@ -77,19 +77,27 @@ def fill_added(pod_fields: Fields, image: str) -> Fields:
     return found
 
 
-def check(container: Mapping[str, Any], called: str, agent_entry: catalog.AgentEntry | None) -> None:
+def check(
+    container: Mapping[str, Any], called: str, agent_entry: catalog.AgentEntry | None, role: workload.Role
+) -> None:
     """Check that a filled-in container has an image.
 
     Args:
         container: the container.
         called: what messages call it.
         agent_entry: its agent entry.
+        role: of its pod, which may be all that the entry has no image for.
 
     Raises:
         errors.Denied: it still has a placeholder.
     """
     if not is_placeholder(container.get("image")):
         return
-    third = f"{agent_entry.path}, its agent entry, names none" if agent_entry is not None else "no agent entry matches"
-    message = f"{called} has no image: the workload and the runtime template set none, and {third}"
+    third = "no agent entry matches"
+    if agent_entry is not None:
+        for_others = bool(agent_entry.image) and not is_placeholder(agent_entry.image)
+        third = f"{agent_entry.path}, its agent entry, names none{f' for a {role} pod' if for_others else ''}"
+    message = (
+        f"{called} has no image: the workload and the runtime template set none, and {third}; set it in one of them"
+    )
     raise errors.Denied("no-image", message)
