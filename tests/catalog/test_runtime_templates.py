@@ -151,6 +151,14 @@ ENTRIES = {
         74,
         "must be a map, found the number 80",
     ),
+    "a quoted number in a probe": (
+        entry("podTemplate: {containerTemplate: {readinessProbe: {periodSeconds: '5'}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.readinessProbe.periodSeconds",
+        3,
+        71,
+        "must be a whole number",
+    ),
     "a string instead of capabilities": (
         entry("podTemplate: {containerTemplate: {securityContext: {capabilities: {add: A}}}}"),
         "wrong-type",

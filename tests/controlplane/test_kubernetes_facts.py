@@ -119,6 +119,10 @@ def test_these_fields_are_integers_and_these_integers_or_strings(pod_schema):
     of_volumes = {"metadata", "dataSourceRef"}  # of the claim that a volume creates
     found = set(integers(pod_schema, "spec", lambda inner: inner.get("type") == "integer"))
     assert {pair for pair in found if pair[0] not in of_volumes} == kubernetes.INTEGERS
+    lists_of_them = {
+        (holder, name) for holder, name, field in places(pod_schema) if field.get("items", {}).get("type") == "integer"
+    }
+    assert lists_of_them == kubernetes.INTEGER_LISTS
     either = set(integers(pod_schema, "spec", lambda inner: inner.get("format") == "int-or-string"))
     assert either == kubernetes.INTEGERS_OR_STRINGS
 

@@ -205,6 +205,8 @@ INTEGERS: frozenset[tuple[str, str]] = frozenset(
         ("tolerations", "tolerationSeconds"),
     }
 )
+#: Those of them that are lists of integers.
+INTEGER_LISTS = frozenset({("exitCodes", "values"), ("securityContext", "supplementalGroups")})
 #: Fields that are an integer or a string, likewise.
 INTEGERS_OR_STRINGS = frozenset({("httpGet", "port"), ("tcpSocket", "port")})
 

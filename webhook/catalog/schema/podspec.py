@@ -15,8 +15,11 @@ _STRING_MAPS = frozenset({"nodeSelector"})
 #: Fields that are port numbers.
 _PORTS = frozenset({"containerPort", "hostPort"})
 _HIGHEST_PORT = 65_535
-#: What is inside maps, also inside one that a runtime template may write under a name of its own.
-_NESTED = {**kubernetes.NESTED, "podSecurityContext": kubernetes.NESTED["securityContext"]}
+#: Types of what is inside maps, by the field that holds them; integers too, which are often written in quotes.
+_NESTED: dict[str, dict[str, type]] = {holder: dict(types) for holder, types in kubernetes.NESTED.items()}
+for _holder, _key in kubernetes.INTEGERS - kubernetes.INTEGER_LISTS:
+    _NESTED.setdefault(_holder, {})[_key] = int
+_NESTED["podSecurityContext"] = _NESTED["securityContext"]  # which a runtime template may write under this name
 _STRING_LISTS = kubernetes.STRING_LISTS | kubernetes.NESTED_STRING_LISTS
 
 
