@@ -361,6 +361,13 @@ UNKNOWN = {
         39,
         "move it to podTemplate",
     ),
+    "an overlay in an overlay": (
+        entry("podTemplate: {containerTemplate: {leader: {worker: {}}}}"),
+        "templates[0].podTemplate.containerTemplate.leader.worker",
+        3,
+        48,
+        "move it to containerTemplate",
+    ),
     "in a list's entry": (
         entry("podTemplate: {containerTemplate: {env: [{name: A, val: x}]}}"),
         "templates[0].podTemplate.containerTemplate.env[0].val",
