@@ -36,6 +36,10 @@ RULES = {
         [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "an action in a key, which is not rendered": (
+        "renderAll: true\npodTemplate: {nodeSelector: {'{{ .GPU_TYPE }}': '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 4, 32)],
+    ),
     "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
         [("warning", "duplicate-item", 3, 49)],

@@ -88,10 +88,14 @@ def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> Non
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Actions in strings that are not rendered without ``renderAll``."""
+    """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
+        if pod is None:
+            continue
+        for where, key in _keys(pod, path):
+            report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
+        if entry.runtime_template is not None and entry.runtime_template.render_all:
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not ARGUMENT.search(where):
@@ -109,6 +113,18 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
             yield from _strings(item, f"{path}[{index}]")
     elif isinstance(node.value, str):
         yield path, node
+
+
+def _keys(node: Node, path: str) -> Iterator[tuple[str, YamlPair]]:
+    """Yield every key of a tree that contains an action, with its key path."""
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            if "{{" in key:
+                yield f"{path}.{key}", pair
+            yield from _keys(pair.node, f"{path}.{key}")
+    elif isinstance(node, YamlSequence):
+        for index, item in enumerate(node.items):
+            yield from _keys(item, f"{path}[{index}]")
 
 
 def duplicate_items(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
