@@ -30,16 +30,18 @@ In the order of a request::
     edits             were rendered fields changed since?
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
+    reconcile         what does an update of a rendered pod template mean?
     groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``filled_in`` (what others fill in or leave
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget
+from webhook.rendering import budget, reconcile, revision
 from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.doubts import placeholders
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, read, restore, untouched
+from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -55,8 +57,14 @@ __all__ = [
     "check",
     "complete",
     "differences",
+    "full",
+    "placeholders",
     "read",
+    "reconcile",
     "resolve",
     "restore",
+    "revision",
+    "undone",
     "untouched",
+    "with_edits",
 ]

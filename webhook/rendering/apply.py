@@ -49,7 +49,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
     _check_merged(merged, resolution.spec_path, source)
     metadata = _metadata(pod_template, container["name"], configured.metadata)
-    names.check(resolution, {"metadata": metadata, "spec": merged})
+    names.check(resolution, configured, {"metadata": metadata, "spec": merged})
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
