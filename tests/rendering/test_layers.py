@@ -130,7 +130,11 @@ def test_unknown_fields_of_two_types_are_denied_with_their_path(value):
         errors.Denied, match=r"contradict each other: future: must be a map, not a number; give it one type"
     ):
         configured(
-            {"containerTemplate": {"future": value}}, {"container_template": {"future": 3}}, "lone", render_all=True
+            {"containerTemplate": {"future": value}},
+            {"container_template": {"future": 3}},
+            "lone",
+            render_all=True,
+            ROLE="lone",
         )
 
 
