@@ -25,13 +25,21 @@ RULES = {
     "a late field that is null": ("podTemplate: {priorityClassName: }", []),
     "plain command and args": (
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
-        [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
+        [("warning", "plain-command", 3, 51)],
+    ),
+    "plain args beside their template, and an empty one": (
+        "podTemplate: {containerTemplate: {args: [a], argsTemplate: [b], worker: {command: [c], commandTemplate: }}}",
+        [("warning", "plain-command", 3, 37), ("info", "bare-key", 3, 90)],
     ),
     "an action that is not rendered": (
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
         [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "an action in a key, which is not rendered": (
+        "renderAll: true\npodTemplate: {nodeSelector: {'{{ .GPU_TYPE }}': '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 4, 32)],
+    ),
     "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
         [("warning", "duplicate-item", 3, 49)],
