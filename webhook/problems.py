@@ -56,6 +56,7 @@ ProblemCode = Literal[
     "custom-args-unused",
     "costly-templates",
     # findings of lint: fields
+    "bare-key",
     "plain-command",
     "late-field",
     "unrendered",

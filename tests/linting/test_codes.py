@@ -67,6 +67,7 @@ RAISED_BY = {
     "flags-on-one-line": entry(args=["--a=1 --b=2"]),
     "custom-args-unused": entry(SCRIPT, ["serve"]),
     "costly-templates": entry(args=["{{ range 1000 }}{{ end }}"]),
+    "bare-key": "{templates: [{runtime: r, podTemplate: {worker: {hostNetwork: }}}]}",
     "plain-command": container(command=["a"]),
     "late-field": entry(pod={"nodeName": "a"}),
     "unrendered": entry(pod={"hostname": "{{ .MODEL_ID }}"}),

@@ -27,6 +27,46 @@ RULES = {
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
         [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
     ),
+    "a plain command beside args templates alone": (
+        "podTemplate: {containerTemplate: {command: [a], argsTemplate: [b]}}",
+        [],
+    ),
+    "a plain command beside a command template": (
+        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [a]}}",
+        [("warning", "plain-command", 3, 37)],
+    ),
+    "a plain command that only workers use": (
+        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [a], worker: {commandTemplate: null, argsTemplate: [b]}}}",
+        [],
+    ),
+    "plain command and args in role overlays": (
+        "podTemplate: {containerTemplate: {commandTemplate: [a], leader: {args: [b]}, worker: {command: [a]}}}",
+        [("warning", "plain-command", 3, 68), ("warning", "plain-command", 3, 89)],
+    ),
+    "custom args unused by the leader's overlay": (
+        (
+            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']\n"
+            "    leader: {argsTemplate: [b]}\n    worker: {argsTemplate: [b]}"
+        ),
+        [("warning", "custom-args-unused", 7, 16)],
+    ),
+    "custom args in a variable": (
+        (
+            "renderAll: true\npodTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: [b]\n"
+            "    env: [{name: ARGS, value: '{{ range .CUSTOM_ARGS }}{{ . }} {{ end }}'}]"
+        ),
+        [],
+    ),
+    "keys without a value in role overlays": (
+        "podTemplate: {leader: {tolerations: , nodeSelector: {a: }}, worker: , containerTemplate: {worker: {livenessProbe: , env: null}}}",
+        [("info", "bare-key", 3, column) for column in (26, 56, 102)],
+    ),
+    "keys without a value in the common part": ("podTemplate: {tolerations: , nodeSelector: {a: }}", []),
+    "actions in the command of a role overlay": (
+        "podTemplate: {containerTemplate: {leader: {commandTemplate: ['{{ .ROLE }}'], argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']}}}",
+        [],
+    ),
+    "a late field of a role overlay": ("podTemplate: {worker: {priorityClassName: a}}", []),
     "an action that is not rendered": (
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
         [("warning", "unrendered", 3, 60)],
@@ -59,6 +99,17 @@ RULES = {
     "a mount without its volume": (
         "podTemplate: {volumes: [{name: a}], containerTemplate: {volumeMounts: [{name: b, mountPath: /b}]}}",
         [("info", "undefined-volume", 3, 81)],
+    ),
+    "a mount of a volume that only the role's overlay defines": (
+        (
+            "podTemplate: {leader: {volumes: [{name: a}]}, "
+            "containerTemplate: {leader: {volumeMounts: [{name: a, mountPath: /a}]}, worker: {volumeMounts: [{name: a, mountPath: /a}]}}}"
+        ),
+        [("info", "undefined-volume", 3, 152)],
+    ),
+    "a mount without its volume in a sidecar": (
+        "podTemplate: {containers: [{name: i, volumeMounts: [{name: b, mountPath: /b}]}]}",
+        [("info", "undefined-volume", 3, 62)],
     ),
     "a mount without its volume in an init container": (
         "podTemplate: {initContainers: [{name: i, volumeMounts: [{name: b, mountPath: /b}]}]}",
@@ -95,6 +146,21 @@ def test_an_entry_after_one_that_matches_everything_it_matches_is_reported(entri
 def test_actions_in_an_agent_entry_are_reported():
     problems = lint(agent="deployment_templates:\n- container_template: {image: i, args: ['--m={{ .MODEL_ID }}']}")
     assert found(problems) == [("warning", "unrendered", 2, 41)]
+
+
+def test_an_agent_entry_with_fields_too_late_for_pods_or_bare_keys_is_reported():
+    problems = lint(
+        agent="""\
+        deployment_templates:
+        - container_template: {image: i, leader: {env: }}
+          pod_template: {priority: 1, worker: {priorityClassName: a, nodeSelector: }}
+        """
+    )
+    assert found(problems) == [
+        ("info", "bare-key", 2, 43),
+        ("warning", "late-field", 3, 18),
+        ("info", "bare-key", 3, 62),
+    ]
 
 
 def test_an_agent_entry_without_an_image_is_an_info():

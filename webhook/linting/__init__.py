@@ -1,6 +1,7 @@
 """Finds what is suspicious in a configuration: every problem of reading it, and what only a trial shows.
 
 - ``fields``: fields that are valid but will not do what was meant
+- ``overlays``: fields of role overlays
 - ``gpu_resources``: GPUs in the resources of a configuration, which decide nothing
 - ``templates``: Go templates as they are written
 - ``render_trials``: what templates render to with every sample

@@ -9,11 +9,12 @@ from typing import Any
 
 from webhook import errors, workload
 from webhook.catalog.report import Report
-from webhook.catalog.schema import kubernetes
+from webhook.catalog.schema import compiling, kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
+from webhook.linting import overlays
 from webhook.rendering import image
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
@@ -46,35 +47,31 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
         template = entry.runtime_template
-        startup = template.startups["lone"] if template is not None else None
-        if startup is not None and startup.command and startup.args and not startup.uses_custom_args:
-            where, at = command_key(entry, "lone", "argsTemplate")
+        places = {}  # of lone pods and leaders: workers often start something else
+        for role, startup in template.startups.items() if template is not None else ():
+            used = startup.uses_custom_args or startup.others_use_custom_args
+            if role != "worker" and startup.command and startup.args and not used:
+                where, at = command_key(entry, role, "argsTemplate")
+                places[where] = at
+        for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
             remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
             report.warning("custom-args-unused", where, at, cause, remedy)
 
 
-def late_fields(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
-    for entry in entries:
-        pod, _, path = parts(entry)
-        for key in kubernetes.SETTLED_ON_PODS:
-            if pod is not None and not nodes.is_null(pod.get(key)):
-                cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
-                report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
+def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
+    """Fields that the API server has acted on before a pod is mutated (contract section 7).
 
-
-def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant."""
+    Role overlays are for LeaderWorkerSets only, where these fields have their effect.
+    """
     for entry in entries:
-        _, container, path = parts(entry)
-        for key in ("command", "args"):
-            if container is not None and not nodes.is_null(container.get(key)):
-                cause = f"{key} is not a template and is not used to build the command"
-                at = container.pairs[key]
-                report.warning(
-                    "plain-command", f"{path}.containerTemplate.{key}", at, cause, f"use {key}Template instead"
-                )
+        for name in ("podTemplate", "pod_template"):
+            pod = entry.node.get(name) if isinstance(entry.node, YamlMapping) else None
+            for key in kubernetes.SETTLED_ON_PODS:
+                if isinstance(pod, YamlMapping) and not nodes.is_null(pod.get(key)):
+                    cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
+                    where = f"{entry.path}.{name}.{key}"
+                    report.warning("late-field", where, pod.pairs[key], cause, "set it in the workload")
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
@@ -84,9 +81,7 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
         if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
             continue
         for where, scalar in _strings(pod, path):
-            if "{{" in scalar.value and not where.startswith(
-                (f"{path}.containerTemplate.commandTemplate", f"{path}.containerTemplate.argsTemplate")
-            ):
+            if "{{" in scalar.value and not compiling.is_of_startup(where):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
 
@@ -144,30 +139,37 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
 
 
 def undefined_volumes(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Mounts of volumes that the template does not define, so that the workload must."""
+    """Mounts of volumes that the template does not define, so that the agent entry or the workload must."""
     for entry in entries:
         pod, container, path = parts(entry)
-        if pod is None:
-            continue
-        known = {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
-        owners = [(f"{path}.containerTemplate", container)] if container is not None else []
-        inits = pod.get("initContainers")
-        for index, item in enumerate(inits.items if isinstance(inits, YamlSequence) else ()):
-            if isinstance(item, YamlMapping):
-                owners.append((f"{path}.initContainers[{index}]", item))
-        for where, owner in owners:
-            mounts = owner.get("volumeMounts")
-            for index, mount in enumerate(mounts.items if isinstance(mounts, YamlSequence) else ()):
-                name = mount.get("name") if isinstance(mount, YamlMapping) else None
-                if isinstance(name, Scalar) and name.value not in known:
-                    cause = f'the template defines no volume "{name.value}", so every workload must'
-                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
+        common = _names(pod, "volumes")
+        for part, where, role in overlays.role_parts(container, f"{path}.containerTemplate"):
+            of_role = pod.get(role) if pod is not None and role else None
+            _undefined_volumes(part, where, common | _names(of_role, "volumes"), report)
+        for part, where, _ in overlays.role_parts(pod, path):
+            for key in ("initContainers", "containers"):
+                for index, item in enumerate(_items(part, key)):
+                    _undefined_volumes(item, f"{where}.{key}[{index}]", common | _names(part, "volumes"), report)
 
 
-def _maps(node: Node | None) -> list[dict[str, Any]]:
-    """Return the maps in a list as JSON values."""
-    items = node.items if isinstance(node, YamlSequence) else []
-    return [nodes.plain(item) for item in items if isinstance(item, YamlMapping)]
+def _undefined_volumes(container: Node, path: str, known: set[Any], report: Report) -> None:
+    for index, mount in enumerate(_items(container, "volumeMounts")):
+        name = mount.get("name") if isinstance(mount, YamlMapping) else None
+        if isinstance(name, Scalar) and name.value not in known:
+            cause = f'the template defines no volume "{name.value}", so the agent entry or every workload must'
+            report.info("undefined-volume", f"{path}.volumeMounts[{index}].name", name, cause)
+
+
+def _names(node: Node | None, key: str) -> set[Any]:
+    """Return the names of the maps in a list."""
+    found = [item.get("name") for item in _items(node, key) if isinstance(item, YamlMapping)]
+    return {name.value for name in found if isinstance(name, Scalar)}
+
+
+def _items(node: Node | None, key: str) -> list[Node]:
+    """Return the items of the list below a key."""
+    items = node.get(key) if isinstance(node, YamlMapping) else None
+    return items.items if isinstance(items, YamlSequence) else []
 
 
 def unreachable_entries(entries: Iterable[ReadAgentEntry], report: Report) -> None:
@@ -239,12 +241,15 @@ def _matched(entry: Node, index: int) -> Node:
 TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None], ...] = (
     custom_args_unused,
     late_fields,
-    plain_command,
+    overlays.plain_command,
+    overlays.bare_keys,
     unrendered,
     duplicate_items,
     undefined_volumes,
 )
 AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
+    late_fields,
+    overlays.bare_keys,
     duplicate_items,
     unreachable_entries,
     agent_templates,
