@@ -146,8 +146,10 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
 
 
 def _decoded(text: Any) -> Header:
+    if not isinstance(text, str):
+        raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if isinstance(text, str) and (values := jsonshape.count_values(text.encode())) > jsonshape.MAX_VALUES:
+        if (values := jsonshape.count_values(text.encode())) > jsonshape.MAX_VALUES:
             raise _invalid(f"holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
         header = _header_decoder.decode(text)
         if header.version < 1:
@@ -156,7 +158,7 @@ def _decoded(text: Any) -> Header:
             return header
         record = _record_decoder.decode(text)
         jsonshape.check_depth(record.replaced, "replaced")
-    except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
             return header
         raise _invalid(f"is not a record of this webhook: {error}") from error
