@@ -71,6 +71,10 @@ RULES = {
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
         [("warning", "unrendered", 3, 60)],
     ),
+    "an action that would be rendered if the entry had no error": (
+        "renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}', hostNetwork: 'true'}",
+        [("error", "wrong-type", 4, 59)],
+    ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
     "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
@@ -216,3 +220,16 @@ def test_the_gpu_table_is_checked_for_load_problems():
 def test_an_absent_configuration_is_reported():
     [problem] = linting.lint([catalog.Document("agent", "a.yaml", None)])
     assert (problem.severity, problem.code) == ("error", "absent")
+
+
+@pytest.mark.parametrize(
+    ("field", "remedy"),
+    [
+        ("hostNetwork: '{{ .IS_LEADER }}'", "write true or false, in a role overlay if leader and worker differ in it"),
+        ("priority: '{{ .TP_SIZE }}'", "only a runtime template with renderAll: true may have a Go template there"),
+        ("priority: '7'", "write it without quotes"),
+    ],
+)
+def test_the_remedy_for_a_go_template_of_the_wrong_type_is_not_to_take_its_quotes_away(field, remedy):
+    problems = lint(f"templates: [{{runtime: r, podTemplate: {{{field}}}}}]")
+    assert [problem.remedy for problem in problems if problem.code == "wrong-type"] == [remedy]

@@ -52,6 +52,32 @@ CASES = {
         entry(args=["{{ if not .IS_DISTRIBUTED }}{{ if .IS_LEADER }}{{ slice .MODEL_ID 99 }}{{ end }}{{ end }}"]),
         [("warning", "unreachable-branch"), ("info", "render-fails")],
     ),
+    "no integer where Kubernetes wants one": (
+        entry(
+            pod={
+                "terminationGracePeriodSeconds": "{{ .MODEL_ID }}",
+                "containerTemplate": {"readinessProbe": {"periodSeconds": "{{ .TP_SIZE }}s"}},
+            },
+            renderAll=True,
+        ),
+        [("warning", "render-fails"), ("warning", "render-fails")],
+    ),
+    "an integer of one role alone": (
+        entry(
+            pod={"containerTemplate": {"livenessProbe": {"periodSeconds": "{{ if .IS_LEADER }}5{{ end }}"}}}, renderAll=True
+        ),
+        [("warning", "render-fails")],
+    ),
+    "integers, and the name of a port": (
+        entry(
+            pod={
+                "terminationGracePeriodSeconds": " {{ .TP_SIZE }}0 ",
+                "containerTemplate": {"readinessProbe": {"httpGet": {"port": "{{ .MODEL_SLUG }}"}}},
+            },
+            renderAll=True,
+        ),
+        [],
+    ),
     "no value": (
         entry(args=["--b={{ template `t` }}{{ define `t` }}{{ . }}{{ end }}"]),
         [("warning", "no-value")],

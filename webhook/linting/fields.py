@@ -78,7 +78,7 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
+        if pod is None or compiling.renders_all(entry.node):
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not compiling.is_of_startup(where):

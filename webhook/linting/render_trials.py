@@ -5,14 +5,14 @@ Templates are rendered by the code that serves requests; only the variables are 
 
 import re
 
-from webhook import gotemplate
+from webhook import errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables, startup
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
-from webhook.rendering import budget, gpus
+from webhook.rendering import budget, expand, gpus
 
 #: Go prints these for null, for a missing variable inside `print`, and for a printf verb that does not fit its value.
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
@@ -40,6 +40,7 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
         renderings = [one for template in of_role if (one := _render(findings, known, template, left)) is not None]
         _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
+            _check_integer(findings, rendering)
             _check_misprints(findings, rendering)
             _check_group_variables(findings, rendering)
         if entry.runtime_template is not None and len(renderings) == len(of_role):
@@ -52,7 +53,7 @@ def _render(
 ) -> Rendering | None:
     """Render a template with the current sample and what is left of its budget; None if a request would be denied."""
     missing: list[gotemplate.NoValue] = []
-    path, scalar, template, _ = tried.compiled
+    path, scalar, template, *_ = tried.compiled
     inside = findings.report.inside
     try:
         text = template.render(findings.sample.variables, on_no_value=missing.append, budget=left)
@@ -76,6 +77,16 @@ def _check_cost(findings: Findings, entry: ReadRuntimeTemplate, steps: int) -> N
         cause = f"its templates take {steps} of the {budget.STEPS} steps that those of one request may take together"
         remedy = "let them loop less: a LeaderWorkerSet renders them twice, and each argument of a workload adds to it"
         findings.add("costly-templates", entry.path, "", entry.node, cause, remedy)
+
+
+def _check_integer(findings: Findings, one: Rendering) -> None:
+    """Find what is not an integer where Kubernetes wants one: the workload would be denied."""
+    compiled = one.template.compiled
+    if compiled.integer is not None:
+        try:
+            expand.converted(compiled.integer, one.text)
+        except errors.Denied as refusal:
+            findings.add("render-fails", one.path, "integer", compiled.scalar, refusal.message)
 
 
 def _check_misprints(findings: Findings, one: Rendering) -> None:

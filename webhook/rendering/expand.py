@@ -39,7 +39,16 @@ def integer(template: catalog.IntegerTemplate, variables: Mapping[str, Any], bud
     Raises:
         errors.Denied: as :func:`text`, or it printed neither.
     """
-    printed = text(template.template, variables, budget).strip()
+    return converted(template, text(template.template, variables, budget))
+
+
+def converted(template: catalog.IntegerTemplate, printed: str) -> int | str:
+    """Return what a Go template printed as Kubernetes wants it there.
+
+    Raises:
+        errors.Denied: Kubernetes wants an integer, and it printed something else.
+    """
+    printed = printed.strip()
     if _INTEGER.fullmatch(printed):
         return int(printed)
     if template.or_string:

@@ -19,6 +19,12 @@ _NAMES: dict[type, str] = {
     list: "a list",
 }
 
+#: What to write where a Go template is not rendered to a value of this type.
+_INSTEAD_OF_TEMPLATE: dict[type, str] = {
+    int: "only a runtime template with renderAll: true may have a Go template there",
+    bool: "write true or false, in a role overlay if leader and worker differ in it",
+}
+
 
 def a_map(report: Report, node: Node | None, path: str, siblings: Container[str] = ()) -> YamlMapping | None:
     """Return a map; ``siblings`` are the keys that may be beside it, see ``wrong_type``."""
@@ -177,7 +183,7 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
     elif isinstance(node, Scalar) and wanted is list and isinstance(node.value, str):
         remedy = f"write [{node.text}]" if "\n" not in node.text else 'begin each item with "- "'
     elif isinstance(node, Scalar) and isinstance(node.value, str) and wanted in (int, bool):
-        remedy = "write it without quotes"
+        remedy = "write it without quotes" if "{{" not in node.value else _INSTEAD_OF_TEMPLATE[wanted]
     report.error("wrong-type", path, node, f"must be {_NAMES[wanted]}, found {nodes.describe(node)}", remedy)
 
 

@@ -29,12 +29,14 @@ class Compiled(NamedTuple):
 
     Attributes:
         roles: whose pods it is rendered for.
+        integer: the same, where Kubernetes wants an integer.
     """
 
     path: str
     scalar: Scalar
     template: gotemplate.Template
     roles: tuple[Role, ...]
+    integer: IntegerTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,11 @@ class Compiler:
             return node.value
         template = self._text(node, path, ".podTemplate.")
         or_string = (holder, key) in kubernetes.INTEGERS_OR_STRINGS
-        if template is not None and (or_string or (holder, key) in kubernetes.INTEGERS):
-            return IntegerTemplate(template, or_string)
-        return template
+        if template is None or not (or_string or (holder, key) in kubernetes.INTEGERS):
+            return template
+        integer = IntegerTemplate(template, or_string)
+        self.compiled[-1] = self.compiled[-1]._replace(integer=integer)
+        return integer
 
 
 def is_of_startup(path: str) -> bool:
@@ -200,9 +204,9 @@ def is_of_startup(path: str) -> bool:
     return _OF_STARTUP.search(path) is not None
 
 
-def renders_all(entry: YamlMapping) -> bool:
+def renders_all(entry: Node) -> bool:
     """Return whether every string of an entry is a Go template."""
-    return _scalar(entry, "renderAll") is True
+    return isinstance(entry, YamlMapping) and _scalar(entry, "renderAll") is True
 
 
 def _use_custom_args(templates: Iterable[gotemplate.Template]) -> bool:
