@@ -31,17 +31,26 @@ def mutated(value, state=STATE):
     return mutation.mutate(value, kind, state, namespace="default").value
 
 
-def update():
+def update(change):
+    """Return the code with which an update of a rendered object is denied."""
     stored = mutated(SET)
+    value = copy.deepcopy(stored)
+    change(value)
     body = {
         "uid": "u",
         "kind": dict(zip(("group", "version", "kind"), workload.LEADER_WORKER_SET, strict=True)),
         "operation": "UPDATE",
-        "object": SET,
+        "object": value,
         "oldObject": stored,
     }
     reviewed = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": body}
     return review.decide(json.dumps(reviewed).encode(), mutation.handle, STATE).reason
+
+
+def edited_with_another_size(value):
+    group = value["spec"]["leaderWorkerTemplate"]
+    group["size"] = 5
+    group["workerTemplate"]["spec"]["containers"][0]["image"] = "another"
 
 
 def restore_of_a_created_leader():
@@ -88,7 +97,8 @@ RAISED = {
     "request-above-limit": lambda: mutated(pod({"name": "main", "image": "auto", **REQUESTS_MORE}), LIMITING),
     "no-bare-form": restore_of_a_created_leader,
     "later-record": restore_of_a_later_record,
-    "update-refused": update,
+    "edit-with-input": lambda: update(edited_with_another_size),
+    "label-removed": lambda: update(lambda value: value["metadata"]["labels"].pop("hydra.io/runtime")),
     "internal-error": internal_error,
     "object-too-large": object_too_large,
 }

@@ -34,7 +34,7 @@ def test_a_few_thousand_hostile_inputs_are_decided_in_order():
     outcomes = held(0, 3000)
 
     assert outcomes.total() == 3000
-    assert {"rendered", "already-rendered", "invalid-record", "malformed-object", "update-refused"} <= outcomes.keys()
+    assert {"rendered", "already-rendered", "invalid-record", "malformed-object", "kept"} <= outcomes.keys()
 
 
 @pytest.mark.attack

@@ -119,7 +119,7 @@ def test_a_bomb_inside_a_record_is_not_decoded():
     decision = decide(review)
 
     assert decision.reason == "invalid-record"
-    assert f"holds 150004 values, more than the {jsonshape.MAX_VALUES} that are read" in decision.message
+    assert f"holds more than {jsonshape.MAX_VALUES} values" in decision.message
 
 
 def changed(**request):
@@ -302,15 +302,6 @@ def scaled(value):
     return value
 
 
-def test_an_update_of_a_group_that_was_never_rendered_passes():
-    review = recorded("lws-without-leader-template")
-    value = review["request"]["object"]
-    review["request"].update(operation="UPDATE", oldObject=copy.deepcopy(value))
-    value["spec"]["leaderWorkerTemplate"]["size"] = 4
-
-    assert (decide(review).outcome, decide(review).reason) == ("unchanged", "never-rendered")
-
-
 @pytest.mark.parametrize("name", ["leaderTemplate", "workerTemplate"])
 def test_a_pod_from_a_rendered_template_is_admitted_unchanged(name):
     template = rendered(recorded("lws-without-leader-template"))["spec"]["leaderWorkerTemplate"][name]
@@ -325,21 +316,6 @@ def test_a_pod_from_a_rendered_template_is_admitted_unchanged(name):
 
 def test_scaling_a_group_passes():
     assert (update(scaled).outcome, update(scaled).reason) == ("unchanged", "update-without-effect")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda _: recorded("lws-without-leader-template")["request"]["object"],
-        lambda value: {**value, "spec": {"leaderWorkerTemplate": {**value["spec"]["leaderWorkerTemplate"], "size": 3}}},
-    ],
-    ids=["the bare file applied again", "another size"],
-)
-def test_an_update_that_would_restart_every_group_is_refused(change):
-    decision = update(change)
-
-    assert decision.reason == "update-refused"
-    assert "restart every group" in decision.message
 
 
 def test_if_one_pod_template_opts_out_the_other_is_still_rendered():
@@ -529,7 +505,7 @@ def test_an_update_that_is_nested_too_deeply_is_denied_with_the_place(where, lev
 
 
 def test_a_deep_update_within_the_bound_is_compared():
-    assert decide(changed_group("object", 97)).reason == "update-refused"
+    assert decide(changed_group("object", 97)).reason == "kept"
 
 
 @pytest.mark.parametrize("field", ["startupProbe", "readinessProbe", "livenessProbe"])

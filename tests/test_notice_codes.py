@@ -62,8 +62,76 @@ def edited():
     return noticed(pod, snapshot)
 
 
+def updating(old, value, after=AGENT):
+    """Return the notices about an update of a LeaderWorkerSet; the objects are made from the bare one by these functions."""
+    bare = copy.deepcopy(SET)
+    bare["metadata"]["labels"]["hydra.io/runtime"] = "engine"
+    before, now = ({"templates": TEMPLATES, "agent": agent} for agent in (AGENT, after))
+    state = rendering.State(snapshots(before), Settings())
+    rendered = mutation.mutate(bare, workload.LEADER_WORKER_SET, state, namespace="default").value
+    changed = [copy.deepcopy(one) for one in (rendered, rendered)]
+    stored, sent = (change(one, bare) or one for change, one in zip((old, value), changed, strict=True))
+    return mutation.update(sent, stored, rendering.State(snapshots(now), Settings()), namespace="default").notices
+
+
+def as_it_is(_value, _bare):
+    return None
+
+
+def own_image(value, _bare):
+    value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]["image"] = "mine"
+
+
+def restarted(value, _bare):
+    value["spec"]["leaderWorkerTemplate"]["restartPolicy"] = "None"
+
+
+def refreshed(value, _bare):
+    value["metadata"].setdefault("annotations", {})["hydra.io/refresh"] = "1"
+
+
+def edited_and_refreshed(value, bare):
+    own_image(value, bare)
+    refreshed(value, bare)
+
+
+def opted_out(value, _bare):
+    value["metadata"]["labels"]["hydra.io/inject"] = "false"
+
+
+def never_rendered(_value, bare):
+    return bare
+
+
+def restarted_otherwise(_value, bare):
+    value = copy.deepcopy(bare)
+    value["spec"]["leaderWorkerTemplate"]["restartPolicy"] = "None"
+    return value
+
+
+def runnable():
+    """Return the notices about an update that takes the label of a runnable object away."""
+    bare = copy.deepcopy(SET)
+    bare["metadata"]["labels"]["hydra.io/runtime"] = "engine"
+    bare["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]["image"] = "mine"
+    state = rendering.State(snapshots({"templates": TEMPLATES, "agent": AGENT}), Settings())
+    stored = mutation.mutate(bare, workload.LEADER_WORKER_SET, state, namespace="default").value
+    value = copy.deepcopy(stored)
+    del value["metadata"]["labels"]["hydra.io/runtime"]
+    return mutation.update(value, stored, state, namespace="default").notices
+
+
+NEWER = AGENT.replace("e:1", "e:2")
+
 #: What no golden case can show.
 RAISED = {
+    "bare-form-restored": runnable(),
+    "groups-roll": updating(as_it_is, refreshed, NEWER),
+    "hand-edit-given-up": updating(as_it_is, edited_and_refreshed),
+    "hand-edit-kept": updating(as_it_is, own_image),
+    "never-rendered": updating(never_rendered, restarted_otherwise),
+    "older-revision": updating(as_it_is, restarted, NEWER),
+    "opted-out-rendered": updating(as_it_is, opted_out),
     "claim-replaces-volume": volume_claim(),
     "edited-rendering": edited(),
     "last-good-entry": after(agent=AGENT.replace("image: e:1", "image: [e]")),

@@ -15,7 +15,7 @@ Rooms, upper ones may import lower ones, siblings in one row never each other (c
     gotemplate   Go's text/template                         | patch        two JSON values to a JSON patch
     settings     constants that an installation may change
     telemetry    log and metrics  | problems  of a configuration  | notices  of a workload  | jsonshape  guards over JSON
-    errors       the exceptions   | digests   short digests of JSON values
+    errors       the exceptions   | digests   short digests of JSON values  | shell  what a shell does with a script
 
 The package ``certs`` beside this one knows keys and certificates, and nothing of admission.
 """

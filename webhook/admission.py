@@ -32,6 +32,12 @@ class GroupVersionKind(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
+class Options(msgspec.Struct, frozen=True, rename="camel"):
+    """``request.options``, of which only the client's name is used."""
+
+    field_manager: str | None = None
+
+
 class Request(msgspec.Struct, frozen=True, rename="camel"):
     """``request`` of an AdmissionReview, with the fields that are used.
 
@@ -48,6 +54,12 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     object: msgspec.Raw = _NULL
     old_object: msgspec.Raw = _NULL
     dry_run: bool | None = None
+    options: Options | None = None
+
+    @property
+    def field_manager(self) -> str:
+        """Return the name by which ``managedFields`` knows the client, if there is one."""
+        return (self.options.field_manager if self.options is not None else None) or ""
 
     @property
     def object_kind(self) -> tuple[str, str, str]:
@@ -159,10 +171,8 @@ def _check_size(raw: msgspec.Raw, what: str) -> None:
     size = len(memoryview(raw))
     if size > MAX_OBJECT:
         raise _too_large(f"{what} takes {size} bytes as JSON, more than the {MAX_OBJECT} that API servers accept")
-    if size > jsonshape.MAX_VALUES:  # every value takes a byte at least
-        values = jsonshape.count_values(bytes(raw))
-        if values > jsonshape.MAX_VALUES:
-            raise _too_large(f"{what} holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
+    if size > jsonshape.MAX_VALUES and jsonshape.too_many_values(bytes(raw)):  # every value takes a byte at least
+        raise _too_large(f"{what} holds more than {jsonshape.MAX_VALUES} values")
 
 
 def _too_large(cause: str) -> errors.Denied:

@@ -48,6 +48,7 @@ DenialCode = Literal[
     "container-name-conflict",
     "container-without-name",
     "duplicate-container",
+    "edit-with-input",
     "empty-value",
     "internal-error",
     "invalid-gpu-count",
@@ -57,6 +58,7 @@ DenialCode = Literal[
     "invalid-record",
     "invalid-size",
     "invalid-value",
+    "label-removed",
     "later-record",
     "malformed-object",
     "missing-key",
@@ -74,7 +76,6 @@ DenialCode = Literal[
     "unknown-container",
     "unknown-probe-port",
     "unknown-runtime",
-    "update-refused",
 ]
 DENIAL_CODES: tuple[DenialCode, ...] = get_args(DenialCode)
 

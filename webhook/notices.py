@@ -40,25 +40,35 @@ NoticeCode = Literal[
     "accelerator-elsewhere",
     "annotation-as-label",
     "arguments-ignored",
+    "bare-form-restored",
     "claim-replaces-volume",
     "edited-rendering",
+    "flag-repeated",
     "gpu-count-replaced",
     "gpus-not-counted",
+    "groups-roll",
+    "hand-edit-given-up",
+    "hand-edit-kept",
     "label-as-annotation",
     "last-good-entry",
     "last-good-template",
     "late-field",
+    "lines-change-argument",
     "list-replaced",
     "mixed-gpu-types",
     "mixed-images",
     "mixed-tensor-parallel-sizes",
     "model-not-mounted",
+    "never-rendered",
+    "older-revision",
     "one-port-twice",
+    "opted-out-rendered",
     "own-command",
     "placeholder-image",
     "several-accelerators",
     "several-gpu-types",
     "several-slices",
+    "shell-changes-argument",
     "tensor-parallel-too-large",
     "unknown-key",
     "volume-replaced",
@@ -88,6 +98,12 @@ class Wording(NamedTuple):
 
 
 WORDINGS: dict[NoticeCode, Wording] = {
+    "groups-roll": Wording("rolls or was given up", "groups will roll", "revision {}", " (was {})"),
+    "bare-form-restored": Wording("rolls or was given up", "the bare form was restored and groups will roll"),
+    "hand-edit-given-up": Wording("rolls or was given up", "edits of rendered fields are given up"),
+    "never-rendered": Wording(
+        "was ignored", "still as stored before the webhook came", remedy="to render, set hydra.io/refresh"
+    ),
     "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
     "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
@@ -99,6 +115,11 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "list-replaced": Wording("was ignored", "own lists replace the runtime's", remedy="merge them if needed"),
     "own-command": Wording("was ignored", "own command and args are kept, not the runtime's", 'container "{}"'),
     "volume-replaced": Wording("was ignored", "own volumes replace the runtime's", '"{}"', " ({}, not {})"),
+    "flag-repeated": Wording("will not run", "arguments repeat flags of the runtime", "{}", " (runtime: {})"),
+    "lines-change-argument": Wording(
+        "will not run", "argsTemplate splits or trims", '"{}"', remedy="leave .CUSTOM_ARGS out of it"
+    ),
+    "shell-changes-argument": Wording("will not run", "the shell changes", '"{}"', remedy='pass them as "$@"'),
     "unknown-key": Wording("was ignored", "unknown keys", detail=" ({}?)"),
     "tensor-parallel-too-large": Wording(
         "will not run",
@@ -139,6 +160,11 @@ WORDINGS: dict[NoticeCode, Wording] = {
     "mixed-images": Wording(
         "guess", "leader and worker differ in image", "{}", " and {}", remedy="set hydra.io/gpu-type for both"
     ),
+    "hand-edit-kept": Wording("remark", "edits of rendered fields are kept", remedy="hydra.io/refresh gives them up"),
+    "older-revision": Wording(
+        "remark", "older revision is kept", "{}", " (newest: {})", remedy="to get it, set hydra.io/refresh"
+    ),
+    "opted-out-rendered": Wording("remark", "the next apply of the bare file will be stored bare"),
     "edited-rendering": Wording("remark", "rendering differs from its record", remedy="apply the original file"),
     "last-good-template": Wording("remark", "the last good version of the runtime template is in use"),
     "last-good-entry": Wording("remark", "the last good version of the agent entry is in use"),

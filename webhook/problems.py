@@ -53,6 +53,10 @@ ProblemCode = Literal[
     "trailing-space",
     "flag-twice",
     "flags-on-one-line",
+    "empty-element",
+    "spliced-argument",
+    "reparsed-arguments",
+    "not-an-integer",
     "custom-args-unused",
     "costly-templates",
     # findings of lint: fields

@@ -65,9 +65,15 @@ RAISED_BY = {
     "trailing-space": entry(SCRIPT, ["serve" + ARGUMENTS + "{{ ` ` }}"]),
     "flag-twice": entry(args=["--a=1\n--a=2"]),
     "flags-on-one-line": entry(args=["--a=1 --b=2"]),
+    "empty-element": entry(["serve", "{{ if .IS_LEADER }}--a{{ end }}"]),
+    "spliced-argument": entry(SCRIPT, ["serve" + ARGUMENTS]),
+    "reparsed-arguments": entry([*SCRIPT, "serve $@", "name"]),
+    "not-an-integer": entry(
+        renderAll=True, pod={"containerTemplate": {"ports": [{"containerPort": "{{ .MODEL_NAME }}"}]}}
+    ),
     "custom-args-unused": entry(SCRIPT, ["serve"]),
     "costly-templates": entry(args=["{{ range 1000 }}{{ end }}"]),
-    "bare-key": "{templates: [{runtime: r, podTemplate: {worker: {hostNetwork: }}}]}",
+    "bare-key": "templates: [{runtime: r, podTemplate: {worker: }}]",
     "plain-command": container(command=["a"]),
     "late-field": entry(pod={"nodeName": "a"}),
     "unrendered": entry(pod={"hostname": "{{ .MODEL_ID }}"}),

@@ -13,7 +13,7 @@ RULES = {
         [("warning", "custom-args-unused", 6, 7)],
     ),
     "custom args used": (
-        "podTemplate: {containerTemplate: {commandTemplate: [a], argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']}}",
+        "podTemplate: {containerTemplate: {commandTemplate: [sh, -c], argsTemplate: ['a{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}']}}",
         [],
     ),
     "no args template": ("podTemplate: {containerTemplate: {commandTemplate: [a]}}", []),
@@ -27,25 +27,13 @@ RULES = {
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
         [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
     ),
-    "a plain command beside args templates alone": (
-        "podTemplate: {containerTemplate: {command: [a], argsTemplate: [b]}}",
-        [],
-    ),
-    "a plain command beside a command template": (
-        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [a]}}",
-        [("warning", "plain-command", 3, 37)],
-    ),
     "a plain command that only workers use": (
         "podTemplate: {containerTemplate: {command: [a], commandTemplate: [a], worker: {commandTemplate: null, argsTemplate: [b]}}}",
         [],
     ),
-    "plain command and args in role overlays": (
-        "podTemplate: {containerTemplate: {commandTemplate: [a], leader: {args: [b]}, worker: {command: [a]}}}",
-        [("warning", "plain-command", 3, 68), ("warning", "plain-command", 3, 89)],
-    ),
     "custom args unused by the leader's overlay": (
         (
-            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']\n"
+            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: ['--a={{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']\n"
             "    leader: {argsTemplate: [b]}\n    worker: {argsTemplate: [b]}"
         ),
         [("warning", "custom-args-unused", 7, 16)],
@@ -57,23 +45,13 @@ RULES = {
         ),
         [],
     ),
-    "keys without a value in role overlays": (
-        "podTemplate: {leader: {tolerations: , nodeSelector: {a: }}, worker: , containerTemplate: {worker: {livenessProbe: , env: null}}}",
-        [("info", "bare-key", 3, column) for column in (26, 56, 102)],
-    ),
-    "keys without a value in the common part": ("podTemplate: {tolerations: , nodeSelector: {a: }}", []),
-    "actions in the command of a role overlay": (
-        "podTemplate: {containerTemplate: {leader: {commandTemplate: ['{{ .ROLE }}'], argsTemplate: ['{{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']}}}",
-        [],
-    ),
-    "a late field of a role overlay": ("podTemplate: {worker: {priorityClassName: a}}", []),
-    "an action that is not rendered": (
-        "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
-        [("warning", "unrendered", 3, 60)],
-    ),
     "an action that would be rendered if the entry had no error": (
         "renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}', hostNetwork: 'true'}",
         [("error", "wrong-type", 4, 59)],
+    ),
+    "an action that is not rendered": (
+        "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
+        [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
     "two volumes with one name": (
@@ -103,17 +81,6 @@ RULES = {
     "a mount without its volume": (
         "podTemplate: {volumes: [{name: a}], containerTemplate: {volumeMounts: [{name: b, mountPath: /b}]}}",
         [("info", "undefined-volume", 3, 81)],
-    ),
-    "a mount of a volume that only the role's overlay defines": (
-        (
-            "podTemplate: {leader: {volumes: [{name: a}]}, "
-            "containerTemplate: {leader: {volumeMounts: [{name: a, mountPath: /a}]}, worker: {volumeMounts: [{name: a, mountPath: /a}]}}}"
-        ),
-        [("info", "undefined-volume", 3, 152)],
-    ),
-    "a mount without its volume in a sidecar": (
-        "podTemplate: {containers: [{name: i, volumeMounts: [{name: b, mountPath: /b}]}]}",
-        [("info", "undefined-volume", 3, 62)],
     ),
     "a mount without its volume in an init container": (
         "podTemplate: {initContainers: [{name: i, volumeMounts: [{name: b, mountPath: /b}]}]}",
@@ -150,21 +117,6 @@ def test_an_entry_after_one_that_matches_everything_it_matches_is_reported(entri
 def test_actions_in_an_agent_entry_are_reported():
     problems = lint(agent="deployment_templates:\n- container_template: {image: i, args: ['--m={{ .MODEL_ID }}']}")
     assert found(problems) == [("warning", "unrendered", 2, 41)]
-
-
-def test_an_agent_entry_with_fields_too_late_for_pods_or_bare_keys_is_reported():
-    problems = lint(
-        agent="""\
-        deployment_templates:
-        - container_template: {image: i, leader: {env: }}
-          pod_template: {priority: 1, worker: {priorityClassName: a, nodeSelector: }}
-        """
-    )
-    assert found(problems) == [
-        ("info", "bare-key", 2, 43),
-        ("warning", "late-field", 3, 18),
-        ("info", "bare-key", 3, 62),
-    ]
 
 
 def test_an_agent_entry_without_an_image_is_an_info():
@@ -220,6 +172,93 @@ def test_the_gpu_table_is_checked_for_load_problems():
 def test_an_absent_configuration_is_reported():
     [problem] = linting.lint([catalog.Document("agent", "a.yaml", None)])
     assert (problem.severity, problem.code) == ("error", "absent")
+
+
+IN_OVERLAYS = {
+    "a late field": ("podTemplate: {leader: {nodeName: a}}", [("warning", "late-field", 3, 26)]),
+    "plain args": (
+        "podTemplate: {containerTemplate: {worker: {args: [b]}}}",
+        [("warning", "plain-command", 3, 46)],
+    ),
+    "a plain command beside args templates alone": (
+        "podTemplate: {containerTemplate: {command: [a], argsTemplate: [b], worker: {command: [c]}}}",
+        [],
+    ),
+    "a plain command beside a command template": (
+        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [b]}}",
+        [("warning", "plain-command", 3, 37)],
+    ),
+    "a mount": (
+        "podTemplate: {containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [("info", "undefined-volume", 3, 68)],
+    ),
+    "a mount of a volume of the same overlay": (
+        "podTemplate: {worker: {volumes: [{name: b}]}, containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [],
+    ),
+    "a mount of a volume of the other overlay": (
+        "podTemplate: {leader: {volumes: [{name: b}]}, containerTemplate: {worker: {volumeMounts: [{name: b, mountPath: /b}]}}}",
+        [("info", "undefined-volume", 3, 100)],
+    ),
+    "an action that is not rendered": (
+        "podTemplate: {worker: {hostname: '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 3, 36)],
+    ),
+    "a template of args": ("podTemplate: {containerTemplate: {worker: {argsTemplate: ['{{ .ROLE }}']}}}", []),
+    "a bare key": (
+        "podTemplate: {containerTemplate: {worker: {readinessProbe: }}}",
+        [("info", "bare-key", 3, 46)],
+    ),
+    "a bare key further down": (
+        "podTemplate: {worker: {securityContext: {runAsUser: }}}",
+        [("info", "bare-key", 3, 44)],
+    ),
+    "a null": ("podTemplate: {containerTemplate: {worker: {readinessProbe: null, livenessProbe: ~}}}", []),
+    "empty overlays": (
+        "podTemplate: {leader: , containerTemplate: {worker: }}",
+        [("info", "bare-key", 3, 17), ("info", "bare-key", 3, 47)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), IN_OVERLAYS.values(), ids=IN_OVERLAYS)
+def test_template_rules_in_role_overlays(fields, expected):
+    text = "templates:\n- runtime: r\n" + "".join(f"  {line}\n" for line in fields.splitlines())
+
+    assert found(lint(text)) == expected
+
+
+def test_rules_in_the_pod_templates_of_agent_entries():
+    problems = lint(
+        agent="""\
+        deployment_templates:
+        - container_template: {image: i, volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b}], worker: {env: }}
+          pod_template: {priority: 1, volumes: [{name: a}], leader: {nodeName: node}, hostname: '{{ .ROLE }}'}
+        """
+    )
+
+    assert sorted(found(problems)) == [
+        ("info", "bare-key", 2, 111),
+        ("info", "undefined-volume", 2, 82),
+        ("warning", "late-field", 3, 18),
+        ("warning", "late-field", 3, 62),
+        ("warning", "unrendered", 3, 89),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("port", "codes"),
+    [
+        ("{{ .MODEL_PORT }}", []),
+        ("{{ .MODEL_NAME }}", ["not-an-integer"]),
+        ("{{ if .IS_LEADER }}http{{ else }}1{{ end }}", ["not-an-integer"]),
+    ],
+)
+def test_a_template_that_prints_no_integer(port, codes):
+    ports = f"ports: [{{containerPort: '{port}'}}], readinessProbe: {{tcpSocket: {{port: '{{{{ .MODEL_NAME }}}}'}}}}"
+    text = f"templates:\n- runtime: r\n  renderAll: true\n  podTemplate: {{containerTemplate: {{{ports}}}}}\n"
+
+    assert [problem.code for problem in lint(text)] == codes
 
 
 @pytest.mark.parametrize(

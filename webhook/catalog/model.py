@@ -3,7 +3,7 @@
 The JSON trees inside (``pod``, ``container``) are shared by all requests and must never be modified.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,6 +30,18 @@ class IntegerTemplate:
 
     template: gotemplate.Template
     or_string: bool
+
+
+def integer_templates(value: Any) -> Iterator[IntegerTemplate]:
+    """Yield the Go templates of integers in a JSON value."""
+    if isinstance(value, IntegerTemplate):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from integer_templates(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from integer_templates(inner)
 
 
 def holds_template(value: Any) -> bool:
@@ -108,6 +120,11 @@ class RuntimeTemplate:
     def parts(self, role: Role) -> tuple[Part, ...]:
         """Return what the entry says for a role, the winner first."""
         return _parts(self.overlays, self.common, role)
+
+    def integers(self) -> Iterator[IntegerTemplate]:
+        """Yield the Go templates that have to print an integer."""
+        for part in (self.common, *self.overlays.values()):
+            yield from integer_templates([part.pod, part.container])
 
     def may_read(self, name: str) -> bool:
         """Return whether a rendering, in whatever role, may read this variable."""

@@ -1,14 +1,15 @@
 """Finds what is suspicious in a configuration: every problem of reading it, and what only a trial shows.
 
 - ``fields``: fields that are valid but will not do what was meant
-- ``overlays``: fields of role overlays
 - ``gpu_resources``: GPUs in the resources of a configuration, which decide nothing
+- ``repeated``: flags that a runtime template and an agent entry both give
+- ``sections``: the parts of an entry that have such fields, and keys without a value in them
 - ``templates``: Go templates as they are written
 - ``render_trials``: what templates render to with every sample
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
+- ``passing``: how arguments reach what is started, by a shell or as elements
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
-- ``shell/``: arguments, flags and shell scripts
 
 Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """

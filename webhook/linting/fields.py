@@ -14,7 +14,7 @@ from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
-from webhook.linting import overlays
+from webhook.linting import repeated, sections
 from webhook.rendering import image
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
@@ -55,23 +55,37 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
                 places[where] = at
         for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
-            remedy = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }} where they belong"
+            remedy = (
+                'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
+            )
             report.warning("custom-args-unused", where, at, cause, remedy)
 
 
 def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
-    """Fields that the API server has acted on before a pod is mutated (contract section 7).
+    """Fields that the API server has acted on before a pod is mutated (contract section 7)."""
+    for entry in entries:
+        for path, pod, _ in sections.pods(entry):
+            for key in kubernetes.SETTLED_ON_PODS:
+                if not nodes.is_null(pod.get(key)):
+                    cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
+                    report.warning("late-field", f"{path}.{key}", pod.pairs[key], cause, "set it in the workload")
 
-    Role overlays are for LeaderWorkerSets only, where these fields have their effect.
+
+def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
+    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant.
+
+    A command is meant where ``argsTemplate`` alone makes the args for it, in whatever role.
     """
     for entry in entries:
-        for name in ("podTemplate", "pod_template"):
-            pod = entry.node.get(name) if isinstance(entry.node, YamlMapping) else None
-            for key in kubernetes.SETTLED_ON_PODS:
-                if isinstance(pod, YamlMapping) and not nodes.is_null(pod.get(key)):
-                    cause = f"{key} only affects LeaderWorkerSets: the API server evaluates it before a pod is mutated"
-                    where = f"{entry.path}.{name}.{key}"
-                    report.warning("late-field", where, pod.pairs[key], cause, "set it in the workload")
+        startups = entry.runtime_template.startups if entry.runtime_template is not None else {}
+        for path, container, role in sections.containers(entry):
+            beside = [startups[one] for one in startups if role in (None, one)]
+            for key in ("command", "args"):
+                completed = key == "command" and any(one.args and not one.command for one in beside)
+                if not nodes.is_null(container.get(key)) and not completed:
+                    cause = f"{key} is not a template and is not used to build the command"
+                    at = container.pairs[key]
+                    report.warning("plain-command", f"{path}.{key}", at, cause, f"use {key}Template instead")
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
@@ -138,38 +152,40 @@ def _keyed_lists(node: Node, path: str) -> Iterator[tuple[str, str, list[Node]]]
             yield from _keyed_lists(item, f"{path}[{index}]")
 
 
-def undefined_volumes(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Mounts of volumes that the template does not define, so that the agent entry or the workload must."""
+def undefined_volumes(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
+    """Mounts of volumes that the entry does not define for the same role, so that something else must."""
     for entry in entries:
-        pod, container, path = parts(entry)
-        common = _names(pod, "volumes")
-        for part, where, role in overlays.role_parts(container, f"{path}.containerTemplate"):
-            of_role = pod.get(role) if pod is not None and role else None
-            _undefined_volumes(part, where, common | _names(of_role, "volumes"), report)
-        for part, where, _ in overlays.role_parts(pod, path):
-            for key in ("initContainers", "containers"):
-                for index, item in enumerate(_items(part, key)):
-                    _undefined_volumes(item, f"{where}.{key}[{index}]", common | _names(part, "volumes"), report)
+        defined = {section.role: _volumes(section.fields) for section in sections.pods(entry)}
+        others = "agent entry or workload" if isinstance(entry, ReadRuntimeTemplate) else "runtime template or workload"
+        for where, owner, role in _mounting(entry):
+            known = defined.get(None, set()) | (defined.get(role, set()) if role is not None else set())
+            mounts = owner.get("volumeMounts")
+            for index, mount in enumerate(mounts.items if isinstance(mounts, YamlSequence) else ()):
+                name = mount.get("name") if isinstance(mount, YamlMapping) else None
+                if isinstance(name, Scalar) and name.value not in known:
+                    cause = f'this entry defines no volume "{name.value}", so every {others} must'
+                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
 
 
-def _undefined_volumes(container: Node, path: str, known: set[Any], report: Report) -> None:
-    for index, mount in enumerate(_items(container, "volumeMounts")):
-        name = mount.get("name") if isinstance(mount, YamlMapping) else None
-        if isinstance(name, Scalar) and name.value not in known:
-            cause = f'the template defines no volume "{name.value}", so the agent entry or every workload must'
-            report.info("undefined-volume", f"{path}.volumeMounts[{index}].name", name, cause)
+def _volumes(pod: YamlMapping) -> set[str]:
+    return {str(volume.get("name")) for volume in _maps(pod.get("volumes"))}
 
 
-def _names(node: Node | None, key: str) -> set[Any]:
-    """Return the names of the maps in a list."""
-    found = [item.get("name") for item in _items(node, key) if isinstance(item, YamlMapping)]
-    return {name.value for name in found if isinstance(name, Scalar)}
+def _mounting(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[sections.Section]:
+    """Yield the containers of an entry."""
+    yield from sections.containers(entry)
+    for path, pod, role in sections.pods(entry):
+        for key in ("initContainers", "containers"):
+            found = pod.get(key)
+            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
+                if isinstance(item, YamlMapping):
+                    yield sections.Section(f"{path}.{key}[{index}]", item, role)
 
 
-def _items(node: Node | None, key: str) -> list[Node]:
-    """Return the items of the list below a key."""
-    items = node.get(key) if isinstance(node, YamlMapping) else None
-    return items.items if isinstance(items, YamlSequence) else []
+def _maps(node: Node | None) -> list[dict[str, Any]]:
+    """Return the maps in a list as JSON values."""
+    items = node.items if isinstance(node, YamlSequence) else []
+    return [nodes.plain(item) for item in items if isinstance(item, YamlMapping)]
 
 
 def unreachable_entries(entries: Iterable[ReadAgentEntry], report: Report) -> None:
@@ -241,19 +257,20 @@ def _matched(entry: Node, index: int) -> Node:
 TEMPLATE_RULES: tuple[Callable[[tuple[ReadRuntimeTemplate, ...], Report], None], ...] = (
     custom_args_unused,
     late_fields,
-    overlays.plain_command,
-    overlays.bare_keys,
+    plain_command,
     unrendered,
     duplicate_items,
     undefined_volumes,
+    sections.bare_keys,
 )
 AGENT_RULES: tuple[Callable[[tuple[ReadAgentEntry, ...], Report], None], ...] = (
-    late_fields,
-    overlays.bare_keys,
     duplicate_items,
     unreachable_entries,
     agent_templates,
+    late_fields,
+    undefined_volumes,
+    sections.bare_keys,
 )
 CROSS_RULES: tuple[
     Callable[[tuple[ReadRuntimeTemplate, ...], Report, tuple[ReadAgentEntry, ...], Report], None], ...
-] = (unmatched_runtimes,)
+] = (unmatched_runtimes, repeated.flags_of_both)

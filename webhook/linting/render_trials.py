@@ -4,8 +4,9 @@ Templates are rendered by the code that serves requests; only the variables are 
 """
 
 import re
+from collections.abc import Mapping
 
-from webhook import errors, gotemplate
+from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
@@ -33,6 +34,7 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
     samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
     findings = Findings(report, samples[0])
+    integers = {one.template: one for one in entry.runtime_template.integers()} if entry.runtime_template else {}
     for sample in samples:
         findings.sample = sample
         left = budget.new()
@@ -40,8 +42,8 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
         renderings = [one for template in of_role if (one := _render(findings, known, template, left)) is not None]
         _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
-            _check_integer(findings, rendering)
             _check_misprints(findings, rendering)
+            _check_integer(findings, rendering, integers)
             _check_group_variables(findings, rendering)
         if entry.runtime_template is not None and len(renderings) == len(of_role):
             startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
@@ -53,7 +55,7 @@ def _render(
 ) -> Rendering | None:
     """Render a template with the current sample and what is left of its budget; None if a request would be denied."""
     missing: list[gotemplate.NoValue] = []
-    path, scalar, template, *_ = tried.compiled
+    path, scalar, template, _ = tried.compiled
     inside = findings.report.inside
     try:
         text = template.render(findings.sample.variables, on_no_value=missing.append, budget=left)
@@ -79,16 +81,6 @@ def _check_cost(findings: Findings, entry: ReadRuntimeTemplate, steps: int) -> N
         findings.add("costly-templates", entry.path, "", entry.node, cause, remedy)
 
 
-def _check_integer(findings: Findings, one: Rendering) -> None:
-    """Find what is not an integer where Kubernetes wants one: the workload would be denied."""
-    compiled = one.template.compiled
-    if compiled.integer is not None:
-        try:
-            expand.converted(compiled.integer, one.text)
-        except errors.Denied as refusal:
-            findings.add("render-fails", one.path, "integer", compiled.scalar, refusal.message)
-
-
 def _check_misprints(findings: Findings, one: Rendering) -> None:
     """Find what Go prints in place of a value or a list. Unlike `<no value>` it would reach a container."""
     scalar = one.template.compiled.scalar
@@ -97,6 +89,19 @@ def _check_misprints(findings: Findings, one: Rendering) -> None:
         findings.add("misprint", one.path, misprint[0], scalar, f'the template prints "{misprint[0]}"', remedy)
     if _AS_LIST in one.text:
         findings.add("misprint", one.path, _AS_LIST, scalar, _BRACKETS, _RANGE)
+
+
+def _check_integer(
+    findings: Findings, one: Rendering, integers: Mapping[gotemplate.Template, catalog.IntegerTemplate]
+) -> None:
+    """Find what is not an integer where Kubernetes wants one; a request would be denied."""
+    wanted = integers.get(one.template.compiled.template)
+    if wanted is None:
+        return
+    try:
+        expand.as_integer(wanted, one.text)
+    except errors.Denied as refusal:
+        findings.add("not-an-integer", one.path, one.text, one.template.compiled.scalar, refusal.message)
 
 
 def _check_group_variables(findings: Findings, one: Rendering) -> None:

@@ -12,11 +12,14 @@ from webhook.settings import Settings
 #: Arguments that no template contains by itself, so that a trial recognises them in its result.
 CUSTOM_ARGS = ("--first-custom-argument=1", "--second-custom-argument=2")
 
+#: A model name that no template contains by itself, either.
+MODEL_NAME = "sample/Model-Name"
+
 #: The GPU type of every sample, unless a template refers to GPU_TYPE or GPU_COUNT.
 USUAL_GPU_TYPE = "nvidia-gpu"
 
 #: GPUs of a pod: one, and a full node.
-_SIZES = (1, 8)
+SIZES = (1, 8)
 
 #: Pods of a group.
 _GROUP_SIZE = 2
@@ -49,22 +52,23 @@ class Sample:
 def samples(runtime: str, gpu_types: Sequence[str]) -> Iterator[Sample]:
     """Yield every combination of IS_DISTRIBUTED, IS_LEADER, CUSTOM_ARGS (none, some), TP_SIZE (1, 8) and GPU_TYPE."""
     for gpu_type, distributed, leader, args, size in product(
-        gpu_types, (False, True), (False, True), ((), CUSTOM_ARGS), _SIZES
+        gpu_types, (False, True), (False, True), ((), CUSTOM_ARGS), SIZES
     ):
         role: workload.Role = "lone" if not distributed else "leader" if leader else "worker"
-        values = _variables(runtime, role, args, size, gpu_type)
+        values = of(runtime, role, args, size, gpu_type)
         differing = "" if gpu_type == USUAL_GPU_TYPE else f" GPU_TYPE={gpu_type}"
         yield Sample({**values, "IS_LEADER": leader}, role, distributed or not leader, differing)
 
 
 def of_role(role: workload.Role) -> Mapping[str, Any]:
     """Return the variables of a pod with this role and CUSTOM_ARGS, on a full node."""
-    return _variables("runtime", role, CUSTOM_ARGS, _SIZES[-1], USUAL_GPU_TYPE)
+    return of("runtime", role, CUSTOM_ARGS, SIZES[-1], USUAL_GPU_TYPE)
 
 
-def _variables(runtime: str, role: workload.Role, args: tuple[str, ...], size: int, gpu_type: str) -> dict[str, Any]:
+def of(runtime: str, role: workload.Role, args: tuple[str, ...], size: int, gpu_type: str) -> dict[str, Any]:
+    """Return the variables of a pod: its runtime, role, arguments, number of GPUs and their type."""
     return variables.variables(
-        workload.Declaration(runtime, "qwen3-0.6b", tensor_parallel_size=size),
+        workload.Declaration(runtime, "qwen3-0.6b", model_name=MODEL_NAME, tensor_parallel_size=size),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
         containers.InferenceContainer(
             {"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0, "the first"

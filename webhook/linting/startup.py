@@ -7,10 +7,10 @@ from webhook import errors
 from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import fields, sample_variables
-from webhook.linting.shell import argv, scan
+from webhook.linting import fields, passing, sample_variables
 from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
+from webhook.shell import argv, flags, scan
 
 _DOUBLED = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _TRAILING = re.compile(r"(?<=\S)[ \t]+$", re.MULTILINE)
@@ -32,22 +32,33 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
-    started = [*(rendered.command or ()), *rendered.args]
+    started = [*(_plain_command(entry, findings) if rendered.command is None else rendered.command), *rendered.args]
     script = argv.script_at(started)
     for index, one in enumerate(elements):
         if startup.command:
             _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
         else:
             _check_lines(findings, one)
+    if script is not None:
+        passing.check_script(findings, elements[min(script, len(elements) - 1)], started[script])
+    elif startup.command:
+        passing.check_elements(findings, elements, started)
     # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if startup.command else elements[-1:], started)
     if not rendered.notices and not startup.others_use_custom_args:
         _check_custom_args(findings, entry, startup, started)
 
 
+def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[str]:
+    """Return ``command`` of an entry, which is not a template, in the role of the current trial; empty if it has none."""
+    parts = entry.runtime_template.parts(findings.sample.role) if entry.runtime_template is not None else ()
+    found = next((part.container["command"] for part in parts if "command" in part.container), None) or ()
+    return [word for word in found if isinstance(word, str)]
+
+
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
     """Find flags that one command gets twice."""
-    for flag, index in argv.repeated_flags(started):
+    for flag, index in flags.repeated_flags(started):
         culprit = elements[min(index, len(elements) - 1)]
         own = not any(argument.startswith(flag) for argument in sample_variables.CUSTOM_ARGS)
         what = flag if own else "CUSTOM_ARGS"

@@ -53,13 +53,22 @@ class Findings:
     _found: dict[Hashable, tuple[Severity, ProblemCode, str, Placed, str, str, str]] = field(default_factory=dict)
 
     def add(
-        self, code: ProblemCode, path: str, what: Hashable, at: Placed, cause: str, remedy: str = "", excerpt: str = ""
+        self,
+        code: ProblemCode,
+        path: str,
+        what: Hashable,
+        at: Placed,
+        cause: str,
+        remedy: str = "",
+        excerpt: str = "",
+        *,
+        severity: Severity = "warning",
     ) -> None:
         """Add a finding of the current trial; `what` distinguishes findings of the same code and path.
 
         A finding that only impossible variables show is an info.
         """
-        severity: Severity = "warning" if self.sample.possible else "info"
+        severity = severity if self.sample.possible else "info"
         known = self._found.get((code, path, what))
         if known is None or (known[0] == "info" and severity == "warning"):
             self._found[code, path, what] = severity, code, path, at, f"{cause} ({self.sample})", remedy, excerpt

@@ -11,5 +11,6 @@
 from webhook.mutation.create import Mutation, mutate
 from webhook.mutation.handler import handle
 from webhook.mutation.restore import restore
+from webhook.mutation.update import update
 
-__all__ = ["Mutation", "handle", "mutate", "restore"]
+__all__ = ["Mutation", "handle", "mutate", "restore", "update"]

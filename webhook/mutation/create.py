@@ -49,21 +49,31 @@ def mutate(
     Raises:
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
     """
-    place = f"{object_kind[2]} {namespace}/{workload.display_name(value, name)}"
     try:
         if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
             return Mutation(value, reason)
-        mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
-        members: list[rendering.Member] = []
-        for pod_template in workload.pod_templates(value, object_kind):
-            if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-                mutation = _mutate_template(mutation, pod_template, state, budget, members, namespace=namespace)
-        if len(members) == 2:
-            found = tuple(rendering.differences(*members))
-            mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))
+        return render(value, object_kind, state, namespace=namespace)
     except errors.Denied as denial:
-        denial.add_place(place)
+        denial.add_place(f"{object_kind[2]} {namespace}/{workload.display_name(value, name)}")
         raise
+
+
+def render(
+    value: Mapping[str, Any], object_kind: workload.GroupVersionKind, state: rendering.State, *, namespace: str
+) -> Mutation:
+    """Render an object as :func:`mutate` does, once it is known that it is not excluded; messages do not name the object.
+
+    Raises:
+        errors.Denied: it cannot be rendered.
+    """
+    mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
+    members: list[rendering.Member] = []
+    for pod_template in workload.pod_templates(value, object_kind):
+        if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
+            mutation = _mutate_template(mutation, pod_template, state, budget, members, namespace=namespace)
+    if len(members) == 2:
+        found = tuple(rendering.differences(*members))
+        mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))
     return mutation
 
 

@@ -44,7 +44,8 @@ def _mutation(request: admission.Request, value: Mapping[str, Any], state: rende
     object_kind, namespace, name = request.object_kind, request.namespace or "", request.name or ""
     if request.operation == "CREATE":
         return mutate(value, object_kind, state, namespace=namespace, name=name)
-    return update(value, request.read_old_object() or {}, namespace=namespace, name=name)
+    old = request.read_old_object() or {}
+    return update(value, old, state, namespace=namespace, name=name, manager=request.field_manager)
 
 
 def _labelled(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Rendered objects back to their bare form (contract section 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webhook import errors, rendering, workload
@@ -14,20 +14,29 @@ def restore(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) ->
         errors.Denied: a record cannot be read or undone, or the object is a pod that never had a bare form.
     """
     try:
-        return _restored(value, object_kind)
+        return restored(value, object_kind, rendering.restore)
     except errors.Denied as denial:
         denial.add_place(f"{object_kind[2]} {workload.display_name(value)}")
         raise
 
 
-def _restored(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> Mapping[str, Any]:
-    restored = value
+def restored(
+    value: Mapping[str, Any],
+    object_kind: workload.GroupVersionKind,
+    undo: Callable[[workload.PodTemplate, rendering.Header], Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """Return an object with every rendered pod template undone, and those that the webhook created removed.
+
+    Raises:
+        errors.Denied: as :func:`restore`.
+    """
+    found = value
     for pod_template in workload.pod_templates(value, object_kind):
         if pod_template.created or (record := rendering.read(pod_template)) is None:
             continue
         if (record.created or record.completed) and pod_template.is_pod:
             message = "the pod comes from a leaderTemplate that the webhook made; restore its LeaderWorkerSet instead"
             raise errors.Denied("no-bare-form", message)
-        bare = None if record.created else rendering.restore(pod_template, record)
-        restored = replaced(restored, pod_template.place, bare)
-    return restored
+        bare = None if record.created else undo(pod_template, record)
+        found = replaced(found, pod_template.place, bare)
+    return found

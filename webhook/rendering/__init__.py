@@ -19,6 +19,7 @@ In the order of a request::
     expand            a Go template to text
     image             which image, with which pull policy?
     command           which command and args?
+    arguments         do arguments reach the engine as they were given?
     merge             who wins, field by field?
     env                 in which order are variables defined?
     names             does Kubernetes accept the names that the configuration gives?
@@ -29,16 +30,18 @@ In the order of a request::
     edits             were rendered fields changed since?
     revision          digests of the inputs and of the configuration used
     record            what is noted on the pod template, and the way back to the bare form
+    reconcile         what does an update of a rendered pod template mean?
     groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``filled_in`` (what others fill in or leave
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget
+from webhook.rendering import budget, reconcile, revision
 from webhook.rendering.apply import Rendering, apply
+from webhook.rendering.doubts import placeholders
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, read, restore, untouched
+from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -54,8 +57,14 @@ __all__ = [
     "check",
     "complete",
     "differences",
+    "full",
+    "placeholders",
     "read",
+    "reconcile",
     "resolve",
     "restore",
+    "revision",
+    "undone",
     "untouched",
+    "with_edits",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from webhook import catalog, errors, gotemplate, notices, workload
-from webhook.rendering import changes, command, conflicts, doubts, given_way, image, merge, names, record
+from webhook.rendering import arguments, changes, command, conflicts, doubts, given_way, image, merge, names, record
 from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 
@@ -49,7 +49,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
     _check_merged(merged, resolution.spec_path, source)
     metadata = _metadata(pod_template, container["name"], configured.metadata)
-    names.check(resolution, {"metadata": metadata, "spec": merged})
+    names.check(resolution, configured, {"metadata": metadata, "spec": merged})
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
     )
@@ -103,7 +103,9 @@ def _container(
         filled["command"] = rendered.command
     if rendered.args or own.get("args"):
         filled["args"] = rendered.args
-    return merge.container(filled, fields, is_pod=is_pod, path=path), list(rendered.notices)
+    container = merge.container(filled, fields, is_pod=is_pod, path=path)
+    first, own_args = container.get("command") or (), own.get("args") or ()
+    return container, [*rendered.notices, *arguments.notices(startup, resolution.variables, first, rendered, own_args)]
 
 
 def _metadata(pod_template: workload.PodTemplate, container: str, configured: catalog.Fields) -> dict[str, Any]:

@@ -17,6 +17,11 @@ def new() -> gotemplate.Budget:
     return gotemplate.Budget(STEPS, BYTES)
 
 
+def second() -> gotemplate.Budget:
+    """Return a small budget of its own, for a second rendering that only shows what the first one means."""
+    return gotemplate.Budget(STEPS // 10, BYTES // 10)
+
+
 def cause(error: gotemplate.ExecError, budget: gotemplate.Budget) -> str:
     """Return why a template failed: the engine's message, and how to stay within the budget if that is used up."""
     if not budget.exceeded:

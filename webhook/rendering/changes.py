@@ -42,7 +42,7 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
 
 def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     """Return the value with the changes undone. Paths that no longer exist are skipped."""
-    root: dict[str, Any] = _copy(value)
+    root: dict[str, Any] = copied(value)
     finder = paths.Finder(root)
     doomed: dict[int, tuple[list[Any], set[int]]] = {}  # by list, the positions to empty, all at once in the end
     for path in changes.added:
@@ -60,7 +60,7 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     for path, original in changes.replaced.items():
         holder, key = finder.holder(path)
         if isinstance(holder, dict):
-            holder[key] = _copy(original)  # a later path may lead into it
+            holder[key] = copied(original)  # a later path may lead into it
     return root
 
 
@@ -172,9 +172,10 @@ def _add(value: Any, name: str, path: str, found: _Found) -> None:
         found.add(path, value)
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """Return a copy of a JSON value, of which nothing is shared."""
     if isinstance(value, Mapping):
-        return {key: _copy(inner) for key, inner in value.items()}
+        return {key: copied(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_copy(inner) for inner in value]
+        return [copied(inner) for inner in value]
     return value

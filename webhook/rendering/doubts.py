@@ -23,7 +23,7 @@ def notices(spec: Mapping[str, Any], container: Mapping[str, Any], model_path: s
         container: the inference container in it.
         model_path: the variable MODEL_PATH.
     """
-    if unfilled := list(_without_image(spec)):
+    if unfilled := list(placeholders(spec)):
         yield Notice("placeholder-image", unfilled)
     if shared := list(_shared_ports(spec)):
         yield Notice("one-port-twice", shared)
@@ -31,8 +31,8 @@ def notices(spec: Mapping[str, Any], container: Mapping[str, Any], model_path: s
         yield Notice("model-not-mounted", (model_path,))
 
 
-def _without_image(spec: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of containers that still have a placeholder; Istio fills in its own."""
+def placeholders(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of containers whose image is a placeholder; Istio fills in its own."""
     for container in chain(spec.get("initContainers") or (), spec.get("containers") or ()):
         name = str(container.get("name"))
         if name != image.ISTIO_PROXY and image.is_placeholder(container.get("image")):

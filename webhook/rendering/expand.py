@@ -39,14 +39,14 @@ def integer(template: catalog.IntegerTemplate, variables: Mapping[str, Any], bud
     Raises:
         errors.Denied: as :func:`text`, or it printed neither.
     """
-    return converted(template, text(template.template, variables, budget))
+    return as_integer(template, text(template.template, variables, budget))
 
 
-def converted(template: catalog.IntegerTemplate, printed: str) -> int | str:
-    """Return what a Go template printed as Kubernetes wants it there.
+def as_integer(template: catalog.IntegerTemplate, printed: str) -> int | str:
+    """Return what Kubernetes gets for what a Go template printed.
 
     Raises:
-        errors.Denied: Kubernetes wants an integer, and it printed something else.
+        errors.Denied: it is not an integer, and Kubernetes takes no string there.
     """
     printed = printed.strip()
     if _INTEGER.fullmatch(printed):

@@ -7,6 +7,8 @@ Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMerge
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from webhook import catalog, digests
 from webhook.rendering import filled_in
 
@@ -106,8 +108,8 @@ def value(entry: Any, field: str) -> str:
 
     A long one is cut to its digest, ``sha256:0123456789abcdef``, which is not JSON.
     """
-    form = filled_in.normal(entry, "", field)
-    text = digests.canonical(form)
+    form = entry if type(entry) is str else filled_in.normal(entry, "", field)
+    text = msgspec.json.encode(form) if type(form) is str else digests.canonical(form)
     return text.decode() if len(text) <= _LONGEST_VALUE else f"sha256:{digests.of(form)}"
 
 

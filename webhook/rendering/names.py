@@ -9,6 +9,7 @@ from typing import Any
 
 from webhook import catalog, errors, gotemplate, jsonshape
 from webhook.rendering import budget, expand
+from webhook.rendering.layers import Configured
 from webhook.rendering.resolve import Resolution
 from webhook.workload.names import DNS_LABEL, DNS_SUBDOMAIN, ENV_NAME, LABEL_VALUE, PORT_NAME, NameRule
 
@@ -73,19 +74,23 @@ _POD: _Names = {"metadata": {"labels": {_ANY: LABEL_VALUE}}, "spec": _POD_SPEC}
 _Place = tuple[str | int, ...]
 
 
-def check(resolution: Resolution, merged: Mapping[str, Any]) -> None:
+def check(resolution: Resolution, configured: Configured, merged: Mapping[str, Any]) -> None:
     """Check the names in a merged pod template that Go templates of the configuration have made.
 
     Args:
         resolution: what was decided; it knows the workload and the layers of the configuration.
+        configured: what the configuration says. Mostly all its names are good, and the workload, which may be large, is not read.
         merged: ``metadata`` and ``spec`` after merging.
 
     Raises:
         errors.Denied: Kubernetes refuses one.
     """
-    refused = [found for found in _names(merged, _POD) if not _accepted(*found[1:])]
-    if not refused:
+    if all(
+        _accepted(name, rule)
+        for _, name, rule in _configured(configured.container, configured.pod, configured.metadata)
+    ):
         return
+    refused = [found for found in _names(merged, _POD) if not _accepted(*found[1:])]
     own = {(_keys(place), name) for place, name, _ in _names(resolution.pod_template.value, _POD) if _is_text(name)}
     fresh = budget.new()  # enough for templates that have been rendered once within such a budget
     for place, name, rule in refused:
@@ -146,14 +151,18 @@ def _origin(
 
 def _given(part: catalog.Part, keys: tuple[str, ...]) -> Iterator[Any]:
     """Yield what a part of the configuration has at these keys of a pod."""
-    for fields, wanted, holder in (
-        (part.container, _CONTAINER, ("spec", "containers")),
-        (part.pod, _POD_SPEC, ("spec",)),
-        (part.metadata, {"labels": {_ANY: LABEL_VALUE}}, ("metadata",)),
-    ):
-        for place, value, _ in _names(fields, wanted):
-            if (*holder, *_keys(place)) == keys:
-                yield value
+    for place, value, _ in _configured(part.container, part.pod, part.metadata):
+        if _keys(place) == keys:
+            yield value
+
+
+def _configured(
+    container: catalog.Fields, pod: catalog.Fields, metadata: catalog.Fields
+) -> Iterator[tuple[_Place, Any, NameRule]]:
+    """Yield the names in fields of the configuration, with their places in a pod."""
+    yield from _names(container, _CONTAINER, ("spec", "containers"))
+    yield from _names(pod, _POD_SPEC, ("spec",))
+    yield from _names(metadata, {"labels": {_ANY: LABEL_VALUE}}, ("metadata",))
 
 
 def _remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:

@@ -5,7 +5,7 @@ randomness, no host. API servers find ``model`` and ``runtime`` in it by the ord
 lists of strings, after ``runtime`` nothing that has a key ``runtime`` (``manifests/base/record-policy.yaml``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,7 +37,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         version: of the record's layout.
         runtime, model_id: what was rendered.
         container: name of the inference container.
-        added: paths of what rendering added.
+        added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
         created: the webhook created the pod template (a leader template), and what it changed is that of the bare worker template.
         completed: the webhook completed the pod template (a leader template without containers) from the bare worker template.
     """
@@ -47,8 +47,15 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     model_id: str
     container: str
     added: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    replaced: dict[str, Any] = msgspec.field(default_factory=dict)
     created: bool = False
     completed: bool = False
+
+    @property
+    def changes(self) -> changes.Changes:
+        """Return how to undo the rendering."""
+        return changes.Changes(self.added, self.made, self.replaced)
 
 
 class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,26 +64,20 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     Attributes:
         revision: digest of the configuration that was used.
         inputs: digest of what the workload says.
-        added, made, replaced: how to undo the rendering, as in :class:`changes.Changes`.
         rendered: digest of the rendered fields; defaults that a CRD adds do not change it.
         gpu_type: the GPU type that the agent entry was chosen for.
         agent_entry: digest of the agent entry; empty if none was used.
+        edited: paths of rendered fields that somebody has edited since, and that updates have kept.
         matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
     """
 
     revision: str
     inputs: str
-    replaced: dict[str, Any]
     rendered: str
-    made: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
     gpu_type: str = ""
     agent_entry: str = ""
     matches: str = ""
-
-    @property
-    def changes(self) -> changes.Changes:
-        """Return how to undo the rendering."""
-        return changes.Changes(self.added, self.made, self.replaced)
 
 
 _record_decoder = msgspec.json.Decoder(Record)
@@ -100,7 +101,7 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
         model_id=declaration.model_id,
         container=container,
         revision=revision.revision(resolution),
-        inputs=revision.inputs(resolution),
+        inputs=revision.inputs(resolution.pod_template, declaration),
         added=made.added,
         made=made.made,
         replaced=dict(made.replaced),
@@ -119,6 +120,14 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     metadata = dict(value.get("metadata") or {})
     metadata["annotations"] = {**(metadata.get("annotations") or {}), workload.RECORD: text}
     return {**value, "metadata": metadata}
+
+
+def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict[str, Any]:
+    """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is."""
+    record = read(pod_template)
+    if not isinstance(record, Record):
+        return dict(pod_template.value)
+    return write(pod_template.value, msgspec.structs.replace(record, edited=tuple(sorted({*record.edited, *edits}))))
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
@@ -149,8 +158,8 @@ def _decoded(text: Any) -> Header:
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if (values := jsonshape.count_values(text.encode())) > jsonshape.MAX_VALUES:
-            raise _invalid(f"holds {values} values, more than the {jsonshape.MAX_VALUES} that are read")
+        if jsonshape.too_many_values(text.encode()):
+            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
         header = _header_decoder.decode(text)
         if header.version < 1:
             raise _invalid(f"has version {header.version}, and versions begin with 1")
@@ -251,9 +260,17 @@ def restore(pod_template: workload.PodTemplate, header: Header) -> dict[str, Any
     A pod template that the webhook created has no bare form; it must be removed instead.
 
     Raises:
-        errors.Denied: a later release wrote the record, or undoing it does not give a pod template without a record.
+        errors.Denied: a later release wrote the record, or as :func:`undone`.
     """
-    record = full(header)
+    return undone(pod_template, full(header))
+
+
+def undone(pod_template: workload.PodTemplate, record: Header) -> dict[str, Any]:
+    """Return a pod template without the record and with every change undone that this release can read.
+
+    Raises:
+        errors.Denied: the result would not be a pod template without a record.
+    """
     undoing = changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced)
     bare = changes.undo(pod_template.value, undoing)
     try:

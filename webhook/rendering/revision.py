@@ -38,17 +38,16 @@ def _revision(parts: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], constan
     return digests.of([parts, rows, constants])
 
 
-def inputs(resolution: Resolution) -> str:
-    """Return the digest of what a workload says: its declaration, role, group size and bare pod spec.
+def inputs(pod_template: workload.PodTemplate, declaration: workload.Declaration) -> str:
+    """Return the digest of what a bare pod template says: its declaration, role, group size and pod spec.
 
     Two pods of one controller have the same: what differs between them by nature is left out, such as their names, the
     volume of the service account token, and the claims and hostnames of a StatefulSet.
     """
-    pod_template = resolution.pod_template
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
     name = (pod_template.value.get("metadata") or {}).get("name")
-    spec = _without_names(resolution.spec, name if isinstance(name, str) else "")
-    return digests.of([resolution.declaration, default_container, pod_template.role, pod_template.group_size, spec])
+    spec = _without_names(pod_template.value.get("spec") or {}, name if isinstance(name, str) else "")
+    return digests.of([declaration, default_container, pod_template.role, pod_template.group_size, spec])
 
 
 def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:

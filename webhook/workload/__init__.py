@@ -16,15 +16,18 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
 from webhook.workload import mistaken_keys, names
 from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
+    ANNOTATIONS,
     CONTAINER,
     DEFAULT_CONTAINER,
     GPU_COUNT,
     GPU_TYPE,
     IDENTITY_LABELS,
     INJECT,
+    LABELS,
     MODEL_ID,
     PREFIX,
     RECORD,
+    REFRESH,
     RUNTIME,
 )
 from webhook.workload.object_kinds import (
@@ -44,11 +47,13 @@ from webhook.workload.pod_templates import (
     exclusion,
     opted_out,
     pod_templates,
+    says_no,
 )
 from webhook.workload.shape import check as check_shape
 from webhook.workload.shape import check_pod_spec, check_pod_template
 
 __all__ = [
+    "ANNOTATIONS",
     "CONTAINER",
     "DEFAULT_CONTAINER",
     "GPU_COUNT",
@@ -57,12 +62,14 @@ __all__ = [
     "IDENTITY_LABELS",
     "INJECT",
     "INTERCEPTED",
+    "LABELS",
     "LEADER_WORKER_SET",
     "MODEL_ID",
     "POD",
     "POD_TEMPLATE_PLACES",
     "PREFIX",
     "RECORD",
+    "REFRESH",
     "ROLES",
     "RUNTIME",
     "Declaration",
@@ -81,4 +88,5 @@ __all__ = [
     "names",
     "opted_out",
     "pod_templates",
+    "says_no",
 ]

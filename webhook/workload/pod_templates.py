@@ -86,6 +86,11 @@ def opted_out(pod_template: PodTemplate) -> bool:
     return pod_template.labels.get(keys.INJECT) == "false"
 
 
+def says_no(value: Mapping[str, Any]) -> bool:
+    """Return whether an object or pod template opts out by a label of its own."""
+    return _metadata(value, "labels").get(keys.INJECT) == "false"
+
+
 def exclusion(value: Mapping[str, Any], path: str = "") -> str:
     """Return why an object or pod template is left alone, as a short word, or "" if it is to be rendered.
 

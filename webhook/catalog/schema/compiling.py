@@ -29,14 +29,12 @@ class Compiled(NamedTuple):
 
     Attributes:
         roles: whose pods it is rendered for.
-        integer: the same, where Kubernetes wants an integer.
     """
 
     path: str
     scalar: Scalar
     template: gotemplate.Template
     roles: tuple[Role, ...]
-    integer: IntegerTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +190,9 @@ class Compiler:
             return node.value
         template = self._text(node, path, ".podTemplate.")
         or_string = (holder, key) in kubernetes.INTEGERS_OR_STRINGS
-        if template is None or not (or_string or (holder, key) in kubernetes.INTEGERS):
-            return template
-        integer = IntegerTemplate(template, or_string)
-        self.compiled[-1] = self.compiled[-1]._replace(integer=integer)
-        return integer
+        if template is not None and (or_string or (holder, key) in kubernetes.INTEGERS):
+            return IntegerTemplate(template, or_string)
+        return template
 
 
 def is_of_startup(path: str) -> bool:

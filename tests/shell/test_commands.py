@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.linting.shell import commands
+from webhook.shell import commands
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhook.linting.shell import argv, scan
+from webhook.shell import argv, flags, scan
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_whether_an_argument_reaches_the_program(started, passed):
     ],
 )
 def test_flags_that_one_command_gets_twice(started, repeated):
-    assert list(argv.repeated_flags(started)) == repeated
+    assert list(flags.repeated_flags(started)) == repeated
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_arguments_of_any_length_are_checked(character):
     long = "-c" + character * scan.SCANNED_CHARACTERS + "!"
     for started in (["sh", long, long], ["sh", "-c", long, long], ["su", long], ["python3", long, long]):
         assert argv.passes(started, long) in {True, False}
-        assert not list(argv.repeated_flags(started))
+        assert not list(flags.repeated_flags(started))
         assert not argv.gives_up(started)
 
 

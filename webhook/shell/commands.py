@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webhook.linting.shell import scan
+from webhook.shell import scan
 
 _PARAMETERS = tuple("@*123456789")
 #: The group matches parameters in a here-document; the alternatives before it consume what only looks like them.

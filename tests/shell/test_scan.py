@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from webhook.linting.shell import commands, scan
+from webhook.shell import commands, scan
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,537 @@
+"""Updates of LeaderWorkerSets, by the seven steps of contract section 9: recorded ones, and what people do to a fleet."""
+
+import base64
+import copy
+import json
+from pathlib import Path
+
+import jsonpatch
+import pytest
+
+from webhook import catalog, errors, mutation, notices, rendering, review, workload
+from webhook.settings import Settings
+
+UPDATES = Path(__file__).parent / "reviews" / "updates"
+IMAGE = "r.example/vllm/vllm-openai:v0.11.0"
+
+
+def state(image=IMAGE, command="serve", more=""):
+    """Return a configuration of one runtime."""
+    templates = (
+        "templates:\n- runtime: vllm-cpu\n  podTemplate:\n    terminationGracePeriodSeconds: 120\n"
+        "    tolerations: [{key: gpu, operator: Exists}]\n"
+        f"    containerTemplate:\n      commandTemplate: [{command}, '{{{{ .ROLE }}}}']\n"
+        f"      argsTemplate: ['--tp={{{{ .TP_SIZE }}}}{{{{ range .CUSTOM_ARGS }}}} {{{{ . }}}}{{{{ end }}}}']\n"
+        f"      env: [{{name: A, value: template}}]\n{more}"
+    )
+    agent = f"deployment_templates: [{{match_runtimes: [vllm-cpu], container_template: {{image: '{image}'}}}}]"
+    documents = [catalog.Document("templates", "t.yaml", templates), catalog.Document("agent", "a.yaml", agent)]
+    return rendering.State(catalog.build(documents, None), Settings())
+
+
+STATE, NEWER = state(), state(command="serve-newer")
+
+
+def bare(args=("--a",), **more):
+    """Return the file of a user."""
+    container = {"name": "main", "image": "auto", "args": list(args)}
+    return {
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "fleet", "labels": {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}, **more},
+        "spec": {"replicas": 2, "leaderWorkerTemplate": {"size": 2, "workerTemplate": {"spec": {"containers": [container]}}}},
+    }  # fmt: skip
+
+
+def created(value, state=STATE):
+    return copy.deepcopy(mutation.mutate(value, workload.LEADER_WORKER_SET, state, namespace="ns").value)
+
+
+def updated(value, old, state=STATE, manager=""):
+    """Decide an update, after checking that neither object is modified and that a second call within the request changes nothing."""
+    before = copy.deepcopy((value, old))
+    decided = mutation.update(value, old, state, namespace="ns", manager=manager)
+    assert (value, old) == before
+    again = mutation.update(decided.value, old, state, namespace="ns", manager=manager)
+    assert again.value == decided.value, "the second call changed something"
+    return decided
+
+
+def group(value):
+    return value["spec"]["leaderWorkerTemplate"]
+
+
+def main(value, name="workerTemplate"):
+    return group(value)[name]["spec"]["containers"][0]
+
+
+def codes(decided):
+    return [notice.code for notice in decided.notices if notice.code != "model-not-mounted"]
+
+
+# What API servers sent
+
+
+def recorded(name):
+    return json.loads((UPDATES / f"{name}.json").read_text())
+
+
+UNCHANGED, KEPT, ROLLS, EDITED = "update-without-effect", "kept", "rendered", "an edit is kept"
+RECORDED = {
+    "annotate": UNCHANGED,
+    "apply-after-create": KEPT,
+    "apply-changed-args": ROLLS,
+    "apply-changed-env": ROLLS,
+    "apply-changed-size": ROLLS,
+    "apply-same": KEPT,
+    "helm-upgrade-changed-args": ROLLS,
+    "helm-upgrade-replicas": UNCHANGED,
+    "helm-upgrade-unchanged": UNCHANGED,
+    "json-patch-hand-image": EDITED,
+    "kubectl-edit-replicas": UNCHANGED,
+    "label-removed": "label-removed",
+    "merge-patch-size": ROLLS,
+    "replace-bare": KEPT,
+    "replace-bare-changed-args": ROLLS,
+    "replace-stored-with-hand-image": EDITED,
+    "scale-by-patch": UNCHANGED,
+    "server-side-changed-args": ROLLS,
+    "server-side-forced-by-another": KEPT,
+    "server-side-forced-by-another-2": UNCHANGED,
+    "server-side-same": KEPT,
+}
+
+
+def test_every_recorded_update_is_here():
+    assert {path.stem for path in UPDATES.glob("*.json")} == RECORDED.keys()
+
+
+@pytest.mark.parametrize(("name", "expected"), RECORDED.items(), ids=RECORDED)
+def test_a_recorded_update_rolls_only_if_its_user_wanted_that(name, expected):
+    reviewed = recorded(name)
+
+    decision = review.decide(json.dumps(reviewed).encode(), mutation.handle, STATE)
+
+    response = json.loads(decision.body)["response"]
+    request = reviewed["request"]
+    if expected == "label-removed":
+        assert (response["allowed"], decision.reason) == (False, expected)
+        return
+    assert response["allowed"], response
+    operations = json.loads(base64.b64decode(response["patch"])) if "patch" in response else []
+    value = jsonpatch.apply_patch(request["object"], operations)
+    rolls = group(value) != group(request["oldObject"])
+    assert rolls == (expected in (ROLLS, EDITED))
+    warned = " ".join(response.get("warnings", []))
+    assert ("groups will roll" in warned) == (expected == ROLLS)
+    assert ("edits of rendered fields are kept" in warned) == (expected == EDITED)
+    assert decision.reason == (KEPT if expected == EDITED else expected)
+    again = copy.deepcopy(reviewed)
+    again["request"]["object"] = value
+    second = review.decide(json.dumps(again).encode(), mutation.handle, STATE)
+    assert "patch" not in json.loads(second.body)["response"], "the second call within the request changed something"
+    assert value["spec"]["replicas"] == request["object"]["spec"]["replicas"]
+
+
+# The verbs, after an edit of the configuration
+
+APPLY_SAME = {
+    "client-side apply": lambda stored: {**stored, "spec": {**stored["spec"], "leaderWorkerTemplate": {**group(stored), "workerTemplate": {**group(stored)["workerTemplate"], "spec": {**group(stored)["workerTemplate"]["spec"], "containers": group(bare())["workerTemplate"]["spec"]["containers"]}}}}},
+    "replace": lambda _: bare(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", APPLY_SAME)
+def test_the_bare_file_applied_again_changes_nothing_after_an_edit_of_the_configuration(verb):
+    stored = created(bare())
+
+    decided = updated(APPLY_SAME[verb](copy.deepcopy(stored)), stored, NEWER)
+
+    assert group(decided.value) == group(stored)
+    assert codes(decided) == ["older-revision", "older-revision"]
+
+
+def test_an_unrelated_field_of_the_file_does_not_render_anew():
+    stored = created(bare())
+    value = bare()
+    value["spec"]["replicas"] = 5
+    value["metadata"]["labels"]["team"] = "a"
+
+    decided = updated(value, stored, NEWER)
+
+    assert group(decided.value) == group(stored)
+    assert decided.value["spec"]["replicas"] == 5
+
+
+def test_changed_args_roll_once_with_the_configuration_of_now():
+    stored = created(bare())
+
+    decided = updated(bare(["--b"]), stored, NEWER)
+
+    assert main(decided.value)["command"] == ["serve-newer", "worker"]
+    assert main(decided.value)["args"] == ["--tp=1 --b"]
+    assert codes(decided) == ["groups-roll", "groups-roll"]
+    again = updated(bare(["--b"]), created(bare(["--b"]), NEWER), NEWER)
+    assert codes(again) == []
+
+
+def test_a_changed_size_rolls():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 3
+
+    decided = updated(value, stored)
+
+    assert group(decided.value)["size"] == 3
+    assert main(decided.value, "leaderTemplate")["image"] == IMAGE
+
+
+def test_a_group_of_one_loses_the_leader_that_was_made_for_it_and_gets_it_back():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 1
+
+    alone = updated(value, stored).value
+    assert "leaderTemplate" not in group(alone)
+    assert main(alone)["command"] == ["serve", "lone"]
+
+    value = copy.deepcopy(alone)
+    group(value)["size"] = 2
+    assert group(updated(value, copy.deepcopy(alone)).value) == group(stored)
+
+
+def test_a_model_name_of_which_nothing_is_rendered_keeps_every_byte():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/model-name": "Other"}
+
+    decided = updated(value, stored)
+
+    assert group(decided.value) == group(stored)
+    assert codes(decided) == []
+
+
+def test_a_refresh_renders_anew_once_and_taking_it_away_does_nothing():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    refreshed = updated(value, stored, NEWER)
+    assert main(refreshed.value)["command"] == ["serve-newer", "worker"]
+    assert codes(refreshed) == ["groups-roll", "groups-roll"]
+
+    stored = copy.deepcopy(refreshed.value)
+    value = copy.deepcopy(stored)
+    del value["metadata"]["annotations"]["hydra.io/refresh"]
+    assert updated(value, stored, state(command="newest")).reason == "update-without-effect"
+
+
+def test_a_refresh_of_the_worker_template_counts_too():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    group(value)["workerTemplate"]["metadata"]["annotations"]["hydra.io/refresh"] = "1"
+
+    assert main(updated(value, stored, NEWER).value)["command"] == ["serve-newer", "worker"]
+
+
+def test_a_refresh_that_changes_nothing_rolls_nothing():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    decided = updated(value, stored)
+
+    assert group(decided.value) == group(stored)
+    assert codes(decided) == []
+
+
+# Edits by hand
+
+
+def edited(stored, image="hot/fix:1"):
+    value = copy.deepcopy(stored)
+    main(value)["image"] = image
+    return value
+
+
+def test_an_edit_is_kept_with_a_warning_and_survives_a_scale_and_an_apply_of_other_parts():
+    stored = created(bare())
+
+    kept = updated(edited(stored), stored, NEWER)
+    assert main(kept.value)["image"] == "hot/fix:1"
+    assert main(kept.value)["command"] == ["serve", "worker"]
+    assert codes(kept) == ["hand-edit-kept", "older-revision", "older-revision"]
+    assert notices.in_full(kept.notices)[0].startswith(
+        "worker: edits of rendered fields are kept: /spec/containers/name=main/image"
+    )
+
+    stored = copy.deepcopy(kept.value)
+    value = copy.deepcopy(stored)
+    value["spec"]["replicas"] = 9
+    assert updated(value, stored).reason == "update-without-effect"
+    group(value)["restartPolicy"] = "None"
+    foreign = updated(value, stored)
+    assert main(foreign.value)["image"] == "hot/fix:1"
+    assert "hand-edit-kept" not in codes(foreign)
+
+
+@pytest.mark.parametrize("intent", ["input", "refresh"])
+def test_an_earlier_edit_is_given_up_by_name_when_something_renders_anew(intent):
+    stored = created(bare())
+    stored = copy.deepcopy(updated(edited(stored), stored).value)
+    value = copy.deepcopy(stored)
+    if intent == "input":
+        group(value)["size"] = 3
+    else:
+        value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    decided = updated(value, stored)
+
+    assert main(decided.value)["image"] == IMAGE
+    [given_up] = [notice for notice in decided.notices if notice.code == "hand-edit-given-up"]
+    assert (given_up.cases, given_up.pod_template) == (("/spec/containers/name=main/image",), "workerTemplate")
+
+
+def test_an_edit_and_an_input_in_one_request_are_denied():
+    stored = created(bare())
+    value = edited(stored)
+    group(value)["size"] = 3
+
+    with pytest.raises(
+        errors.Denied, match=r"workerTemplate/spec/containers/name=main/image.*one after the other"
+    ) as denial:
+        updated(value, stored)
+    assert denial.value.code == "edit-with-input"
+
+
+def test_what_the_client_adds_to_a_container_that_came_bare_is_its_own():
+    stored = created(bare())
+    value = bare(["--b"])
+    main(value)["command"] = ["mine"]
+
+    decided = updated(value, stored)
+
+    assert main(decided.value)["command"] == ["mine"]
+    assert main(decided.value)["args"] == ["--b"]
+
+
+def test_env_of_the_file_is_an_input_and_keeps_its_place_beside_what_was_rendered():
+    stored = created(bare())
+    value = bare()
+    main(value)["env"] = [{"name": "B", "value": "own"}]
+
+    decided = updated(value, stored)
+
+    assert main(decided.value)["env"] == [{"name": "A", "value": "template"}, {"name": "B", "value": "own"}]
+    assert codes(decided) == ["groups-roll", "groups-roll"]
+
+
+def test_a_toleration_of_the_file_is_compared_without_what_rendering_added():
+    value = bare()
+    group(value)["workerTemplate"]["spec"]["tolerations"] = [{"key": "own", "operator": "Exists"}]
+    stored = created(value)
+
+    assert group(updated(copy.deepcopy(value), stored).value) == group(stored)
+
+
+# Who wrote what
+
+
+def applied(value, fields, manager="team"):
+    """Return an object whose manager owns these fields of the worker template by server-side apply."""
+    owned = {"f:spec": {"f:leaderWorkerTemplate": {"f:workerTemplate": {"f:spec": fields}}}}
+    entry = {"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": owned}
+    value["metadata"]["managedFields"] = [entry]
+    return value
+
+
+def test_a_field_that_the_manager_owns_by_server_side_apply_is_an_input():
+    stored = created(bare())
+    fields = {"f:containers": {'k:{"name":"main"}': {".": {}, "f:image": {}}}}
+
+    decided = updated(applied(edited(stored), fields), stored, manager="team")
+
+    assert main(decided.value)["image"] == "hot/fix:1"
+    assert "groups-roll" in codes(decided)
+    assert "hand-edit-kept" in codes(updated(applied(edited(stored), fields), stored, manager="another"))
+
+
+def test_a_changed_file_of_client_side_apply_makes_its_fields_inputs():
+    stored = created(bare())
+    stored["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "1"}
+    value = edited(stored)
+    value["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "2"}
+
+    assert "groups-roll" in codes(updated(value, stored))
+
+
+def test_where_only_args_are_rendered_new_args_are_an_input():
+    runtime = "templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {argsTemplate: ['--served']}}}]"
+    documents = [
+        catalog.Document("templates", "t.yaml", runtime),
+        catalog.Document("agent", "a.yaml", "deployment_templates: [{container_template: {}}]"),
+    ]
+    plain = rendering.State(catalog.build(documents, None), Settings())
+    value = bare()
+    main(value)["image"] = "own:1"
+    stored = created(value, plain)
+    assert main(stored)["args"] == ["--served", "--a"]
+
+    main(value)["args"] = ["--b"]
+    decided = updated(value, stored, plain)
+
+    assert main(decided.value)["args"] == ["--served", "--b"]
+
+
+# Leader templates
+
+
+def test_a_leader_template_of_the_user_takes_the_place_of_the_one_that_was_made():
+    stored = created(bare())
+    value = bare()
+    group(value)["leaderTemplate"] = {"spec": {"containers": [{"name": "head", "image": "auto"}]}}
+
+    decided = updated(value, stored)
+
+    assert main(decided.value, "leaderTemplate")["name"] == "head"
+    assert main(decided.value, "leaderTemplate")["command"] == ["serve", "leader"]
+
+
+def test_a_foreign_label_of_a_leader_that_was_made_is_no_input():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    group(value)["leaderTemplate"]["metadata"]["labels"]["team"] = "a"
+
+    decided = updated(value, stored, NEWER)
+
+    assert group(decided.value)["leaderTemplate"]["metadata"]["labels"]["team"] == "a"
+    assert main(decided.value, "leaderTemplate") == main(stored, "leaderTemplate")
+    assert "groups-roll" not in codes(decided)
+
+
+def test_a_leader_of_metadata_alone_stays_as_it_was_completed():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    assert main(stored, "leaderTemplate")["command"] == ["serve", "leader"]
+
+    assert group(updated(copy.deepcopy(value), stored, NEWER).value) == group(stored)
+
+    main(value)["args"] = ["--b"]
+    rolled = updated(value, stored)
+    assert main(rolled.value, "leaderTemplate")["args"] == ["--tp=1 --b"]
+
+
+# Before and after us
+
+
+def test_a_group_that_was_never_rendered_is_left_alone_until_its_user_wants_something():
+    stored = bare()
+    value = copy.deepcopy(stored)
+    group(value)["restartPolicy"] = "None"
+    decided = updated(value, stored)
+    assert (decided.value, codes(decided)) == (value, ["never-rendered"])
+
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+    assert main(updated(value, stored).value)["command"] == ["serve", "worker"]
+    assert main(updated(bare(["--b"]), stored).value)["args"] == ["--tp=1 --b"]
+
+
+def test_adding_the_runtime_label_renders():
+    stored = bare()
+    del stored["metadata"]["labels"]["hydra.io/runtime"]
+
+    assert main(updated(bare(), stored).value)["command"] == ["serve", "worker"]
+
+
+def test_taking_the_runtime_label_away_restores_a_bare_form_that_can_run():
+    value = bare()
+    main(value)["image"] = "own:1"
+    stored = created(value)
+    without = copy.deepcopy(stored)
+    del without["metadata"]["labels"]["hydra.io/runtime"]
+
+    decided = updated(without, stored)
+
+    assert group(decided.value) == group(value)
+    assert codes(decided) == ["bare-form-restored"]
+
+
+def test_taking_the_runtime_label_away_is_denied_where_a_placeholder_would_come_back():
+    stored = created(bare())
+    without = copy.deepcopy(stored)
+    del without["metadata"]["labels"]["hydra.io/runtime"]
+
+    with pytest.raises(errors.Denied, match=r"hydra\.io/inject") as denial:
+        updated(without, stored)
+    assert denial.value.code == "label-removed"
+
+
+def test_opting_out_stores_what_was_sent_with_a_warning():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    value["metadata"]["labels"]["hydra.io/inject"] = "false"
+
+    decided = updated(value, stored, NEWER)
+
+    assert (decided.value, codes(decided)) == (value, ["opted-out-rendered"])
+
+
+def test_a_group_that_is_being_deleted_is_left_alone():
+    stored = created(bare())
+    value = bare(["--b"], deletionTimestamp="2026-11-30T00:00:00Z")
+
+    assert updated(value, stored).value == value
+
+
+def test_a_saved_rendering_brought_back_is_stored_as_it_is():
+    stored, saved = created(bare(), NEWER), created(bare())
+
+    decided = updated(copy.deepcopy(saved), stored, NEWER)
+
+    assert (decided.reason, decided.value) == ("rendered-elsewhere", saved)
+
+
+# The configuration's state
+
+
+def test_nothing_that_renders_nothing_is_denied_for_the_configurations_sake():
+    stored = created(bare())
+    documents = [
+        catalog.Document("templates", "t.yaml", "templates: []"),
+        catalog.Document("agent", "a.yaml", "deployment_templates: []"),
+    ]
+    gone = rendering.State(catalog.build(documents, None), Settings())
+
+    assert group(updated(bare(), stored, gone).value) == group(stored)
+    assert main(updated(edited(stored), stored, gone).value)["image"] == "hot/fix:1"
+    with pytest.raises(errors.Denied) as denial:
+        updated(bare(["--b"]), stored, gone)
+    assert denial.value.code == "unknown-runtime"
+
+
+def later(value):
+    """Return an object whose records a later release wrote."""
+    for template in (group(value)["leaderTemplate"], group(value)["workerTemplate"]):
+        annotations = template["metadata"]["annotations"]
+        record = {**json.loads(annotations["hydra.io/rendered"]), "version": 9, "future": [1]}
+        annotations["hydra.io/rendered"] = json.dumps(record)
+    return value
+
+
+def test_what_a_later_release_rendered_is_put_back_and_never_rendered_anew():
+    stored = later(created(bare()))
+
+    assert group(updated(bare(), stored, NEWER).value) == group(stored)
+    with pytest.raises(errors.Denied) as denial:
+        updated(bare(["--b"]), stored, NEWER)
+    assert denial.value.code == "later-record"
+
+
+def test_a_record_that_the_client_deleted_counts_as_it_was():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    del group(value)["workerTemplate"]["metadata"]["annotations"]["hydra.io/rendered"]
+
+    assert group(updated(value, stored, NEWER).value) == group(stored)
