@@ -33,10 +33,10 @@ RULES = {
     ),
     "custom args unused by the leader's overlay": (
         (
-            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: ['--a={{ range .CUSTOM_ARGS }}{{ . }}{{ end }}']\n"
+            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n"
             "    leader: {argsTemplate: [b]}\n    worker: {argsTemplate: [b]}"
         ),
-        [("warning", "custom-args-unused", 7, 16)],
+        [("warning", "custom-args-unused", 6, 16)],
     ),
     "custom args in a variable": (
         (
