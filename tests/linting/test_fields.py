@@ -25,11 +25,11 @@ RULES = {
     "a late field that is null": ("podTemplate: {priorityClassName: }", []),
     "plain command and args": (
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
-        [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
+        [("warning", "plain-command", 3, 51)],
     ),
-    "a plain command that only workers use": (
-        "podTemplate: {containerTemplate: {command: [a], commandTemplate: [a], worker: {commandTemplate: null, argsTemplate: [b]}}}",
-        [],
+    "plain args beside their template, and an empty one": (
+        "podTemplate: {containerTemplate: {args: [a], argsTemplate: [b], worker: {command: [c], commandTemplate: }}}",
+        [("warning", "plain-command", 3, 37), ("info", "bare-key", 3, 90)],
     ),
     "custom args unused by the leader's overlay": (
         (
@@ -54,6 +54,10 @@ RULES = {
         [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "an action in a key, which is not rendered": (
+        "renderAll: true\npodTemplate: {nodeSelector: {'{{ .GPU_TYPE }}': '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 4, 32)],
+    ),
     "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
         [("warning", "duplicate-item", 3, 49)],
@@ -259,16 +263,3 @@ def test_a_template_that_prints_no_integer(port, codes):
     text = f"templates:\n- runtime: r\n  renderAll: true\n  podTemplate: {{containerTemplate: {{{ports}}}}}\n"
 
     assert [problem.code for problem in lint(text)] == codes
-
-
-@pytest.mark.parametrize(
-    ("field", "remedy"),
-    [
-        ("hostNetwork: '{{ .IS_LEADER }}'", "write true or false, in a role overlay if leader and worker differ in it"),
-        ("priority: '{{ .TP_SIZE }}'", "only a runtime template with renderAll: true may have a Go template there"),
-        ("priority: '7'", "write it without quotes"),
-    ],
-)
-def test_the_remedy_for_a_go_template_of_the_wrong_type_is_not_to_take_its_quotes_away(field, remedy):
-    problems = lint(f"templates: [{{runtime: r, podTemplate: {{{field}}}}}]")
-    assert [problem.remedy for problem in problems if problem.code == "wrong-type"] == [remedy]

@@ -72,27 +72,30 @@ def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report:
 
 
 def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant.
-
-    A command is meant where ``argsTemplate`` alone makes the args for it, in whatever role.
-    """
+    """``command`` and ``args`` that have no effect: those of a template win, and args those of agent entry and workload."""
     for entry in entries:
-        startups = entry.runtime_template.startups if entry.runtime_template is not None else {}
-        for path, container, role in sections.containers(entry):
-            beside = [startups[one] for one in startups if role in (None, one)]
+        for path, container, _ in sections.containers(entry):
             for key in ("command", "args"):
-                completed = key == "command" and any(one.args and not one.command for one in beside)
-                if not nodes.is_null(container.get(key)) and not completed:
-                    cause = f"{key} is not a template and is not used to build the command"
-                    at = container.pairs[key]
-                    report.warning("plain-command", f"{path}.{key}", at, cause, f"use {key}Template instead")
+                if nodes.is_null(container.get(key)):
+                    continue
+                if not nodes.is_null(container.get(f"{key}Template")):
+                    cause = f"{key} has no effect beside {key}Template"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, "remove one of them")
+                elif key == "args":
+                    cause = "args are replaced by those of the agent entry or the workload, if it has any"
+                    remedy = "use argsTemplate, to which those are added"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, remedy)
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Actions in strings that are not rendered without ``renderAll``."""
+    """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or compiling.renders_all(entry.node):
+        if pod is None:
+            continue
+        for where, key in _keys(pod, path):
+            report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
+        if compiling.renders_all(entry.node):
             continue
         for where, scalar in _strings(pod, path):
             if "{{" in scalar.value and not compiling.is_of_startup(where):
@@ -110,6 +113,18 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
             yield from _strings(item, f"{path}[{index}]")
     elif isinstance(node.value, str):
         yield path, node
+
+
+def _keys(node: Node, path: str) -> Iterator[tuple[str, YamlPair]]:
+    """Yield every key of a tree that contains an action, with its key path."""
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            if "{{" in key:
+                yield f"{path}.{key}", pair
+            yield from _keys(pair.node, f"{path}.{key}")
+    elif isinstance(node, YamlSequence):
+        for index, item in enumerate(node.items):
+            yield from _keys(item, f"{path}[{index}]")
 
 
 def duplicate_items(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:

@@ -19,10 +19,10 @@ _NAMES: dict[type, str] = {
     list: "a list",
 }
 
-#: What to write where a Go template is not rendered to a value of this type.
-_INSTEAD_OF_TEMPLATE: dict[type, str] = {
-    int: "only a runtime template with renderAll: true may have a Go template there",
-    bool: "write true or false, in a role overlay if leader and worker differ in it",
+#: Remedies for a Go template where it cannot be; only podspec knows where one can be an integer.
+_NO_TEMPLATE: dict[type, str] = {
+    int: 'write a number, or in a runtime template add "renderAll: true" beside runtime',
+    bool: "write true or false; a Go template cannot be here",
 }
 
 
@@ -183,7 +183,7 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
     elif isinstance(node, Scalar) and wanted is list and isinstance(node.value, str):
         remedy = f"write [{node.text}]" if "\n" not in node.text else 'begin each item with "- "'
     elif isinstance(node, Scalar) and isinstance(node.value, str) and wanted in (int, bool):
-        remedy = "write it without quotes" if "{{" not in node.value else _INSTEAD_OF_TEMPLATE[wanted]
+        remedy = "write it without quotes" if "{{" not in node.value else _NO_TEMPLATE[wanted]
     report.error("wrong-type", path, node, f"must be {_NAMES[wanted]}, found {nodes.describe(node)}", remedy)
 
 

@@ -20,6 +20,9 @@ _OF_STARTUP = re.compile(
     rf"\.containerTemplate\.(?:(?:{'|'.join(GROUP_ROLES)})\.)?(?:{'|'.join(COMMAND_KEYS)})\[\d+\]$"
 )
 
+#: Container fields that become the same without being Go templates.
+_PLAIN_KEYS = {"commandTemplate": "command", "argsTemplate": "args"}
+
 #: PodSpec fields that a runtime template may write under a name of its own.
 _POD_NAMES = {"podSecurityContext": "securityContext"}
 
@@ -93,13 +96,19 @@ class Compiler:
     def overlay(
         self, role: Role, pod_node: Node | None, container_node: Node | None, pod_path: str
     ) -> tuple[dict[str, tuple[gotemplate.Template, ...]], Part]:
-        """Return the command and args that a role overlay replaces, by key, and its fields."""
+        """Return the command and args that a role overlay replaces, by key, and its fields.
+
+        A plain ``command`` replaces a ``commandTemplate`` of the common part as well, since an overlay wins; so with ``args``.
+        """
         pod, container = (
             node.get(role) if isinstance(node, YamlMapping) else None for node in (pod_node, container_node)
         )
         where = f"{pod_path}.containerTemplate.{role}"
         found = {key: self._items(container, key, where) for key in COMMAND_KEYS}
         replaced = {key: items for key, items in found.items() if items is not None}
+        for key, plain in _PLAIN_KEYS.items():
+            if isinstance(container, YamlMapping) and not nodes.is_null(container.get(plain)):
+                replaced.setdefault(key, ())
         return replaced, self._part(pod, container, f"{pod_path}.{role}", where, overlay=True)
 
     def _startup(self, role: Role, commands: Mapping[str, tuple[gotemplate.Template, ...]]) -> Startup:

@@ -30,11 +30,13 @@ _BESIDE_ENTRY = dict.fromkeys(("runtime", "runtimeZH", "renderAll"), "the entry 
 _POD_HOMES = {
     **dict.fromkeys(set(kubernetes.CONTAINER) - set(kubernetes.POD_SPEC), "containerTemplate"),
     **dict.fromkeys(compiling.COMMAND_KEYS, "containerTemplate"),
+    **dict.fromkeys(GROUP_ROLES, "podTemplate"),  # out of another overlay
     **_BESIDE_ENTRY,
 }
 _CONTAINER_HOMES = {
     **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate"),
     **dict.fromkeys(("podSecurityContext", "metadata"), "podTemplate"),
+    **dict.fromkeys(GROUP_ROLES, "containerTemplate"),  # out of another overlay
     **_BESIDE_ENTRY,
 }
 _NOT_OF_POD = frozenset({*_POD_HOMES, *_BESIDE_POD} - {"metadata"})
