@@ -4,22 +4,18 @@ A rule is a function that adds to a report, listed in one of the tuples at the e
 places, as well as the compiled entries.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors, workload
 from webhook.catalog.report import Report
-from webhook.catalog.schema import kubernetes
+from webhook.catalog.schema import compiling, kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
 from webhook.linting import repeated, sections
 from webhook.rendering import image
-
-#: The key paths of the templates of command and args.
-ARGUMENT = re.compile(r"\.containerTemplate\.((leader|worker)\.)?(command|args)Template\[")
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -51,9 +47,13 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
         template = entry.runtime_template
-        startup = template.startups["lone"] if template is not None else None
-        if startup is not None and startup.command and startup.args and not startup.uses_custom_args:
-            where, at = command_key(entry, "lone", "argsTemplate")
+        places = {}  # of lone pods and leaders: workers often start something else
+        for role, startup in template.startups.items() if template is not None else ():
+            used = startup.uses_custom_args or startup.others_use_custom_args
+            if role != "worker" and startup.command and startup.args and not used:
+                where, at = command_key(entry, role, "argsTemplate")
+                places[where] = at
+        for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
             remedy = (
                 'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
@@ -95,10 +95,10 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
             continue
         for where, key in _keys(pod, path):
             report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
-        if entry.runtime_template is not None and entry.runtime_template.render_all:
+        if compiling.renders_all(entry.node):
             continue
         for where, scalar in _strings(pod, path):
-            if "{{" in scalar.value and not ARGUMENT.search(where):
+            if "{{" in scalar.value and not compiling.is_of_startup(where):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
 
