@@ -535,3 +535,19 @@ def test_a_record_that_the_client_deleted_counts_as_it_was():
     del group(value)["workerTemplate"]["metadata"]["annotations"]["hydra.io/rendered"]
 
     assert group(updated(value, stored, NEWER).value) == group(stored)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"added": [""]}, {"added": [1]}, {"replaced": [], "made": "x"}, {"added": ["/kind"]}]
+)
+def test_changes_that_a_later_release_writes_otherwise_are_not_undone(changes):
+    stored = later(created(bare()))
+    annotations = group(stored)["workerTemplate"]["metadata"]["annotations"]
+    annotations["hydra.io/rendered"] = json.dumps({**json.loads(annotations["hydra.io/rendered"]), **changes})
+    value = copy.deepcopy(stored)
+    group(value)["restartPolicy"] = "None"
+
+    assert group(updated(value, stored).value)["workerTemplate"] == group(stored)["workerTemplate"]
+    with pytest.raises(errors.Denied) as denial:
+        updated(bare(), stored)
+    assert denial.value.code == "later-record"

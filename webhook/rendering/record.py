@@ -84,6 +84,20 @@ _record_decoder = msgspec.json.Decoder(Record)
 _header_decoder = msgspec.json.Decoder(Header)
 
 
+class _Outline(msgspec.Struct, frozen=True, rename={"model_id": "model"}):
+    """What is read of a record whose changes a later release writes in another form."""
+
+    version: int
+    runtime: str
+    model_id: str
+    container: str
+    created: bool = False
+    completed: bool = False
+
+
+_outline_decoder = msgspec.json.Decoder(_Outline)
+
+
 def of(resolution: Resolution, container: str, made: changes.Changes, rendered: str) -> Record:
     """Return the record of a rendering.
 
@@ -160,7 +174,7 @@ def _decoded(text: Any) -> Header:
     try:
         if jsonshape.too_many_values(text.encode()):
             raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
-        header = _header_decoder.decode(text)
+        header = _header(text)
         if header.version < 1:
             raise _invalid(f"has version {header.version}, and versions begin with 1")
         if header.version > VERSION:
@@ -173,19 +187,27 @@ def _decoded(text: Any) -> Header:
         raise _invalid(f"is not a record of this webhook: {error}") from error
     except errors.Malformed as error:
         raise _invalid(f"is not a record of this webhook: {error.message}") from error
-    named = (*record.added, *record.made, *record.replaced)
-    if len(named) > _MOST_PATHS:
-        raise _invalid(f"names {len(named)} changes, more than the {_MOST_PATHS} that this webhook makes at most")
-    if not all(path.startswith("/") for path in named):
-        raise _invalid("holds a path that does not begin with a slash")
     return record
 
 
-def _check_paths(record: Record, *, is_pod: bool) -> None:
+def _header(text: str) -> Header:
+    """Return what every release can read of a record, without its changes if they are not as this release writes them."""
+    try:
+        header = _header_decoder.decode(text)
+        jsonshape.check_depth(header.replaced, "replaced")
+        _check_paths(header, is_pod=False)
+    except (msgspec.ValidationError, errors.Denied):
+        return Header(**msgspec.structs.asdict(_outline_decoder.decode(text)))
+    return header
+
+
+def _check_paths(record: Header, *, is_pod: bool) -> None:
     """Check that undoing a record changes nothing but spec, labels and annotations: anybody may write a record.
 
     Where a template had no metadata, or null, rendering has made the map, which goes once it is empty.
     """
+    if (count := len(record.added) + len(record.made) + len(record.replaced)) > _MOST_PATHS:
+        raise _invalid(f"names {count} changes, more than the {_MOST_PATHS} that this webhook makes at most")
     named = [*record.added, *(path for path in record.made if path != "/metadata")]
     named += (path for path, was in record.replaced.items() if path != "/metadata" or was is not None or is_pod)
     for path in named:
