@@ -535,3 +535,35 @@ def test_a_record_that_the_client_deleted_counts_as_it_was():
     del group(value)["workerTemplate"]["metadata"]["annotations"]["hydra.io/rendered"]
 
     assert group(updated(value, stored, NEWER).value) == group(stored)
+
+
+# What histories have found (tests/test_fleet_machine.py)
+
+
+def with_leader(value, image="auto"):
+    group(value)["leaderTemplate"] = {"spec": {"containers": [{"name": "head", "image": image}]}}
+    return value
+
+
+def test_a_leader_stored_bare_while_the_webhook_was_away_gets_its_rendering_back_together_with_an_input():
+    stored = created(with_leader(bare()))
+    group(stored)["leaderTemplate"]["spec"]["containers"] = [{"name": "head", "image": "auto"}]
+
+    decided = updated(with_leader(bare(["--b"])), stored)
+
+    assert main(decided.value)["args"] == ["--tp=1 --b"]
+    assert main(decided.value, "leaderTemplate")["command"] == ["serve", "leader"]
+
+
+def test_a_changed_size_of_which_nothing_is_rendered_is_announced_too():
+    runtime = "templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {argsTemplate: ['--served']}}}]"
+    documents = [
+        catalog.Document("templates", "t.yaml", runtime),
+        catalog.Document("agent", "a.yaml", f"deployment_templates: [{{container_template: {{image: '{IMAGE}'}}}}]"),
+    ]
+    plain = rendering.State(catalog.build(documents, None), Settings())
+    stored = created(bare(), plain)
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 3
+
+    assert codes(updated(value, stored, plain)) == ["groups-roll", "groups-roll"]

@@ -153,7 +153,7 @@ def _complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
 
 
 def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Return whether every pod template that differs is an untouched rendering of its own inputs, with another record.
+    """Return whether every pod template that differs is an untouched rendering of its own inputs, and was not one with the same record.
 
     So it is when an API server calls again within one request, or when somebody brings a saved rendering back.
     """
@@ -168,12 +168,16 @@ def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool
     own = _asked_digests(value)
     for pod_template in differing:
         record = rendering.read(pod_template)
-        before = stored[pod_template.name].own_annotations.get(workload.RECORD) if pod_template.name in stored else None
-        if not isinstance(record, rendering.Record) or pod_template.own_annotations[workload.RECORD] == before:
+        if not isinstance(record, rendering.Record) or record.inputs != own.get(pod_template.name):
             return False
-        if record.inputs != own.get(pod_template.name) or not rendering.untouched(pod_template, record):
+        if not rendering.untouched(pod_template, record) or _untouched_with(record, stored.get(pod_template.name)):
             return False
     return True
+
+
+def _untouched_with(record: rendering.Record, stored: workload.PodTemplate | None) -> bool:
+    """Return whether a stored pod template has this record and is still as it was rendered."""
+    return stored is not None and rendering.read(stored) == record and rendering.untouched(stored, record)
 
 
 def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
@@ -299,16 +303,18 @@ def _rendered_anew(
     records = {name: rendering.full(record) for name, one in stored.items() if (record := rendering.read(one))}
     mutation = render(reconciled.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     value = mutation.value
-    rolls: list[Notice] = []
+    changed: list[Notice] = []
+    same: list[Notice] = []
     for name, rendered in _templates(value).items():
-        before = stored.get(name)
-        if before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value)):
+        before, record = stored.get(name), rendering.read(rendered)
+        is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
+        if is_same and before is not None:
             value = replaced(value, (*_GROUP, name), before.value)
-        elif (record := rendering.read(rendered)) is not None and isinstance(record, rendering.Record):
+        if isinstance(record, rendering.Record):
             was = records[name].revision if name in records else "none"
-            rolls.append(about("groups-roll", record.revision, was).within(name))
-    if _same_group(value, old):
-        rolls = []
+            (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
+    # a changed size rolls groups whose templates stay the same, and so does a leader template that goes
+    rolls = [] if _same_group(value, old) else changed or same
     given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(reconciled, records).items()]
     return msgspec.structs.replace(mutation, value=value, changed=True, notices=(*rolls, *given_up, *mutation.notices))
 
