@@ -133,10 +133,11 @@ class Fleet(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(TEMPLATES), edit=st.sampled_from(EDITS), more=st.sampled_from(["", "", "size", "refresh"]))
     def edit_by_hand(self, name, edit, more):
-        if name not in fleet.get(self.stored, GROUP):
+        containers = fleet.get(self.stored, (*GROUP, name, "spec", "containers"))
+        if not containers:
             return
         field, value = edit
-        container = fleet.get(self.stored, (*GROUP, name, "spec", "containers"))[0]["name"]
+        container = containers[0]["name"]
         place = (*GROUP, name, "spec", "containers", container, field)
         patched = fleet.edit(place, value)
         if not self.known or workload.exclusion(self.stored):
@@ -144,7 +145,9 @@ class Fleet(RuleBasedStateMachine):
             return
         bare = self._whole(self.bare)
         original, now = fleet.get(bare, place), fleet.get(self.stored, place)
-        if value == now or original == now or self._is_input(bare, place, value, original):
+        if value == now:
+            return
+        if original == now or self._is_input(bare, place, value, original):
             self._send(patched)
             return
         edited = () if value == original else ((name, f"/spec/containers/name={container}/{field}"), value)
@@ -176,6 +179,7 @@ class Fleet(RuleBasedStateMachine):
     def edit_the_configuration(self, state):
         self.state = state
 
+    @precondition(lambda self: self.known)
     @rule(change=CHANGES, replaced=st.booleans())
     def update_while_the_webhook_is_away(self, change, replaced):
         now = self._file(change)
@@ -263,7 +267,7 @@ class Fleet(RuleBasedStateMachine):
             assert isinstance(decided, errors.Denied) and decided.code == denial.code, (decided, denial)
             return False
         assert not isinstance(decided, errors.Denied), f"an intent was denied: {decided}"
-        assert _specs(decided.value) == _specs(expected), "not what the bare form renders to"
+        assert _specs(decided.value) == _specs(expected), f"rendered: {_specs(decided.value)}; meant: {_specs(expected)}"
         rolled = fleet.get(decided.value, GROUP) != fleet.get(self.stored, GROUP)
         announced = any(notice.code == "groups-roll" for notice in decided.notices)
         assert announced or _specs(decided.value) == _specs(self.stored), "rolls without a warning"

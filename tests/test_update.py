@@ -567,3 +567,29 @@ def test_a_changed_size_of_which_nothing_is_rendered_is_announced_too():
     group(value)["size"] = 3
 
     assert codes(updated(value, stored, plain)) == ["groups-roll", "groups-roll"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("auto", None), (None, "auto"), (None, ""), ("", None)])
+def test_a_placeholder_that_becomes_another_one_changes_nothing(first, then):
+    def file(image):
+        value = bare()
+        main(value).pop("image") if image is None else main(value).update(image=image)
+        return value
+
+    stored = created(file(first))
+
+    decided = updated(file(then), stored, NEWER)
+
+    assert group(decided.value) == group(stored)
+    assert "groups-roll" not in codes(decided)
+
+
+def test_opting_in_again_takes_back_what_was_changed_meanwhile_and_a_second_call_agrees():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    stored["metadata"]["labels"]["hydra.io/inject"] = "false"
+    group(stored)["workerTemplate"]["spec"]["nodeSelector"] = {"a": "b"}
+    main(stored, "leaderTemplate")["args"] = ["--hot"]
+
+    assert group(updated(value, stored).value) == group(created(value))

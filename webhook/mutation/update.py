@@ -158,26 +158,29 @@ def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool
     So it is when an API server calls again within one request, or when somebody brings a saved rendering back.
     """
     mine, stored = _templates(value), _templates(old)
-    differing = [
-        pod_template
+    differing = {
+        name: pod_template
         for name, pod_template in mine.items()
         if name not in stored or not patch.same(pod_template.value, stored[name].value)
-    ]
-    if not differing or any(workload.RECORD not in one.own_annotations for one in differing):
+    }
+    if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
         return False
     own = _asked_digests(value)
-    for pod_template in differing:
-        record = rendering.read(pod_template)
-        if not isinstance(record, rendering.Record) or record.inputs != own.get(pod_template.name):
-            return False
-        if not rendering.untouched(pod_template, record) or _untouched_with(record, stored.get(pod_template.name)):
-            return False
-    return True
+    renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
+    if None in renderings.values():
+        return False
+    before = _asked_digests(old)
+    return all(
+        name not in stored or _rendering(stored[name], before.get(name)) != record for name, record in renderings.items()
+    )
 
 
-def _untouched_with(record: rendering.Record, stored: workload.PodTemplate | None) -> bool:
-    """Return whether a stored pod template has this record and is still as it was rendered."""
-    return stored is not None and rendering.read(stored) == record and rendering.untouched(stored, record)
+def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
+    """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
+    record = rendering.read(pod_template)
+    if not isinstance(record, rendering.Record) or record.inputs != asked or not rendering.untouched(pod_template, record):
+        return None
+    return record
 
 
 def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:

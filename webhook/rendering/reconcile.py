@@ -117,18 +117,20 @@ def comparable(spec: Mapping[str, Any]) -> Any:
 def _fate(path: str, old: Any, new: Any, original: Any) -> _Fate:
     if new is old or (ABSENT not in (old, new) and patch.same(old, new)):
         return "unchanged"
-    if new is original or (ABSENT not in (new, original) and _same(path, new, original)):
+    if _is_original(path, new, original):
         return "dropped"
     if path.startswith("/metadata/"):
         return "foreign"
     return "input" if new is ABSENT else "edit"
 
 
-def _same(path: str, new: Any, original: Any) -> bool:
-    """Return whether a value is the original one; any placeholder equals any other."""
-    if path.endswith("/image") and image.is_placeholder(new) and image.is_placeholder(original):
-        return True
-    return patch.same(new, original)
+def _is_original(path: str, new: Any, original: Any) -> bool:
+    """Return whether a value is the original one; any placeholder equals any other, and so does its absence."""
+    if path == f"{_container(path)}/image":
+        found = (None if one is ABSENT else one for one in (new, original))
+        if all(map(image.is_placeholder, found)):
+            return True
+    return new is original or (ABSENT not in (new, original) and patch.same(new, original))
 
 
 def _container(path: str) -> str:
