@@ -317,7 +317,7 @@ class Fleet(RuleBasedStateMachine):
         """Take back what :meth:`_whole` gave a leader template, if nothing has changed it."""
         place = (*GROUP, "leaderTemplate")
         leader, own = fleet.get(meant, place), fleet.get(self.bare, place)
-        if leader is None or leader.get("spec") != fleet.get(whole, (*place, "spec")):
+        if leader is None or fleet.get(whole, place) is None or leader.get("spec") != fleet.get(whole, (*place, "spec")):
             return
         if own is None:
             del meant["spec"]["leaderWorkerTemplate"]["leaderTemplate"]

@@ -593,3 +593,25 @@ def test_opting_in_again_takes_back_what_was_changed_meanwhile_and_a_second_call
     main(stored, "leaderTemplate")["args"] = ["--hot"]
 
     assert group(updated(value, stored).value) == group(created(value))
+
+
+def test_a_leader_that_loses_its_own_containers_is_completed_from_the_worker():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    without_spec = copy.deepcopy(stored)
+    del group(without_spec)["leaderTemplate"]["spec"]
+    assert group(updated(without_spec, stored).value) == group(stored)
+
+    main(without_spec)["args"] = ["--b"]
+    main(without_spec)["image"] = "auto"
+    rolled = updated(without_spec, stored)
+    assert main(rolled.value, "leaderTemplate")["args"] == ["--tp=1 --b"]
+
+
+def test_a_malformed_annotation_that_was_stored_while_the_webhook_was_away_can_be_corrected():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    stored["metadata"]["annotations"] = {"hydra.io/model-port": "none"}
+
+    assert group(updated(value, stored).value) == group(value)

@@ -86,7 +86,7 @@ def _update(
     if _brings_renderings(value, old):
         return Mutation(value, "rendered-elsewhere")
     reconciled = _reconcile(value, old, manager)
-    before, after = _asked(_bare(old)), _asked(reconciled.bare)
+    before, after = _asked_before(old), _asked(reconciled.bare)
     if before == after and not refreshed:
         return _kept(value, old, reconciled, state, namespace=namespace)
     if before != after and reconciled.edits:
@@ -143,6 +143,14 @@ def _asked(bare: Mapping[str, Any]) -> dict[str, Any]:
         for pod_template in map(_complete, workload.pod_templates(bare, workload.LEADER_WORKER_SET))
         if not workload.opted_out(pod_template)
     }
+
+
+def _asked_before(old: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a stored object asks for; None if that is malformed, so that whatever comes in its place is an input."""
+    try:
+        return _asked(_bare(old))
+    except errors.Denied:
+        return None
 
 
 def _complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
@@ -213,7 +221,7 @@ def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -
             bare = _own_or_made(outcome.bare, base, before, record)
         if record.completed and mine[name].completed_from is not None:  # the client has only what it had
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
-            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, mine[name].value)
+            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
             bare = outcome.bare
         found.kept = _put(found.kept, place, outcome.kept)
         found.bare = replaced(found.bare, place, bare)
