@@ -615,3 +615,14 @@ def test_a_malformed_annotation_that_was_stored_while_the_webhook_was_away_can_b
     stored["metadata"]["annotations"] = {"hydra.io/model-port": "none"}
 
     assert group(updated(value, stored).value) == group(value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [None, [], {"f:containers": [1]}, {"f:containers": {"k:{": {}, "k:null": 1, "k:[]": {}, "k:" + "[" * 100_000: {}}}],
+    ids=["null", "list", "containers of a list", "keys that are not objects"],
+)
+def test_managed_fields_of_any_shape_own_nothing(fields):
+    stored = created(bare())
+
+    assert "hand-edit-kept" in codes(updated(applied(edited(stored), fields), stored, manager="team"))

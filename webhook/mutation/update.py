@@ -179,14 +179,19 @@ def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool
         return False
     before = _asked_digests(old)
     return all(
-        name not in stored or _rendering(stored[name], before.get(name)) != record for name, record in renderings.items()
+        name not in stored or _rendering(stored[name], before.get(name)) != record
+        for name, record in renderings.items()
     )
 
 
 def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
     """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
     record = rendering.read(pod_template)
-    if not isinstance(record, rendering.Record) or record.inputs != asked or not rendering.untouched(pod_template, record):
+    if (
+        not isinstance(record, rendering.Record)
+        or record.inputs != asked
+        or not rendering.untouched(pod_template, record)
+    ):
         return None
     return record
 

@@ -32,6 +32,9 @@ class Writer(msgspec.Struct, frozen=True):
 
     applied: bool = False
     fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    _lists: dict[int, dict[str, Any]] = msgspec.field(
+        default_factory=dict
+    )  # by id of a list in fields: each is read only once
 
     def owns(self, path: str) -> bool:
         """Return whether the manager owns what is at a path."""
@@ -40,7 +43,12 @@ class Writer(msgspec.Struct, frozen=True):
         for token in patch.tokens(path):
             if not isinstance(node, dict):
                 return False
-            node = _items(node, name).get(token) if fields.is_itemized(name) else node.get(f"f:{token}")
+            if fields.is_itemized(name):
+                if id(node) not in self._lists:
+                    self._lists[id(node)] = _items(node, name)
+                node = self._lists[id(node)].get(token)
+            else:
+                node = node.get(f"f:{token}")
             name = token
         return node is not None
 
@@ -247,6 +255,6 @@ def _items(node: Mapping[str, Any], field: str) -> dict[str, Any]:
         if key.startswith(("k:", "v:")):
             try:
                 found[fields.identity(json.loads(key[2:]), field)] = inner
-            except ValueError:
+            except (ValueError, RecursionError):  # anybody may send managed fields to a webhook that is called directly
                 continue
     return found
