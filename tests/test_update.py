@@ -626,3 +626,15 @@ def test_managed_fields_of_any_shape_own_nothing(fields):
     stored = created(bare())
 
     assert "hand-edit-kept" in codes(updated(applied(edited(stored), fields), stored, manager="team"))
+
+
+def test_a_second_call_knows_renderings_beside_a_template_that_lost_only_a_foreign_label():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    group(stored)["workerTemplate"]["metadata"]["labels"]["team"] = "a"
+    edited_leader = copy.deepcopy(stored)
+    group(edited_leader)["leaderTemplate"]["spec"]["nodeSelector"] = {"x": "y"}
+    stored = copy.deepcopy(updated(edited_leader, stored).value)
+
+    assert main(updated(value, stored).value, "leaderTemplate")["command"] == ["serve", "leader"]

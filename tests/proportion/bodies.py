@@ -298,15 +298,15 @@ def _edited_and_owned(size: int) -> dict[str, Any]:
     names = [f"c{at:06}" for at in range(size // 400)]
     edited = [f"/spec/containers/name={name}/image" for name in names[:1_900]]
     record = {
-        **{
-            "version": 1,
-            "runtime": "rich",
-            "model": "qwen3-0.6b",
-            "container": names[0],
-            "revision": "r",
-            "inputs": "i",
-        },
-        **{"rendered": "r", "added": [], "replaced": dict.fromkeys(edited, "auto")},
+        "version": 1,
+        "runtime": "rich",
+        "model": "qwen3-0.6b",
+        "container": names[0],
+        "revision": "r",
+        "inputs": "i",
+        "rendered": "r",
+        "added": [],
+        "replaced": dict.fromkeys(edited, "auto"),
     }
 
     def with_image(image: str) -> dict[str, Any]:
