@@ -27,4 +27,9 @@ def canonical(value: Any) -> bytes:
 
 def of(value: Any) -> str:
     """Return 16 hex digits of the SHA-256 of a JSON value; the order of map keys does not matter."""
-    return hashlib.sha256(canonical(value)).hexdigest()[:16]
+    return of_text(canonical(value))
+
+
+def of_text(text: bytes) -> str:
+    """Return 16 hex digits of the SHA-256 of a value that is canonical already."""
+    return hashlib.sha256(text).hexdigest()[:16]

@@ -110,7 +110,7 @@ def value(entry: Any, field: str) -> str:
     """
     form = entry if type(entry) is str else filled_in.normal(entry, "", field)
     text = msgspec.json.encode(form) if type(form) is str else digests.canonical(form)
-    return text.decode() if len(text) <= _LONGEST_VALUE else f"sha256:{digests.of(form)}"
+    return text.decode() if len(text) <= _LONGEST_VALUE else f"sha256:{digests.of_text(text)}"
 
 
 def selector(entry: Any, keys: tuple[str, ...]) -> str:

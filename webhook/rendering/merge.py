@@ -3,7 +3,7 @@
 Every function returns a new map and shares with its arguments what it did not change; arguments are never modified.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webhook import catalog, jsonshape
@@ -50,7 +50,11 @@ def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool, 
 
 
 def layers(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Merge one layer of the configuration over another; both have been checked when they were loaded."""
+    """Merge one layer of the configuration over another; loading has checked the types of all known fields in both.
+
+    Raises:
+        errors.Malformed: an unknown field is a map or list in one of them, and of another type in the other.
+    """
     return _merge(upper, lower, _NOTHING, is_pod=False, path="")
 
 
@@ -62,7 +66,7 @@ def _merge(
         mine = own.get(key)
         if value is None or mine is value:
             continue
-        where = f"{path}.{key}"
+        where = jsonshape.at(path, key)
         if isinstance(value, list) and fields.is_itemized(key):
             jsonshape.check(mine, _STRINGS if key in fields.CAPABILITIES else _MAPS, where)
             merged[key] = _listed(mine or [], value, key)
@@ -89,14 +93,20 @@ def _undecided(own: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, An
     for key, opposite in _OPPOSITES.items():
         decided, wanted = own.get(opposite), other.get(key)
         if isinstance(decided, list) and isinstance(wanted, list):
-            names = {fields.value(name, opposite) for name in decided}
-            found[key] = [name for name in wanted if fields.value(name, key) not in names] or None
+            names = {name for name in decided if type(name) is str}
+            found[key] = [name for name in wanted if name not in names] or None
     return found
+
+
+def _name(item: str, _: str) -> str:
+    return item
 
 
 def _listed(own: list[Any], other: list[Any], field: str) -> list[Any]:
     """Return the own items, and those of the other list that are not among them: by merge key, or in a union by value."""
-    told_apart_by = fields.value if field in fields.UNIONS else fields.place
+    told_apart_by: Callable[[Any, str], str] = fields.value if field in fields.UNIONS else fields.place
+    if field in fields.CAPABILITIES:
+        told_apart_by = _name
     taken = {told_apart_by(item, field) for item in own}
     new = []
     for item in other:
