@@ -551,3 +551,106 @@ def test_changes_that_a_later_release_writes_otherwise_are_not_undone(changes):
     with pytest.raises(errors.Denied) as denial:
         updated(bare(), stored)
     assert denial.value.code == "later-record"
+
+
+# What histories have found (tests/test_fleet_machine.py)
+
+
+def with_leader(value, image="auto"):
+    group(value)["leaderTemplate"] = {"spec": {"containers": [{"name": "head", "image": image}]}}
+    return value
+
+
+def test_a_leader_stored_bare_while_the_webhook_was_away_gets_its_rendering_back_together_with_an_input():
+    stored = created(with_leader(bare()))
+    group(stored)["leaderTemplate"]["spec"]["containers"] = [{"name": "head", "image": "auto"}]
+
+    decided = updated(with_leader(bare(["--b"])), stored)
+
+    assert main(decided.value)["args"] == ["--tp=1 --b"]
+    assert main(decided.value, "leaderTemplate")["command"] == ["serve", "leader"]
+
+
+def test_a_changed_size_of_which_nothing_is_rendered_is_announced_too():
+    runtime = "templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {argsTemplate: ['--served']}}}]"
+    documents = [
+        catalog.Document("templates", "t.yaml", runtime),
+        catalog.Document("agent", "a.yaml", f"deployment_templates: [{{container_template: {{image: '{IMAGE}'}}}}]"),
+    ]
+    plain = rendering.State(catalog.build(documents, None), Settings())
+    stored = created(bare(), plain)
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 3
+
+    assert codes(updated(value, stored, plain)) == ["groups-roll", "groups-roll"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("auto", None), (None, "auto"), (None, ""), ("", None)])
+def test_a_placeholder_that_becomes_another_one_changes_nothing(first, then):
+    def file(image):
+        value = bare()
+        main(value).pop("image") if image is None else main(value).update(image=image)
+        return value
+
+    stored = created(file(first))
+
+    decided = updated(file(then), stored, NEWER)
+
+    assert group(decided.value) == group(stored)
+    assert "groups-roll" not in codes(decided)
+
+
+def test_opting_in_again_takes_back_what_was_changed_meanwhile_and_a_second_call_agrees():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    stored["metadata"]["labels"]["hydra.io/inject"] = "false"
+    group(stored)["workerTemplate"]["spec"]["nodeSelector"] = {"a": "b"}
+    main(stored, "leaderTemplate")["args"] = ["--hot"]
+
+    assert group(updated(value, stored).value) == group(created(value))
+
+
+def test_a_leader_that_loses_its_own_containers_is_completed_from_the_worker():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    without_spec = copy.deepcopy(stored)
+    del group(without_spec)["leaderTemplate"]["spec"]
+    assert group(updated(without_spec, stored).value) == group(stored)
+
+    main(without_spec)["args"] = ["--b"]
+    main(without_spec)["image"] = "auto"
+    rolled = updated(without_spec, stored)
+    assert main(rolled.value, "leaderTemplate")["args"] == ["--tp=1 --b"]
+
+
+def test_a_malformed_annotation_that_was_stored_while_the_webhook_was_away_can_be_corrected():
+    stored = created(bare())
+    value = copy.deepcopy(stored)
+    stored["metadata"]["annotations"] = {"hydra.io/model-port": "none"}
+
+    assert group(updated(value, stored).value) == group(value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [None, [], {"f:containers": [1]}, {"f:containers": {"k:{": {}, "k:null": 1, "k:[]": {}, "k:" + "[" * 100_000: {}}}],
+    ids=["null", "list", "containers of a list", "keys that are not objects"],
+)
+def test_managed_fields_of_any_shape_own_nothing(fields):
+    stored = created(bare())
+
+    assert "hand-edit-kept" in codes(updated(applied(edited(stored), fields), stored, manager="team"))
+
+
+def test_a_second_call_knows_renderings_beside_a_template_that_lost_only_a_foreign_label():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+    group(stored)["workerTemplate"]["metadata"]["labels"]["team"] = "a"
+    edited_leader = copy.deepcopy(stored)
+    group(edited_leader)["leaderTemplate"]["spec"]["nodeSelector"] = {"x": "y"}
+    stored = copy.deepcopy(updated(edited_leader, stored).value)
+
+    assert main(updated(value, stored).value, "leaderTemplate")["command"] == ["serve", "leader"]

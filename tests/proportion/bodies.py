@@ -282,6 +282,7 @@ def _updates() -> Iterator[tuple[str, Build]]:
                 f"UPDATE without effect: {name}",
                 lambda size, spec=spec: review(group(spec(size // 2)), operation="UPDATE", old=group(spec(size // 2))),
             )
+    yield "UPDATE: recorded items of long lists, edited and owned", _edited_and_owned
     for name in ("containers, distinct", "args, distinct", "unknown map, deep"):
         spec = dict(_specs())[name]
         yield (
@@ -290,3 +291,35 @@ def _updates() -> Iterator[tuple[str, Build]]:
                 group(spec(size // 2)), operation="UPDATE", old=group({**spec(size // 2), "hostname": "other"})
             ),
         )
+
+
+def _edited_and_owned(size: int) -> dict[str, Any]:
+    """Return an update that edits many recorded fields, each in an item of a long list that the manager owns in part."""
+    names = [f"c{at:06}" for at in range(size // 400)]
+    edited = [f"/spec/containers/name={name}/image" for name in names[:1_900]]
+    record = {
+        "version": 1,
+        "runtime": "rich",
+        "model": "qwen3-0.6b",
+        "container": names[0],
+        "revision": "r",
+        "inputs": "i",
+        "rendered": "r",
+        "added": [],
+        "replaced": dict.fromkeys(edited, "auto"),
+    }
+
+    def with_image(image: str) -> dict[str, Any]:
+        spec = {"containers": [{"name": name, "image": image} for name in names]}
+        about = {"annotations": {"hydra.io/rendered": json.dumps(record)}}
+        value = group(spec)
+        value["spec"]["leaderWorkerTemplate"]["workerTemplate"]["metadata"] = about
+        return value
+
+    value = with_image("hot:2")
+    owned = {f'k:{{"name":"{name}"}}': {"f:args": {}} for name in names}
+    fields = {"f:spec": {"f:leaderWorkerTemplate": {"f:workerTemplate": {"f:spec": {"f:containers": owned}}}}}
+    value["metadata"]["managedFields"] = [{"manager": "team", "operation": "Apply", "fieldsV1": fields}]
+    found = review(value, operation="UPDATE", old=with_image("hot:1"))
+    found["request"]["options"] = {"fieldManager": "team"}
+    return found

@@ -86,7 +86,7 @@ def _update(
     if _brings_renderings(value, old):
         return Mutation(value, "rendered-elsewhere")
     reconciled = _reconcile(value, old, manager)
-    before, after = _asked(_bare(old)), _asked(reconciled.bare)
+    before, after = _asked_before(old), _asked(reconciled.bare)
     if before == after and not refreshed:
         return _kept(value, old, reconciled, state, namespace=namespace)
     if before != after and reconciled.edits:
@@ -145,6 +145,14 @@ def _asked(bare: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _asked_before(old: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a stored object asks for; None if that is malformed, so that whatever comes in its place is an input."""
+    try:
+        return _asked(_bare(old))
+    except errors.Denied:
+        return None
+
+
 def _complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
     """Return a pod template of a bare object with what it takes from the worker template."""
     if pod_template.completed_from is None or workload.opted_out(pod_template):
@@ -153,27 +161,39 @@ def _complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
 
 
 def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Return whether every pod template that differs is an untouched rendering of its own inputs, with another record.
+    """Return whether every pod template that differs is an untouched rendering of its own inputs, and one was not, with the same record.
 
     So it is when an API server calls again within one request, or when somebody brings a saved rendering back.
     """
     mine, stored = _templates(value), _templates(old)
-    differing = [
-        pod_template
+    differing = {
+        name: pod_template
         for name, pod_template in mine.items()
         if name not in stored or not patch.same(pod_template.value, stored[name].value)
-    ]
-    if not differing or any(workload.RECORD not in one.own_annotations for one in differing):
+    }
+    if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
         return False
     own = _asked_digests(value)
-    for pod_template in differing:
-        record = rendering.read(pod_template)
-        before = stored[pod_template.name].own_annotations.get(workload.RECORD) if pod_template.name in stored else None
-        if not isinstance(record, rendering.Record) or pod_template.own_annotations[workload.RECORD] == before:
-            return False
-        if record.inputs != own.get(pod_template.name) or not rendering.untouched(pod_template, record):
-            return False
-    return True
+    renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
+    if None in renderings.values():
+        return False
+    before = _asked_digests(old)
+    return any(  # the others differ only in what is foreign
+        name not in stored or _rendering(stored[name], before.get(name)) != record
+        for name, record in renderings.items()
+    )
+
+
+def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
+    """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
+    record = rendering.read(pod_template)
+    if (
+        not isinstance(record, rendering.Record)
+        or record.inputs != asked
+        or not rendering.untouched(pod_template, record)
+    ):
+        return None
+    return record
 
 
 def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
@@ -206,7 +226,7 @@ def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -
             bare = _own_or_made(outcome.bare, base, before, record)
         if record.completed and mine[name].completed_from is not None:  # the client has only what it had
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
-            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, mine[name].value)
+            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
             bare = outcome.bare
         found.kept = _put(found.kept, place, outcome.kept)
         found.bare = replaced(found.bare, place, bare)
@@ -299,16 +319,18 @@ def _rendered_anew(
     records = {name: rendering.full(record) for name, one in stored.items() if (record := rendering.read(one))}
     mutation = render(reconciled.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     value = mutation.value
-    rolls: list[Notice] = []
+    changed: list[Notice] = []
+    same: list[Notice] = []
     for name, rendered in _templates(value).items():
-        before = stored.get(name)
-        if before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value)):
+        before, record = stored.get(name), rendering.read(rendered)
+        is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
+        if is_same and before is not None:
             value = replaced(value, (*_GROUP, name), before.value)
-        elif (record := rendering.read(rendered)) is not None and isinstance(record, rendering.Record):
+        if isinstance(record, rendering.Record):
             was = records[name].revision if name in records else "none"
-            rolls.append(about("groups-roll", record.revision, was).within(name))
-    if _same_group(value, old):
-        rolls = []
+            (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
+    # a changed size rolls groups whose templates stay the same, and so does a leader template that goes
+    rolls = [] if _same_group(value, old) else changed or same
     given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(reconciled, records).items()]
     return msgspec.structs.replace(mutation, value=value, changed=True, notices=(*rolls, *given_up, *mutation.notices))
 
