@@ -134,7 +134,7 @@ def fleet(hydra: Installation) -> Iterator[Fleet]:
 
 
 def test_no_verb_rolls_a_fleet_after_an_edit_of_the_configuration_until_its_user_wants_that(hydra, fleet):
-    original = fleet.worker
+    saved, original = fleet.stored, fleet.worker
     assert (original["image"], original["command"]) == (IMAGES[0], ["serve", "worker"])
     with fleet.stays():
         configure(hydra, IMAGES[1])
@@ -171,6 +171,12 @@ def test_no_verb_rolls_a_fleet_after_an_edit_of_the_configuration_until_its_user
     with fleet.rolls():
         assert ROLLS in fleet.send("replace")
         assert fleet.worker["args"] == ["--pp=3 --c"]
+    fleet.file = saved
+    for key in ("resourceVersion", "generation", "managedFields"):
+        saved["metadata"].pop(key, None)
+    with fleet.rolls():
+        fleet.send("replace")
+        assert fleet.worker == original, "a saved rendering is not rendered anew"
 
 
 def test_a_refresh_rolls_once_and_an_edit_by_hand_is_kept_until_then(hydra, fleet):
