@@ -521,19 +521,31 @@ def test_a_probe_handler_of_a_wrong_type_is_denied_with_its_path(field, handler,
     assert f"spec.containers[0].{field}.{handler}: must be a map" in decision.message
 
 
-@pytest.mark.parametrize(
-    "fields", ["readinessProbe: {httpGet: 5}", "resources: {requests: 5}", "livenessProbe: {tcpSocket: []}"]
-)
-def test_a_configuration_of_a_wrong_type_is_denied_naming_the_runtime(fields):
-    text = f"templates: [{{runtime: vllm-cpu, podTemplate: {{containerTemplate: {{{fields}}}}}}}]"
+TERMS = "requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: 5}]}"
+WRONG_TYPES = [
+    ("containerTemplate: {readinessProbe: {httpGet: 5}}", "broken-runtime", "readinessProbe.httpGet: must be a map"),
+    ("containerTemplate: {resources: {requests: 5}}", "broken-runtime", "resources.requests: must be a map"),
+    ("containerTemplate: {livenessProbe: {tcpSocket: []}}", "broken-runtime", "livenessProbe.tcpSocket: must be a map"),
+    (
+        f"affinity: {{nodeAffinity: {{{TERMS}}}}}",
+        "malformed-object",
+        'merged with the configuration of runtime "vllm-cpu", spec.affinity.',
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "code", "says"), WRONG_TYPES)
+def test_a_configuration_of_a_wrong_type_is_denied_naming_the_runtime(fields, code, says):
+    text = f"templates: [{{runtime: vllm-cpu, podTemplate: {{{fields}}}}}]"
     snapshot = catalog.build([catalog.Document("templates", "t.yaml", text), catalog.embedded()[1]], None)
     review = recorded("pod-kubectl-create")
     review["request"]["object"]["spec"]["containers"][0].pop("resources", None)
 
     decision = decide(review, snapshot)
 
-    assert decision.reason == "malformed-object"
-    assert 'merged with the configuration of runtime "vllm-cpu", spec.containers[0].' in decision.message
+    assert decision.reason == code
+    assert 'runtime "vllm-cpu"' in decision.message
+    assert says in decision.message
 
 
 def test_a_label_that_is_a_list_is_no_internal_error_even_if_a_record_calls_it_a_copy():

@@ -159,7 +159,8 @@ def _fault_of_list(value: Any, item_shape: MapOf | type[str]) -> _Fault | None:
         return _Fault("", f"must be a list of strings, not {type_name(value)}")
     for index, item in enumerate(value):
         if type(item) is not str:
-            return _Fault(f"[{index}]", f"must be a string, not {type_name(item)}; put it in quotes")
+            remedy = "; put it in quotes" if isinstance(item, bool | int | float) else ""
+            return _Fault(f"[{index}]", f"must be a string, not {type_name(item)}{remedy}")
     return None
 
 

@@ -214,6 +214,13 @@ UNKNOWN = {
         26,
         'did you mean "tag"?',
     ),
+    "an overlay beside container_template": (
+        HOLDING + "  leader: {args: []}",
+        "deployment_templates[0].leader",
+        4,
+        3,
+        "move it to container_template or pod_template",
+    ),
     "a registry beside the image": (
         HOLDING + "- container_template: {registry: a}",
         "deployment_templates[1].container_template.registry",

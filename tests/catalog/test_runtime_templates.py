@@ -143,6 +143,38 @@ ENTRIES = {
         5,
         "duplicate key",
     ),
+    "a number in a probe": (
+        entry("podTemplate: {containerTemplate: {worker: {readinessProbe: {httpGet: 80}}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.worker.readinessProbe.httpGet",
+        3,
+        74,
+        "must be a map, found the number 80",
+    ),
+    "a quoted number in a probe": (
+        entry("podTemplate: {containerTemplate: {readinessProbe: {periodSeconds: '5'}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.readinessProbe.periodSeconds",
+        3,
+        71,
+        "must be a whole number",
+    ),
+    "a string instead of capabilities": (
+        entry("podTemplate: {containerTemplate: {securityContext: {capabilities: {add: A}}}}"),
+        "wrong-type",
+        "templates[0].podTemplate.containerTemplate.securityContext.capabilities.add",
+        3,
+        77,
+        "must be a list",
+    ),
+    "a number among sysctls": (
+        entry("podTemplate: {podSecurityContext: {sysctls: [1]}}"),
+        "wrong-type",
+        "templates[0].podTemplate.podSecurityContext.sysctls[0]",
+        3,
+        50,
+        "an item of sysctls must be a map",
+    ),
     "podTemplate a list": (entry("podTemplate: []"), "wrong-type", "templates[0].podTemplate", 3, 18, "must be a map"),
     "containerTemplate a string": (
         entry("podTemplate:\n  containerTemplate: x"),
@@ -266,6 +298,15 @@ def test_a_value_that_needs_quotes_is_shown_with_them():
     assert [problem.remedy for problem in snapshot.problems] == ['quote it: "1e3"', 'quote it: "yes"']
 
 
+def test_a_template_where_none_can_be_is_not_told_to_lose_its_quotes():
+    container = "ports: [{containerPort: '{{ .MODEL_PORT }}'}], tty: '{{ true }}'"
+    snapshot = read(f"templates:\n- runtime: r\n  podTemplate: {{containerTemplate: {{{container}}}}}")
+    assert [problem.remedy for problem in snapshot.problems] == [
+        'write a number, or in a runtime template add "renderAll: true" beside runtime',
+        "write true or false; a Go template cannot be here",
+    ]
+
+
 def test_a_duplicate_runtime_is_reported_and_the_first_is_used():
     snapshot = read("templates:\n- runtime: r\n  runtimeZH: one\n- runtime: r\n  runtimeZH: two\n")
     [problem] = snapshot.problems
@@ -319,6 +360,13 @@ UNKNOWN = {
         3,
         39,
         "move it to podTemplate",
+    ),
+    "an overlay in an overlay": (
+        entry("podTemplate: {containerTemplate: {leader: {worker: {}}}}"),
+        "templates[0].podTemplate.containerTemplate.leader.worker",
+        3,
+        48,
+        "move it to containerTemplate",
     ),
     "in a list's entry": (
         entry("podTemplate: {containerTemplate: {env: [{name: A, val: x}]}}"),

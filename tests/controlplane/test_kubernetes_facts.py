@@ -119,6 +119,10 @@ def test_these_fields_are_integers_and_these_integers_or_strings(pod_schema):
     of_volumes = {"metadata", "dataSourceRef"}  # of the claim that a volume creates
     found = set(integers(pod_schema, "spec", lambda inner: inner.get("type") == "integer"))
     assert {pair for pair in found if pair[0] not in of_volumes} == kubernetes.INTEGERS
+    lists_of_them = {
+        (holder, name) for holder, name, field in places(pod_schema) if field.get("items", {}).get("type") == "integer"
+    }
+    assert lists_of_them == kubernetes.INTEGER_LISTS
     either = set(integers(pod_schema, "spec", lambda inner: inner.get("format") == "int-or-string"))
     assert either == kubernetes.INTEGERS_OR_STRINGS
 
@@ -159,6 +163,27 @@ def test_these_lists_hold_strings_and_all_others_maps(schemas):
         for field in (*theirs, *kubernetes.STRING_LISTS)
     }
     assert differing(ours, theirs) == {}
+
+
+def nested(schema: Object, holder: str) -> Iterator[tuple[str, str, Object]]:
+    """Yield every map, and every list of maps or strings, that maps lead to: what holds it, its name and its schema."""
+    for name, field in schema.get("properties", {}).items():
+        if field.get("type") in ("object", "array") and field.get("items", {}).get("type") != "integer":
+            yield holder, name, field
+        yield from nested(field, name)
+
+
+def test_maps_hold_these_maps_and_lists(pod_schema):
+    container = pod_schema["properties"]["containers"]["items"]
+    theirs: dict[str, dict[str, type]] = defaultdict(dict)
+    strings = set()
+    for holder, name, field in (*nested(pod_schema, ""), *nested(container, "")):
+        if holder:
+            theirs[holder][name] = JSON_TYPES[field["type"]]
+        if holder and field.get("items", {}).get("type") == "string":
+            strings.add(name)
+    assert differing(kubernetes.NESTED, theirs) == {}
+    assert strings == kubernetes.NESTED_STRING_LISTS
 
 
 def places(schema: Object, holder: str = "spec") -> Iterator[tuple[str, str, Object]]:

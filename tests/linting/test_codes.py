@@ -74,7 +74,7 @@ RAISED_BY = {
     "custom-args-unused": entry(SCRIPT, ["serve"]),
     "costly-templates": entry(args=["{{ range 1000 }}{{ end }}"]),
     "bare-key": "templates: [{runtime: r, podTemplate: {worker: }}]",
-    "plain-command": container(command=["a"]),
+    "plain-command": container(args=["a"]),
     "late-field": entry(pod={"nodeName": "a"}),
     "unrendered": entry(pod={"hostname": "{{ .MODEL_ID }}"}),
     "duplicate-item": container(env=[{"name": "A"}, {"name": "A"}]),

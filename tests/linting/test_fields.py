@@ -25,13 +25,39 @@ RULES = {
     "a late field that is null": ("podTemplate: {priorityClassName: }", []),
     "plain command and args": (
         "podTemplate: {containerTemplate: {command: [a], args: [b]}}",
-        [("warning", "plain-command", 3, 37), ("warning", "plain-command", 3, 51)],
+        [("warning", "plain-command", 3, 51)],
+    ),
+    "plain args beside their template, and an empty one": (
+        "podTemplate: {containerTemplate: {args: [a], argsTemplate: [b], worker: {command: [c], commandTemplate: }}}",
+        [("warning", "plain-command", 3, 37), ("info", "bare-key", 3, 90)],
+    ),
+    "custom args unused by the leader's overlay": (
+        (
+            "podTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n"
+            "    leader: {argsTemplate: [b]}\n    worker: {argsTemplate: [b]}"
+        ),
+        [("warning", "custom-args-unused", 6, 16)],
+    ),
+    "custom args in a variable": (
+        (
+            "renderAll: true\npodTemplate:\n  containerTemplate:\n    commandTemplate: [a]\n    argsTemplate: [b]\n"
+            "    env: [{name: ARGS, value: '{{ range .CUSTOM_ARGS }}{{ . }} {{ end }}'}]"
+        ),
+        [],
+    ),
+    "an action that would be rendered if the entry had no error": (
+        "renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}', hostNetwork: 'true'}",
+        [("error", "wrong-type", 4, 59)],
     ),
     "an action that is not rendered": (
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
         [("warning", "unrendered", 3, 60)],
     ),
     "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "an action in a key, which is not rendered": (
+        "renderAll: true\npodTemplate: {nodeSelector: {'{{ .GPU_TYPE }}': '{{ .ROLE }}'}}",
+        [("warning", "unrendered", 4, 32)],
+    ),
     "two volumes with one name": (
         "podTemplate: {volumes: [{name: a}, {name: b}, {name: a}]}",
         [("warning", "duplicate-item", 3, 49)],

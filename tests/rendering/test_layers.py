@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook import catalog, rendering
+from webhook import catalog, errors, rendering
 from webhook.rendering import layers
 
 ROLES = ("lone", "leader", "worker")
@@ -103,6 +103,39 @@ def test_command_and_args_of_an_overlay_each_replace_their_counterpart():
         "leader": (["serve"], ["{{ len .CUSTOM_ARGS }}"], True),
         "worker": (["join"], [], False),
     }
+
+
+PLAIN = [
+    pytest.param({"command": ["join"]}, [], ["--a"], id="a command"),
+    pytest.param({"args": ["--b"]}, ["serve"], [], id="args"),
+    pytest.param({"command": ["join"], "args": ["--b"]}, [], [], id="both"),
+    pytest.param({"command": None, "args": None}, ["serve"], ["--a"], id="nothing"),
+    pytest.param({"command": ["join"], "commandTemplate": ["ray"]}, ["ray"], ["--a"], id="a template beside a command"),
+]
+
+
+@pytest.mark.parametrize(("overlay", "command", "args"), PLAIN)
+def test_a_plain_command_of_an_overlay_replaces_the_common_template_as_well(overlay, command, args):
+    common = {"commandTemplate": ["serve"], "argsTemplate": ["--a"]}
+    startups = built({"containerTemplate": {**common, "worker": overlay}}, {})[1].startups
+
+    assert [one.text for one in startups["worker"].command] == command
+    assert [one.text for one in startups["worker"].args] == args
+    assert [one.text for one in startups["leader"].command] == ["serve"]
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, {"a": "{{ .ROLE }}"}], ids=["early", "late"])
+def test_unknown_fields_of_two_types_are_denied_with_their_path(value):
+    with pytest.raises(
+        errors.Denied, match=r"contradict each other: future: must be a map, not a number; give it one type"
+    ):
+        configured(
+            {"containerTemplate": {"future": value}},
+            {"container_template": {"future": 3}},
+            "lone",
+            render_all=True,
+            ROLE="lone",
+        )
 
 
 @pytest.mark.parametrize("role", ROLES)

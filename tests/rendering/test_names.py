@@ -86,3 +86,10 @@ def test_a_template_that_does_not_read_the_model_is_to_be_corrected():
         render({"hostname": "{{ .RUN_TIME }}_host"})
 
     assert denial.value.message.endswith("correct the template")
+
+
+def test_a_name_that_is_only_too_long_is_to_be_shortened():
+    with pytest.raises(errors.Denied) as denial:
+        render(with_container(ports=[{"name": "port-of-{{ .MODEL_SLUG }}", "containerPort": 1}]))
+
+    assert denial.value.message.endswith("print at most 15 characters")

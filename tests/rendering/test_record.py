@@ -254,3 +254,13 @@ def test_a_rendering_of_a_later_release_earns_no_warning():
     pod["spec"]["containers"][0]["image"] = "mine"
 
     assert edited(pod) == []
+
+
+@pytest.mark.parametrize("value", [5, {}, []], ids=json.dumps)
+def test_a_record_that_is_not_a_string_is_denied_with_what_it_is(value):
+    pod = copy.deepcopy(rendered("pod-kubectl-create", workload.POD))
+    pod["metadata"]["annotations"]["hydra.io/rendered"] = value
+
+    with pytest.raises(errors.Denied, match="not a string") as caught:
+        mutation.restore(pod, workload.POD)
+    assert caught.value.code == "invalid-record"

@@ -78,11 +78,13 @@ class Startup:
         command: compiled ``commandTemplate``; empty if absent.
         args: compiled ``argsTemplate``; empty if absent.
         uses_custom_args: whether command or args refer to ``.CUSTOM_ARGS``.
+        others_use_custom_args: whether another field does, such as the value of a variable (``renderAll``).
     """
 
     command: tuple[gotemplate.Template, ...] = ()
     args: tuple[gotemplate.Template, ...] = ()
     uses_custom_args: bool = False
+    others_use_custom_args: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,18 @@ A rule is a function that adds to a report, listed in one of the tuples at the e
 places, as well as the compiled entries.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors, workload
 from webhook.catalog.report import Report
-from webhook.catalog.schema import kubernetes
+from webhook.catalog.schema import compiling, kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
 from webhook.linting import repeated, sections
 from webhook.rendering import image
-
-#: The key paths of the templates of command and args.
-ARGUMENT = re.compile(r"\.containerTemplate\.((leader|worker)\.)?(command|args)Template\[")
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -51,9 +47,13 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
         template = entry.runtime_template
-        startup = template.startups["lone"] if template is not None else None
-        if startup is not None and startup.command and startup.args and not startup.uses_custom_args:
-            where, at = command_key(entry, "lone", "argsTemplate")
+        places = {}  # of lone pods and leaders: workers often start something else
+        for role, startup in template.startups.items() if template is not None else ():
+            used = startup.uses_custom_args or startup.others_use_custom_args
+            if role != "worker" and startup.command and startup.args and not used:
+                where, at = command_key(entry, role, "argsTemplate")
+                places[where] = at
+        for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
             remedy = (
                 'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
@@ -72,31 +72,33 @@ def late_fields(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report:
 
 
 def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """``command`` and ``args`` where ``commandTemplate`` and ``argsTemplate`` are meant.
-
-    A command is meant where ``argsTemplate`` alone makes the args for it.
-    """
+    """``command`` and ``args`` that have no effect: those of a template win, and args those of agent entry and workload."""
     for entry in entries:
-        parts = list(sections.containers(entry))
-        for path, container, role in parts:
-            startups = entry.runtime_template.startups if entry.runtime_template is not None else {}
-            beside = startups.get(role or "lone")
+        for path, container, _ in sections.containers(entry):
             for key in ("command", "args"):
-                completed = key == "command" and beside is not None and beside.args and not beside.command
-                if not nodes.is_null(container.get(key)) and not completed:
-                    cause = f"{key} is not a template and is not used to build the command"
-                    at = container.pairs[key]
-                    report.warning("plain-command", f"{path}.{key}", at, cause, f"use {key}Template instead")
+                if nodes.is_null(container.get(key)):
+                    continue
+                if not nodes.is_null(container.get(f"{key}Template")):
+                    cause = f"{key} has no effect beside {key}Template"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, "remove one of them")
+                elif key == "args":
+                    cause = "args are replaced by those of the agent entry or the workload, if it has any"
+                    remedy = "use argsTemplate, to which those are added"
+                    report.warning("plain-command", f"{path}.{key}", container.pairs[key], cause, remedy)
 
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
-    """Actions in strings that are not rendered without ``renderAll``."""
+    """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
     for entry in entries:
         pod, _, path = parts(entry)
-        if pod is None or (entry.runtime_template is not None and entry.runtime_template.render_all):
+        if pod is None:
+            continue
+        for where, key in _keys(pod, path):
+            report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
+        if compiling.renders_all(entry.node):
             continue
         for where, scalar in _strings(pod, path):
-            if "{{" in scalar.value and not ARGUMENT.search(where):
+            if "{{" in scalar.value and not compiling.is_of_startup(where):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
 
@@ -111,6 +113,18 @@ def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
             yield from _strings(item, f"{path}[{index}]")
     elif isinstance(node.value, str):
         yield path, node
+
+
+def _keys(node: Node, path: str) -> Iterator[tuple[str, YamlPair]]:
+    """Yield every key of a tree that contains an action, with its key path."""
+    if isinstance(node, YamlMapping):
+        for key, pair in node.pairs.items():
+            if "{{" in key:
+                yield f"{path}.{key}", pair
+            yield from _keys(pair.node, f"{path}.{key}")
+    elif isinstance(node, YamlSequence):
+        for index, item in enumerate(node.items):
+            yield from _keys(item, f"{path}[{index}]")
 
 
 def duplicate_items(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:

@@ -8,7 +8,7 @@ from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, passing, sample_variables
-from webhook.linting.trial_results import Findings, Rendering, refers
+from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
 from webhook.shell import argv, flags, scan
 
@@ -25,7 +25,6 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
     """Add the findings about the command and args that one trial rendered."""
     of_template = {one.template.compiled.template: one for one in renderings}
     elements = [of_template[template] for template in (*startup.command, *startup.args)]
-    others = [one for one in renderings if not fields.ARGUMENT.search(one.path)]
     if not elements:
         return
     try:
@@ -46,7 +45,7 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
         passing.check_elements(findings, elements, started)
     # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if startup.command else elements[-1:], started)
-    if not rendered.notices and not any(refers(one.template.compiled, "CUSTOM_ARGS") for one in others):
+    if not rendered.notices and not startup.others_use_custom_args:
         _check_custom_args(findings, entry, startup, started)
 
 

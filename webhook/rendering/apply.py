@@ -91,7 +91,7 @@ def _container(
     own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
     fields = configured.container
     filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
-    image.check(filled, str(resolution.container), resolution.selection.agent_entry)
+    image.check(filled, str(resolution.container), resolution.selection.agent_entry, resolution.pod_template.role)
     if own.get("command"):
         kept = notices.about("own-command", resolution.container.name)
         rest = {key: value for key, value in fields.items() if key != "args"}

@@ -40,6 +40,6 @@ def command(startup: catalog.Startup, variables: Mapping[str, Any], budget: gote
     rendered = [expand.text(template, variables, budget) for template in startup.command]
     if not startup.args:
         return Command(rendered, custom)
-    if custom and not startup.uses_custom_args:
+    if custom and not (startup.uses_custom_args or startup.others_use_custom_args):
         return Command(rendered, args, (Notice("arguments-ignored", custom),))
     return Command(rendered, args)

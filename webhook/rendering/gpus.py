@@ -58,12 +58,14 @@ class Request(msgspec.Struct, frozen=True):
         rows: the rows of the GPU table that match.
         resources: the resources that these rows are about.
         uncounted: what may be accelerators, though no row is about them, where an annotation gives the type.
+        passed_over: the rows about these resources whose nodes the workload excludes.
     """
 
     choices: tuple[Choice, ...]
     rows: tuple[catalog.GpuType, ...] = ()
     resources: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
+    passed_over: tuple[catalog.GpuType, ...] = ()
 
 
 class _Match(msgspec.Struct, frozen=True):
@@ -113,7 +115,9 @@ def request(
                 certain=labels is not None and labels.require(row.node_selector),
                 fallback=configured and not row.path,
             )
-    return Request(tuple(choices.values()), *_together(matches))
+    rows, resources = _together(matches)
+    passed_over = tuple(match.row for match in named if match.row not in rows)
+    return Request(tuple(choices.values()), rows, resources, passed_over=passed_over)
 
 
 def notices(declaration: workload.Declaration, asked: Request, chosen: Choice) -> list[Notice]:
@@ -260,8 +264,11 @@ def _check_no_accelerator(
 
 def _excluded(excluded: Sequence[catalog.GpuType], known: set[str]) -> str:
     """Return why no row matches: those that the labels of nodes exclude, or else the resources that rows are about."""
-    if not excluded:
-        return f"its rows are about {errors.listed(known)}"
+    return passed_over(excluded) if excluded else f"its rows are about {errors.listed(known)}"
+
+
+def passed_over(excluded: Sequence[catalog.GpuType]) -> str:
+    """Return that the workload excludes the nodes that these rows are about, for messages."""
     rows = errors.listed(
         [f"{row.path} ({row.name}) is for nodes with {','.join(map('='.join, row.node_selector))}" for row in excluded]
     )

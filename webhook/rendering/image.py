@@ -41,8 +41,10 @@ def offered(runtime_template: catalog.RuntimeTemplate | None, role: workload.Rol
 def fill(container: Mapping[str, Any], image: str | None, policy: str | None, *, is_pod: bool) -> dict[str, Any]:
     """Return a container with its placeholder image, if it has one, replaced.
 
-    The API server gives a placeholder on a Pod ``imagePullPolicy: Always``. When the placeholder is replaced, the
-    configuration's policy is set; without one the field is removed, and the API server defaults it for the real image.
+    The API server gives a placeholder on a Pod ``imagePullPolicy: Always``, as it does for every image without a tag. When the
+    placeholder is replaced, the configuration's policy is set; without one the field is removed, and the API server defaults it
+    for the real image. An absent or blank image gets ``IfNotPresent``, which gives way to the configuration's policy as well
+    (SetDefaults_Container in ``pkg/apis/core/v1/defaults.go`` of Kubernetes 1.36).
 
     Args:
         container: the inference container as the workload has it.
@@ -53,11 +55,16 @@ def fill(container: Mapping[str, Any], image: str | None, policy: str | None, *,
     filled = dict(container)
     if is_placeholder(container.get("image")) and image:
         filled["image"] = image
-        if is_pod and container.get("imagePullPolicy") == "Always":
+        own = container.get("imagePullPolicy")
+        if is_pod and (own == "Always" or (own == "IfNotPresent" and policy is not None and _is_blank(container))):
             del filled["imagePullPolicy"]
     if policy is not None and filled.get("imagePullPolicy") is None:
         filled["imagePullPolicy"] = policy
     return filled
+
+
+def _is_blank(container: Mapping[str, Any]) -> bool:
+    return not (container.get("image") or "").strip()
 
 
 def fill_added(pod_fields: Fields, image: str) -> Fields:
@@ -77,19 +84,27 @@ def fill_added(pod_fields: Fields, image: str) -> Fields:
     return found
 
 
-def check(container: Mapping[str, Any], called: str, agent_entry: catalog.AgentEntry | None) -> None:
+def check(
+    container: Mapping[str, Any], called: str, agent_entry: catalog.AgentEntry | None, role: workload.Role
+) -> None:
     """Check that a filled-in container has an image.
 
     Args:
         container: the container.
         called: what messages call it.
         agent_entry: its agent entry.
+        role: of its pod, which may be all that the entry has no image for.
 
     Raises:
         errors.Denied: it still has a placeholder.
     """
     if not is_placeholder(container.get("image")):
         return
-    third = f"{agent_entry.path}, its agent entry, names none" if agent_entry is not None else "no agent entry matches"
-    message = f"{called} has no image: the workload and the runtime template set none, and {third}"
+    third = "no agent entry matches"
+    if agent_entry is not None:
+        for_others = bool(agent_entry.image) and not is_placeholder(agent_entry.image)
+        third = f"{agent_entry.path}, its agent entry, names none{f' for a {role} pod' if for_others else ''}"
+    message = (
+        f"{called} has no image: the workload and the runtime template set none, and {third}; set it in one of them"
+    )
     raise errors.Denied("no-image", message)

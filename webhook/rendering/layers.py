@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from webhook import catalog, gotemplate
+from webhook import catalog, errors, gotemplate
 from webhook.catalog import Fields
 from webhook.rendering import expand, image, merge, variables
 from webhook.workload import Role
@@ -53,7 +53,7 @@ class Merged(msgspec.Struct, frozen=True):
         """
         found = self.fields
         for fields in self.late:
-            found = merge.layers(found, expand.tree(fields, data, budget))
+            found = _over(found, expand.tree(fields, data, budget))
         return found
 
 
@@ -135,10 +135,25 @@ def _merged(layers: Iterable[Fields]) -> Merged:
         removed = _together(removed, _removals(fields))
         # once a field has a Go template, the layers below wait with theirs
         late_keys |= {key for key, value in kept.items() if catalog.holds_template(value)}
-        early = merge.layers(early, {key: value for key, value in kept.items() if key not in late_keys})
+        early = _over(early, {key: value for key, value in kept.items() if key not in late_keys})
         if later := {key: value for key, value in kept.items() if key in late_keys}:
             late.append(later)
     return Merged(early, tuple(late))
+
+
+def _over(upper: Fields, lower: Fields) -> Fields:
+    """Merge one layer over another.
+
+    Raises:
+        errors.Denied: a field that Kubernetes 1.36 does not know has one type in one of them, and another in the other.
+    """
+    try:
+        return merge.layers(upper, lower)
+    except errors.Malformed as fault:
+        message = (
+            f"the agent entry, the runtime template and their role overlays contradict each other: {fault.message}"
+        )
+        raise errors.Denied("malformed-object", f"{message}; give it one type in all of them") from fault
 
 
 def _removals(fields: Fields) -> Fields:

@@ -50,7 +50,11 @@ def pod_spec(own: Mapping[str, Any], other: Mapping[str, Any], *, is_pod: bool, 
 
 
 def layers(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Merge one layer of the configuration over another; both have been checked when they were loaded."""
+    """Merge one layer of the configuration over another; loading has checked the types of all known fields in both.
+
+    Raises:
+        errors.Malformed: an unknown field is a map or list in one of them, and of another type in the other.
+    """
     return _merge(upper, lower, _NOTHING, is_pod=False, path="")
 
 
@@ -62,7 +66,7 @@ def _merge(
         mine = own.get(key)
         if value is None or mine is value:
             continue
-        where = f"{path}.{key}"
+        where = jsonshape.at(path, key)
         if isinstance(value, list) and fields.is_itemized(key):
             jsonshape.check(mine, _STRINGS if key in fields.CAPABILITIES else _MAPS, where)
             merged[key] = _listed(mine or [], value, key)

@@ -98,7 +98,7 @@ def check(resolution: Resolution, configured: Configured, merged: Mapping[str, A
         if (keys, name) not in own and (template := _origin(resolution, keys, name, fresh)):
             message = (
                 f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, "
-                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {_remedy(template, rule)}"
+                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {_remedy(template, rule, name)}"
             )
             raise errors.Denied("invalid-name", message)
 
@@ -165,10 +165,10 @@ def _configured(
     yield from _names(metadata, {"labels": {_ANY: LABEL_VALUE}}, ("metadata",))
 
 
-def _remedy(template: gotemplate.Template, rule: NameRule) -> str:
+def _remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:
     """Return how to write a template whose output is refused."""
     free = next((name for name in ("MODEL_ID", "MODEL_NAME") if template.may_read(name)), "")
     if not free:
-        return "correct the template"
+        return "correct the template" if len(name) <= rule.longest else f"print at most {rule.longest} characters"
     cut = f", cut to {rule.longest} characters" if rule.longest < DNS_LABEL.longest else ""
     return f"use .MODEL_SLUG{cut} instead of .{free}"

@@ -155,8 +155,10 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
 
 
 def _decoded(text: Any) -> Header:
+    if not isinstance(text, str):
+        raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if isinstance(text, str) and jsonshape.too_many_values(text.encode()):
+        if jsonshape.too_many_values(text.encode()):
             raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
         header = _header_decoder.decode(text)
         if header.version < 1:
@@ -165,7 +167,7 @@ def _decoded(text: Any) -> Header:
             return header
         record = _record_decoder.decode(text)
         jsonshape.check_depth(record.replaced, "replaced")
-    except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
             return header
         raise _invalid(f"is not a record of this webhook: {error}") from error

@@ -188,12 +188,13 @@ def _no_agent_entry(
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
     others = [other.gpu_type for other in asked.choices[1:]]
+    excluded = f"; {gpus.passed_over(asked.passed_over)}" if asked.passed_over else ""
     also = f" and none for {errors.listed(others)} either" if others else ""
     return (
         f"{container} has no image, "
         f'and no agent entry is for runtime "{runtime}" on GPU type "{gpu_type}"{suggestion} '
         f"({'; '.join(rejected) or 'there are none'}){also}; "
-        f"the type is {gpus.origin(declaration, choice)}; "
+        f"the type is {gpus.origin(declaration, choice)}{excluded}; "
         f"give the container an image, ask for another resource or set annotation {workload.GPU_TYPE}"
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from webhook import errors
 from webhook.workload import keys, mistaken_keys, names
-from webhook.workload.pod_templates import PodTemplate, parse_integer
+from webhook.workload.pod_templates import LARGEST_INTEGER, PodTemplate, parse_integer
 
 _HIGHEST_PORT = 65_535
 
@@ -93,7 +93,7 @@ def check_label(key: str, value: str, remedy: str) -> None:
 
 def _model_id(pod_template: PodTemplate) -> str:
     value = _label(pod_template, keys.MODEL_ID)
-    check_label(keys.MODEL_ID, value, f"shorten it, and give the whole name in annotation {keys.MODEL_NAME}")
+    check_label(keys.MODEL_ID, value, f"choose another id, and give the whole name in annotation {keys.MODEL_NAME}")
     return value
 
 
@@ -125,5 +125,6 @@ def _count(annotations: Mapping[str, Any], key: str, least: int) -> int | None:
         return None
     count = parse_integer(text)
     if count is None or count < least:
-        raise errors.Denied("invalid-size", f'annotation {key} is "{text}": must be an integer of at least {least}')
+        message = f"annotation {key} is {errors.shown(text)}: must be an integer of at least {least} and at most {LARGEST_INTEGER}"
+        raise errors.Denied("invalid-size", message)
     return count

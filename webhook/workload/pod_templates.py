@@ -17,6 +17,9 @@ from webhook.workload.object_kinds import LEADER_WORKER_SET, POD, POD_TEMPLATE_P
 _LARGEST_SIZE = 2**31 - 1  # an int32 in the API
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
+#: The largest integer that a label or annotation may spell out.
+LARGEST_INTEGER = 10**9 - 1
+
 Role = Literal["lone", "leader", "worker"]
 
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -17,22 +17,25 @@ from webhook.workload import GROUP_ROLES, Role
 _ENTRY_KEYS = ("match_runtimes", "match_gpu_types", "container_template", "pod_template", "image")
 _IMAGE_KEYS = ("registry", "repository", "tag", "digest")
 _HOLDER_KEYS = (agent_root.KEY, "cluster_name")
-_ENTRY_HOMES = {
+_ENTRY_HOMES: dict[str, str] = {
     **dict.fromkeys(kubernetes.POD_SPEC, "pod_template"),
     **dict.fromkeys(kubernetes.CONTAINER, "container_template"),
     **dict.fromkeys(_IMAGE_KEYS, "container_template.image"),
+    **dict.fromkeys(GROUP_ROLES, "container_template or pod_template"),
     "cluster_name": f"the top of the file, beside {agent_root.KEY}",
 }
 _BESIDE_ENTRY = dict.fromkeys(("match_runtimes", "match_gpu_types"), "the entry itself, beside container_template")
-_CONTAINER_HOMES = {
+_CONTAINER_HOMES: dict[str, str] = {
     **dict.fromkeys(_IMAGE_KEYS, "image"),
     **_BESIDE_ENTRY,
     "command": "containerTemplate of the runtime template, as commandTemplate",  # which alone decides how an engine starts
     **dict.fromkeys((*(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER)), "metadata"), "pod_template"),
+    **dict.fromkeys(GROUP_ROLES, "container_template"),  # out of another overlay
 }
-_POD_HOMES = {
+_POD_HOMES: dict[str, str] = {
     **dict.fromkeys(set(kubernetes.CONTAINER) - set(kubernetes.POD_SPEC), "container_template"),
     **_BESIDE_ENTRY,
+    **dict.fromkeys(GROUP_ROLES, "pod_template"),  # out of another overlay
     "podSecurityContext": "securityContext",
 }
 _CONTAINER_KEYS = frozenset(kubernetes.CONTAINER) - {"command"}

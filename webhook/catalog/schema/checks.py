@@ -19,6 +19,12 @@ _NAMES: dict[type, str] = {
     list: "a list",
 }
 
+#: Remedies for a Go template where it cannot be; only podspec knows where one can be an integer.
+_NO_TEMPLATE: dict[type, str] = {
+    int: 'write a number, or in a runtime template add "renderAll: true" beside runtime',
+    bool: "write true or false; a Go template cannot be here",
+}
+
 
 def a_map(report: Report, node: Node | None, path: str, siblings: Container[str] = ()) -> YamlMapping | None:
     """Return a map; ``siblings`` are the keys that may be beside it, see ``wrong_type``."""
@@ -177,7 +183,7 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
     elif isinstance(node, Scalar) and wanted is list and isinstance(node.value, str):
         remedy = f"write [{node.text}]" if "\n" not in node.text else 'begin each item with "- "'
     elif isinstance(node, Scalar) and isinstance(node.value, str) and wanted in (int, bool):
-        remedy = "write it without quotes"
+        remedy = "write it without quotes" if "{{" not in node.value else _NO_TEMPLATE[wanted]
     report.error("wrong-type", path, node, f"must be {_NAMES[wanted]}, found {nodes.describe(node)}", remedy)
 
 

@@ -1,6 +1,7 @@
 """Compiles a runtime template's Go templates: commandTemplate, argsTemplate, and with ``renderAll`` every other string."""
 
-from collections.abc import Container, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -14,6 +15,13 @@ from webhook.workload import GROUP_ROLES, ROLES, Role
 
 #: Keys of ``containerTemplate`` that become command and args.
 COMMAND_KEYS = ("commandTemplate", "argsTemplate")
+
+_OF_STARTUP = re.compile(
+    rf"\.containerTemplate\.(?:(?:{'|'.join(GROUP_ROLES)})\.)?(?:{'|'.join(COMMAND_KEYS)})\[\d+\]$"
+)
+
+#: Container fields that become the same without being Go templates.
+_PLAIN_KEYS = {"commandTemplate": "command", "argsTemplate": "args"}
 
 #: PodSpec fields that a runtime template may write under a name of its own.
 _POD_NAMES = {"podSecurityContext": "securityContext"}
@@ -65,11 +73,11 @@ class Compiler:
         commands = {key: self._items(container_node, key, container_path) or () for key in COMMAND_KEYS}
         common = self._part(pod_node, container_node, pod_path, container_path)
         overlays: dict[Role, Part] = {}
-        startups: dict[Role, Startup] = {"lone": _startup(commands)}
+        by_role: dict[Role, Mapping[str, tuple[gotemplate.Template, ...]]] = {"lone": commands}
         for role in GROUP_ROLES:
             compiler = replace(self, roles=(role,))
             replaced, overlay = compiler.overlay(role, pod_node, container_node, pod_path)
-            startups[role] = _startup({**commands, **replaced})
+            by_role[role] = {**commands, **replaced}
             if overlay != Part():
                 overlays[role] = overlay
         return RuntimeTemplate(
@@ -77,7 +85,7 @@ class Compiler:
             display_name=_scalar(mapping, "runtimeZH") or self.runtime,
             common=common,
             overlays=overlays,
-            startups=startups,
+            startups={role: self._startup(role, items) for role, items in by_role.items()},
             render_all=self.render_all,
             templates=tuple(one.template for one in self.compiled),
             digest=digest,
@@ -88,14 +96,26 @@ class Compiler:
     def overlay(
         self, role: Role, pod_node: Node | None, container_node: Node | None, pod_path: str
     ) -> tuple[dict[str, tuple[gotemplate.Template, ...]], Part]:
-        """Return the command and args that a role overlay replaces, by key, and its fields."""
+        """Return the command and args that a role overlay replaces, by key, and its fields.
+
+        A plain ``command`` replaces a ``commandTemplate`` of the common part as well, since an overlay wins; so with ``args``.
+        """
         pod, container = (
             node.get(role) if isinstance(node, YamlMapping) else None for node in (pod_node, container_node)
         )
         where = f"{pod_path}.containerTemplate.{role}"
         found = {key: self._items(container, key, where) for key in COMMAND_KEYS}
         replaced = {key: items for key, items in found.items() if items is not None}
+        for key, plain in _PLAIN_KEYS.items():
+            if isinstance(container, YamlMapping) and not nodes.is_null(container.get(plain)):
+                replaced.setdefault(key, ())
         return replaced, self._part(pod, container, f"{pod_path}.{role}", where, overlay=True)
+
+    def _startup(self, role: Role, commands: Mapping[str, tuple[gotemplate.Template, ...]]) -> Startup:
+        """Return how pods of a role start, once every Go template of the entry is compiled."""
+        command, args = (commands[key] for key in COMMAND_KEYS)
+        others = [one.template for one in self.compiled if role in one.roles and not is_of_startup(one.path)]
+        return Startup(command, args, _use_custom_args((*command, *args)), _use_custom_args(others))
 
     def _items(self, container: Node | None, key: str, path: str) -> tuple[gotemplate.Template, ...] | None:
         """Return the compiled items of ``commandTemplate`` or ``argsTemplate``; None if the key is absent.
@@ -184,15 +204,18 @@ class Compiler:
         return template
 
 
-def renders_all(entry: YamlMapping) -> bool:
+def is_of_startup(path: str) -> bool:
+    """Return whether a key path is that of an item of ``commandTemplate`` or ``argsTemplate``, also in a role overlay."""
+    return _OF_STARTUP.search(path) is not None
+
+
+def renders_all(entry: Node) -> bool:
     """Return whether every string of an entry is a Go template."""
-    return _scalar(entry, "renderAll") is True
+    return isinstance(entry, YamlMapping) and _scalar(entry, "renderAll") is True
 
 
-def _startup(commands: Mapping[str, tuple[gotemplate.Template, ...]]) -> Startup:
-    command, args = (commands[key] for key in COMMAND_KEYS)
-    uses = any(use.name == "CUSTOM_ARGS" for template in (*command, *args) for use in template.variables)
-    return Startup(command, args, uses)
+def _use_custom_args(templates: Iterable[gotemplate.Template]) -> bool:
+    return any(use.name == "CUSTOM_ARGS" for template in templates for use in template.variables)
 
 
 def _scalar(mapping: YamlMapping, key: str) -> Any:

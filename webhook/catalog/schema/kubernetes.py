@@ -205,11 +205,42 @@ INTEGERS: frozenset[tuple[str, str]] = frozenset(
         ("tolerations", "tolerationSeconds"),
     }
 )
+#: Those of them that are lists of integers.
+INTEGER_LISTS = frozenset({("exitCodes", "values"), ("securityContext", "supplementalGroups")})
 #: Fields that are an integer or a string, likewise.
 INTEGERS_OR_STRINGS = frozenset({("httpGet", "port"), ("tcpSocket", "port")})
 
 #: Lists of strings; every other list of PodSpec and Container holds maps.
 STRING_LISTS = frozenset({"args", "command"})
+
+_ACTIONS: dict[str, type] = dict.fromkeys(("exec", "httpGet", "sleep", "tcpSocket"), dict)
+_PROBE: dict[str, type] = dict.fromkeys(("exec", "grpc", "httpGet", "tcpSocket"), dict)
+_PREFERRED, _REQUIRED = (f"{kind}DuringSchedulingIgnoredDuringExecution" for kind in ("preferred", "required"))
+
+#: Maps and lists inside the maps of a PodSpec or Container, which are merged key by key, by the field that holds them.
+NESTED: dict[str, dict[str, type]] = {
+    "affinity": dict.fromkeys(("nodeAffinity", "podAffinity", "podAntiAffinity"), dict),
+    "nodeAffinity": {_REQUIRED: dict, _PREFERRED: list},
+    "podAffinity": {_REQUIRED: list, _PREFERRED: list},
+    "podAntiAffinity": {_REQUIRED: list, _PREFERRED: list},
+    _REQUIRED: {"nodeSelectorTerms": list},
+    "dnsConfig": dict.fromkeys(("nameservers", "options", "searches"), list),
+    "securityContext": {
+        **dict.fromkeys(
+            ("appArmorProfile", "capabilities", "seLinuxOptions", "seccompProfile", "windowsOptions"), dict
+        ),
+        "sysctls": list,
+    },
+    "capabilities": {"add": list, "drop": list},
+    "resources": {"claims": list, "limits": dict, "requests": dict},
+    "lifecycle": {"postStart": dict, "preStop": dict},
+    **dict.fromkeys(("postStart", "preStop"), _ACTIONS),
+    **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _PROBE),
+    "exec": {"command": list},
+    "httpGet": {"httpHeaders": list},
+}
+#: Lists of strings among those.
+NESTED_STRING_LISTS = frozenset({"add", "command", "drop", "nameservers", "searches"})
 
 #: Fields that Kubernetes requires of a list's items beyond their merge keys.
 REQUIRED: dict[str, tuple[str, ...]] = {"volumeMounts": ("name",), "volumeDevices": ("name",)}

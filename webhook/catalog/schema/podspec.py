@@ -15,12 +15,18 @@ _STRING_MAPS = frozenset({"nodeSelector"})
 #: Fields that are port numbers.
 _PORTS = frozenset({"containerPort", "hostPort"})
 _HIGHEST_PORT = 65_535
+#: Types of what is inside maps, by the field that holds them; integers too, which are often written in quotes.
+_NESTED: dict[str, dict[str, type]] = {holder: dict(types) for holder, types in kubernetes.NESTED.items()}
+for _holder, _key in kubernetes.INTEGERS - kubernetes.INTEGER_LISTS:
+    _NESTED.setdefault(_holder, {})[_key] = int
+_NESTED["podSecurityContext"] = _NESTED["securityContext"]  # which a runtime template may write under this name
+_STRING_LISTS = kubernetes.STRING_LISTS | kubernetes.NESTED_STRING_LISTS
 
 
 def fields(
     report: Report, mapping: YamlMapping, path: str, types: Mapping[str, type], *, render_all: bool = False
 ) -> None:
-    """Check the known fields of a PodSpec, a Container or an item of one of their lists.
+    """Check the known fields of a PodSpec, a Container, a map inside them or an item of one of their lists.
 
     With ``render_all``, a Go template may also be where Kubernetes wants an integer (contract section 4).
     """
@@ -39,6 +45,8 @@ def fields(
         elif key in _STRING_MAPS and isinstance(pair.node, YamlMapping):
             for name, value in pair.node.pairs.items():
                 checks.typed(report, value.node, f"{where}.{name}", str)
+        elif key in _NESTED and isinstance(pair.node, YamlMapping):
+            fields(report, pair.node, where, _NESTED[key], render_all=render_all)
 
 
 def _has_action(node: Node) -> bool:
@@ -47,7 +55,7 @@ def _has_action(node: Node) -> bool:
 
 def _list(report: Report, key: str, node: Node, path: str, *, render_all: bool) -> None:
     """Check the items of the list that Kubernetes has under this key."""
-    if key in kubernetes.STRING_LISTS:
+    if key in _STRING_LISTS:
         checks.strings(report, node, path)
         return
     types = kubernetes.ITEMS.get(key, {})

@@ -27,14 +27,16 @@ _ENTRY_HOMES = {
     **dict.fromkeys((*_POD_FIELDS, *_BESIDE_POD), "podTemplate"),
 }
 _BESIDE_ENTRY = dict.fromkeys(("runtime", "runtimeZH", "renderAll"), "the entry itself, beside podTemplate")
-_POD_HOMES = {
+_POD_HOMES: dict[str, str] = {
     **dict.fromkeys(set(kubernetes.CONTAINER) - set(kubernetes.POD_SPEC), "containerTemplate"),
     **dict.fromkeys(compiling.COMMAND_KEYS, "containerTemplate"),
+    **dict.fromkeys(GROUP_ROLES, "podTemplate"),  # out of another overlay
     **_BESIDE_ENTRY,
 }
-_CONTAINER_HOMES = {
+_CONTAINER_HOMES: dict[str, str] = {
     **dict.fromkeys(set(kubernetes.POD_SPEC) - set(kubernetes.CONTAINER), "podTemplate"),
     **dict.fromkeys(("podSecurityContext", "metadata"), "podTemplate"),
+    **dict.fromkeys(GROUP_ROLES, "containerTemplate"),  # out of another overlay
     **_BESIDE_ENTRY,
 }
 _NOT_OF_POD = frozenset({*_POD_HOMES, *_BESIDE_POD} - {"metadata"})
