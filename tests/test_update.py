@@ -48,13 +48,33 @@ def created(value, state=STATE):
 
 
 def updated(value, old, state=STATE, manager=""):
-    """Decide an update, after checking that neither object is modified and that a second call within the request changes nothing."""
+    """Decide an update, after checking that neither object is modified and that a second call within the request changes nothing.
+
+    The API server calls a second time if LeaderWorkerSet's webhook has filled something in meanwhile.
+    """
     before = copy.deepcopy((value, old))
     decided = mutation.update(value, old, state, namespace="ns", manager=manager)
     assert (value, old) == before
     again = mutation.update(decided.value, old, state, namespace="ns", manager=manager)
     assert again.value == decided.value, "the second call changed something"
+    sent = filled_in(mutation.update(value, filled_in(old), state, namespace="ns", manager=manager).value)
+    again = mutation.update(sent, filled_in(old), state, namespace="ns", manager=manager)
+    assert filled_in(again.value) == sent, (
+        "the second call changed something that LeaderWorkerSet's webhook had filled in"
+    )
     return decided
+
+
+def filled_in(value):
+    """Return a LeaderWorkerSet as its webhook and CRD fill it in."""
+    filled = copy.deepcopy(value)
+    for name in group(filled).keys() & {"leaderTemplate", "workerTemplate"}:
+        group(filled)[name].setdefault("metadata", {})
+        for container in group(filled)[name]["spec"]["containers"]:
+            container.setdefault("resources", {})
+            for port in container.get("ports", ()):
+                port.setdefault("protocol", "TCP")
+    return filled
 
 
 def group(value):

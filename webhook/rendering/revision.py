@@ -42,11 +42,14 @@ def inputs(pod_template: workload.PodTemplate, declaration: workload.Declaration
     """Return the digest of what a bare pod template says: its declaration, role, group size and pod spec.
 
     Two pods of one controller have the same: what differs between them by nature is left out, such as their names, the
-    volume of the service account token, and the claims and hostnames of a StatefulSet.
+    volume of the service account token, and the claims and hostnames of a StatefulSet. A pod template has the same before and after
+    LeaderWorkerSet's webhook and CRD have filled it in, such as with ``resources: {}``: the API server calls again after that.
     """
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
     name = (pod_template.value.get("metadata") or {}).get("name")
-    spec = _without_names(pod_template.value.get("spec") or {}, name if isinstance(name, str) else "")
+    spec: Any = _without_names(pod_template.value.get("spec") or {}, name if isinstance(name, str) else "")
+    if not pod_template.is_pod:
+        spec = filled_in.normal(spec, "spec", "")
     return digests.of([declaration, default_container, pod_template.role, pod_template.group_size, spec])
 
 
