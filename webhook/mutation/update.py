@@ -177,7 +177,10 @@ def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool
     renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
     if None in renderings.values():
         return False
-    before = _asked_digests(old)
+    try:
+        before = _asked_digests(old)
+    except errors.Denied:  # what is stored is malformed, and no rendering of anything
+        before = {}
     return any(  # the others differ only in what is foreign
         name not in stored or _rendering(stored[name], before.get(name)) != record
         for name, record in renderings.items()
