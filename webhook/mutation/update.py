@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from webhook import errors, patch, rendering, workload
+from webhook.mutation import asked
 from webhook.mutation.create import Mutation, render, replaced
-from webhook.mutation.restore import restored
 from webhook.notices import Notice, about
 from webhook.rendering import reconcile, revision
 
@@ -72,7 +72,7 @@ def _update(
     if (value.get("metadata") or {}).get("deletionTimestamp") is not None:
         return Mutation(value, "being-deleted")
     if workload.says_no(value):
-        left = _carries_record(old) and not workload.says_no(old)
+        left = asked.carries_record(old) and not workload.says_no(old)
         return Mutation(value, "opted-out", notices=(Notice("opted-out-rendered"),) if left else ())
     if reason == "not-labelled":
         return _unlabelled(value, old, manager)
@@ -81,12 +81,12 @@ def _update(
     refreshed = _refreshes(value) - _refreshes(old) != set()
     if not refreshed and _same_group(value, old) and _keys(value) == _keys(old):
         return Mutation(value, "update-without-effect")
-    if not _carries_record(old):
+    if not asked.carries_record(old):
         return _never_rendered(value, old, state, namespace=namespace, refreshed=refreshed)
-    if _brings_renderings(value, old):
+    if asked.brings_renderings(value, old):
         return Mutation(value, "rendered-elsewhere")
     reconciled = _reconcile(value, old, manager)
-    before, after = _asked_before(old), _asked(reconciled.bare)
+    before, after = asked.before(old), asked.of(reconciled.bare)
     if before == after and not refreshed:
         return _kept(value, old, reconciled, state, namespace=namespace)
     if before != after and reconciled.edits:
@@ -122,94 +122,11 @@ def _keys(value: Mapping[str, Any]) -> dict[str, Any]:
     return found | {key: one for key, one in _annotations(value).items() if key in ours}
 
 
-def _templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
-    """Return the pod templates that an object has, by name."""
-    found = workload.pod_templates(value, workload.LEADER_WORKER_SET)
-    return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
-
-
-def _carries_record(value: Mapping[str, Any]) -> bool:
-    return any(workload.RECORD in pod_template.own_annotations for pod_template in _templates(value).values())
-
-
-def _bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return restored(value, workload.LEADER_WORKER_SET, rendering.undone)
-
-
-def _asked(bare: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the pod templates of a bare object ask for, by name; equal ones get equal renderings."""
-    return {
-        pod_template.name: reconcile.asked(pod_template)
-        for pod_template in map(_complete, workload.pod_templates(bare, workload.LEADER_WORKER_SET))
-        if not workload.opted_out(pod_template)
-    }
-
-
-def _asked_before(old: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a stored object asks for; None if that is malformed, so that whatever comes in its place is an input."""
-    try:
-        return _asked(_bare(old))
-    except errors.Denied:
-        return None
-
-
-def _complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
-    """Return a pod template of a bare object with what it takes from the worker template."""
-    if pod_template.completed_from is None or workload.opted_out(pod_template):
-        return pod_template
-    return rendering.complete(pod_template, pod_template.completed_from)
-
-
-def _brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Return whether every pod template that differs is an untouched rendering of its own inputs, and one was not, with the same record.
-
-    So it is when an API server calls again within one request, or when somebody brings a saved rendering back.
-    """
-    mine, stored = _templates(value), _templates(old)
-    differing = {
-        name: pod_template
-        for name, pod_template in mine.items()
-        if name not in stored or not patch.same(pod_template.value, stored[name].value)
-    }
-    if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
-        return False
-    own = _asked_digests(value)
-    renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
-    if None in renderings.values():
-        return False
-    try:
-        before = _asked_digests(old)
-    except errors.Denied:  # what is stored is malformed, and no rendering of anything
-        before = {}
-    return any(  # the others differ only in what is foreign
-        name not in stored or _rendering(stored[name], before.get(name)) != record
-        for name, record in renderings.items()
-    )
-
-
-def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
-    """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
-    record = rendering.read(pod_template)
-    if (
-        not isinstance(record, rendering.Record)
-        or record.inputs != asked
-        or not rendering.untouched(pod_template, record)
-    ):
-        return None
-    return record
-
-
-def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digest of the inputs of each pod template of a rendered object."""
-    bare = workload.pod_templates(_bare(value), workload.LEADER_WORKER_SET)
-    return {one.name: revision.inputs(one, workload.declaration(one)) for one in map(_complete, bare)}
-
-
 def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -> _Reconciled:
     """Return what an update of a rendered LeaderWorkerSet means."""
     found = _Reconciled(value, value)
-    mine, stored = _templates(value), _templates(old)
-    bare_worker = _templates(_bare(old))[_WORKER].value
+    mine, stored = asked.templates(value), asked.templates(old)
+    bare_worker = asked.templates(asked.bare(old))[_WORKER].value
     applied = _annotations(value).get(_LAST_APPLIED) != _annotations(old).get(_LAST_APPLIED)
     for name, before in stored.items():
         record = rendering.read(before)
@@ -291,7 +208,7 @@ def _kept(
     found: list[Notice] = []
     for name, edits in reconciled.edits.items():
         found.append(Notice("hand-edit-kept", edits, name))
-        kept = replaced(kept, (*_GROUP, name), rendering.with_edits(_templates(kept)[name], edits))
+        kept = replaced(kept, (*_GROUP, name), rendering.with_edits(asked.templates(kept)[name], edits))
     found += _older(old, reconciled, state, namespace=namespace)
     changed = not patch.same(kept, value)
     return Mutation(kept, "kept", changed=changed, runtimes=_runtimes(kept), notices=tuple(found))
@@ -301,8 +218,8 @@ def _older(
     old: Mapping[str, Any], reconciled: _Reconciled, state: rendering.State, *, namespace: str
 ) -> Iterator[Notice]:
     """Yield a notice about each pod template for which the configuration has a newer revision than the one that is kept."""
-    records = {name: rendering.read(pod_template) for name, pod_template in _templates(old).items()}
-    for pod_template in map(_complete, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
+    records = {name: rendering.read(pod_template) for name, pod_template in asked.templates(old).items()}
+    for pod_template in map(asked.complete, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
         record = records.get(pod_template.name)
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
@@ -318,13 +235,13 @@ def _rendered_anew(
     old: Mapping[str, Any], reconciled: _Reconciled, state: rendering.State, *, namespace: str
 ) -> Mutation:
     """Return the object rendered with the configuration of now; what would only get another record keeps its bytes."""
-    stored = _templates(old)
+    stored = asked.templates(old)
     records = {name: rendering.full(record) for name, one in stored.items() if (record := rendering.read(one))}
     mutation = render(reconciled.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     value = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
-    for name, rendered in _templates(value).items():
+    for name, rendered in asked.templates(value).items():
         before, record = stored.get(name), rendering.read(rendered)
         is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
         if is_same and before is not None:
@@ -356,7 +273,7 @@ def _never_rendered(
 ) -> Mutation:
     """Decide an update of an object that was stored without being rendered, such as before the webhook was installed."""
     labelled = workload.exclusion(old) == ""
-    if labelled and not refreshed and _asked(value) == _asked(old):
+    if labelled and not refreshed and asked.of(value) == asked.of(old):
         return Mutation(value, "never-rendered", notices=(Notice("never-rendered"),))
     mutation = render(value, workload.LEADER_WORKER_SET, state, namespace=namespace)
     rolls = tuple(about("groups-roll", revision, "none") for revision in mutation.revisions[:1])
@@ -369,10 +286,10 @@ def _unlabelled(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) 
     Raises:
         errors.Denied: it could not run.
     """
-    if workload.exclusion(old) or not _carries_record(old):
+    if workload.exclusion(old) or not asked.carries_record(old):
         return Mutation(value, "not-labelled")
     bare = _reconcile(value, old, manager).bare
-    for pod_template in _templates(bare).values():
+    for pod_template in asked.templates(bare).values():
         names = list(rendering.placeholders(pod_template.value.get("spec") or {}))
         if names:
             message = (
@@ -385,7 +302,7 @@ def _unlabelled(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) 
 
 
 def _runtimes(value: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(one.labels.get(workload.RUNTIME)) for one in _templates(value).values()))
+    return tuple(dict.fromkeys(str(one.labels.get(workload.RUNTIME)) for one in asked.templates(value).values()))
 
 
 def _both(reconciled: _Reconciled) -> str:
