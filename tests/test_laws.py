@@ -62,11 +62,11 @@ def check_the_laws(value, state=STATE):
 
 
 def unknown_fields(value, path=""):
-    """Return the unknown fields below a value as (path without list positions, JSON)."""
+    """Return the unknown fields below a value as (path without list positions, JSON); one that is null is absent."""
     found = set()
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in ("futureField", "x-vendor", "zz"):
+            if key in ("futureField", "x-vendor", "zz") and inner is not None:
                 found.add((f"{path}/{key}", json.dumps(inner, sort_keys=True)))
             else:
                 found |= unknown_fields(inner, f"{path}/{key}")
