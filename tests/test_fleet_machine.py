@@ -381,7 +381,8 @@ def _image(container):
 
 
 EXAMPLES = [
-    pytest.param(60, id="a thousand steps", marks=pytest.mark.slow),
+    pytest.param(15, id="some hundred steps", marks=pytest.mark.slow),
+    pytest.param(60, id="a thousand steps", marks=pytest.mark.thorough),
     pytest.param(4000, id="a hundred thousand steps", marks=pytest.mark.long),
 ]
 

@@ -133,6 +133,7 @@ def released():
     return rendering.container(rendering.kustomize())["image"]
 
 
+@pytest.mark.thorough
 def test_kustomize_installs_applies_again_upgrades_and_removes(plane, tmp_path):
     run(plane, "kubectl apply -k manifests/base", "--validate=strict")
     plane.wait(lambda: has_pods(plane, 2, released()), "Pod Security and quota admit both pods")
@@ -163,6 +164,7 @@ def of_the_installation(plane):
     return {name for name in everything(plane) if "hydra-webhook" in name}
 
 
+@pytest.mark.thorough
 def test_helm_installs_upgrades_rolls_back_and_removes_everything(plane):
     plane.kubectl("create", "namespace", NAMESPACE)
     run(plane, "kubectl label namespace hydra-system pod-security.kubernetes.io/enforce=restricted")
