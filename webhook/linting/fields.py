@@ -21,26 +21,11 @@ from webhook.rendering import image
 _SUGGEST_FROM = 500
 
 
-def parts(entry: ReadRuntimeTemplate) -> tuple[YamlMapping | None, YamlMapping | None, str]:
-    """Return podTemplate and containerTemplate of an entry, each None if absent, and the path of podTemplate."""
-    pod = entry.node.get("podTemplate") if isinstance(entry.node, YamlMapping) else None
-    container = pod.get("containerTemplate") if isinstance(pod, YamlMapping) else None
-    return (
-        pod if isinstance(pod, YamlMapping) else None,
-        container if isinstance(container, YamlMapping) else None,
-        f"{entry.path}.podTemplate",
-    )
-
-
 def command_key(entry: ReadRuntimeTemplate, role: workload.Role, key: str) -> tuple[str, YamlPair]:
     """Return path and pair of ``commandTemplate`` or ``argsTemplate``: those of the role's overlay, else the common ones."""
-    _, container, path = parts(entry)
-    where = f"{path}.containerTemplate"
-    assert container is not None
-    overlay = container.get(role)
-    if isinstance(overlay, YamlMapping) and key in overlay.pairs:
-        return f"{where}.{role}.{key}", overlay.pairs[key]
-    return f"{where}.{key}", container.pairs[key]
+    having = {section.role: section for section in sections.containers(entry) if key in section.fields.pairs}
+    section = having.get(role) or having[None]
+    return f"{section.path}.{key}", section.fields.pairs[key]
 
 
 def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
@@ -90,14 +75,14 @@ def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> Non
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
     for entry in entries:
-        pod, _, path = parts(entry)
-        if pod is None:
+        common = next(sections.pods(entry), None)
+        if common is None:
             continue
-        for where, key in _keys(pod, path):
+        for where, key in _keys(common.fields, common.path):
             report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
         if compiling.renders_all(entry.node):
             continue
-        for where, scalar in _strings(pod, path):
+        for where, scalar in _strings(common.fields, common.path):
             if "{{" in scalar.value and not compiling.is_of_startup(where):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')

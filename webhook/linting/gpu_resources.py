@@ -7,7 +7,8 @@ from webhook import catalog, workload
 from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair
+from webhook.catalog.yaml.nodes import Scalar, YamlMapping, YamlPair
+from webhook.linting import sections
 from webhook.rendering import accelerators, quantities
 
 
@@ -20,7 +21,7 @@ def check(
     alone.
     """
     for entry in entries:
-        for path, container in _containers(entry.node, entry.path):
+        for path, container, _ in sections.containers(entry):
             for where, name, pair in _amounts(container, path):
                 if accelerators.is_accelerator(name, table):
                     cause = (
@@ -28,21 +29,6 @@ def check(
                     )
                     remedy = f"ask for it in the workload, or set annotations {workload.GPU_TYPE} and {workload.GPU_COUNT} there"
                     report.warning("uncounted-gpu", where, pair, cause, remedy)
-
-
-def _containers(entry: Node, path: str) -> Iterator[tuple[str, YamlMapping]]:
-    """Yield the parts of an entry that have fields of the inference container: the common one and role overlays."""
-    for keys in (("podTemplate", "containerTemplate"), ("container_template",)):
-        node: Node | None = entry
-        where = path
-        for key in keys:
-            node = node.get(key) if isinstance(node, YamlMapping) else None
-            where = f"{where}.{key}"
-        if isinstance(node, YamlMapping):
-            yield where, node
-            for role in workload.GROUP_ROLES:
-                if isinstance(overlay := node.get(role), YamlMapping):
-                    yield f"{where}.{role}", overlay
 
 
 def _amounts(container: YamlMapping, path: str) -> Iterator[tuple[str, str, YamlPair]]:

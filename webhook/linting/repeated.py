@@ -7,8 +7,8 @@ from webhook import catalog, errors
 from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.catalog.yaml.nodes import Node, YamlMapping, YamlSequence
-from webhook.linting import sample_variables
+from webhook.catalog.yaml.nodes import Node, YamlSequence
+from webhook.linting import sample_variables, sections
 from webhook.rendering import budget, command
 from webhook.shell import flags
 from webhook.workload import ROLES, Role
@@ -71,12 +71,10 @@ def _repeated(
 
 def _place(entry: ReadAgentEntry, role: Role, argument: str) -> tuple[str, Node]:
     """Return path and node of an argument of an entry: the first that has this flag, or else the entry."""
-    container = entry.node.get("container_template") if isinstance(entry.node, YamlMapping) else None
-    overlay = container.get(role) if isinstance(container, YamlMapping) else None
     flag = argument.replace("=", " ").split()[0]
-    for where, holder in (("", container), (f".{role}", overlay)):
-        listed = holder.get("args") if isinstance(holder, YamlMapping) else None
+    for section in sections.containers(entry):
+        listed = section.fields.get("args") if section.role in (None, role) else None
         for index, item in enumerate(listed.items if isinstance(listed, YamlSequence) else ()):
             if str(getattr(item, "value", "")).replace("=", " ").split()[:1] == [flag]:
-                return f"{entry.path}.container_template{where}.args[{index}]", item
+                return f"{section.path}.args[{index}]", item
     return entry.path, entry.node

@@ -19,6 +19,9 @@ _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 #: Options of Python whose value is the next argument.
 _PYTHON_VALUE = re.compile(r"-[A-Za-z]*[WX]")
 
+#: An assignment, which may precede the program in a command.
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+
 _READS_ARGUMENTS = re.compile(r"argv|parse_args|argparse")
 
 

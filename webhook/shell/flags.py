@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from webhook.shell import commands
-from webhook.shell.argv import basename, script_at
+from webhook.shell.argv import ASSIGNMENT, basename, script_at
 
 _FLAG = re.compile(r"(--[A-Za-z][\w.-]*|-[A-Za-z]{2}[\w.-]*)(?:=|$)")
 #: Flags that add up: the documentation of their tools allows repeating them.
@@ -25,8 +25,7 @@ _REPEATABLE = frozenset(
 )
 #: The single-dash words of these programs are conditions, not flags.
 _WITH_CONDITIONS = frozenset({"[", "[[", "find", "test"})
-#: What may precede the program in a command.
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+#: What else may precede the program in a command.
 _PREFIXES = frozenset({"command", "env", "exec", "nohup", "sudo", "time"})
 #: These run the command that follows their `--` (`tini -- serve`).
 _WRAPPERS = frozenset({"catatonit", "dumb-init", "numactl", "runuser", "set", "setpriv", "tini"})
@@ -119,7 +118,7 @@ def _with_variables(started: Iterable[list[str]]) -> Iterator[list[str]]:
                 whole += held[name]
             else:
                 whole.append(word)
-        set_here = _ASSIGNMENT.match(words[0])
+        set_here = ASSIGNMENT.match(words[0])
         if set_here:
             name = set_here[0].rstrip("+=")
             value = whole[0][set_here.end() :].split()
@@ -163,5 +162,5 @@ def _split(words: Sequence[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
 
 def _program(command: Sequence[tuple[int, str]]) -> str:
     """Return the name of the program that a command starts."""
-    words = (basename(word) for _, word in command if not _ASSIGNMENT.match(word))
+    words = (basename(word) for _, word in command if not ASSIGNMENT.match(word))
     return next((word for word in words if word not in _PREFIXES), "")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from webhook.shell import words
-from webhook.shell.argv import script_at
+from webhook.shell.argv import ASSIGNMENT, script_at
 
 #: All arguments of the script, in an expansion as `words` has it, and without double quotes.
 _ALL = re.compile(r"\$(?:[@*]|\{[@*][:}])")
@@ -13,8 +13,7 @@ _ALL_UNQUOTED = re.compile(r"(?<!\")\$(?:[@*]|\{[@*][:}])")
 #: The right way to pass arguments on, and signs of others.
 _RIGHT = '"$@"'
 _SUSPECT = re.compile(r"\$\{?[@*]|\beval\b|-\w*c\b|--(?:session-)?command")
-#: What precedes the program of a command, and the programs whose words are not split.
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+#: What else precedes the program of a command, and the programs whose words are not split.
 _PREFIXES = frozenset({"command", "env", "exec", "do", "else", "if", "nohup", "then", "time", "!", "{"})
 _WITHOUT_SPLITTING = frozenset({"[[", "case"})
 #: What takes an unquoted argument apart: spaces, and what expands to names of files.
@@ -63,6 +62,6 @@ def _without_prefixes(command: Sequence[words.Word]) -> Iterator[words.Word]:
     """Yield the words of a command from its program on."""
     started = False
     for word in command:
-        started = started or not (word.text in _PREFIXES or _ASSIGNMENT.match(word.pieces[0]))
+        started = started or not (word.text in _PREFIXES or ASSIGNMENT.match(word.pieces[0]))
         if started:
             yield word

@@ -151,19 +151,16 @@ class Compiler:
         """Return the Kubernetes fields of a map; a null field only in a role overlay."""
         if not isinstance(node, YamlMapping):
             return {}
-        ordered = sorted(
-            node.pairs.items(), key=lambda pair: pair[0] in _POD_NAMES
-        )  # an own name wins over Kubernetes'
+        # an own name wins over Kubernetes'
+        ordered = sorted(node.pairs.items(), key=lambda pair: pair[0] in _POD_NAMES)
         return {
             key: self._value(pair.node, f"{path}.{key}", key, holder, overlay=overlay)
             for key, pair in ordered
             if key not in others and (overlay or not nodes.is_null(pair.node))
         }
 
-    def _value(self, node: Node | None, path: str, key: str, holder: str = "", *, overlay: bool) -> Any:
+    def _value(self, node: Node, path: str, key: str, holder: str, *, overlay: bool) -> Any:
         """Return the JSON value of a field, in which with ``renderAll`` every string with an action is compiled."""
-        if node is None:
-            return None
         value = self._leaves(node, path, _POD_NAMES.get(key, key), holder) if self.render_all else nodes.plain(node)
         return nodes.with_removals(value) if overlay else nodes.present(value)
 

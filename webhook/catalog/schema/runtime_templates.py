@@ -1,6 +1,5 @@
 """The runtime template configuration: from its YAML to checked and compiled entries (contract section 4)."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, YamlMapping
 from webhook.problems import Problem
 from webhook.workload import GROUP_ROLES
+from webhook.workload.names import LABEL_VALUE
 
 _KEY = "templates"
 _ENTRY_KEYS = ("runtime", "runtimeZH", "podTemplate", "renderAll")
@@ -41,8 +41,6 @@ _CONTAINER_HOMES: dict[str, str] = {
 }
 _NOT_OF_POD = frozenset({*_POD_HOMES, *_BESIDE_POD} - {"metadata"})
 _NOT_OF_CONTAINER = frozenset({*_CONTAINER_HOMES, *compiling.COMMAND_KEYS, *GROUP_ROLES})
-#: What a label value may be (Kubernetes, object names and labels): workloads ask for a runtime by a label.
-_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def _runtime(report: Report, mapping: YamlMapping, path: str) -> str | None:
     if name == "":
         report.error("empty-value", f"{path}.runtime", node, "the runtime's name is empty", "")
         return None
-    if name is not None and not _LABEL.fullmatch(name):
+    if name is not None and not LABEL_VALUE.accepts(name):
         cause = f'no workload can ask for the runtime "{name}": it is not a valid label value'
         remedy = "use at most 63 letters, digits, - _ and ., with a letter or digit at both ends"
         report.warning("runtime-name", f"{path}.runtime", node, cause, remedy)
