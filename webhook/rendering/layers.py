@@ -72,11 +72,6 @@ class Layers(msgspec.Struct, frozen=True):
     metadata: Merged
     constants: tuple[str, ...]
 
-    @property
-    def offers_image(self) -> bool:
-        """Return whether the configuration brings an image."""
-        return any("image" in fields for fields in (self.container.fields, *self.container.late))
-
     def render(self, data: Mapping[str, Any], budget: gotemplate.Budget) -> "Configured":
         """Return the fields with every Go template rendered within the budget.
 

@@ -15,11 +15,10 @@ from webhook import patch, workload
 from webhook.rendering import changes, fields, filled_in, image, paths
 from webhook.rendering.changes import Changes
 from webhook.rendering.paths import ABSENT
+from webhook.rendering.record import RECORD_PATH
 
 #: What became of a recorded field. ``foreign`` is a label or annotation, which anybody may set.
 _Fate = Literal["unchanged", "dropped", "input", "edit", "foreign"]
-
-_RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -60,13 +59,11 @@ class Outcome(msgspec.Struct, frozen=True):
         kept: the incoming pod template, with what the client dropped put back.
         bare: its bare form: with the inputs of the update, without what was rendered and without edits of that.
         edits: paths of rendered fields that somebody has edited in this update, sorted.
-        came_bare: whether the client sent a container in its bare form.
     """
 
     kept: Mapping[str, Any]
     bare: Mapping[str, Any]
     edits: tuple[str, ...] = ()
-    came_bare: bool = False
 
 
 def reconcile(stored: Mapping[str, Any], incoming: Mapping[str, Any], made: Changes, writer: Writer) -> Outcome:
@@ -91,11 +88,10 @@ def reconcile(stored: Mapping[str, Any], incoming: Mapping[str, Any], made: Chan
             fates[path] = "input"
     return Outcome(
         kept=_Restoring(incoming, stored).put_back(
-            [_RECORD_PATH, *(path for path, fate in fates.items() if fate == "dropped")]
+            [RECORD_PATH, *(path for path, fate in fates.items() if fate == "dropped")]
         ),
         bare=_bare(incoming, made, fates),
         edits=tuple(sorted(path for path, fate in fates.items() if fate == "edit")),
-        came_bare=bool(bare_ones),
     )
 
 
@@ -171,7 +167,7 @@ def _bare(incoming: Mapping[str, Any], made: Changes, fates: Mapping[str, _Fate]
     undone = ("unchanged", "edit")
     added = [path for path in made.added if fates[path] in undone]
     replaced = {path: original for path, original in made.replaced.items() if fates[path] in undone}
-    return changes.undo(incoming, Changes((*added, _RECORD_PATH), made.made, replaced))
+    return changes.undo(incoming, Changes((*added, RECORD_PATH), made.made, replaced))
 
 
 class _Restoring:

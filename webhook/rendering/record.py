@@ -27,7 +27,8 @@ _MATCH_CHARACTERS = 200
 _RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
 _BELOW_RENDERED = tuple(f"{path}/" for path in _RENDERED)
 
-_RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
+#: Where the record itself is.
+RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"model_id": "model"}):
@@ -156,13 +157,10 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     if text is None:
         return None
     record = _decoded(text)
-    if (record.created or record.completed) and pod_template.name not in (
-        "leaderTemplate",
-        "",
-    ):  # "": a pod made from such a template
-        raise _invalid(
-            "claims that the webhook created or completed this template, but it does so only with leaderTemplate"
-        )
+    may_be_made = pod_template.name in ("leaderTemplate", "")  # "": a pod made from such a template
+    if (record.created or record.completed) and not may_be_made:
+        cause = "claims that the webhook created or completed this template, but it does so only with leaderTemplate"
+        raise _invalid(cause)
     if isinstance(record, Record):
         _check_paths(record, is_pod=pod_template.is_pod)
     return record
@@ -174,16 +172,19 @@ def _decoded(text: Any) -> Header:
     try:
         if jsonshape.too_many_values(text.encode()):
             raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
-        header = _header(text)
-        if header.version < 1:
-            raise _invalid(f"has version {header.version}, and versions begin with 1")
-        if header.version > VERSION:
-            return header
-        record = _record_decoder.decode(text)
-        jsonshape.check_depth(record.replaced, "replaced")
+        try:
+            record: Header = _record_decoder.decode(text)
+        except msgspec.ValidationError as error:
+            record = _header(text)
+            if record.version == VERSION and "unknown field" not in str(error):
+                raise
+        if record.version < 1:
+            raise _invalid(f"has version {record.version}, and versions begin with 1")
+        if isinstance(record, Record):
+            if record.version > VERSION:
+                return _header(text)
+            jsonshape.check_depth(record.replaced, "replaced")
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        if isinstance(error, msgspec.ValidationError) and "unknown field" in str(error):
-            return header
         raise _invalid(f"is not a record of this webhook: {error}") from error
     except errors.Malformed as error:
         raise _invalid(f"is not a record of this webhook: {error.message}") from error
@@ -293,7 +294,7 @@ def undone(pod_template: workload.PodTemplate, record: Header) -> dict[str, Any]
     Raises:
         errors.Denied: the result would not be a pod template without a record.
     """
-    undoing = changes.Changes((*record.added, _RECORD_PATH), record.made, record.replaced)
+    undoing = changes.Changes((*record.added, RECORD_PATH), record.made, record.replaced)
     bare = changes.undo(pod_template.value, undoing)
     try:
         workload.check_pod_template(bare, pod_template.path)
