@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook import errors, patch, rendering, workload
+from webhook.mutation.create import completed
 from webhook.mutation.restore import restored
 from webhook.rendering import reconcile, revision
 
@@ -28,7 +29,7 @@ def of(bare_form: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the pod templates of a bare object ask for, by name; equal ones get equal renderings."""
     return {
         pod_template.name: reconcile.asked(pod_template)
-        for pod_template in map(complete, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
+        for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
         if not workload.opted_out(pod_template)
     }
 
@@ -39,13 +40,6 @@ def before(old: Mapping[str, Any]) -> dict[str, Any] | None:
         return of(bare(old))
     except errors.Denied:
         return None
-
-
-def complete(pod_template: workload.PodTemplate) -> workload.PodTemplate:
-    """Return a pod template of a bare object with what it takes from the worker template."""
-    if pod_template.completed_from is None or workload.opted_out(pod_template):
-        return pod_template
-    return rendering.complete(pod_template, pod_template.completed_from)
 
 
 def brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
@@ -89,5 +83,5 @@ def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> renderi
 
 def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
     """Return the digest of the inputs of each pod template of a rendered object."""
-    asking = map(complete, workload.pod_templates(bare(value), workload.LEADER_WORKER_SET))
+    asking = map(completed, workload.pod_templates(bare(value), workload.LEADER_WORKER_SET))
     return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}

@@ -110,8 +110,7 @@ def _mutate_template(
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
-        if pod_template.completed_from is not None:
-            pod_template = rendering.complete(pod_template, _bare(pod_template, pod_template.completed_from))
+        pod_template = completed(pod_template)
         resolution = rendering.resolve(pod_template, state, namespace=namespace)
         rendered = rendering.apply(resolution, budget)
     except errors.Denied as denial:
@@ -131,11 +130,18 @@ def _mutate_template(
     )
 
 
-def _bare(leader: workload.PodTemplate, worker: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a worker template in its bare form."""
-    pod_template = msgspec.structs.replace(leader, place=(*leader.place[:-1], "workerTemplate"), value=worker)
-    record = rendering.read(pod_template)
-    return worker if record is None else rendering.restore(pod_template, record)
+def completed(pod_template: workload.PodTemplate) -> workload.PodTemplate:
+    """Return a pod template with what it takes from the bare worker template; most take nothing.
+
+    Raises:
+        errors.Denied: the worker template has a record that cannot be undone.
+    """
+    if pod_template.completed_from is None or workload.opted_out(pod_template):
+        return pod_template
+    place = (*pod_template.place[:-1], "workerTemplate")
+    worker = msgspec.structs.replace(pod_template, place=place, value=pod_template.completed_from)
+    record = rendering.read(worker)
+    return rendering.complete(pod_template, worker.value if record is None else rendering.restore(worker, record))
 
 
 def _already_rendered(mutation: Mutation, record: rendering.Header) -> Mutation:

@@ -10,12 +10,12 @@ import msgspec
 
 from webhook import errors, patch, rendering, workload
 from webhook.mutation import asked
-from webhook.mutation.create import Mutation, render, replaced
+from webhook.mutation.create import Mutation, completed, render, replaced
 from webhook.notices import Notice, about
 from webhook.rendering import reconcile, revision
 
 _GROUP = ("spec", "leaderWorkerTemplate")
-_LEADER, _WORKER = "leaderTemplate", "workerTemplate"
+_WORKER = "workerTemplate"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -135,7 +135,7 @@ def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -
         place = (*_GROUP, name)
         if name not in mine:
             if record.created:  # the client never had it
-                found.kept = _put(found.kept, place, before.value)
+                found.kept = replaced(found.kept, place, before.value)
             continue
         writer = reconcile.Writer(applied, _owned(value, manager, place))
         base = _base(before, record, bare_worker)
@@ -148,15 +148,11 @@ def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
             outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
             bare = outcome.bare
-        found.kept = _put(found.kept, place, outcome.kept)
+        found.kept = replaced(found.kept, place, outcome.kept)
         found.bare = replaced(found.bare, place, bare)
         if outcome.edits:
             found.edits[name] = outcome.edits
     return found
-
-
-def _put(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str, Any]) -> Mapping[str, Any]:
-    return replaced(value, place, part)
 
 
 def _base(
@@ -219,7 +215,7 @@ def _older(
 ) -> Iterator[Notice]:
     """Yield a notice about each pod template for which the configuration has a newer revision than the one that is kept."""
     records = {name: rendering.read(pod_template) for name, pod_template in asked.templates(old).items()}
-    for pod_template in map(asked.complete, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
+    for pod_template in map(completed, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
         record = records.get(pod_template.name)
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
