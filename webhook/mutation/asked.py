@@ -1,6 +1,7 @@
 """What a LeaderWorkerSet asks for, by pod template, and whether it is rendered as it asks (contract section 9)."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from webhook import errors, patch, rendering, workload
@@ -15,9 +16,52 @@ def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
 
 
-def carries_record(value: Mapping[str, Any]) -> bool:
-    """Return whether a pod template of an object carries a record."""
-    return any(workload.RECORD in pod_template.own_annotations for pod_template in templates(value).values())
+class Stored:
+    """A LeaderWorkerSet as it is stored; what follows from it is found out once, when it is first asked for.
+
+    Attributes:
+        value: the object.
+    """
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        self.value = value
+
+    @cached_property
+    def templates(self) -> dict[str, workload.PodTemplate]:
+        """Return its pod templates by name."""
+        return templates(self.value)
+
+    @property
+    def carries_record(self) -> bool:
+        """Return whether one of its pod templates carries a record."""
+        return any(workload.RECORD in pod_template.own_annotations for pod_template in self.templates.values())
+
+    @cached_property
+    def records(self) -> dict[str, rendering.Header]:
+        """Return the records of its pod templates by name.
+
+        Raises:
+            errors.Denied: one is not a record.
+        """
+        found = {name: rendering.read(pod_template) for name, pod_template in self.templates.items()}
+        return {name: record for name, record in found.items() if record is not None}
+
+    @cached_property
+    def bare(self) -> Mapping[str, Any]:
+        """Return its bare form, as far as this release can read its records.
+
+        Raises:
+            errors.Denied: as :func:`mutation.restore.restore`.
+        """
+        return bare(self.value)
+
+    @cached_property
+    def asks(self) -> dict[str, Any] | None:
+        """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
+        try:
+            return of(self.bare)
+        except errors.Denied:
+            return None
 
 
 def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -34,33 +78,25 @@ def of(bare_form: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def before(old: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a stored object asks for; None if that is malformed, so that whatever comes in its place is an input."""
-    try:
-        return of(bare(old))
-    except errors.Denied:
-        return None
-
-
-def brings_renderings(value: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
     """Return whether every pod template that differs is an untouched rendering of its own inputs, and one was not so before.
 
     So it is when an API server calls again within one request, or when somebody brings a saved rendering back.
     """
-    mine, stored = templates(value), templates(old)
+    stored = old.templates
     differing = {
         name: pod_template
-        for name, pod_template in mine.items()
+        for name, pod_template in templates(value).items()
         if name not in stored or not patch.same(pod_template.value, stored[name].value)
     }
     if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
         return False
-    own = _asked_digests(value)
+    own = _asked_digests(bare(value))
     renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
     if None in renderings.values():
         return False
     try:
-        asked_before = _asked_digests(old)
+        asked_before = _asked_digests(old.bare)
     except errors.Denied:  # what is stored is malformed, and no rendering of anything
         asked_before = {}
     return any(  # the others differ only in what is foreign
@@ -81,7 +117,7 @@ def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> renderi
     return record
 
 
-def _asked_digests(value: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digest of the inputs of each pod template of a rendered object."""
-    asking = map(completed, workload.pod_templates(bare(value), workload.LEADER_WORKER_SET))
+def _asked_digests(bare_form: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digest of the inputs of each pod template of a bare object."""
+    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
     return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}

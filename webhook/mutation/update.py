@@ -71,27 +71,28 @@ def _update(
     workload.check_shape(old, workload.LEADER_WORKER_SET, "oldObject")
     if (value.get("metadata") or {}).get("deletionTimestamp") is not None:
         return Mutation(value, "being-deleted")
+    stored = asked.Stored(old)
     if workload.says_no(value):
-        left = asked.carries_record(old) and not workload.says_no(old)
+        left = stored.carries_record and not workload.says_no(old)
         return Mutation(value, "opted-out", notices=(Notice("opted-out-rendered"),) if left else ())
     if reason == "not-labelled":
-        return _unlabelled(value, old, manager)
+        return _unlabelled(value, stored, manager)
     if reason:
         return Mutation(value, reason)
     refreshed = _refreshes(value) - _refreshes(old) != set()
     if not refreshed and _same_group(value, old) and _keys(value) == _keys(old):
         return Mutation(value, "update-without-effect")
-    if not asked.carries_record(old):
+    if not stored.carries_record:
         return _never_rendered(value, old, state, namespace=namespace, refreshed=refreshed)
-    if asked.brings_renderings(value, old):
+    if asked.brings_renderings(value, stored):
         return Mutation(value, "rendered-elsewhere")
-    reconciled = _reconcile(value, old, manager)
-    before, after = asked.before(old), asked.of(reconciled.bare)
-    if before == after and not refreshed:
-        return _kept(value, old, reconciled, state, namespace=namespace)
-    if before != after and reconciled.edits:
+    reconciled = _reconcile(value, stored, manager)
+    unchanged = stored.asks == asked.of(reconciled.bare)
+    if unchanged and not refreshed:
+        return _kept(value, stored, reconciled, state, namespace=namespace)
+    if not unchanged and reconciled.edits:
         raise errors.Denied("edit-with-input", _both(reconciled))
-    return _rendered_anew(old, reconciled, state, namespace=namespace)
+    return _rendered_anew(stored, reconciled, state, namespace=namespace)
 
 
 def _refreshes(value: Mapping[str, Any]) -> set[tuple[str, Any]]:
@@ -122,17 +123,16 @@ def _keys(value: Mapping[str, Any]) -> dict[str, Any]:
     return found | {key: one for key, one in _annotations(value).items() if key in ours}
 
 
-def _reconcile(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -> _Reconciled:
+def _reconcile(value: Mapping[str, Any], stored: asked.Stored, manager: str) -> _Reconciled:
     """Return what an update of a rendered LeaderWorkerSet means."""
     found = _Reconciled(value, value)
-    mine, stored = asked.templates(value), asked.templates(old)
-    bare_worker = asked.templates(asked.bare(old))[_WORKER].value
-    applied = _annotations(value).get(_LAST_APPLIED) != _annotations(old).get(_LAST_APPLIED)
-    for name, before in stored.items():
-        record = rendering.read(before)
-        if record is None or (name in mine and workload.opted_out(mine[name])):
+    mine = asked.templates(value)
+    bare_worker = asked.templates(stored.bare)[_WORKER].value
+    applied = _annotations(value).get(_LAST_APPLIED) != _annotations(stored.value).get(_LAST_APPLIED)
+    for name, record in stored.records.items():
+        if name in mine and workload.opted_out(mine[name]):
             continue
-        place = (*_GROUP, name)
+        before, place = stored.templates[name], (*_GROUP, name)
         if name not in mine:
             if record.created:  # the client never had it
                 found.kept = replaced(found.kept, place, before.value)
@@ -193,7 +193,7 @@ def _owned(value: Mapping[str, Any], manager: str, place: tuple[str, ...]) -> Ma
 
 def _kept(
     value: Mapping[str, Any],
-    old: Mapping[str, Any],
+    stored: asked.Stored,
     reconciled: _Reconciled,
     state: rendering.State,
     *,
@@ -205,18 +205,17 @@ def _kept(
     for name, edits in reconciled.edits.items():
         found.append(Notice("hand-edit-kept", edits, name))
         kept = replaced(kept, (*_GROUP, name), rendering.with_edits(asked.templates(kept)[name], edits))
-    found += _older(old, reconciled, state, namespace=namespace)
+    found += _older(stored, reconciled, state, namespace=namespace)
     changed = not patch.same(kept, value)
     return Mutation(kept, "kept", changed=changed, runtimes=_runtimes(kept), notices=tuple(found))
 
 
 def _older(
-    old: Mapping[str, Any], reconciled: _Reconciled, state: rendering.State, *, namespace: str
+    stored: asked.Stored, reconciled: _Reconciled, state: rendering.State, *, namespace: str
 ) -> Iterator[Notice]:
     """Yield a notice about each pod template for which the configuration has a newer revision than the one that is kept."""
-    records = {name: rendering.read(pod_template) for name, pod_template in asked.templates(old).items()}
     for pod_template in map(completed, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
-        record = records.get(pod_template.name)
+        record = stored.records.get(pod_template.name)
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
         try:
@@ -228,17 +227,16 @@ def _older(
 
 
 def _rendered_anew(
-    old: Mapping[str, Any], reconciled: _Reconciled, state: rendering.State, *, namespace: str
+    stored: asked.Stored, reconciled: _Reconciled, state: rendering.State, *, namespace: str
 ) -> Mutation:
     """Return the object rendered with the configuration of now; what would only get another record keeps its bytes."""
-    stored = asked.templates(old)
-    records = {name: rendering.full(record) for name, one in stored.items() if (record := rendering.read(one))}
+    records = {name: rendering.full(record) for name, record in stored.records.items()}
     mutation = render(reconciled.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     value = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
     for name, rendered in asked.templates(value).items():
-        before, record = stored.get(name), rendering.read(rendered)
+        before, record = stored.templates.get(name), rendering.read(rendered)
         is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
         if is_same and before is not None:
             value = replaced(value, (*_GROUP, name), before.value)
@@ -246,7 +244,7 @@ def _rendered_anew(
             was = records[name].revision if name in records else "none"
             (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
     # a changed size rolls groups whose templates stay the same, and so does a leader template that goes
-    rolls = [] if _same_group(value, old) else changed or same
+    rolls = [] if _same_group(value, stored.value) else changed or same
     given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(reconciled, records).items()]
     return msgspec.structs.replace(mutation, value=value, changed=True, notices=(*rolls, *given_up, *mutation.notices))
 
@@ -276,15 +274,15 @@ def _never_rendered(
     return msgspec.structs.replace(mutation, notices=(*rolls, *mutation.notices))
 
 
-def _unlabelled(value: Mapping[str, Any], old: Mapping[str, Any], manager: str) -> Mutation:
+def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) -> Mutation:
     """Return the bare form of an object whose runtime label was taken away.
 
     Raises:
         errors.Denied: it could not run.
     """
-    if workload.exclusion(old) or not asked.carries_record(old):
+    if workload.exclusion(stored.value) or not stored.carries_record:
         return Mutation(value, "not-labelled")
-    bare = _reconcile(value, old, manager).bare
+    bare = _reconcile(value, stored, manager).bare
     for pod_template in asked.templates(bare).values():
         names = list(rendering.placeholders(pod_template.value.get("spec") or {}))
         if names:
