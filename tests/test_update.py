@@ -220,17 +220,6 @@ def test_a_group_of_one_loses_the_leader_that_was_made_for_it_and_gets_it_back()
     assert group(updated(value, copy.deepcopy(alone)).value) == group(stored)
 
 
-def test_a_model_name_of_which_nothing_is_rendered_keeps_every_byte():
-    stored = created(bare())
-    value = copy.deepcopy(stored)
-    value["metadata"]["annotations"] = {"hydra.io/model-name": "Other"}
-
-    decided = updated(value, stored)
-
-    assert group(decided.value) == group(stored)
-    assert codes(decided) == []
-
-
 def test_a_refresh_renders_anew_once_and_taking_it_away_does_nothing():
     stored = created(bare())
     value = copy.deepcopy(stored)
@@ -254,10 +243,17 @@ def test_a_refresh_of_the_worker_template_counts_too():
     assert main(updated(value, stored, NEWER).value)["command"] == ["serve-newer", "worker"]
 
 
-def test_a_refresh_that_changes_nothing_rolls_nothing():
+@pytest.mark.parametrize(
+    "intent",
+    [
+        pytest.param({"hydra.io/model-name": "Other"}, id="a model name of which nothing is rendered"),
+        pytest.param({"hydra.io/refresh": "1"}, id="a refresh of what is up to date"),
+    ],
+)
+def test_an_intent_that_changes_nothing_rolls_nothing(intent):
     stored = created(bare())
     value = copy.deepcopy(stored)
-    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+    value["metadata"]["annotations"] = intent
 
     decided = updated(value, stored)
 

@@ -66,7 +66,7 @@ ARGUMENTS = st.lists(st.text(CHARACTERS, max_size=6).map("--x".__add__), min_siz
 
 
 def holds_for(machine, configured, arguments):
-    """Check what is said about arguments: about one alone exactly, about several whether any changes."""
+    """Check that arguments are warned about if, and where that can be known only if, bash changes them."""
     container, codes = rendered(configured, arguments)
     arrived = receives(machine.run(container), [expanded(each, {}) for each in arguments])
     warned = codes.get("shell-changes-argument", [])

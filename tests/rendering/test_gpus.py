@@ -46,7 +46,7 @@ CHOICES = [
     pytest.param(SLICES, (SMALL, *BUILT_IN), [("small", 1), ("nvidia-gpu", 3)], id="each row has a count of its own"),
     pytest.param({"huawei.com/Ascend910B4": 1, "huawei.com/Ascend910B4-memory": 9}, (NPU,), [("npu", 1)], id="a companion is never counted"),
     pytest.param({"huawei.com/Ascend910": 1, "huawei.com/Ascend910B4": 2}, (NPU, *BUILT_IN), [("npu", 3), ("ascend-gpu-910", 1)], id="the built-in row of part of it"),
-    pytest.param({"nvidia.com/gpu": 1, "nvidia.com/vgpu": 1}, BUILT_IN, [("nvidia-gpu", 1)], id="rows of other resources are no choices"),
+    pytest.param({"nvidia.com/gpu": 1, "nvidia.com/vgpu": 1}, BUILT_IN, [("nvidia-gpu", 1)], id="rows of other resources are not choices"),
 ]  # fmt: skip
 
 
