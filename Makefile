@@ -29,14 +29,16 @@ serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
+# Processes that share the tests; 0: this one alone. All tests against a real API server run in one of them.
+WORKERS ?= 2
 test: $(READY) lint types layers ## Lint, types, layers and the everyday tests; after `make controlplane`, also those against a real API server
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 test-all: $(READY) lint types layers ## The same with the thorough tests, which take twice as long: what CI runs
-	$(BIN)/python -m pytest -m "not long and not attack"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not long and not attack"
 
 test-fast: $(READY) ## Only the tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
 
 long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
