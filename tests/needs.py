@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import pytest
 
-
 #: What was skipped and why, by what ``Need.what`` says.
 SKIPPED = pytest.StashKey[dict[str, str]]()
 
