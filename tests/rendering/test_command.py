@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from webhook import catalog, errors, notices
@@ -22,7 +23,10 @@ def rendered(lists, custom):
     command_template, args_template = lists
     given = {"commandTemplate": command_template, "argsTemplate": args_template}
     template = startup(**{key: value for key, value in given.items() if value is not None})
-    return command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
+    found = command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
+    elements = [*found.args[: sum(found.printed)], *(custom if len(found.args) > sum(found.printed) else [])]
+    assert found.args == elements, "the number of elements that each entry printed"
+    return msgspec.structs.replace(found, printed=())
 
 
 BOTH = [

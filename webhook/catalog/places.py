@@ -51,26 +51,25 @@ class Places:
     def __init__(self, documents: Iterable[Document]) -> None:
         self._documents = tuple(documents)
 
-    def find(self, entry: Entry, *alternatives: Keys) -> Place | None:
+    def find(self, entry: Entry, keys: Keys = ()) -> Place | None:
         """Return the place of something in an entry: that of its key, or of the item if it is one of a list.
 
         Args:
             entry: as it is in use.
-            alternatives: keys under which it may be; the first that exist count. Without any, it is the entry itself.
+            keys: what leads to it; without any, it is the entry itself.
 
         Returns:
-            None if the documents do not have the entry with this content, or none of these keys in it.
+            None if the documents do not have the entry with this content, or it does not have these keys.
         """
         found = self._entry(entry)
         if found is None:
             return None
         node, report = found
-        for keys in alternatives or ((),):
-            at = _below(node, keys)
-            if at is not None:
-                placed = at if report.within is None else report.within
-                return Place(report.source, placed.line, placed.column)
-        return None
+        at = _below(node, keys)
+        if at is None:
+            return None
+        placed = at if report.within is None else report.within
+        return Place(report.source, placed.line, placed.column)
 
     def _entry(self, entry: Entry) -> tuple[Node, Report] | None:
         key = entry.path if isinstance(entry, GpuType) else entry.digest

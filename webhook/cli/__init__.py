@@ -5,6 +5,7 @@ Commands:
 - ``serve``: the webhook itself
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
+- ``explain``: why objects are rendered as they are
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``refresh``: renders LeaderWorkerSets in a cluster anew
 - ``certs``: the certificates of an installation, compared with what API servers trust
@@ -32,7 +33,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "runtimes", "refresh", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "explain", "lint", "runtimes", "refresh", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):

@@ -34,11 +34,13 @@ class Attempt(msgspec.Struct):
 
     Attributes:
         pod_template: the bare pod template, with what it takes from the worker template.
+        state: the configuration and settings.
         decided: what was decided about it.
         rendered: the result; None if it was denied.
     """
 
     pod_template: workload.PodTemplate
+    state: rendering.State
     decided: rendering.Decided = msgspec.field(default_factory=rendering.Decided)
     rendered: rendering.Rendering | None = None
 
@@ -141,7 +143,7 @@ def _mutate_template(
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
         pod_template = completed(pod_template)
-        attempt = Attempt(pod_template)
+        attempt = Attempt(pod_template, state)
         attempts.append(attempt)
         resolution = rendering.resolve(pod_template, state, namespace=namespace, decided=attempt.decided)
         rendered = attempt.rendered = rendering.apply(resolution, budget)

@@ -17,14 +17,14 @@ class Command(msgspec.Struct, frozen=True):
     Attributes:
         command: one element for each entry of ``commandTemplate``.
         args: what the entries of ``argsTemplate`` print, and CUSTOM_ARGS where they are appended.
-        printed: how many elements of ``args`` each entry of ``argsTemplate`` printed; those after them are CUSTOM_ARGS.
         notices: what the author should know.
+        printed: how many elements of ``args`` each entry of ``argsTemplate`` printed; those after them are CUSTOM_ARGS.
     """
 
     command: list[str] | None
     args: list[str]
-    printed: tuple[int, ...] = ()
     notices: tuple[Notice, ...] = ()
+    printed: tuple[int, ...] = ()
 
 
 def command(startup: catalog.Startup, variables: Mapping[str, Any], budget: gotemplate.Budget) -> Command:
@@ -45,11 +45,11 @@ def command(startup: catalog.Startup, variables: Mapping[str, Any], budget: gote
     if not startup.command:
         lines = [[line for part in text.split("\n") if (line := part.strip())] for text in args]
         args = [*chain.from_iterable(lines), *(() if startup.uses_custom_args else custom)]
-        return Command(None, args, tuple(map(len, lines)))
+        return Command(None, args, printed=tuple(map(len, lines)))
     printed = (1,) * len(args)
     rendered = [expand.text(template, variables, budget) for template in startup.command]
     if not startup.args:
         return Command(rendered, custom)
     if custom and not (startup.uses_custom_args or startup.others_use_custom_args):
-        return Command(rendered, args, printed, (Notice("arguments-ignored", custom),))
-    return Command(rendered, args, printed)
+        return Command(rendered, args, (Notice("arguments-ignored", custom),), printed)
+    return Command(rendered, args, printed=printed)

@@ -64,7 +64,7 @@ class Field(msgspec.Struct, frozen=True):
 
     Attributes:
         place: where it is in the rendered pod template.
-        key: what identifies it in its list, such as ``name=HF_HOME``; "" if it is not an item.
+        items: what identifies the items of lists that the place leads through, such as ``name=HF_HOME``.
         value: its value; ABSENT if it was removed.
         setter: who set it.
         layer: the layer of the configuration that it comes from; None if it comes from none.
@@ -73,7 +73,7 @@ class Field(msgspec.Struct, frozen=True):
     """
 
     place: Place
-    key: str
+    items: tuple[str, ...]
     value: Any
     setter: Setter
     layer: Layer | None = None
@@ -95,7 +95,7 @@ def origins(resolution: Resolution, rendering: apply.Rendering | None) -> list[F
     stages = list(_stages(resolution, rendering, started))
     values = [{key: stage.value.get(key, ABSENT) for key in ("metadata", "spec")} for stage in stages]
     found = []
-    for one in _fields(stages, values, (), ""):
+    for one in _fields(stages, values, ()):
         place = ("spec", "containers", position(resolution))
         elements = _elements(resolution, started, one) if one.place[:-1] == place else ()
         setter = elements[0].setter if elements else one.setter
@@ -147,32 +147,33 @@ def _filled(resolution: Resolution, configured: Configured, started: command.Com
     return {**pod_template.value, "metadata": apply.with_metadata(pod_template, configured), "spec": spec}
 
 
-def _fields(stages: Sequence[Stage], values: Sequence[Any], place: Place, name: str, key: str = "") -> Iterator[Field]:
+def _fields(
+    stages: Sequence[Stage], values: Sequence[Any], place: Place, items: tuple[str, ...] = ()
+) -> Iterator[Field]:
     """Yield the fields below a place.
 
     Args:
         stages: the stages.
         values: what each stage has there.
         place: the place.
-        name: its key; "" of an item of a list.
-        key: what identifies an item of a list.
+        items: what identifies the items on the way to it.
     """
     at = len(values) - 1
     while at and _same(values[at - 1], values[-1]):
         at -= 1
     earlier = [value for value in values[:at] if value is not ABSENT and value is not None]
     if not place or (at and earlier):
-        inner = list(_inside(values, name))
+        inner = list(_inside(values, place[-1] if place else ""))
         if inner:
             for token, identity, below in inner:
-                yield from _fields(stages, below, (*place, token), token if isinstance(token, str) else "", identity)
+                yield from _fields(stages, below, (*place, token), (*items, *identity))
             return
     if values[-1] is not ABSENT or earlier:
         setter: Setter = "webhook" if values[-1] is ABSENT else stages[at].setter
-        yield Field(place, key, values[-1], setter, stages[at].layer, values[0] if at else ABSENT)
+        yield Field(place, items, values[-1], setter, stages[at].layer, values[0] if at else ABSENT)
 
 
-def _inside(values: Sequence[Any], name: str) -> Iterator[tuple[str | int, str, list[Any]]]:
+def _inside(values: Sequence[Any], name: str | int) -> Iterator[tuple[str | int, tuple[str, ...], list[Any]]]:
     """Yield key or position, identity and values of everything inside maps, or inside lists whose items are told apart.
 
     Nothing is yielded where only the whole can be looked at.
@@ -180,14 +181,14 @@ def _inside(values: Sequence[Any], name: str) -> Iterator[tuple[str | int, str, 
     there = [value for value in values if value is not ABSENT and value is not None]
     if all(isinstance(value, dict) for value in there):
         for token in dict.fromkeys(token for value in reversed(there) for token in value):
-            yield token, "", [value.get(token, ABSENT) if isinstance(value, dict) else ABSENT for value in values]
-    elif fields.is_itemized(name) and all(isinstance(value, list) for value in there):
+            yield token, (), [value.get(token, ABSENT) if isinstance(value, dict) else ABSENT for value in values]
+    elif isinstance(name, str) and fields.is_itemized(name) and all(isinstance(value, list) for value in there):
         indexes = [_index(value, name) if isinstance(value, list) else {} for value in values]
         own, final = indexes[0], indexes[-1]
         in_order = list(own) == [key for key in final if key in own]
         if in_order and all(index.keys() <= final.keys() for index in indexes):
             for at, key in enumerate(final):
-                yield at, key[0], [index.get(key, ABSENT) for index in indexes]
+                yield at, key[:1], [index.get(key, ABSENT) for index in indexes]
 
 
 def _index(items: list[Any], name: str) -> dict[tuple[str, int], Any]:

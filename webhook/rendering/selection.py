@@ -152,14 +152,15 @@ def _first_match(
 
     If none has one, that is the first type, and the others are all other types.
     """
-    served = [(_entry_for(agent_entries, choice.gpu_type), choice) for choice in choices]
+    served = [(entry_for(agent_entries, choice.gpu_type), choice) for choice in choices]
     found = [pair for pair in served if pair[0] is not None]
     if not found:
         return None, choices[0], [(None, choice) for choice in choices[1:]]
     return *found[0], found[1:]
 
 
-def _entry_for(agent_entries: tuple[catalog.AgentEntry, ...], gpu_type: str) -> catalog.AgentEntry | None:
+def entry_for(agent_entries: Iterable[catalog.AgentEntry], gpu_type: str) -> catalog.AgentEntry | None:
+    """Return the first of these entries that is for a GPU type."""
     return next((one for one in agent_entries if not one.gpu_types or gpu_type in one.gpu_types), None)
 
 
