@@ -44,7 +44,7 @@ class Configuration:
         """
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
-        self._histories: dict[catalog.ConfigKind, catalog.history.History] = {}
+        self._histories = dict.fromkeys(catalog.KINDS, catalog.history.History())
         self.published = self._to_publish()
         self.updated = asyncio.Event()
         self._paths = paths
@@ -86,6 +86,13 @@ class Configuration:
         """Load a document; return what changed, or None if it caused an internal error, which is reported."""
         return await self._in_thread(document.config_kind, document.source, lambda: document)
 
+    async def found_again(self, document: catalog.Document) -> None:
+        """Note where the newest document of a kind is, which was taken in from where it had been saved."""
+        async with self._updating:
+            self._histories[document.config_kind] = self._histories[document.config_kind].found_again(document)
+            self.published = self._to_publish()
+        self.updated.set()
+
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run as long as the server."""
         return [files.watch(self._seen, self._reload)]
@@ -122,8 +129,7 @@ class Configuration:
         snapshot, config_kind = self.store.current, document.config_kind
         self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
-        earlier = self._histories.get(config_kind, catalog.history.History())
-        self._histories[config_kind] = earlier.after(document, snapshot)
+        self._histories[config_kind] = self._histories[config_kind].after(document, snapshot)
         self.published = self._to_publish()
         return change
 
@@ -131,8 +137,8 @@ class Configuration:
         return catalog.published.Published(
             webhook.__version__,
             self.state.settings,
-            {kind: self._histories[kind].documents for kind in catalog.KINDS if kind in self._histories},
-            {kind: catalog.history.digest(kind, self.store.current) for kind in self._histories},
+            {kind: one.documents for kind, one in self._histories.items()},
+            {kind: catalog.history.digest(kind, self.store.current) for kind in catalog.KINDS},
         )
 
 
