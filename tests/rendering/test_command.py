@@ -82,9 +82,9 @@ def test_without_either_list_args_are_the_custom_args(template):
 def test_a_plain_command_beside_an_args_template_leaves_args_split_into_lines():
     template = startup(command=["serve"], argsTemplate=["--a\n--b"])
 
-    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new()) == command.Command(
-        None, ["--a", "--b", *CUSTOM]
-    )
+    found = command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new())
+
+    assert found == command.Command(None, ["--a", "--b", *CUSTOM], printed=(2,))
 
 
 DENIED = [

@@ -84,7 +84,9 @@ def check(attempt):
         own = {key: base[key] for key in ("metadata", "spec") if key in base}
         layers = [field for field in found if field.setter != "workload"]
         mixed = [field for field in found if field.setter == "workload" and field.elements]
-        assert patch.same(rebuilt([*layers, *mixed], own), expected), "the layers on the bare form are not the rendering"
+        assert patch.same(rebuilt([*layers, *mixed], own), expected), (
+            "the layers on the bare form are not the rendering"
+        )
     for field in found:
         check_field(field, base, attempt)
     for name in ("command", "args"):

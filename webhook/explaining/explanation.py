@@ -1,4 +1,4 @@
-"""What an explanation says, as values; JSON has the same names. The page on questions documents it.
+"""What an explanation says, as values; JSON has the same names (``docs/explain.md``).
 
 Every text in here that gives a reason is the one that a denial would have. Lists are in the order in which things were decided.
 """

@@ -21,6 +21,9 @@ _USED, _NOT_USED = "✓", "✗"
 #: Characters of a value in a line; the whole value is in JSON.
 _VALUE = 60
 
+#: The fields of a container that people ask about first.
+_RANKS: dict[str | int, int] = {"image": 0, "command": 1, "args": 2}
+
 
 class Branch(msgspec.Struct, frozen=True):
     """A line and those that belong to it.
@@ -130,8 +133,9 @@ def _fields(one: PodTemplate) -> Iterator[Branch]:
     if container is None:
         return
     prefix = f"spec.{container.path.rpartition('spec.')[2]}"
-    inside = [field for field in one.fields if f"{field.path}.".startswith(f"{prefix}.")]
-    others = [field for field in one.fields if field not in inside]
+    inside = [field for field in one.fields if field.path.startswith(f"{prefix}.")]
+    others = [field for field in one.fields if not field.path.startswith(f"{prefix}.")]
+    inside.sort(key=lambda field: _RANKS.get(field.keys[3], len(_RANKS)))
     yield from _section(f'fields of container "{container.name}"', _set(inside, f"{prefix}."))
     yield from _section("other fields of the pod", _set(others, "spec."))
 
