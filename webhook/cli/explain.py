@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from webhook import catalog, explaining, rendering, workload
+from webhook import catalog, errors, explaining, rendering, workload
 from webhook import cluster as cluster_room
 from webhook.cli import clusters, objects, options, output
 from webhook.cli.render import FilesOrObjects, Namespace, check_settings, names_object
@@ -161,7 +161,8 @@ def _tree(branch: explaining.Branch) -> Tree:
 
 def _text(branch: explaining.Branch) -> Text:
     mark = Text(f"{branch.mark} " if branch.mark else "", style=_STYLES[branch.mark])
-    return Text.assemble(mark, branch.text, (f" ← {branch.note}" if branch.note else "", "dim"))
+    note = f" ← {errors.printable(branch.note)}" if branch.note else ""
+    return Text.assemble(mark, errors.printable(branch.text), (note, "dim"))
 
 
 def _lines(branch: explaining.Branch, depth: int) -> Sequence[str]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from webhook import errors
 from webhook.explaining.explanation import (
     AgentEntry,
     Explanation,
@@ -29,7 +28,7 @@ class Branch(msgspec.Struct, frozen=True):
     """A line and those that belong to it.
 
     Attributes:
-        text: the line, without control characters.
+        text: the line. It may hold what others wrote; whoever prints it takes out control characters.
         note: where it comes from; "" if that is not said.
         mark: ``✓`` or ``✗`` of a verdict; else "".
         children: the lines below it.
@@ -50,7 +49,7 @@ def outline(explanation: Explanation) -> Branch:
     children += _section("warnings", (Branch(warning) for warning in explanation.warnings))
     children += _section("remarks", (Branch(remark) for remark in explanation.remarks))
     children += _section("what would change this", (Branch(step) for step in explanation.next_steps))
-    return Branch(errors.printable(text), children=tuple(children))
+    return Branch(text, children=tuple(children))
 
 
 def _pod_templates(explanation: Explanation) -> Iterator[Branch]:
@@ -173,5 +172,5 @@ def _place(written: Written | None) -> str:
 
 def _shown(value: object) -> str:
     """Return a value as JSON, cut if it is long."""
-    text = errors.printable(msgspec.json.encode(value).decode())
+    text = msgspec.json.encode(value).decode()
     return text if len(text) <= _VALUE else f"{text[: _VALUE - 3]}..."
