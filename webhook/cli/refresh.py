@@ -205,7 +205,7 @@ def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         output.report("nothing was refreshed: standard input is not a terminal, so give --yes")
         raise typer.Exit(1)
     groups = sum(one.groups for one in rolling)
@@ -213,3 +213,7 @@ def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
     if not typer.confirm(f"Roll {groups} group{'' if groups == 1 else 's'} of {sets}?", err=True):
         output.report("nothing was refreshed")
         raise typer.Exit(1)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
