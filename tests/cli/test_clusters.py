@@ -238,6 +238,22 @@ def test_what_the_webhook_denies_is_reported_and_the_others_are_refreshed(run, a
     assert "leaderworkerset default/b: refreshed" in result.out
 
 
+def test_what_fails_does_not_keep_the_others_from_being_refreshed(run, api):
+    put_set(api, "a")
+    put_set(api, "b")
+    tried: list[str] = []
+
+    def admit(item: dict) -> tuple[int, dict, list[str]]:
+        tried.append(item["metadata"]["name"])
+        return (503, {"kind": "Status", "message": "later"}, []) if tried == ["a", "b", "a"] else rolls(item)
+
+    api.admit = admit
+    result = run("refresh", "--all", "--yes")
+    assert result.status == 2
+    assert "default/a: not refreshed: patch LeaderWorkerSet default/a: 503: later" in result.out
+    assert "default/b: refreshed" in result.out
+
+
 def test_without_the_right_to_patch_the_exit_status_is_2(run, api):
     put_set(api, "a")
     api.admit = lambda item: (403, {"kind": "Status", "message": "no"}, [])
