@@ -102,7 +102,7 @@ def test_pods_that_are_bare_or_opt_out_or_have_ended(granted):
     status = {"status": {"phase": "Succeeded"}}
     path = "/api/v1/namespaces/default/pods/ends/status"
     hydra.plane.request("PATCH", path, status, kind="merge-patch+json")
-    until(hydra, replica, current=1)
+    until(hydra, replica, current=1, unrendered=0)  # seen after the pods that were created before
     for name in ("out", "rendered", "ends"):
         delete_pod(hydra, name)
     hydra.plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/bare?gracePeriodSeconds=0")
