@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 from collections import Counter
 
 from hypothesis import given, settings
@@ -25,47 +26,45 @@ DIGESTS = {
 }
 
 
-def record(draw) -> str:
-    """Draw the text of a record; now and then of one that cannot be used."""
-    if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(["", "{", "null", '{"version": 7}']))
+def record(chance: random.Random) -> str:
+    """Return the text of a record; now and then of one that cannot be used."""
+    if chance.random() < 0.1:
+        return chance.choice(["", "{", "null", '{"version": 7}'])
     return json.dumps(
         {
             "version": 1,
-            "runtime": draw(st.sampled_from(["vllm-cpu", "vllm-cpu", "plain"])),
+            "runtime": chance.choice(["vllm-cpu", "vllm-cpu", "plain"]),
             "model": "m",
             "container": "main",
             "inputs": "i",
             "rendered": "r",
-            "revision": draw(st.sampled_from(["r1", "r2"])),
-            "gpu_type": draw(st.sampled_from(["cpu", "nvidia-gpu"])),
-            **{key: draw(st.sampled_from(values)) for key, values in DIGESTS.items()},
+            "revision": chance.choice(["r1", "r2"]),
+            "gpu_type": chance.choice(["cpu", "nvidia-gpu"]),
+            **{key: chance.choice(values) for key, values in DIGESTS.items()},
         }
     )
 
 
-@st.composite
-def pods(draw):
-    item = pod(
-        draw(st.sampled_from("abcd")),
-        draw(st.sampled_from(["ns", "other"])),
-        draw(st.sampled_from(["vllm-cpu", "plain"])),
-    )
-    if draw(st.booleans()):
-        item["metadata"]["annotations"] = {"hydra.io/rendered": record(draw)}
-    if draw(st.booleans()):
-        item["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = draw(st.sampled_from(["fleet", "rest"]))
-    if draw(st.integers(0, 9)) == 0:
+def some_pod(chance: random.Random) -> dict:
+    item = pod(chance.choice("abcd"), chance.choice(["ns", "other"]), chance.choice(["vllm-cpu", "plain"]))
+    if chance.random() < 0.8:
+        item["metadata"]["annotations"] = {"hydra.io/rendered": record(chance)}
+    if chance.random() < 0.5:
+        item["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = chance.choice(["fleet", "rest"])
+    if chance.random() < 0.1:
         item["metadata"]["labels"]["hydra.io/inject"] = "false"
     return item
 
 
-@st.composite
-def groups(draw):
-    item = pod(draw(st.sampled_from(["fleet", "rest"])), draw(st.sampled_from(["ns", "other"])))
-    templates = draw(st.sets(st.sampled_from(["leaderTemplate", "workerTemplate"])))
-    parts = {name: {"metadata": {"annotations": {"hydra.io/rendered": record(draw)}}} for name in sorted(templates)}
+def some_group(chance: random.Random) -> dict:
+    item = pod(chance.choice(["fleet", "rest"]), chance.choice(["ns", "other"]))
+    names = chance.sample(["leaderTemplate", "workerTemplate"], chance.randrange(3))
+    parts = {name: {"metadata": {"annotations": {"hydra.io/rendered": record(chance)}}} for name in names}
     return {**item, "kind": "LeaderWorkerSet", "spec": {"leaderWorkerTemplate": parts}}
+
+
+CHANCE = random.Random(7)
+OBJECTS = [make(CHANCE) for make in (some_pod, some_pod, some_group) for _ in range(60)]
 
 
 def key(item):
@@ -86,14 +85,16 @@ def from_scratch(objects, configuration):
     return dict(Counter(worst))
 
 
-@settings(max_examples=150)
-@given(
-    st.lists(st.tuples(st.sampled_from(["put", "put", "put", "delete"]), st.one_of(pods(), pods(), groups()))),
-    st.data(),
+STEPS = st.tuples(
+    st.sampled_from(["put", "put", "put", "delete"]), st.sampled_from(OBJECTS), st.sampled_from(SNAPSHOTS)
 )
-def test_after_any_history_the_count_is_that_of_what_is_there(history, data):
+
+
+@settings(max_examples=100)
+@given(st.lists(STEPS, max_size=25))
+def test_after_any_history_the_count_is_that_of_what_is_there(history):
     inventory, objects = Inventory(), {}
-    for verb, item in history:
+    for verb, item, configuration in history:
         is_pod = item["kind"] == "Pod"
         if verb == "put":
             (inventory.put_pod if is_pod else inventory.put_leader_worker_set)(item)
@@ -101,7 +102,6 @@ def test_after_any_history_the_count_is_that_of_what_is_there(history, data):
         else:
             (inventory.delete_pod if is_pod else inventory.delete_leader_worker_set)(key(item))
             objects.pop((item["kind"], key(item)), None)
-        configuration = data.draw(st.sampled_from(SNAPSHOTS))
         assert inventory.counts(configuration) == from_scratch(objects, configuration)
     for kind, gone in tuple(objects):
         (inventory.delete_pod if kind == "Pod" else inventory.delete_leader_worker_set)(gone)
@@ -133,6 +133,7 @@ def test_there_are_never_more_than_200_series_and_no_workload_is_lost():
     assert {series.state for series in counts if series.revision == "other"} == {"older", "unknown"}
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from(STATES)), st.integers(1, 9)
@@ -169,6 +170,7 @@ def test_equal_bases_are_held_once():
     assert isinstance(next(iter(next(iter(inventory._objects.values()))[1])), Basis)
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=70), st.text(max_size=300))
 def test_whatever_a_record_says_the_metrics_stay_readable(runtime, revision):
     item = pod(runtime=runtime)
@@ -180,3 +182,32 @@ def test_whatever_a_record_says_the_metrics_stay_readable(runtime, revision):
     metrics.workloads_counted(lambda: inventory.counts(SNAPSHOTS[0]).items())
     lines = metrics.expose("")[0].decode().split("\n")
     assert len([line for line in lines if line.startswith("hydra_webhook_workloads{")]) == 1
+
+
+def test_the_bases_of_a_group_are_put_together_once_however_many_pods_it_has(monkeypatch):
+    united = []
+    whole = Inventory._count_changed_groups
+
+    def counted(self):
+        united.extend(self._changed)
+        whole(self)
+
+    monkeypatch.setattr(Inventory, "_count_changed_groups", counted)
+    inventory = Inventory()
+    for number in range(500):
+        item = forged(number)
+        item["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = "fleet"
+        inventory.put_pod(item)
+    assert sum(inventory.counts(SNAPSHOTS[0]).values()) == 1
+    assert united == [("default", "fleet")]
+
+
+def test_groups_that_are_gone_are_forgotten_even_if_nobody_asks_for_the_counts():
+    inventory = Inventory()
+    for number in range(3000):
+        item = forged(1)
+        item["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = f"fleet-{number}"
+        inventory.put_pod(item)
+        inventory.delete_pod(key(item))
+    assert len(inventory._groups) <= 1001
+    assert inventory.counts(SNAPSHOTS[0]) == {}

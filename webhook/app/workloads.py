@@ -36,9 +36,8 @@ class FollowedWorkloads:
         self._snapshot = snapshot
         self._inventory = inventory.Inventory()
         self._kind_is_absent = False
-        elsewhere = (
-            f"metadata.namespace!=kube-system,metadata.namespace!={namespace}"  # as in the webhook configuration
-        )
+        # As in the webhook configuration.
+        elsewhere = f"metadata.namespace!=kube-system,metadata.namespace!={namespace}"
         pods = cluster.Collection(
             "v1",
             "pods",

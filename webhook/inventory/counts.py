@@ -19,6 +19,8 @@ MOST_SERIES = 200
 OTHER = "other"
 """Runtime and revision of the series that stand for all the smallest ones. No digest is like it."""
 
+_MOST_CHANGED = 1000  # groups; where nobody asks for the metric, those that are gone must not be held for ever
+
 Key = tuple[str, str]
 """Namespace and name."""
 
@@ -34,12 +36,14 @@ class Series(NamedTuple):
 class Inventory:
     """The labelled objects of a cluster, without the objects.
 
-    A LeaderWorkerSet and its pods are one workload, even if only one of both is known.
+    A LeaderWorkerSet and its pods are one workload, even if only one of both is known. Any configuration can be asked about, also one
+    that is not in use.
     """
 
     def __init__(self) -> None:
         self._objects: dict[tuple[str, Key], tuple[str, frozenset[Basis]]] = {}  # its group, and its bases
-        self._groups: dict[Key, Counter[Basis]] = {}  # how many members of a group have each basis
+        self._groups: dict[Key, _Group] = {}
+        self._changed: set[Key] = set()  # groups that are counted with bases that they had before
         self._workloads: Counter[frozenset[Basis]] = Counter()  # how many workloads have these bases
         self._pool = _Pool()
 
@@ -65,6 +69,7 @@ class Inventory:
 
         A workload counts as its worst pod template. Of more than ``most`` series the smallest are added up by state.
         """
+        self._count_changed_groups()
         states = {basis: judgement.judge(basis, snapshot) for held in self._workloads for basis in held}
         found: Counter[Series] = Counter()
         for held, count in self._workloads.items():
@@ -92,21 +97,45 @@ class Inventory:
             self._count(found, number)
             return
         name = (key[0], group)
-        members = self._groups.setdefault(name, Counter())
-        self._count(frozenset(members), -1)
-        for basis in found:
-            members[basis] += number
-            if not members[basis]:
-                del members[basis]
-        self._count(frozenset(members), 1)
-        if not members:
-            del self._groups[name]
+        members = self._groups.setdefault(name, _Group()).members
+        members[found] += number
+        if not members[found]:
+            del members[found]
+        self._changed.add(name)
+        if len(self._changed) > _MOST_CHANGED:
+            self._count_changed_groups()
+
+    def _count_changed_groups(self) -> None:
+        """Count each group with the bases that it has now, once however many of its pods have changed."""
+        for name in self._changed:
+            group = self._groups[name]
+            self._count(group.counted, -1)
+            group.counted = frozenset().union(*group.members)
+            self._count(group.counted, 1)
+            if not group.members:
+                del self._groups[name]
+        self._changed.clear()
 
     def _count(self, held: frozenset[Basis], number: int) -> None:
         if held:
             self._workloads[held] += number
             if not self._workloads[held]:
                 del self._workloads[held]
+
+
+class _Group:
+    """A LeaderWorkerSet and its pods.
+
+    Attributes:
+        members: how many of them have each set of bases.
+        counted: the bases with which the group is counted.
+    """
+
+    __slots__ = ("counted", "members")
+
+    def __init__(self) -> None:
+        self.members: Counter[frozenset[Basis]] = Counter()
+        self.counted: frozenset[Basis] = frozenset()
 
 
 class _Pool:
