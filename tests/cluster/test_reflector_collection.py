@@ -141,7 +141,7 @@ async def test_of_metadata_and_parts_nothing_else_is_asked_for_or_decoded(server
     listed, watched = server.requests
     assert listed.headers["accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
     assert watched.headers["accept"] == "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-    assert listed.query["limit"] == "500"
+    assert listed.query["limit"] == "250"
     await client.close()
 
 

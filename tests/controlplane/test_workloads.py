@@ -24,6 +24,7 @@ def granted(hydra: Installation) -> Iterator[Installation]:
     hydra.plane.wait(lambda: may(hydra, "list", "", "pods"), "the account may list pods")
     yield hydra
     hydra.plane.kubectl("delete", "-f", COMPONENT / "rbac.yaml")
+    hydra.plane.wait(lambda: not may(hydra, "list", "", "pods"), "the permissions of other tests are those of the base")
 
 
 def option() -> dict[str, str]:

@@ -34,8 +34,9 @@ _ALONE_PER_PAGE = 10
 _ITEMS_PER_PAGE = 100
 """Items in a page of any other list. A pod has some 10 to 30 KB, so a page has some megabytes."""
 
-_METADATA_PER_PAGE = 500
-"""Items in a page of metadata alone. With a record and managedFields that is some 5 KB of each, so such a page is not larger."""
+_METADATA_PER_PAGE = 250
+"""Items in a page of metadata alone. With a record and managedFields that is some 5 KB of each, so such a page has about a megabyte:
+decoding it holds up whatever else the process does for some milliseconds."""
 
 _LARGE_ITEMS_PER_PAGE = 5
 """Items in a page that is asked for again because it was too large: ``answers.LARGEST`` has room for five of 3 MiB."""
