@@ -141,7 +141,7 @@ async def test_there_are_no_values_before_every_pod_has_been_listed():
     assert failures in case.reports.metrics.expose("")[0].decode()
 
 
-async def test_a_cluster_without_leaderworkersets_is_no_failure():
+async def test_a_cluster_without_leaderworkersets_is_not_a_failure():
     case = Case()
     case.source.pages[PODS] = [[stored(rendered(pod("a")))]]
     case.source.refused[GROUPS] = cluster.ApiError("not-found", "list leaderworkersets: 404: no", http_status=404)

@@ -147,6 +147,6 @@ def test_parts_that_are_not_what_they_should_be_are_refused(line, message):
         answers.parse(line, Parts)
 
 
-def test_a_list_whose_items_are_no_objects_is_refused():
+def test_a_list_whose_items_are_not_objects_is_refused():
     with pytest.raises(answers.Malformed, match="not what it should be"):
         answers.page(json.dumps(config_map_list(["x"], 9)).encode(), Parts)

@@ -157,12 +157,33 @@ def test_without_one_permission_the_server_is_ready_and_says_what_is_missing(gra
     assert failed > 0
 
 
-def test_a_cluster_without_leaderworkersets_is_no_failure(global_plane):
+def test_a_cluster_without_leaderworkersets_is_not_a_failure(global_plane):
     environ = {"HYDRA_WEBHOOK_KUBECONFIG": str(global_plane.kubeconfig), "HYDRA_WEBHOOK_LOG_FORMAT": "json", **option()}
     replica = Replica(global_plane, "follower", environ).until_ready()
     try:
         global_plane.wait(lambda: replica.events("no LeaderWorkerSets to follow"), "it has looked for them")
         assert "workloads are not followed" not in replica.health("/readyz?verbose")[1]
         assert replica.metric("hydra_webhook_watch_failures_total", object="leaderworkersets") == 0
+    finally:
+        replica.stop()
+
+
+@pytest.mark.thorough
+def test_every_page_of_many_pods_is_counted_and_so_is_their_deletion(global_plane):
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "default"}}
+    global_plane.apply(account)  # which a controller would create
+    path, count = "/api/v1/namespaces/default/pods", 600
+    for number in range(count):
+        item = pod(f"one-of-many-{number}", **{"hydra.io/rendered": "x" * 3000} if number % 2 else {})
+        global_plane.request("POST", path, item)
+    environ = {"HYDRA_WEBHOOK_KUBECONFIG": str(global_plane.kubeconfig), "HYDRA_WEBHOOK_LOG_FORMAT": "json", **option()}
+    replica = Replica(global_plane, "follower-of-many", environ).until_listening()
+    try:
+        global_plane.wait(
+            lambda: counted(replica, "unrendered", "unknown") == (count / 2, count / 2), "all are counted"
+        )
+        global_plane.request("DELETE", f"{path}?gracePeriodSeconds=0", seconds=60)
+        global_plane.wait(lambda: counted(replica, "unrendered", "unknown") == (0, 0), "none is left")
+        assert replica.metric("hydra_webhook_watch_failures_total", object="pods") == 0
     finally:
         replica.stop()

@@ -14,7 +14,7 @@ _LIST_AGAIN = 3600.0
 
 _LABELLED = f"{workload.RUNTIME},{workload.INJECT}!=false"
 
-#: Pods that have ended do not run any more, whatever they were rendered from.
+#: Pods that have ended no longer run, whatever they were rendered from.
 _RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
 
 

@@ -92,7 +92,7 @@ class Inventory:
             self._pool.give_back(gone)
 
     def _add(self, group: str, key: Key, found: frozenset[Basis], number: int) -> None:
-        """Count an object, or count it no more."""
+        """Count an object, or stop counting it."""
         if not group:
             self._count(found, number)
             return

@@ -19,7 +19,7 @@ def judge(basis: Basis, snapshot: catalog.Snapshot) -> State:
     """Return in which state a pod template is, given the configuration in use.
 
     - ``current``: its runtime template, and the agent entry that its runtime and GPU type select today, are those of its record.
-    - ``older``: one of them differs, or an agent entry that was used exists no more.
+    - ``older``: one of them differs, or an agent entry that was used no longer exists.
     - ``unserved``: the configuration has no usable version of its runtime.
     - ``unrendered``: it has no record.
     - ``unknown``: its record cannot be judged by, or no configuration has been read yet.
