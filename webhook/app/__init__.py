@@ -12,6 +12,7 @@
     configuration  the catalog's store, fed from files and by config_maps
     config_cache   the ConfigMap that saves the last good configuration
     config_maps    the ConfigMaps of the configuration, followed and saved
+    workloads      labelled Pods and LeaderWorkerSets, followed and counted
     memory         memory that is free, back to the operating system
     open_files     how many files and connections the process may have open
     running        one server with all its parts: start, readiness, drain, stop
