@@ -113,6 +113,7 @@ def test_a_reader_renders_as_the_webhook_does_also_with_last_good_versions(hydra
     assert "ConfigMap hydra-system/hydra-runtime-template[config.yaml]:" in linted.out
 
 
+@pytest.mark.thorough
 def test_the_state_is_written_once_by_all_replicas_and_has_no_secret(hydra):
     hydra.configure(templates=templates(one="good", **PROBED), agent=AGENT)
     hydra.run(replicas=2)
@@ -140,27 +141,6 @@ def test_without_the_right_to_read_the_state_commands_say_what_to_do(hydra):
     assert run("runtimes", "--kubeconfig", nobody, "--agent", agent).status == 0
 
 
-def test_before_anything_is_published_commands_say_so(hydra, reader):
-    result = run("runtimes", "--kubeconfig", reader)
-    assert result.status == 2
-    assert "ConfigMap hydra-system/hydra-webhook-state is empty: wait until the webhook" in result.err
-    elsewhere = run("runtimes", "--kubeconfig", hydra.plane.kubeconfig, "-n", "default")
-    assert elsewhere.status == 2
-    assert "ConfigMap default/hydra-webhook-state does not exist" in elsewhere.err
-
-
-def test_another_version_of_the_webhook_is_named(hydra, reader):
-    hydra.configure(templates=templates(one="good", **PROBED), agent=AGENT)
-    hydra.run()
-    item = until_published(hydra, "templates")
-    hydra.stop_all()
-    state = item["data"]["state.json"].replace(f'"version": "{webhook.__version__}"', '"version": "9.9.9"')
-    hydra.plane.request("PUT", STATE, {**item, "data": {"state.json": state}})
-    result = run("runtimes", "--kubeconfig", reader)
-    assert result.status == 0
-    assert f"the webhook has version 9.9.9 and this command {webhook.__version__}" in result.err
-
-
 @pytest.mark.thorough
 @pytest.mark.usefixtures("site_lws")
 def test_refresh_rolls_what_would_change_once(hydra):
@@ -180,12 +160,13 @@ def test_refresh_rolls_what_would_change_once(hydra):
 
         configure(hydra, "registry.example/engine:2")
         hydra.plane.wait(lambda: hydra.image() == "registry.example/engine:2", "the new configuration is in use")
-        anew = run("render", "lws/fleet", *admin, "-o", "diff")
-        assert anew.status == 2 or "+" in anew.out
+        hydra.plane.wait(
+            lambda: "engine:2" in run("render", "lws/fleet", *admin).out, "a command uses it too, for the bare form"
+        )
         with fleet.stays(), other.stays():
             listed = run("refresh", "--all", *admin, "--dry-run")
             assert listed.status == 0
-            assert listed.out.count(": rolls 2 groups") == 2
+            assert listed.out.count(": rolls 1 group") == 2
             assert "Warning: " in listed.err
             refused = run("refresh", "--runtime", "vllm-cpu", *admin)
             assert refused.status == 1
@@ -204,13 +185,3 @@ def test_refresh_rolls_what_would_change_once(hydra):
         assert "hydra-webhook-refresh" in managers
         with fleet.stays(), other.rolls():
             assert run("refresh", "--all", *admin, "--yes").out.count(": refreshed") == 1
-
-
-def test_refresh_names_the_remedy_for_what_it_cannot_refresh(hydra):
-    result = run("refresh", "deploy/web", "pod/one", "--kubeconfig", hydra.plane.kubeconfig, "-n", "team-a")
-    assert result.status == 1
-    assert "kubectl rollout restart deployment/web -n team-a" in result.err
-    assert "Pod team-a/one cannot be refreshed: a pod keeps what it was created with" in result.err
-    unknown = run("refresh", "svc/web", "--kubeconfig", hydra.plane.kubeconfig)
-    assert unknown.status == 2
-    assert 'unknown kind "svc"' in unknown.err

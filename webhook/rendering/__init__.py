@@ -38,7 +38,19 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget, changes, expand, fields, gpus, origins, paths, reconcile, revision, selection
+from webhook.rendering import (
+    budget,
+    changes,
+    expand,
+    fields,
+    gpus,
+    origins,
+    paths,
+    reconcile,
+    record,
+    revision,
+    selection,
+)
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
 from webhook.rendering.groups import Member, complete, differences
@@ -80,6 +92,7 @@ __all__ = [
     "placeholders",
     "read",
     "reconcile",
+    "record",
     "resolve",
     "restore",
     "revision",

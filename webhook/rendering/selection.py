@@ -160,7 +160,7 @@ def _first_match(
 
 
 def entry_for(agent_entries: Iterable[catalog.AgentEntry], gpu_type: str) -> catalog.AgentEntry | None:
-    """Return the first of these entries that is for a GPU type."""
+    """Return the first of a runtime's agent entries that matches a GPU type (contract section 6)."""
     return next((one for one in agent_entries if not one.gpu_types or gpu_type in one.gpu_types), None)
 
 

@@ -6,6 +6,7 @@ whoever asks why reads where they come from; both walk the same rules.
 
 import re
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from webhook import catalog, workload
@@ -87,22 +88,20 @@ def variables(
 ) -> dict[str, Any]:
     """Return the root data of every Go template, by variable name. The arguments are those of :class:`Given`."""
     given = Given(declaration, pod_template, container, selection, namespace, cluster_name, settings)
-    return {name: _found(rule, given)[1] for name, rule in _RULES.items()}
+    found: dict[str, Any] = {}
+    for name, ways in _VALUES:  # not by another function: this is for every request
+        for value_of in ways:
+            value = value_of(given)
+            if value is not None:
+                found[name] = value
+                break
+    return found
 
 
 def sources(given: Given) -> dict[str, str]:
     """Return where the value of each variable comes from: ``annotation hydra.io/model-name``, ``default``."""
-    found = ((name, _found(rule, given)[0].source) for name, rule in _RULES.items())
-    return {name: source if isinstance(source, str) else source(given) for name, source in found}
-
-
-def _found(rule: tuple[_Way, ...], given: Given) -> tuple[_Way, Any]:
-    """Return the first way that gives a value, and the value; the last one always does."""
-    for way in rule:
-        value = way.value(given)
-        if value is not None:
-            return way, value
-    raise AssertionError("the last way of a rule has a value")
+    found = {name: next(way.source for way in rule if way.value(given) is not None) for name, rule in _RULES.items()}
+    return {name: source if isinstance(source, str) else source(given) for name, source in found.items()}
 
 
 def _slug(model_id: str) -> str:
@@ -113,19 +112,27 @@ def _slug(model_id: str) -> str:
     return _NOT_OF_LABEL.sub("-", model_id.lower()).strip("-")[:_SLUG_CHARACTERS].rstrip("-")
 
 
-def _setting(field: str, name: str) -> tuple[_Way, ...]:
-    """Return the ways of a constant (contract section 5): the setting of an installation, or its default."""
-    default = getattr(_DEFAULTS, field)
+def _setting(field: str) -> _Way:
+    """Return the way of a constant (contract section 5): the setting of an installation, or its default."""
+    option, default = field.replace("_", "-"), getattr(_DEFAULTS, field)
 
-    def changed(given: Given) -> Any:
-        value = getattr(given.settings, field)
-        return value if value != default else None
+    def source(given: Given) -> str:
+        return DEFAULT if getattr(given.settings, field) == default else f"setting {option}"
 
-    return _Way(f"setting {name}", changed), _Way(DEFAULT, lambda _: default)
+    return _Way(source, attrgetter(f"settings.{field}"))
 
 
-def _annotation(key: str, value: Callable[[workload.Declaration], Any]) -> _Way:
-    return _Way(f"annotation {key}", lambda given: value(given.declaration))
+def _group(source: str) -> Callable[[Given], str]:
+    """Return the source of what is the place in a group; a lone pod has none."""
+    return lambda given: source if given.distributed else "no group of several pods"
+
+
+def _annotation(key: str, field: str) -> _Way:
+    return _Way(f"annotation {key}", attrgetter(f"declaration.{field}"))
+
+
+def _annotated(key: str, name: str) -> _Way:
+    return _Way(f"annotation {key}", lambda given: given.declaration.constants.get(name))
 
 
 def _gpu_count(given: Given) -> int:
@@ -141,49 +148,46 @@ def _args(given: Given) -> list[str] | None:
     return [*given.agent_args, *given.own_args] if given.agent_args and given.own_args else None
 
 
-#: The rule of each variable, in the order in which the variables are documented.
+#: The rule of each variable, in the order in which the variables are documented. The last way always gives a value.
 _RULES: Mapping[str, tuple[_Way, ...]] = {
-    "RUN_TIME": (_Way(f"label {workload.RUNTIME}", lambda given: given.declaration.runtime),),
-    "MODEL_ID": (_Way(f"label {workload.MODEL_ID}", lambda given: given.declaration.model_id),),
+    "RUN_TIME": (_Way(f"label {workload.RUNTIME}", attrgetter("declaration.runtime")),),
+    "MODEL_ID": (_Way(f"label {workload.MODEL_ID}", attrgetter("declaration.model_id")),),
     "MODEL_NAME": (
-        _annotation(workload.keys.MODEL_NAME, lambda declared: declared.model_name or None),
-        _Way("MODEL_ID", lambda given: given.declaration.model_id),
+        _Way(f"annotation {workload.keys.MODEL_NAME}", lambda given: given.declaration.model_name or None),
+        _Way("MODEL_ID", attrgetter("declaration.model_id")),
     ),
     "MODEL_SLUG": (_Way("MODEL_ID as a DNS label", lambda given: _slug(given.declaration.model_id)),),
     "MODEL_PATH": (
-        _annotation(workload.keys.MODEL_PATH, lambda declared: declared.constants.get("MODEL_PATH")),
-        *_setting("model_path", "model-path"),
+        _annotated(workload.keys.MODEL_PATH, "MODEL_PATH"),
+        _setting("model_path"),
     ),
-    "MODEL_HOST": _setting("model_host", "model-host"),
+    "MODEL_HOST": (_setting("model_host"),),
     "MODEL_PORT": (
-        _annotation(workload.keys.MODEL_PORT, lambda declared: declared.constants.get("MODEL_PORT")),
-        *_setting("model_port", "model-port"),
+        _annotated(workload.keys.MODEL_PORT, "MODEL_PORT"),
+        _setting("model_port"),
     ),
-    "RAY_PORT": _setting("ray_port", "ray-port"),
+    "RAY_PORT": (_setting("ray_port"),),
     "CLUSTER": (
         _Way(f"cluster_name in ConfigMap {_AGENT}", lambda given: given.cluster_name or None),
-        *_setting("cluster", "cluster"),
+        _setting("cluster"),
     ),
-    "NAMESPACE": (_Way("the request", lambda given: given.namespace),),
-    "IS_DISTRIBUTED": (_Way("GROUP_SIZE", lambda given: given.distributed),),
+    "NAMESPACE": (_Way("the request", attrgetter("namespace")),),
+    "IS_DISTRIBUTED": (_Way("GROUP_SIZE", attrgetter("distributed")),),
     "IS_LEADER": (_Way("ROLE", lambda given: given.pod_template.role == "leader"),),
-    "ROLE": (
-        _Way("place in the group", lambda given: given.pod_template.role if given.distributed else None),
-        _Way("no group of several pods", lambda given: given.pod_template.role),
-    ),
+    "ROLE": (_Way(_group("place in the group"), attrgetter("pod_template.role")),),
     "TP_SIZE": (
-        _annotation(workload.keys.TENSOR_PARALLEL_SIZE, lambda declared: declared.tensor_parallel_size),
+        _annotation(workload.keys.TENSOR_PARALLEL_SIZE, "tensor_parallel_size"),
         _Way("one MIG slice for each process", lambda given: 1 if given.selection.choice.sliced else None),
         _Way("GPU_COUNT", lambda given: _gpu_count(given) or None),
         _Way(DEFAULT, lambda _: 1),
     ),
     "PP_SIZE": (
-        _annotation(workload.keys.PIPELINE_PARALLEL_SIZE, lambda declared: declared.pipeline_parallel_size),
+        _annotation(workload.keys.PIPELINE_PARALLEL_SIZE, "pipeline_parallel_size"),
         _Way("GROUP_SIZE", lambda given: given.pod_template.group_size if given.distributed else None),
         _Way(DEFAULT, lambda _: 1),
     ),
     "DP_SIZE": (
-        _annotation(workload.keys.DATA_PARALLEL_SIZE, lambda declared: declared.data_parallel_size),
+        _annotation(workload.keys.DATA_PARALLEL_SIZE, "data_parallel_size"),
         _Way(DEFAULT, lambda _: 1),
     ),
     "CUSTOM_ARGS": (
@@ -192,26 +196,25 @@ _RULES: Mapping[str, tuple[_Way, ...]] = {
         _Way("args of the workload", lambda given: list(given.own_args) or None),
         _Way(DEFAULT, lambda _: []),
     ),
-    "CONTAINER_NAME": (_Way("the inference container", lambda given: given.container.name),),
+    "CONTAINER_NAME": (_Way("the inference container", attrgetter("container.name")),),
     "GPU_TYPE": (
         _Way(
             lambda given: gpus.origin(given.declaration, given.selection.choice),
-            lambda given: given.selection.gpu_type,
+            attrgetter("selection.choice.gpu_type"),
         ),
     ),
     "GPU_COUNT": (
-        _annotation(workload.GPU_COUNT, lambda declared: declared.gpu_count),
+        _annotation(workload.GPU_COUNT, "gpu_count"),
         _Way(_counted, lambda given: given.selection.choice.count or None),
         _Way("no row of the GPU table counts any", lambda _: 0),
     ),
-    "GROUP_SIZE": (
-        _Way("size of the group", lambda given: given.pod_template.group_size if given.distributed else None),
-        _Way("no group of several pods", lambda given: given.pod_template.group_size),
-    ),
+    "GROUP_SIZE": (_Way(_group("size of the group"), attrgetter("pod_template.group_size")),),
     "TOTAL_GPU_COUNT": (
         _Way("GPU_COUNT times GROUP_SIZE", lambda given: _gpu_count(given) * given.pod_template.group_size),
     ),
 }
+
+_VALUES = tuple((name, tuple(way.value for way in rule)) for name, rule in _RULES.items())
 
 #: The variables that the configuration sets to the same value for every workload, in the order in which a revision has them.
 CONSTANTS = ("MODEL_PATH", "MODEL_HOST", "MODEL_PORT", "RAY_PORT", "CLUSTER")
