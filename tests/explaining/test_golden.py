@@ -1,5 +1,6 @@
 """Every golden case explained: as admission decides, in the form that the schema describes."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -27,17 +28,28 @@ def cases(some):
     return pytest.mark.parametrize("case", some, ids=lambda case: case.name)
 
 
-def explained(case):
+@functools.cache
+def configured(configuration, settings):
+    """Return the state and places of cases that have the same configurations and settings."""
     documents = [
         catalog.Document(kind, f"{kind}.yaml", text)
-        for kind, text in case.configuration
+        for kind, text in configuration
         if kind in golden_cases.CONFIGURATION
     ]
-    settings = dict(case.keys.get("settings", {}))
-    if "known_keys" in settings:
-        settings["known_keys"] = options.keys(settings["known_keys"])
-    configuration = field_cases.configuration(*documents, **settings)
-    return field_cases.explain(case.object, configuration, case.request["namespace"])
+    found = dict(settings)
+    if "known_keys" in found:
+        found["known_keys"] = options.keys(found["known_keys"])
+    return field_cases.configuration(*documents, **found)
+
+
+EXPLAINED = {}
+
+
+def explained(case):
+    if case.name not in EXPLAINED:
+        found = configured(case.configuration, tuple(case.keys.get("settings", {}).items()))
+        EXPLAINED[case.name] = field_cases.explain(case.object, found, case.request["namespace"])
+    return EXPLAINED[case.name]
 
 
 @cases(DENIED)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import event, given, settings
 
 from tests import golden_cases, objects
+from tests.explaining import test_golden
 from webhook import catalog, errors, mutation, patch, rendering, workload
 from webhook.rendering import origins, paths
 from webhook.settings import Settings
@@ -111,7 +112,8 @@ def check_field(field, base, attempt):
 
 
 EXAMPLES = [
-    pytest.param(150, id="a few", marks=pytest.mark.slow),
+    pytest.param(40, id="a few", marks=pytest.mark.slow),
+    pytest.param(500, id="hundreds", marks=pytest.mark.thorough),
     pytest.param(5000, id="thousands", marks=pytest.mark.long),
 ]
 
@@ -138,18 +140,13 @@ RENDERED = [case for case in golden_cases.CASES if case.keys.keys() & {"result",
 
 @pytest.mark.parametrize("case", RENDERED, ids=lambda case: case.name)
 def test_the_law_holds_for_every_golden_case(case):
-    documents = [
-        catalog.Document(kind, f"{kind}.yaml", text)
-        for kind, text in case.configuration
-        if kind in golden_cases.CONFIGURATION
-    ]
-    state = rendering.State(catalog.build(documents, None), Settings(**case.keys.get("settings", {})))
+    found = test_golden.configured(case.configuration, tuple(case.keys.get("settings", {}).items()))
     request = case.request["kind"]
     kind = (request["group"], request["version"], request["kind"])
 
-    outcome, found = attempts(case.object, kind, state, case.request["namespace"])
+    outcome, tried = attempts(case.object, kind, found.state, case.request["namespace"])
 
     assert outcome == "rendered"
-    assert all(attempt.rendered is not None for attempt in found)
-    for attempt in found:
+    assert all(attempt.rendered is not None for attempt in tried)
+    for attempt in tried:
         check(attempt)
