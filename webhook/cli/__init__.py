@@ -6,12 +6,14 @@ Commands:
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``refresh``: renders LeaderWorkerSets in a cluster anew
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
 Shared by commands:
 
 - ``options``: their options, and the configuration files that options name
+- ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
 - ``output``: what commands print
 
@@ -30,7 +32,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "runtimes", "refresh", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):
