@@ -65,29 +65,30 @@ _AMOUNTS = frozenset({"limits", "requests"})
 _POINTERS = frozenset({"tolerationSeconds"})
 
 
-def normal(value: Any, key: str, holder: str) -> Any:
+def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
     """Return a value in one form, whatever was filled in or left out; None for an empty one, which Go leaves out.
 
     Args:
         value: a JSON value.
         key: its key; of an item of a list, anything.
         holder: the key of the map or list that it is in.
+        unknown: whether fields count that this release does not know, so that the API server may have dropped them.
     """
     if isinstance(value, dict):
-        return dict(_fields(value, key, holder)) or None
+        return dict(_fields(value, key, holder, unknown=unknown)) or None
     if isinstance(value, list):
-        return [normal(item, "", key) for item in value if not _filled_in_item(item, key)] or None
+        return [normal(item, "", key, unknown=unknown) for item in value if not _filled_in_item(item, key)] or None
     if (holder in _AMOUNTS or key == "sizeLimit") and (number := quantities.parse(value)) is not None:
         return f"{number.normalize():f}"
     return value or None
 
 
-def _fields(value: Mapping[str, Any], key: str, holder: str) -> Iterator[tuple[str, Any]]:
+def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> Iterator[tuple[str, Any]]:
     known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
     for name, inner in value.items():
         if name == workload.RECORD or (name in _DEFAULTS and inner in _DEFAULTS[name]):
             continue
-        if known is not None and name not in known:
+        if not unknown and known is not None and name not in known:
             continue
         if name in _POINTERS and inner is not None:
             yield name, inner
@@ -96,7 +97,7 @@ def _fields(value: Mapping[str, Any], key: str, holder: str) -> Iterator[tuple[s
             continue
         if name in _IMAGES and inner == pull_policy(value.get(_IMAGES[name])):
             continue
-        kept = normal(_above_limits(inner, value) if name == "requests" else inner, name, key)
+        kept = normal(_above_limits(inner, value) if name == "requests" else inner, name, key, unknown=unknown)
         if kept is not None:
             yield name, kept
 
