@@ -5,6 +5,7 @@ Commands:
 - ``serve``: the webhook itself
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
+- ``drift``: what does not run as the configuration says now
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
@@ -30,7 +31,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "lint", "runtimes", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):

@@ -1,0 +1,141 @@
+"""Which workload does a pod belong to, and which pod template was it made from?"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from webhook import errors, workload
+
+Object = Mapping[str, Any]
+
+_LEADER_WORKER_SET = workload.LEADER_WORKER_SET[2]
+
+#: Controllers that are part of another one, and its kind.
+_PART_OF = {"ReplicaSet": "Deployment", "Job": "CronJob"}
+
+
+class Identity(msgspec.Struct, frozen=True, order=True):
+    """What tells a workload from others of its cluster."""
+
+    namespace: str
+    kind: str
+    name: str
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """What a pod belongs to.
+
+    Attributes:
+        identity: the workload: its outermost controller, or the pod itself.
+        object_kind, value: what holds the pod template that it was made from; None if there is none, or it is not at hand.
+    """
+
+    identity: Identity
+    object_kind: workload.GroupVersionKind | None = None
+    value: Object | None = None
+
+
+class Inventory:
+    """Objects of one cluster by identity.
+
+    Attributes:
+        pods: those that run, in the order in which they were given.
+    """
+
+    def __init__(self, objects: Iterable[tuple[workload.GroupVersionKind, Object]], namespace: str) -> None:
+        """Sort objects; what is neither a labelled pod nor the controller of such pods is left out.
+
+        Args:
+            objects: with their kinds.
+            namespace: of those that do not name one.
+        """
+        self._namespace = namespace
+        self._controllers: dict[Identity, tuple[workload.GroupVersionKind, Object]] = {}
+        self.pods: list[Object] = []
+        for object_kind, value in objects:
+            if object_kind == workload.POD:
+                if not _exclusion(value) and not _is_finished(value):
+                    self.pods.append(value)
+            elif object_kind == workload.LEADER_WORKER_SET or _is_labelled(value, object_kind):
+                self._controllers[self.identity(object_kind[2], value)] = object_kind, value
+
+    def identity(self, kind: str, value: Object) -> Identity:
+        """Return the identity of an object."""
+        return Identity(self.namespace(value), kind, workload.display_name(value))
+
+    def namespace(self, value: Object) -> str:
+        """Return the namespace of an object."""
+        return str(_metadata(value).get("namespace") or self._namespace)
+
+    def workloads(self) -> Iterable[tuple[Identity, workload.GroupVersionKind, Object]]:
+        """Yield every controller that is not part of another workload."""
+        for identity, (object_kind, value) in self._controllers.items():
+            # the StatefulSets of a LeaderWorkerSet have its label
+            in_group = identity.kind != _LEADER_WORKER_SET and workload.GROUP_NAME in (
+                _metadata(value).get("labels") or {}
+            )
+            if not in_group and _outer(identity.kind, value) is None:
+                yield identity, object_kind, value
+
+    def owner(self, pod: Object) -> Owner:
+        """Return what a pod belongs to."""
+        namespace, labels = self.namespace(pod), _metadata(pod).get("labels") or {}
+        if group := labels.get(workload.GROUP_NAME):
+            identity = Identity(namespace, _LEADER_WORKER_SET, str(group))
+            if identity in self._controllers:
+                return Owner(identity, *self._controllers[identity])
+            stateful_set = Identity(
+                namespace, *(_controller(pod) or ("", ""))
+            )  # the copies of its pod templates are here
+            return Owner(identity, *self._controllers.get(stateful_set, (None, None)))
+        reference = _controller(pod)
+        if reference is None:
+            return Owner(self.identity("Pod", pod))
+        holder = Identity(namespace, *reference)
+        object_kind, value = self._controllers.get(holder, (None, None))
+        outer = _outer(holder.kind, value) if value is not None else None
+        return Owner(Identity(namespace, *outer) if outer is not None else holder, object_kind, value)
+
+
+def _outer(kind: str, value: Object) -> tuple[str, str] | None:
+    """Return kind and name of the controller of which a controller is a part; None if it is its own."""
+    outer = _controller(value)
+    return outer if outer is not None and outer[0] == _PART_OF.get(kind) else None
+
+
+def _is_labelled(value: Object, object_kind: workload.GroupVersionKind) -> bool:
+    """Return whether an object holds a single pod template, of which pods are labelled."""
+    if object_kind not in workload.POD_TEMPLATE_PLACES:
+        return False
+    node: Any = value
+    for key in (*workload.POD_TEMPLATE_PLACES[object_kind], "metadata", "labels"):
+        node = node.get(key) if isinstance(node, dict) else None
+    return isinstance(node, dict) and workload.RUNTIME in node
+
+
+def _exclusion(pod: Object) -> str:
+    """Return why a pod is not ours; a malformed one is not."""
+    try:
+        return workload.exclusion(pod)
+    except errors.Denied:
+        return "malformed"
+
+
+def _metadata(value: Object) -> Mapping[str, Any]:
+    metadata = value.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _controller(value: Object) -> tuple[str, str] | None:
+    """Return kind and name of the controller that owns an object; None if there is none."""
+    for reference in _metadata(value).get("ownerReferences") or ():
+        if isinstance(reference, dict) and reference.get("controller") is True:
+            return str(reference.get("kind")), str(reference.get("name"))
+    return None
+
+
+def _is_finished(pod: Object) -> bool:
+    """Return whether the containers of a pod have ended for good."""
+    status = pod.get("status")
+    return isinstance(status, dict) and status.get("phase") in ("Succeeded", "Failed")
