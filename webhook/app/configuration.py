@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import webhook
 from webhook import catalog, files, rendering, telemetry
 from webhook.app.options import CannotStart
 from webhook.app.reports import Reports
@@ -19,6 +20,8 @@ class Configuration:
     Attributes:
         store: has the snapshot in use.
         state: what requests read; replaced as a whole after every update.
+        published: what readers of the state must know; replaced as a whole after every update.
+        updated: set after every update; whoever publishes clears it.
     """
 
     def __init__(
@@ -41,6 +44,9 @@ class Configuration:
         """
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
+        self._histories: dict[catalog.ConfigKind, catalog.history.History] = {}
+        self.published = self._to_publish()
+        self.updated = asyncio.Event()
         self._paths = paths
         self._reports = reports
         self._updating = asyncio.Lock()
@@ -103,6 +109,7 @@ class Configuration:
                 self._report_unreadable(config_kind, f"{source}: internal error", traceback=telemetry.describe(error))
             else:
                 self._unreadable.pop(config_kind, None)
+                self.updated.set()
                 return change
         return None
 
@@ -112,9 +119,21 @@ class Configuration:
 
     def _update(self, document: catalog.Document) -> catalog.Change:
         change = self.store.update(document, time.time())
-        self.state = rendering.State(self.store.current, self.state.settings)
+        snapshot, config_kind = self.store.current, document.config_kind
+        self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
+        earlier = self._histories.get(config_kind, catalog.history.History())
+        self._histories[config_kind] = earlier.after(document, snapshot)
+        self.published = self._to_publish()
         return change
+
+    def _to_publish(self) -> catalog.published.Published:
+        return catalog.published.Published(
+            webhook.__version__,
+            self.state.settings,
+            {kind: self._histories[kind].documents for kind in catalog.KINDS if kind in self._histories},
+            {kind: catalog.history.digest(kind, self.store.current) for kind in self._histories},
+        )
 
 
 def _read(config_kind: catalog.ConfigKind, path: Path) -> catalog.Document:

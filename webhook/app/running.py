@@ -17,6 +17,7 @@ from webhook.app.config_maps import FollowedConfigMaps
 from webhook.app.configuration import Configuration
 from webhook.app.options import CannotStart, Options
 from webhook.app.reports import Reports
+from webhook.app.state_publisher import StatePublisher
 
 _MAX_NOTES = 100  # lines with problems in /readyz
 
@@ -76,6 +77,11 @@ class Running:
             options.configuration_files, options.followed, options.settings, self.reports
         )
         self._config_maps = self._followed_config_maps()
+        self._publisher = (
+            StatePublisher(self._work, options.cluster.namespace, self.configuration, log)
+            if options.cluster is not None and self._work is not None
+            else None
+        )
         reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.reports.metrics, log)
         self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.reports.metrics, log)
         limits = server.review_limits(open_files.limit())
@@ -126,6 +132,7 @@ class Running:
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run as long as the server."""
         config_maps = self._config_maps.jobs() if self._config_maps is not None else []
+        publishing = [self._publisher.run()] if self._publisher is not None else []
         listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
         client_ca = self._client_ca.jobs(self.certificate) if self._client_ca is not None else []
         return [
@@ -134,6 +141,7 @@ class Running:
             *client_ca,
             *self.configuration.jobs(),
             *config_maps,
+            *publishing,
             *listening,
         ]
 
@@ -204,6 +212,9 @@ class Running:
         notes = [*self.certificate.problems, *self._source.problems, *self.configuration.problems]
         notes += self._client_ca.problems if self._client_ca is not None else []
         notes += self._config_maps.problems if self._config_maps is not None else []
+        notes += (
+            [f"warning: {self._publisher.problem}"] if self._publisher is not None and self._publisher.problem else []
+        )
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:
             yield f"and {len(notes) - _MAX_NOTES} more"

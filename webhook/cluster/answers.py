@@ -1,5 +1,7 @@
 """Decodes the answers of an API server: objects, pages of a list, events of a watch. Checks what a reflector relies on."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -9,6 +11,8 @@ Object = dict[str, Any]
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of one answer or one event. An object in etcd has at most 1.5 MiB, or 3 MiB with every byte escaped in JSON."""
+
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')  # RFC 9111 5.5: code, agent, text in quotes
 
 _EVENT_TYPES: dict[str, Literal["put", "deleted"]] = {"ADDED": "put", "MODIFIED": "put", "DELETED": "deleted"}
 
@@ -150,6 +154,11 @@ def page(body: bytes) -> Page:
     if not isinstance(cursor, str):
         raise Malformed("metadata.continue of the list is not a string")
     return Page(tuple(items), _version(answer), cursor)
+
+
+def warnings(headers: Iterable[str]) -> list[str]:
+    """Return the texts in the ``Warning`` headers of an answer: what admission has to say about an object that was written."""
+    return [re.sub(r"\\(.)", r"\1", text) for header in headers for text in _WARNING.findall(header)]
 
 
 def identity(item: object) -> Identity:

@@ -15,12 +15,13 @@ import aiohttp
 import msgspec
 
 from webhook import files
-from webhook.cluster import answers, clocks, failures, kubeconfig
+from webhook.cluster import answers, clocks, failures
 from webhook.cluster.answers import Event, Object, Page
 from webhook.cluster.clocks import ServerClock
 from webhook.cluster.collections import Collection, ObjectReference
 from webhook.cluster.connections import Connection, Connections
 from webhook.cluster.failures import ApiError
+from webhook.cluster.kubeconfig import Kubeconfig, Unusable
 
 #: As RBAC names them, so that a message says which permission the request needs.
 Verb = Literal["get", "create", "update", "patch", "list", "watch"]
@@ -66,17 +67,23 @@ class Client:
     when a file that they come from changes: a service account's token is replaced every hour.
 
     Args:
-        kubeconfig: the file with the server and the credentials; None: the service account of this pod.
+        source: where the server and the credentials are; a path is that kubeconfig alone; None: the service account of this pod.
         deadlines: for the server.
         clock: learns the server's time from every answer.
     """
 
     def __init__(
-        self, kubeconfig: Path | None, *, deadlines: Deadlines | None = None, clock: ServerClock | None = None
+        self,
+        source: Kubeconfig | Path | None,
+        *,
+        deadlines: Deadlines | None = None,
+        clock: ServerClock | None = None,
     ) -> None:
-        self._source = f"kubeconfig {kubeconfig}" if kubeconfig is not None else "service account of this pod"
+        if isinstance(source, Path):
+            source = Kubeconfig((source,))
+        self._source = source.human if source is not None else "service account of this pod"
         self._clock = clock or ServerClock()
-        self._connections = Connections(kubeconfig, self._clock)
+        self._connections = Connections(source, self._clock)
         self._deadlines = deadlines or Deadlines()
 
     async def get(self, reference: ObjectReference) -> Object:
@@ -100,6 +107,25 @@ class Client:
         """Apply RFC 6902 operations to the object and return it as it was stored. ``invalid``: a ``test`` failed."""
         content = "application/json-patch+json", msgspec.json.encode(operations)
         return await self._call("patch", reference.alone, reference.path, answers.decode, content=content)
+
+    async def patch_merge(
+        self, reference: ObjectReference, changes: Mapping[str, Any], *, manager: str, dry_run: bool = False
+    ) -> tuple[Object, list[str]]:
+        """Merge changes into the object (RFC 7386); return it as it was stored, and the warnings of its admission.
+
+        Args:
+            reference: the object.
+            changes: the fields to set, or null to remove.
+            manager: whose fields they are from then on, in ``metadata.managedFields``.
+            dry_run: store nothing, but answer as if it were.
+        """
+        query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
+        content = "application/merge-patch+json", msgspec.json.encode(changes)
+        warned: list[str] = []
+        stored = await self._call(
+            "patch", reference.alone, reference.path, answers.decode, query=query, content=content, warned=warned
+        )
+        return stored, warned
 
     async def page(self, collection: Collection, cursor: str = "", *, few: bool = False) -> Page:
         """Return one page of the collection as it is now, never from a cache.
@@ -157,12 +183,15 @@ class Client:
         *,
         query: Mapping[str, str] | None = None,
         content: tuple[str, bytes] | None = None,
+        warned: list[str] | None = None,
     ) -> _Answer:
         deadline = _in(self._deadlines.answer)
         async with self._answer(verb, collection, path, deadline, query=query, content=content) as (
             response,
             translated,
         ):
+            if warned is not None:
+                warned += answers.warnings(response.headers.getall("Warning", []))
             with translated():
                 async with asyncio.timeout_at(deadline):
                     body = await _read(response, answers.LARGEST)
@@ -217,7 +246,7 @@ class Client:
                 connection = await stack.enter_async_context(self._connections.use(deadline))
             except files.Unreadable as error:  # its message has the path
                 raise ApiError("credentials", f"{request}: {error}") from error
-            except kubeconfig.Unusable as error:
+            except Unusable as error:
                 raise ApiError("credentials", f"{request}: {self._source}: {error}") from error
             except TimeoutError as error:
                 message = f"{request}: {self._source}: the credentials were not ready in time"
