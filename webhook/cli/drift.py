@@ -1,15 +1,18 @@
 """``hydra-webhook drift``: what is stored and what runs, against what the configuration says now."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from webhook import digests, errors, rendering, whatif
-from webhook.cli import objects, options, output
+from webhook import cluster as cluster_room
+from webhook import digests, errors, rendering, whatif, workload
+from webhook.cli import clusters, objects, options, output
 from webhook.settings import Settings
 
 #: Workloads of which the same can be said that are named, before the others are only counted.
@@ -29,51 +32,156 @@ _WORDS: dict[whatif.Verdict, str] = {
     "not-running": "not running",
 }
 
+#: What a workload is made of, with its kind.
+_Found = tuple[workload.GroupVersionKind, objects.Object]
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
+
 
 class Judged(msgspec.Struct, frozen=True):
     """What was found out about one cluster, or about files.
 
     Attributes:
-        cluster: name of its context; "" for files.
-        notes: what its reader should know about the configuration that was judged by.
+        context: of the kubeconfig; "" for files, and for the only cluster.
+        webhook: version of the webhook whose configuration was judged by; "" if that came from files.
         workloads: the findings.
     """
 
-    cluster: str
-    notes: tuple[str, ...]
+    context: str
+    webhook: str
     workloads: tuple[whatif.Finding, ...]
 
 
+class _Question(msgspec.Struct, frozen=True):
+    """What the user asks.
+
+    Attributes:
+        names: of the workloads, as ``KIND/NAME``; empty: all of them.
+        files: objects from files; None: those of the cluster.
+        state: the configuration from files; None: that of the cluster's webhook.
+        namespace: of objects in files that do not name one.
+    """
+
+    names: Sequence[str]
+    files: list[_Found] | None
+    state: rendering.State | None
+    namespace: str
+
+
 def drift(
+    names: Names = None,
     filename: options.Files = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    namespace: options.ObjectNamespace = "default",
-    output_format: options.ReportOutput = output.ReportFormat.TEXT,
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Contexts = None,
+    namespace: clusters.Namespace = "",
+    output_format: clusters.Output = output.ReportFormat.TEXT,
     *,
+    all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
     model_host: options.ModelHost = options.DEFAULTS.model_host,
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
+    webhook_namespace: clusters.WebhookNamespace = clusters.WEBHOOK_NAMESPACE,
 ) -> None:
     """Report which workloads do not run as the configuration says now.
+
+    Lists what runs by workload, for LeaderWorkerSets by group, with the revisions of the configuration that it was rendered with, and
+    below that what a refresh would change. Each cluster is judged by the configuration of its webhook, unless files are given.
 
     Exit status: 0 none, 1 some, 2 error.
     """
     settings = Settings(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
-    state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
-    found = [(objects.kind_of(item), item) for value in objects.read(filename) for item in objects.items(value)]
-    judged = [Judged("", (), whatif.drift(found, state, namespace=namespace))]
+    own = bool(templates or agent or gpu_configs)
+    ask = not filename or bool(kubeconfig or context)
+    if ask and not own and settings != options.DEFAULTS:
+        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
+        raise typer.BadParameter(message)
+    if names and all_namespaces:
+        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    question = _Question(
+        names or (),
+        _read(filename) if filename else None,
+        None if ask and not own else rendering.State(options.snapshot(templates, agent, gpu_configs), settings),
+        namespace or "default",
+    )
+    if ask:
+        opened = [
+            clusters.reader(
+                kubeconfig, one, namespace, all_namespaces=all_namespaces, webhook_namespace=webhook_namespace
+            )
+            for one in dict.fromkeys(context or [""])
+        ]
+        judged, failed = clusters.run(_asked(opened, question))
+    else:
+        assert question.state is not None
+        judged, failed = [Judged("", "", _drift(question.files or (), question.state, question))], False
     if output_format is output.ReportFormat.JSON:
         output.print_json({"clusters": judged, "summary": _counts(judged)})
     else:
         _print(judged)
+    if failed:
+        raise typer.Exit(2)
     if any(finding.drift for one in judged for finding in one.workloads):
         raise typer.Exit(1)
+
+
+def _read(files: Sequence[Path]) -> list[_Found]:
+    """Return the objects in files."""
+    return [(objects.kind_of(item), item) for value in objects.read(files) for item in objects.items(value)]
+
+
+def _drift(found: Iterable[_Found], state: rendering.State, question: _Question) -> tuple[whatif.Finding, ...]:
+    """Return the findings on the workloads that the user asks about."""
+    findings = whatif.drift(found, state, namespace=question.namespace)
+    if not question.names:
+        return findings
+    with clusters.reported():
+        references = [cluster_room.kinds.reference(name, question.namespace) for name in question.names]
+    by_name = {(one.kind, one.namespace, one.name): one for one in findings}
+    wanted = {(one.collection.kind, one.collection.namespace, one.name): None for one in references}
+    for kind, namespace, name in wanted.keys() - by_name.keys():
+        cause = f"with label {workload.RUNTIME}, or it is part of another workload"
+        output.report(f"there is no {kind} {errors.printable(f'{namespace}/{name}')} {cause}")
+    if wanted.keys() - by_name.keys():
+        raise typer.Exit(2)
+    return tuple(one for key, one in by_name.items() if key in wanted)
+
+
+async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tuple[list[Judged], bool]:
+    """Return what is found out about each cluster that can be read, and whether one cannot."""
+    judged, failed = [], False
+    for one in opened:
+        try:
+            async with one as reader:
+                state, version = question.state, ""
+                if state is None:
+                    server = await reader.state()
+                    state, version = server.state, server.version
+                where = reader.namespace or question.namespace
+                asked = msgspec.structs.replace(question, namespace=where)
+                found = question.files
+                if found is None:
+                    found = [item async for item in _stored(reader)]
+                judged.append(Judged(reader.context if len(opened) > 1 else "", version, _drift(found, state, asked)))
+        except typer.Exit:  # which has been reported; the other clusters can still be judged
+            failed = True
+    return judged, failed
+
+
+async def _stored(reader: clusters.Reader) -> AsyncIterator[_Found]:
+    """Yield the workloads of a cluster and what they are made of: one list of each kind."""
+    for kind in cluster_room.kinds.ALL:
+        async for item in reader.objects(kind.collection(reader.namespace)):
+            found = objects.kind_of(item)
+            if whatif.concerns(found, item):
+                item["metadata"].pop("managedFields", None)  # half of many objects
+                yield found, item
 
 
 def _counts(judged: Iterable[Judged]) -> dict[str, int]:
@@ -85,23 +193,20 @@ def _counts(judged: Iterable[Judged]) -> dict[str, int]:
 def _print(judged: Sequence[Judged]) -> None:
     """Print the table, the differences below it, and on standard error the numbers."""
     several = len(judged) > 1
-    for one in judged:
-        for note in one.notes:
-            output.report(f"{one.cluster}: {note}" if several else note)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (*(("CLUSTER",) if several else ()), "NAMESPACE", "WORKLOAD", "RUNNING", "REVISION", "VERDICT"):
+    for name in (*(("CONTEXT",) if several else ()), "NAMESPACE", "WORKLOAD", "RUNNING", "REVISION", "VERDICT"):
         table.add_column(name, overflow="fold")
     for one in judged:
         for finding in one.workloads:
             names = (finding.namespace, _name(finding))
             for row in _rows(finding):
-                table.add_row(*((one.cluster, *names, *row) if several else (*names, *row)))
+                table.add_row(*((one.context, *names, *row) if several else (*names, *row)))
                 names = ("", "")
     if table.row_count:
         output.print_table(table)
     console = output.console()
     for one in judged:
-        for line in _details(one.workloads, one.cluster if several else ""):
+        for line in _details(one.workloads, one.context if several else ""):
             console.print(Text(line, style=output.style_of_change(line)))
     counts = _counts(judged)
     total = sum(counts.values())
@@ -110,7 +215,8 @@ def _print(judged: Sequence[Judged]) -> None:
 
 
 def _name(finding: whatif.Finding) -> str:
-    return f"{finding.kind.lower()}/{finding.name}"
+    kind = cluster_room.kinds.named(finding.kind)
+    return f"{(kind and kind.short) or finding.kind.lower()}/{finding.name}"
 
 
 def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
@@ -133,7 +239,7 @@ def _revisions(revisions: Iterable[str]) -> str:
     return ", ".join(revisions) or "none"
 
 
-def _details(findings: Iterable[whatif.Finding], cluster: str) -> Iterator[str]:
+def _details(findings: Iterable[whatif.Finding], context: str) -> Iterator[str]:
     """Yield what there is to say beyond the table, once for all workloads of which the same is to be said."""
     alike: dict[str, list[whatif.Finding]] = {}
     for finding in findings:
@@ -144,7 +250,7 @@ def _details(findings: Iterable[whatif.Finding], cluster: str) -> Iterator[str]:
         names = ", ".join(f"{one.namespace} {_name(one)}" for one in group[:_NAMED])
         rest = len(group) - _NAMED
         yield ""
-        yield f"{cluster}: " * bool(cluster) + names + (f" and {rest} more" if rest > 0 else "") + ":"
+        yield (f"{context}: " if context else "") + names + (f" and {rest} more" if rest > 0 else "") + ":"
         yield from _said(group[0])
 
 

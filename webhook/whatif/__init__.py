@@ -16,6 +16,7 @@ Nothing is decided here that a request decides: renderings come from ``mutation`
 from webhook.whatif.compare import Comparison, Denial, under
 from webhook.whatif.differences import Change, between, lines
 from webhook.whatif.drift import Finding, Running, drift
+from webhook.whatif.owners import concerns
 from webhook.whatif.verdicts import VERDICTS, Judgement, Verdict, is_drift
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Running",
     "Verdict",
     "between",
+    "concerns",
     "drift",
     "is_drift",
     "lines",

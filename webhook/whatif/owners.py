@@ -44,7 +44,7 @@ class Inventory:
     """
 
     def __init__(self, objects: Iterable[tuple[workload.GroupVersionKind, Object]], namespace: str) -> None:
-        """Sort objects; what is neither a labelled pod nor the controller of such pods is left out.
+        """Sort objects; what does not concern the question is left out.
 
         Args:
             objects: with their kinds.
@@ -54,10 +54,11 @@ class Inventory:
         self._controllers: dict[Identity, tuple[workload.GroupVersionKind, Object]] = {}
         self.pods: list[Object] = []
         for object_kind, value in objects:
+            if not concerns(object_kind, value):
+                continue
             if object_kind == workload.POD:
-                if not _exclusion(value) and not _is_finished(value):
-                    self.pods.append(value)
-            elif object_kind == workload.LEADER_WORKER_SET or _is_labelled(value, object_kind):
+                self.pods.append(value)
+            else:
                 self._controllers[self.identity(object_kind[2], value)] = object_kind, value
 
     def identity(self, kind: str, value: Object) -> Identity:
@@ -96,6 +97,13 @@ class Inventory:
         object_kind, value = self._controllers.get(holder, (None, None))
         outer = _outer(holder.kind, value) if value is not None else None
         return Owner(Identity(namespace, *outer) if outer is not None else holder, object_kind, value)
+
+
+def concerns(object_kind: workload.GroupVersionKind, value: Object) -> bool:
+    """Return whether an object is a LeaderWorkerSet, a labelled pod that runs, or the controller of labelled pods."""
+    if object_kind == workload.POD:
+        return not _exclusion(value) and not _is_finished(value)
+    return object_kind == workload.LEADER_WORKER_SET or _is_labelled(value, object_kind)
 
 
 def _outer(kind: str, value: Object) -> tuple[str, str] | None:

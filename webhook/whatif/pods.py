@@ -146,6 +146,8 @@ def judge_alone(value: Mapping[str, Any], state: rendering.State, *, namespace: 
         bare = mutation.restore(value, workload.POD)
     except errors.Denied as denied:
         return verdicts.unreadable(name, compare.denial(denied))
+    if workload.exclusion(bare):
+        return verdicts.unreadable(name, verdicts.LABELS_ELSEWHERE)
     standard = anew(bare, state, namespace=namespace)
     judged = judge(pod_template, standard, name)
     record = verdicts.read(pod_template)

@@ -80,7 +80,13 @@ def _denied(name: str, record: verdicts.Read, denial: Denial) -> Judgement:
         return Judgement(pod_template=name, verdict="not-rendered", denial=denial)
     if isinstance(record, Denial):
         return verdicts.unreadable(name, record)
-    return Judgement(pod_template=name, verdict="denied", recorded=record.revision, edited=record.edited, denial=denial)
+    return Judgement(
+        pod_template=name,
+        verdict=verdicts.of_denial(denial),
+        recorded=record.revision,
+        edited=record.edited,
+        denial=denial,
+    )
 
 
 def _judge(
@@ -88,11 +94,16 @@ def _judge(
 ) -> Judgement:
     """Return the judgement of a pod template that can be rendered anew; ``fresh`` is what would come of it, if anything."""
     made = rendering.read(fresh) if fresh is not None else None
-    if fresh is None or not isinstance(made, rendering.Record) or not isinstance(record, rendering.Record):
-        now = made.revision if isinstance(made, rendering.Record) else ""
-        if isinstance(record, rendering.Record):
-            return Judgement(pod_template=name, verdict="drifted", recorded=record.revision, changes=(_GOES,))
-        return Judgement(pod_template=name, verdict="not-rendered", now=now)
+    if record is None:
+        return Judgement(
+            pod_template=name, verdict="not-rendered", now=made.revision if isinstance(made, rendering.Record) else ""
+        )
+    if isinstance(record, Denial):
+        return verdicts.unreadable(name, record)
+    if fresh is None:
+        return Judgement(pod_template=name, verdict="drifted", recorded=record.revision, changes=(_GOES,))
+    if not isinstance(made, rendering.Record):
+        return verdicts.unreadable(name, verdicts.LABELS_ELSEWHERE)
     assert stored is not None  # it has a record
     found = differences.between_templates(*(rendering.unrecorded(one.value) for one in (stored, fresh)))
     found, not_stored = verdicts.without_dropped(found, record, made)

@@ -38,8 +38,17 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 _NONE = frozenset[Verdict]({"same-result", "current", "not-running"})
 
-#: The verdicts on what cannot be rendered anew, by the code of the denial; any other is about the configuration.
-_BY_CODE: dict[str, Verdict] = {"later-record": "later-release", "no-bare-form": "no-bare-form"}
+#: The verdicts on what cannot be rendered anew for another reason than the configuration, by the code of the denial.
+_BY_CODE: dict[errors.DenialCode, Verdict] = {
+    "invalid-record": "unreadable-record",
+    "later-record": "later-release",
+    "no-bare-form": "no-bare-form",
+}
+
+#: Why something has no bare form that was rendered with the labels of an object that is not at hand.
+LABELS_ELSEWHERE = Denial(
+    "no-bare-form", "it was rendered as part of a LeaderWorkerSet, which has the labels, and which is not at hand"
+)
 
 #: The remark on rendered fields that have been changed where nobody can tell which.
 EDITED = "rendered fields have been edited or dropped since; the record does not say which"
@@ -96,6 +105,11 @@ def of_rendering(record: rendering.Record, now: rendering.Record, *, same: bool)
 def unreadable(name: str, denial: Denial) -> Judgement:
     """Return the judgement of what has a record that cannot be read or undone."""
     return Judgement(pod_template=name, verdict=_BY_CODE.get(denial.code, "unreadable-record"), denial=denial)
+
+
+def of_denial(denial: Denial) -> Verdict:
+    """Return the verdict on something readable that cannot be rendered anew."""
+    return _BY_CODE.get(denial.code, "denied")
 
 
 def read(pod_template: workload.PodTemplate) -> Read:
