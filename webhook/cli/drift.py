@@ -1,5 +1,6 @@
 """``hydra-webhook drift``: what is stored and what runs, against what the configuration says now."""
 
+import textwrap
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from webhook import cluster as cluster_room
-from webhook import digests, errors, rendering, whatif, workload
+from webhook import errors, rendering, whatif, workload
 from webhook.cli import clusters, objects, options, output
 from webhook.settings import Settings
 
@@ -31,6 +33,9 @@ _WORDS: dict[whatif.Verdict, str] = {
     "current": "current",
     "not-running": "not running",
 }
+
+#: By what a line begins with.
+_STYLES = {"+ ": "green", "- ": "red"}
 
 #: What a workload is made of, with its kind.
 _Found = tuple[workload.GroupVersionKind, objects.Object]
@@ -207,27 +212,46 @@ def _print(judged: Sequence[Judged]) -> None:
     console = output.console()
     for one in judged:
         for line in _details(one.workloads, one.context if several else ""):
-            console.print(Text(line, style=output.style_of_change(line)))
+            _print_line(console, line)
     counts = _counts(judged)
     total = sum(counts.values())
     summary = ", ".join(f"{number} {_WORDS[verdict]}" for verdict, number in counts.items())  # type: ignore[index]  # verdicts
     output.report(f"{total} {'workload' if total == 1 else 'workloads'}{': ' if summary else ''}{summary}")
 
 
+def _print_line(console: Console, line: str) -> None:
+    """Print an indented line; on a terminal that it is too long for, all of it is indented."""
+    if not console.is_terminal:
+        typer.echo(line)
+        return
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    style = _STYLES.get(text[:2], "")
+    width = console.width - len(indent)
+    for part in textwrap.wrap(text, width, replace_whitespace=False, break_on_hyphens=False) or [""]:
+        console.print(Text(f"{indent}{part}", style=style), soft_wrap=True)
+
+
 def _name(finding: whatif.Finding) -> str:
     kind = cluster_room.kinds.named(finding.kind)
-    return f"{(kind and kind.short) or finding.kind.lower()}/{finding.name}"
+    short = kind.short if kind not in (None, cluster_room.kinds.POD) else ""
+    return f"{short or finding.kind.lower()}/{finding.name}"
 
 
 def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
     """Yield what runs, its revision and the verdict on it: groups or pods of which the same can be said in one row."""
     rows = [(_number(one), _revisions(one.revisions), _WORDS[one.verdict]) for one in finding.running]
-    for verdict in dict.fromkeys(one.verdict for one in finding.templates):
-        alike = [one for one in finding.templates if one.verdict == verdict]
-        row = (_revisions(dict.fromkeys(one.recorded for one in alike if one.recorded)), _WORDS[verdict])
+    stored: dict[tuple[str, str], list[str]] = {}
+    for one in finding.templates:
+        row = (_revisions([one.recorded] if one.recorded else []), _WORDS[one.verdict])
         if row not in [(revision, word) for _, revision, word in rows]:
-            rows.insert(0, ("stored", *row))
-    yield from rows or [("no pods", "-", _WORDS["not-running"])]
+            stored.setdefault(row, []).append(one.pod_template)
+    for (revision, word), names in stored.items():
+        whole = len(names) == len(finding.templates)
+        yield "stored" if whole else f"stored {_called(names)}", revision, word
+    yield from rows
+    if not rows and not finding.templates:
+        yield "no pods", "-", _WORDS["not-running"]
 
 
 def _number(running: whatif.Running) -> str:
@@ -241,52 +265,57 @@ def _revisions(revisions: Iterable[str]) -> str:
 
 def _details(findings: Iterable[whatif.Finding], context: str) -> Iterator[str]:
     """Yield what there is to say beyond the table, once for all workloads of which the same is to be said."""
-    alike: dict[str, list[whatif.Finding]] = {}
+    alike: dict[tuple[str, ...], list[whatif.Finding]] = {}
     for finding in findings:
-        if list(_said(finding)):
-            key = digests.of([list(_said(finding)), [one.changes for one in finding.templates]])
-            alike.setdefault(key, []).append(finding)
-    for group in alike.values():
+        if said := tuple(_said(finding)):
+            alike.setdefault(said, []).append(finding)
+    for said, group in alike.items():
         names = ", ".join(f"{one.namespace} {_name(one)}" for one in group[:_NAMED])
         rest = len(group) - _NAMED
         yield ""
         yield (f"{context}: " if context else "") + names + (f" and {rest} more" if rest > 0 else "") + ":"
-        yield from _said(group[0])
+        yield from said
 
 
 def _said(finding: whatif.Finding) -> Iterator[str]:
     """Yield the lines about a workload."""
-    for judgement in finding.templates:
-        yield from _lines(judgement, judgement.pod_template or "pod template")
+    yield from _lines(finding.templates, "stored")
+    told = [one.denial for one in finding.templates]
     for running in finding.running:
-        for judgement in running.judgements:
-            if (
-                judgement.changes
-                or judgement.denial not in [None, *(one.denial for one in finding.templates)]
-                or _notes(judgement)
-            ):
-                role = f", {judgement.pod_template}" if judgement.pod_template else ""
-                yield from _lines(judgement, f"{_number(running)}{role}")
+        new = [one for one in running.judgements if one.changes or one.denial not in (None, *told) or _notes(one)]
+        yield from _lines(new, _number(running))
 
 
-def _lines(judgement: whatif.Judgement, what: str) -> Iterator[str]:
-    notes = _notes(judgement)
-    if not judgement.changes and judgement.denial is None and not notes:
-        return
+def _lines(judgements: Sequence[whatif.Judgement], what: str) -> Iterator[str]:
+    """Yield the lines about pod templates, or pods; what is the same of several is said once."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in judgements:
+        if one.changes or one.denial is not None or _notes(one):
+            alike.setdefault(tuple(_body(one)), []).append(one.pod_template)
+    for (headline, *body), names in alike.items():
+        yield f"  {', '.join(filter(None, (what, _called(names))))}: {headline}"
+        yield from body
+
+
+def _called(names: Iterable[str]) -> str:
+    """Return pod templates, or the pods of a group, as warnings name them."""
+    return " and ".join(name.removesuffix("Template") for name in names if name not in ("", "template"))
+
+
+def _body(judgement: whatif.Judgement) -> Iterator[str]:
     was, now = judgement.recorded, judgement.now
-    revisions = f", revision {was} -> {now}" if was and now and was != now else ""
-    yield f"  {what}: {_WORDS[judgement.verdict]}{revisions}"
+    yield _WORDS[judgement.verdict] + (f", {was} -> {now}" if was and now and was != now else "")
     if judgement.denial is not None:
         yield f"    {errors.with_code(judgement.denial.message, judgement.denial.code)}"
     yield from whatif.lines(judgement.changes, "    ")
-    yield from (f"    {note}" for note in notes)
+    yield from (f"    {note}" for note in _notes(judgement))
 
 
 def _notes(judgement: whatif.Judgement) -> list[str]:
     named = {
         "edited by hand, kept": judgement.edited,
-        "no longer as rendered": judgement.unlike_record,
-        "not stored, as unknown to the API server or CRD": judgement.not_stored,
+        "no longer as rendered": [path for path in judgement.unlike_record if path not in judgement.edited],
+        "not stored, as the API server or CRD does not know it": judgement.not_stored,
     }
     found = [f"{what}: {errors.listed(paths)}" for what, paths in named.items() if paths]
     return [*found, *judgement.remarks]

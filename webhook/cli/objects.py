@@ -37,7 +37,9 @@ def _files(file: Path) -> list[Path]:
         return [file]
     found = sorted(one for one in file.iterdir() if one.suffix in _SUFFIXES and one.is_file())
     if not found:
-        raise typer.BadParameter(f"folder {file} holds no files with the suffix {', '.join(_SUFFIXES)}", param_hint="-f")
+        raise typer.BadParameter(
+            f"folder {file} holds no files with the suffix {', '.join(_SUFFIXES)}", param_hint="-f"
+        )
     return found
 
 

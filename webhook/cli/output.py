@@ -51,12 +51,6 @@ def print_table(table: Table) -> None:
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def style_of_change(line: str) -> str:
-    """Return the style of an indented line: green for what is added, red for what is removed."""
-    text = line.lstrip()
-    return _STYLES.get(text[0], "") if text != line and text[1:2] == " " else ""
-
-
 def report(message: str) -> None:
     """Print a message on standard error."""
     sys.stderr.write(f"{message}\n")
