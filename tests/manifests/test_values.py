@@ -168,7 +168,7 @@ USED = [
         lambda r: webhook(r)["clientConfig"]["caBundle"],
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=",
     ),
-    (OWN_PAIR, lambda r: {"Secret", "ClusterRole", "Certificate"} & set(kinds(r)), set()),
+    (OWN_PAIR, lambda r: {"Secret", "ClusterRoleBinding", "Certificate"} & set(kinds(r)), set()),
     (
         {"certificates.mode": "secret", "certificates.secret.name": "pair", "webhook.url": URL},
         lambda r: webhook(r)["clientConfig"],

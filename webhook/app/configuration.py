@@ -44,7 +44,7 @@ class Configuration:
         """
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
-        self._histories: dict[catalog.ConfigKind, catalog.history.History] = {}
+        self._histories = dict.fromkeys(catalog.KINDS, catalog.history.History())
         self.published = self._to_publish()
         self.updated = asyncio.Event()
         self._paths = paths
@@ -122,8 +122,7 @@ class Configuration:
         snapshot, config_kind = self.store.current, document.config_kind
         self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
-        earlier = self._histories.get(config_kind, catalog.history.History())
-        self._histories[config_kind] = earlier.after(document, snapshot)
+        self._histories[config_kind] = self._histories[config_kind].after(document, snapshot)
         self.published = self._to_publish()
         return change
 
@@ -131,8 +130,8 @@ class Configuration:
         return catalog.published.Published(
             webhook.__version__,
             self.state.settings,
-            {kind: self._histories[kind].documents for kind in catalog.KINDS if kind in self._histories},
-            {kind: catalog.history.digest(kind, self.store.current) for kind in self._histories},
+            {kind: one.documents for kind, one in self._histories.items()},
+            {kind: catalog.history.digest(kind, self.store.current) for kind in catalog.KINDS},
         )
 
 

@@ -42,7 +42,7 @@ class Published:
         version: of the server.
         settings: of the server.
         documents: by kind, the documents that rebuild what is in use, in order.
-        digests: by kind, of what is in use; see ``history.digest``.
+        digests: by kind, of what is in use, also where nothing was read; see ``history.digest``.
     """
 
     version: str
@@ -91,9 +91,9 @@ def pack(published: Published) -> tuple[Content, tuple[str, ...]]:
     binary_data: dict[str, str] = {}
     configurations: dict[str, _Configuration] = {}
     left_out = []
-    for kind, documents in published.documents.items():
+    for kind, digest in published.digests.items():
         texts = []
-        for number, document in enumerate(documents):
+        for number, document in enumerate(published.documents.get(kind, ())):
             text = _Text(document.source)
             if document.content is not None:
                 plain = _encoded(document.content)
@@ -106,7 +106,7 @@ def pack(published: Published) -> tuple[Content, tuple[str, ...]]:
                 else:
                     left_out.append(document.source)
             texts.append(text)
-        configurations[kind] = _Configuration(published.digests[kind], texts)
+        configurations[kind] = _Configuration(digest, texts)
     state = _State(_FORMAT, published.version, msgspec.to_builtins(published.settings), configurations)
     shown = msgspec.json.format(msgspec.json.encode(state), indent=2).decode() + "\n"
     return Content({STATE: shown}, binary_data), tuple(left_out)
