@@ -59,7 +59,7 @@ def group_pods(value: Object, index: int, template_hash: str = "h1") -> list[Obj
         metadata["annotations"] = metadata.get("annotations", {}) | {f"{prefix}size": str(group["size"])}
         metadata["name"] = f"{name}-{index}" if number == 0 else f"{name}-{index}-{number}"
         metadata["ownerReferences"] = [owned_by("apps/v1", "StatefulSet", name if number == 0 else f"{name}-{index}")]
-        for container in pod["spec"]["containers"]:
+        for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]:
             container["env"] = [{"name": "LWS_GROUP_SIZE", "value": "2"}, *container.get("env", [])]
         pods.append(defaulted(pod))
     return pods

@@ -209,6 +209,16 @@ def test_groups_of_the_stored_template_share_its_verdict_and_do_not_repeat_its_c
     assert [(one.verdict, one.judgements[0].changes) for one in finding.running] == [("drifted", ())]
 
 
+def test_variables_that_leader_worker_set_adds_to_a_rendered_init_container_are_no_edit():
+    template = "templates: [{runtime: vllm-cpu, podTemplate: {initContainers: [{name: fetch}]}}]"
+    state = fleet.configured(template, "deployment_templates: [{container_template: {image: i}}]")
+    value = stored.lws(state)
+
+    (running,) = only(state, value, *stored.group_pods(value, 0)).running
+
+    assert [(one.verdict, one.unlike_record, one.remarks) for one in running.judgements] == [("current", (), ())] * 2
+
+
 def test_an_old_group_of_which_a_refresh_would_change_nothing_is_no_drift():
     old, new = stored.lws(OLD), stored.lws(SAME)
 

@@ -82,7 +82,7 @@ def drift(
     kubeconfig: clusters.Kubeconfig = None,
     context: clusters.Contexts = None,
     namespace: clusters.Namespace = "",
-    output_format: clusters.Output = output.ReportFormat.TEXT,
+    output_format: options.ReportOutput = output.ReportFormat.TEXT,
     *,
     all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
@@ -168,6 +168,8 @@ async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tupl
                 if state is None:
                     server = await reader.state()
                     state, version = server.state, server.version
+                else:
+                    await reader.report_differences(state)
                 where = reader.namespace or question.namespace
                 asked = msgspec.structs.replace(question, namespace=where)
                 found = question.files

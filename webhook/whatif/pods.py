@@ -4,7 +4,7 @@ A stored pod keeps what the API server, controllers and other webhooks have put 
 its controller's pod template. Only the fields that either rendering sets are compared.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,9 @@ from webhook.rendering import edits, fields, filled_in
 from webhook.whatif import compare, differences, verdicts
 from webhook.whatif.compare import Denial
 from webhook.whatif.verdicts import Judgement
+
+#: What the names of variables begin with that LeaderWorkerSet adds to the containers of its pods.
+_GROUP_VARIABLES = "LWS_"
 
 
 class Standard(msgspec.Struct, frozen=True):
@@ -95,6 +98,7 @@ def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = ""
         return Judgement(pod_template=name, verdict="not-rendered", now=now, denial=denial)
     if isinstance(record, Denial):
         return verdicts.unreadable(name, record)
+    pod_template = _without_group_variables(pod_template, record)
     stored = standard.stored
     of_stored = stored is not None and pod_template.own_annotations.get(workload.RECORD) == standard.text
     if isinstance(standard.fresh, Denial) or standard.record is None:
@@ -118,6 +122,28 @@ def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = ""
         not_stored=not_stored,
         remarks=(verdicts.EDITED,) if unlike == () else (),
     )
+
+
+def _without_group_variables(pod_template: workload.PodTemplate, record: rendering.Record) -> workload.PodTemplate:
+    """Return a pod of a group without the variables that LeaderWorkerSet has added to every container, rendered ones included."""
+    if workload.GROUP_NAME not in pod_template.labels:
+        return pod_template
+    spec, rendered = dict(pod_template.value.get("spec") or {}), set(record.changes.paths)
+    for field in ("initContainers", "containers"):
+        if field in spec:
+            spec[field] = [
+                _without_variables(one, f"/spec/{field}/name={one.get('name')}", rendered) for one in spec[field]
+            ]
+    return msgspec.structs.replace(pod_template, value={**pod_template.value, "spec": spec})
+
+
+def _without_variables(container: Mapping[str, Any], path: str, rendered: Collection[str]) -> Mapping[str, Any]:
+    def is_added(name: str) -> bool:
+        return name.startswith(_GROUP_VARIABLES) and f"{path}/env/name={name}" not in rendered
+
+    env = container.get("env") or []
+    kept = [one for one in env if not is_added(str(one.get("name")))]
+    return container if len(kept) == len(env) else {**container, "env": kept}
 
 
 def _changes(
