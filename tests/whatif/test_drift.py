@@ -219,6 +219,19 @@ def test_variables_that_leader_worker_set_adds_to_a_rendered_init_container_are_
     assert [(one.verdict, one.unlike_record, one.remarks) for one in running.judgements] == [("current", (), ())] * 2
 
 
+def test_what_is_said_of_an_edited_template_is_not_repeated_for_its_pods():
+    value = edited(stored.lws(OLD))
+    (old, pod), mirrored = stored.group_pods(value, 0), "mirror.example/vllm:v1"
+    old["spec"]["containers"][0]["image"] = mirrored
+
+    (running,) = only(OLD, value, old, pod).running
+
+    assert [(one.verdict, one.unlike_record) for one in running.judgements] == [
+        ("current", (IMAGE_PATH,)),
+        ("drifted", ()),
+    ]
+
+
 def test_an_old_group_of_which_a_refresh_would_change_nothing_is_no_drift():
     old, new = stored.lws(OLD), stored.lws(SAME)
 

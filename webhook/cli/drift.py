@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -125,7 +125,18 @@ def drift(
         judged, failed = clusters.run(_asked(opened, question))
     else:
         assert question.state is not None
-        judged, failed = [Judged("", "", _drift(question.files or (), question.state, question))], False
+        judged, failed = (
+            [
+                Judged(
+                    "",
+                    "",
+                    _selected(
+                        whatif.drift(question.files or (), question.state, namespace=question.namespace), question
+                    ),
+                )
+            ],
+            False,
+        )
     if output_format is output.ReportFormat.JSON:
         output.print_json({"clusters": judged, "summary": _counts(judged)})
     else:
@@ -141,9 +152,12 @@ def _read(files: Sequence[Path]) -> list[_Found]:
     return [(objects.kind_of(item), item) for value in objects.read(files) for item in objects.items(value)]
 
 
-def _drift(found: Iterable[_Found], state: rendering.State, question: _Question) -> tuple[whatif.Finding, ...]:
-    """Return the findings on the workloads that the user asks about."""
-    findings = whatif.drift(found, state, namespace=question.namespace)
+def _selected(findings: tuple[whatif.Finding, ...], question: _Question) -> tuple[whatif.Finding, ...]:
+    """Return the findings on the workloads that the user asks about.
+
+    Raises:
+        typer.Exit: with status 2, there is no such workload.
+    """
     if not question.names:
         return findings
     with clusters.reported():
@@ -172,23 +186,26 @@ async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tupl
                     await reader.report_differences(state)
                 where = reader.namespace or question.namespace
                 asked = msgspec.structs.replace(question, namespace=where)
-                found = question.files
-                if found is None:
-                    found = [item async for item in _stored(reader)]
-                judged.append(Judged(reader.context if len(opened) > 1 else "", version, _drift(found, state, asked)))
+                if question.files is not None:
+                    findings = whatif.drift(question.files, state, namespace=where)
+                else:
+                    findings = await _of_cluster(reader, state)
+                context = reader.context if len(opened) > 1 else ""
+                judged.append(Judged(context, version, _selected(findings, asked)))
         except typer.Exit:  # which has been reported; the other clusters can still be judged
             failed = True
     return judged, failed
 
 
-async def _stored(reader: clusters.Reader) -> AsyncIterator[_Found]:
-    """Yield the workloads of a cluster and what they are made of: one list of each kind."""
-    for kind in cluster_room.kinds.ALL:
+async def _of_cluster(reader: clusters.Reader, state: rendering.State) -> tuple[whatif.Finding, ...]:
+    """Return the findings on the workloads of a cluster, of each kind from one list."""
+    judging = whatif.Drift(state)
+    kinds = cluster_room.kinds
+    for kind in (kinds.LEADER_WORKER_SET, *kinds.CONTROLLERS, kinds.POD):  # what holds pod templates first
         async for item in reader.objects(kind.collection(reader.namespace)):
-            found = objects.kind_of(item)
-            if whatif.concerns(found, item):
-                item["metadata"].pop("managedFields", None)  # half of many objects
-                yield found, item
+            item["metadata"].pop("managedFields", None)  # half of many objects
+            judging.add(objects.kind_of(item), item)
+    return judging.findings()
 
 
 def _counts(judged: Iterable[Judged]) -> dict[str, int]:

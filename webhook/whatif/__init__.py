@@ -10,13 +10,14 @@ Nothing is decided here that a request decides: renderings come from ``mutation`
     templates    rendered pod templates, as they are stored
     pods         pods, against what their controller's pod template would be rendered to
     owners       which workload does a pod belong to?
-    drift        objects of a cluster to findings, by workload
+    findings     what is found out about a workload
+    drift        objects of a cluster to findings
 """
 
 from webhook.whatif.compare import Comparison, Denial, under
 from webhook.whatif.differences import Change, between, lines
-from webhook.whatif.drift import Finding, Running, drift
-from webhook.whatif.owners import concerns
+from webhook.whatif.drift import Drift, drift
+from webhook.whatif.findings import Finding, Running
 from webhook.whatif.verdicts import VERDICTS, Judgement, Verdict, is_drift
 
 __all__ = [
@@ -24,12 +25,12 @@ __all__ = [
     "Change",
     "Comparison",
     "Denial",
+    "Drift",
     "Finding",
     "Judgement",
     "Running",
     "Verdict",
     "between",
-    "concerns",
     "drift",
     "is_drift",
     "lines",

@@ -1,6 +1,6 @@
 """Which workload does a pod belong to, and which pod template was it made from?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,29 +37,28 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Inventory:
-    """Objects of one cluster by identity.
+    """The controllers of one cluster by identity."""
 
-    Attributes:
-        pods: those that run, in the order in which they were given.
-    """
-
-    def __init__(self, objects: Iterable[tuple[workload.GroupVersionKind, Object]], namespace: str) -> None:
-        """Sort objects; what does not concern the question is left out.
+    def __init__(self, namespace: str) -> None:
+        """Begin without any.
 
         Args:
-            objects: with their kinds.
-            namespace: of those that do not name one.
+            namespace: of objects that do not name one.
         """
         self._namespace = namespace
         self._controllers: dict[Identity, tuple[workload.GroupVersionKind, Object]] = {}
-        self.pods: list[Object] = []
-        for object_kind, value in objects:
-            if not concerns(object_kind, value):
-                continue
-            if object_kind == workload.POD:
-                self.pods.append(value)
-            else:
-                self._controllers[self.identity(object_kind[2], value)] = object_kind, value
+
+    def add(self, object_kind: workload.GroupVersionKind, value: Object) -> Identity | None:
+        """Add a controller, LeaderWorkerSets before others; return its identity, or None if it is part of another workload."""
+        identity = self.identity(object_kind[2], value)
+        group = (_metadata(value).get("labels") or {}).get(workload.GROUP_NAME)
+        if group is None or identity.kind == _LEADER_WORKER_SET:
+            self._controllers[identity] = object_kind, value
+            return identity if _outer(identity.kind, value) is None else None
+        # a StatefulSet with a copy of its LeaderWorkerSet's pod templates, of which there are as many as groups
+        if Identity(identity.namespace, _LEADER_WORKER_SET, str(group)) not in self._controllers:
+            self._controllers[identity] = object_kind, value
+        return None
 
     def identity(self, kind: str, value: Object) -> Identity:
         """Return the identity of an object."""
@@ -68,16 +67,6 @@ class Inventory:
     def namespace(self, value: Object) -> str:
         """Return the namespace of an object."""
         return str(_metadata(value).get("namespace") or self._namespace)
-
-    def workloads(self) -> Iterable[tuple[Identity, workload.GroupVersionKind, Object]]:
-        """Yield every controller that is not part of another workload."""
-        for identity, (object_kind, value) in self._controllers.items():
-            # the StatefulSets of a LeaderWorkerSet have its label
-            in_group = identity.kind != _LEADER_WORKER_SET and workload.GROUP_NAME in (
-                _metadata(value).get("labels") or {}
-            )
-            if not in_group and _outer(identity.kind, value) is None:
-                yield identity, object_kind, value
 
     def owner(self, pod: Object) -> Owner:
         """Return what a pod belongs to."""
@@ -99,10 +88,15 @@ class Inventory:
         return Owner(Identity(namespace, *outer) if outer is not None else holder, object_kind, value)
 
 
+def order(object_kind: workload.GroupVersionKind) -> int:
+    """Return what sorts kinds into the order in which they are judged: what is made from a pod template after what holds it."""
+    return 0 if object_kind == workload.LEADER_WORKER_SET else 2 if object_kind == workload.POD else 1
+
+
 def concerns(object_kind: workload.GroupVersionKind, value: Object) -> bool:
     """Return whether an object is a LeaderWorkerSet, a labelled pod that runs, or the controller of labelled pods."""
     if object_kind == workload.POD:
-        return not _exclusion(value) and not _is_finished(value)
+        return not exclusion(value) and not _is_finished(value)
     return object_kind == workload.LEADER_WORKER_SET or _is_labelled(value, object_kind)
 
 
@@ -122,10 +116,10 @@ def _is_labelled(value: Object, object_kind: workload.GroupVersionKind) -> bool:
     return isinstance(node, dict) and workload.RUNTIME in node
 
 
-def _exclusion(pod: Object) -> str:
-    """Return why a pod is not ours; a malformed one is not."""
+def exclusion(value: Object) -> str:
+    """Return why a pod or LeaderWorkerSet is not ours; one with malformed labels is not."""
     try:
-        return workload.exclusion(pod)
+        return workload.exclusion(value)
     except errors.Denied:
         return "malformed"
 

@@ -101,8 +101,9 @@ def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = ""
     pod_template = _without_group_variables(pod_template, record)
     stored = standard.stored
     of_stored = stored is not None and pod_template.own_annotations.get(workload.RECORD) == standard.text
-    if isinstance(standard.fresh, Denial) or standard.record is None:
-        verdict = stored.verdict if stored is not None and of_stored else "denied"
+    if denial is not None or standard.record is None or isinstance(standard.fresh, Denial):
+        denial = denial or verdicts.LABELS_ELSEWHERE
+        verdict = stored.verdict if stored is not None and of_stored else verdicts.of_denial(denial)
         return Judgement(pod_template=name, verdict=verdict, recorded=record.revision, denial=denial)
     found, not_stored = _changes(pod_template, record, standard.fresh, standard.record) if not of_stored else ((), ())
     verdict = verdicts.of_rendering(record, standard.record, same=not found)
@@ -111,13 +112,15 @@ def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = ""
     elif stored is not None and found and not verdicts.is_drift(stored.verdict):
         verdict = "rolling-out"
     unlike = verdicts.unlike_record(pod_template, record, standard.fresh, standard.record)
+    if stored is not None and of_stored and unlike is not None:  # what is said of the pod template is not repeated
+        unlike = tuple(path for path in unlike if path not in stored.unlike_record) or None
     return Judgement(
         pod_template=name,
         verdict=verdict,
         recorded=record.revision,
         now=now,
         changes=found,
-        edited=record.edited,
+        edited=() if of_stored else record.edited,
         unlike_record=unlike or (),
         not_stored=not_stored,
         remarks=(verdicts.EDITED,) if unlike == () else (),
