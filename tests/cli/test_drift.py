@@ -1,5 +1,6 @@
 """``drift``: the table and the differences as people see them, the same as JSON, and its exit status."""
 
+import contextlib
 import json
 import sys
 
@@ -9,6 +10,7 @@ import yaml
 from tests import fleet
 from tests.whatif import stored
 from webhook import mutation
+from webhook.cli import clusters
 
 OLD, NEW = "r.example/vllm:v1", "r.example/vllm:v2"
 TEMPLATES = """\
@@ -238,3 +240,111 @@ def test_settings_take_part(run, tmp_path):
     result = run("drift", "-f", "-", "--model-path", "/models", stdin=rendered)
     assert result.status == 1
     assert "/models" in result.out
+
+
+class Cluster:
+    """A cluster as commands read it, of which the collections are noted that are asked for."""
+
+    def __init__(self, context, objects, state):
+        self.context, self.namespace = context, "team-a"
+        self.asked, self.differences = [], []
+        self._objects, self._state = objects, state
+
+    async def objects(self, collection):
+        self.asked.append((collection.kind, collection.namespace, collection.label_selector))
+        for one in self._objects:
+            if one["kind"] == collection.kind:
+                yield json.loads(json.dumps(one))
+
+    async def state(self):
+        return clusters.ServerState(self._state, "9.9.9")
+
+    async def report_differences(self, state):
+        self.differences.append(state)
+
+
+@pytest.fixture
+def open_clusters(monkeypatch):
+    """Let commands find these clusters by the names of their contexts."""
+
+    def open_clusters(*found):
+        @contextlib.asynccontextmanager
+        async def reader(_kubeconfig, context="", _namespace="", **_options):
+            yield next(one for one in found if context in ("", one.context))
+
+        monkeypatch.setattr(clusters, "reader", reader)
+
+    return open_clusters
+
+
+def in_team_a(values):
+    for value in values:
+        value["metadata"]["namespace"] = "team-a"
+    return values
+
+
+def test_a_cluster_is_asked_for_one_list_of_each_kind_and_for_nothing_else(run, open_clusters):
+    cluster = Cluster("east", in_team_a(workloads()), fleet.state(image=NEW))
+    open_clusters(cluster)
+
+    result = run("drift", "-o", "json")
+
+    labelled = [("LeaderWorkerSet", "team-a", "hydra.io/runtime"), ("Pod", "team-a", "hydra.io/runtime")]
+    others = [
+        (kind, "team-a", "") for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
+    ]
+    assert sorted(cluster.asked) == sorted([*labelled, *others])
+    found = json.loads(result.out)
+    assert found["summary"]["drifted"] == 7
+    assert found["clusters"][0]["webhook"] == "9.9.9"
+    assert result.status == 1
+
+
+def test_each_of_several_clusters_is_judged_by_its_own_configuration(run, open_clusters):
+    values = in_team_a([stored.lws(fleet.state(image=OLD))])
+    open_clusters(Cluster("east", values, fleet.state(image=NEW)), Cluster("west", values, fleet.state(image=OLD)))
+
+    result = run("drift", "--context", "east", "--context", "west")
+
+    assert [line.split() for line in result.out.splitlines()[:3]] == [
+        ["CONTEXT", "NAMESPACE", "WORKLOAD", "RUNNING", "REVISION", "VERDICT"],
+        ["east", "team-a", "lws/fleet", "stored", "164131e0e126d6fc", "drifted"],
+        ["west", "team-a", "lws/fleet", "stored", "164131e0e126d6fc", "current"],
+    ]
+    assert "east: team-a lws/fleet:" in result.out
+    assert result.err == "2 workloads: 1 drifted, 1 current\n"
+
+
+def test_files_with_a_configuration_judge_a_cluster_and_how_they_differ_is_reported(run, open_clusters, configuration):
+    cluster = Cluster("east", in_team_a([stored.lws(fleet.state(image=NEW))]), fleet.state(image=OLD))
+    open_clusters(cluster)
+
+    result = run("drift", "lws/fleet", *configuration)
+
+    assert result.status == 0
+    assert len(cluster.differences) == 1
+
+
+def test_objects_in_files_can_be_judged_by_a_cluster(run, tmp_path, open_clusters):
+    file = tmp_path / "lws.json"
+    file.write_text(json.dumps(stored.lws(fleet.state(image=OLD))))
+    cluster = Cluster("east", [], fleet.state(image=NEW))
+    open_clusters(cluster)
+
+    result = run("drift", "-f", file, "--context", "east")
+
+    assert (result.status, cluster.asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model-path", "/models"], "where a cluster is asked, settings are those of its webhook"),
+        (["-A", "lws/x"], "cannot be combined with names"),
+    ],
+)
+def test_options_that_contradict_each_other_are_an_error(run, options, message):
+    result = run("drift", *options)
+
+    assert result.status == 2
+    assert message in " ".join(result.err.split())

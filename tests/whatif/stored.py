@@ -107,6 +107,8 @@ def after_admission(pod: Object) -> Object:
     """Return a rendered pod as it is stored: the API server defaults what a patch has added, too."""
     for container in pod["spec"]["containers"]:
         container.setdefault("imagePullPolicy", "IfNotPresent")
+        if limits := container["resources"].get("limits"):
+            container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
         for port in container.get("ports", ()):
             port.setdefault("protocol", "TCP")
     if "serviceAccountName" in pod["spec"]:

@@ -430,6 +430,16 @@ def test_a_pod_alone_is_judged_by_its_own_bare_form(state, verdict):
     assert (judgement.verdict, judgement.remarks) == (verdict, ())
 
 
+def test_requests_that_the_api_server_has_copied_from_a_rendered_limit_are_not_of_the_pod():
+    state = fleet.state(more="resources: {limits: {nvidia.com/gpu: 1, memory: 4Gi}}")
+    pod = stored.pod(state, resources={"limits": {"cpu": "1"}})
+    assert pod["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "1", "nvidia.com/gpu": 1, "memory": "4Gi"}
+
+    (judgement,) = only(state, pod).running[0].judgements
+
+    assert (judgement.verdict, judgement.remarks) == ("current", ())
+
+
 def test_what_others_have_added_to_a_pod_alone_cannot_be_separated_and_is_a_remark():
     pod = stored.pod(OLD)
     pod["spec"]["containers"].append({"name": "istio-proxy", "image": "istio"})

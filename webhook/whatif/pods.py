@@ -175,6 +175,7 @@ def judge_alone(value: Mapping[str, Any], state: rendering.State, *, namespace: 
         bare = mutation.restore(value, workload.POD)
     except errors.Denied as denied:
         return verdicts.unreadable(name, compare.denial(denied))
+    bare = _without_copied_requests(bare, value)
     if workload.exclusion(bare):
         return verdicts.unreadable(name, verdicts.LABELS_ELSEWHERE)
     standard = anew(bare, state, namespace=namespace)
@@ -182,9 +183,33 @@ def judge_alone(value: Mapping[str, Any], state: rendering.State, *, namespace: 
     record = verdicts.read(pod_template)
     if not isinstance(record, rendering.Record) or standard.record is None or standard.record.inputs == record.inputs:
         return judged
-    names = ", ".join(_others(bare, record.container)) or "no containers or volumes"
-    remark = f"others have changed it since it was rendered, which cannot be told from what it came with: {names}"
+    names = ", ".join(_others(bare, record.container))
+    remark = "others have changed it since it was rendered, which cannot be told from what it came with"
+    remark += f": {names}" if names else ""
     return msgspec.structs.replace(judged, remarks=(*judged.remarks, remark))
+
+
+def _without_copied_requests(bare: Mapping[str, Any], stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a bare pod without the requests that the API server has copied from limits that rendering had added."""
+    spec = dict(bare.get("spec") or {})
+    for field in ("initContainers", "containers"):
+        limits = {one.get("name"): _resources(one, "limits") for one in stored["spec"].get(field) or ()}
+        if field in spec:
+            spec[field] = [_without_copied(one, limits.get(one.get("name"), {})) for one in spec[field] or ()]
+    return {**bare, "spec": spec}
+
+
+def _without_copied(container: Mapping[str, Any], limits: Mapping[str, Any]) -> Mapping[str, Any]:
+    own, requests = _resources(container, "limits"), _resources(container, "requests")
+    kept = {key: one for key, one in requests.items() if key in own or limits.get(key) != one}
+    if len(kept) == len(requests):
+        return container
+    resources = {key: one for key, one in container["resources"].items() if key != "requests"}
+    return {**container, "resources": {**resources, "requests": kept} if kept else resources}
+
+
+def _resources(container: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return (container.get("resources") or {}).get(name) or {}
 
 
 def _others(bare: Mapping[str, Any], container: str) -> Iterator[str]:
