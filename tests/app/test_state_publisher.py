@@ -18,6 +18,11 @@ TEMPLATES = "templates: [{runtime: one, podTemplate: {}}]"
 AGENT = "deployment_templates: [{container_template: {image: example/engine:1}}]"
 
 
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(state_publisher, "SETTLE_SECONDS", 0)
+
+
 class Replica:
     """A replica's configuration, and what publishes it."""
 
@@ -108,6 +113,21 @@ async def test_the_replica_that_stays_has_the_last_word(start_api):
     for _ in range(2):
         await new.publish()
     assert published(api).settings.cluster == "new"
+
+
+async def test_a_restart_publishes_the_same_state_once_the_configuration_was_found_again(start_api):
+    api = await start_api(hydra_webhook_state={})
+    before = await Replica(api).read()
+    await before.publish()
+    after = Replica(api)
+    for kind, text in (("templates", TEMPLATES), ("agent", AGENT)):
+        await after.configuration.take(catalog.Document(kind, "ConfigMap ns/x, saved", {"config.yaml": text}))
+    assert after.configuration.published != before.configuration.published
+    for kind, text in (("templates", TEMPLATES), ("agent", AGENT)):
+        await after.configuration.found_again(catalog.Document(kind, f"ConfigMap ns/{kind}", {"config.yaml": text}))
+    await after.publish()
+    assert after.configuration.published == before.configuration.published
+    assert api.asked.count("update") == 1
 
 
 async def test_an_emptied_config_map_is_filled_again(start_api):

@@ -295,7 +295,7 @@ def test_a_cluster_is_asked_for_one_list_of_each_kind_and_for_nothing_else(run, 
     ]
     assert sorted(cluster.asked) == sorted([*labelled, *others])
     found = json.loads(result.out)
-    assert found["summary"]["drifted"] == 7
+    assert found["summary"]["drifted"] == 8
     assert found["clusters"][0]["webhook"] == "9.9.9"
     assert result.status == 1
 

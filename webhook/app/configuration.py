@@ -86,6 +86,13 @@ class Configuration:
         """Load a document; return what changed, or None if it caused an internal error, which is reported."""
         return await self._in_thread(document.config_kind, document.source, lambda: document)
 
+    async def found_again(self, document: catalog.Document) -> None:
+        """Note where the newest document of a kind is, which was taken in from where it had been saved."""
+        async with self._updating:
+            self._histories[document.config_kind] = self._histories[document.config_kind].found_again(document)
+            self.published = self._to_publish()
+        self.updated.set()
+
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run as long as the server."""
         return [files.watch(self._seen, self._reload)]

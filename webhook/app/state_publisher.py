@@ -11,6 +11,9 @@ from webhook.app.configuration import Configuration
 NAME = "hydra-webhook-state"
 
 RETRY_SECONDS = 15.0  # requests do not depend on what is published
+SETTLE_SECONDS = (
+    1.0  # between a change and writing, since at a start several configurations are read one after the other
+)
 CHECK_SECONDS = 300.0  # between checks whether the ConfigMap still has this state
 
 
@@ -47,6 +50,7 @@ class StatePublisher:
         )
 
     async def _publish(self) -> None:
+        await asyncio.sleep(SETTLE_SECONDS)
         published = self._configuration.published
         if not self._configuration.missing():  # a replica that has read nothing must not replace what others published
             await self._write(published)

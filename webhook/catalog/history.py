@@ -6,7 +6,7 @@ saves for its own restart (``last_good``) is coarser, so that it always fits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook import digests
 from webhook.catalog.build import build, empty
@@ -38,6 +38,10 @@ class History:
         """Return the documents in the order in which they rebuild what is in use."""
         return (*self.accepted, *(one for one in (self.rejected, self.absent) if one is not None))
 
+    def found_again(self, document: Document) -> "History":
+        """Return the same with the source of the newest document as it is now: it may have been read from a cache."""
+        return replace(self, accepted=(*self.accepted[:-1], document))
+
     def after(self, document: Document, snapshot: Snapshot) -> "History":
         """Return what to remember once this document was taken in, which resulted in ``snapshot``."""
         reading = snapshot.readings[document.config_kind]
@@ -47,6 +51,9 @@ class History:
             return History(self.accepted, document)
         if not any(problem.severity == "error" for problem in reading.problems):
             return History((document,))
+        stale = KINDS[document.config_kind].contributions(snapshot).stale
+        if stale and len(self.accepted) == 1:  # a shortcut: trying it out would compile everything again
+            return History((*self.accepted, document))
         wanted = digest(document.config_kind, snapshot)
         needed = [*self.accepted, document][-_MOST:]
         for one in self.accepted:

@@ -33,6 +33,7 @@ class Refresh:
         changes: whether it changes anything.
         refreshed: whether it was done.
         denied: why admission refuses it; empty if it does not.
+        failed: why it could not be done although it was not denied; empty if it could.
         warnings: of admission.
     """
 
@@ -42,6 +43,7 @@ class Refresh:
     changes: bool = False
     refreshed: bool = False
     denied: str = ""
+    failed: str = ""
     warnings: Sequence[str] = field(default=())
 
     @property
@@ -52,8 +54,8 @@ class Refresh:
     def line(self) -> str:
         """Return what happens, or has happened, in one line."""
         name = f"leaderworkerset {self.namespace}/{self.name}"
-        if self.denied:
-            return f"{name}: denied: {self.denied}"
+        if self.denied or self.failed:
+            return f"{name}: {'denied' if self.denied else 'not refreshed'}: {self.denied or self.failed}"
         if self.refreshed:
             return f"{name}: refreshed"
         groups = "1 group" if self.groups == 1 else f"{self.groups} groups"
@@ -116,6 +118,8 @@ async def _refresh(
             output.print_json(refreshes)
         elif not refreshes:
             output.report("there are no such LeaderWorkerSets")
+    if any(one.failed for one in refreshes):
+        raise typer.Exit(2)
     if any(one.denied for one in refreshes):
         raise typer.Exit(1)
 
@@ -169,7 +173,9 @@ async def _tried(reader: clusters.Reader, item: objects.Object, stamp: str) -> R
     try:
         after, warnings = await reader.client.patch_merge(found.reference, _patch(stamp), manager=MANAGER, dry_run=True)
     except cluster.ApiError as error:
-        return _denied(found, error)
+        if error.code != "invalid":
+            raise
+        return replace(found, denied=str(error))
     key = "leaderWorkerTemplate"
     changes = (after.get("spec") or {}).get(key) != spec.get(key)
     return replace(found, changes=changes, warnings=tuple(warnings))
@@ -178,16 +184,11 @@ async def _tried(reader: clusters.Reader, item: objects.Object, stamp: str) -> R
 async def _done(reader: clusters.Reader, one: Refresh, stamp: str) -> Refresh:
     try:
         _, warnings = await reader.client.patch_merge(one.reference, _patch(stamp), manager=MANAGER)
-    except cluster.ApiError as error:
-        return _denied(one, error)
+    except cluster.ApiError as error:  # the others can still be refreshed
+        denied = error.code == "invalid"
+        return replace(one, denied=str(error) if denied else "", failed="" if denied else str(error), warnings=())
     new = [warning for warning in warnings if warning not in one.warnings]  # the others were shown before
     return replace(one, refreshed=True, warnings=tuple(new))
-
-
-def _denied(one: Refresh, error: cluster.ApiError) -> Refresh:
-    if error.code != "invalid":
-        raise error
-    return replace(one, changes=False, denied=str(error), warnings=())
 
 
 def _show(refreshes: Sequence[Refresh]) -> None:
@@ -205,7 +206,7 @@ def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         output.report("nothing was refreshed: standard input is not a terminal, so give --yes")
         raise typer.Exit(1)
     groups = sum(one.groups for one in rolling)
@@ -213,3 +214,7 @@ def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
     if not typer.confirm(f"Roll {groups} group{'' if groups == 1 else 's'} of {sets}?", err=True):
         output.report("nothing was refreshed")
         raise typer.Exit(1)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()

@@ -16,7 +16,8 @@ PodTemplates = Annotated[
     typer.Option(
         "--pod-templates",
         envvar="HYDRA_WEBHOOK_POD_TEMPLATES",
-        help="Also render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs.",
+        help="Also render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs;"
+        " KIND/NAME implies it.",
     ),
 ]
 
@@ -92,7 +93,7 @@ def render(
         state, namespace = None, namespace or "default"
     if state is None:
         state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
-    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates else ())}
+    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates or names else ())}
 
     def change(value: objects.Object) -> Mapping[str, Any]:
         kind = objects.kind_of(value)
