@@ -15,6 +15,7 @@ Shared by commands:
 - ``options``: their options, and the configuration files that options name
 - ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
+- ``findings``: what is found out about workloads, printed
 - ``output``: what commands print
 
 Never in here: a second implementation of anything that the server does.
