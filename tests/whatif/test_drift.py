@@ -155,7 +155,7 @@ def test_what_is_not_labelled_or_has_opted_out_is_not_judged():
     pod = stored.pod(OLD)
     pod["metadata"]["labels"]["hydra.io/inject"] = "false"
 
-    assert found(IMAGE, unlabelled, opted_out, pod) == {}
+    assert found(IMAGE, unlabelled, opted_out, pod, *stored.group_pods(opted_out, 0)) == {}
 
 
 def test_a_generated_leader_that_no_group_needs_any_more_goes():

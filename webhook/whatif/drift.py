@@ -61,6 +61,8 @@ class Drift:
                 self._found[identity] = Workload(identity, holder.runtimes, tuple(holder.judged.judgements.values()))
             return
         owner = self._inventory.owner(value)
+        if owner.object_kind == workload.LEADER_WORKER_SET and owners.opted_out(owner.value):
+            return
         judgement = self._judge.pod(owner, value)
         if owner.identity not in self._found:
             self._found[owner.identity] = Workload(owner.identity, (), ())

@@ -51,7 +51,7 @@ class Inventory:
     def add(self, object_kind: workload.GroupVersionKind, value: Object) -> Identity | None:
         """Add a controller, LeaderWorkerSets before others; return its identity, or None if it is part of another workload."""
         identity = self.identity(object_kind[2], value)
-        group = (_metadata(value).get("labels") or {}).get(workload.GROUP_NAME)
+        group = _labels(value).get(workload.GROUP_NAME)
         if group is None or identity.kind == _LEADER_WORKER_SET:
             self._controllers[identity] = object_kind, value
             return identity if _outer(identity.kind, value) is None else None
@@ -70,7 +70,7 @@ class Inventory:
 
     def owner(self, pod: Object) -> Owner:
         """Return what a pod belongs to."""
-        namespace, labels = self.namespace(pod), _metadata(pod).get("labels") or {}
+        namespace, labels = self.namespace(pod), _labels(pod)
         if group := labels.get(workload.GROUP_NAME):
             identity = Identity(namespace, _LEADER_WORKER_SET, str(group))
             if identity in self._controllers:
@@ -86,6 +86,11 @@ class Inventory:
         object_kind, value = self._controllers.get(holder, (None, None))
         outer = _outer(holder.kind, value) if value is not None else None
         return Owner(Identity(namespace, *outer) if outer is not None else holder, object_kind, value)
+
+
+def opted_out(value: Object | None) -> bool:
+    """Return whether an object says that it is to be left alone; the pods of a LeaderWorkerSet do not have its label."""
+    return value is not None and exclusion(value) == "opted-out"
 
 
 def order(object_kind: workload.GroupVersionKind) -> int:
@@ -129,9 +134,15 @@ def _metadata(value: Object) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
+def _labels(value: Object) -> Mapping[str, Any]:
+    labels = _metadata(value).get("labels")
+    return labels if isinstance(labels, dict) else {}
+
+
 def _controller(value: Object) -> tuple[str, str] | None:
     """Return kind and name of the controller that owns an object; None if there is none."""
-    for reference in _metadata(value).get("ownerReferences") or ():
+    references = _metadata(value).get("ownerReferences")
+    for reference in references if isinstance(references, list) else ():
         if isinstance(reference, dict) and reference.get("controller") is True:
             return str(reference.get("kind")), str(reference.get("name"))
     return None
