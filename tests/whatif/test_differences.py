@@ -19,6 +19,7 @@ def pod(**container):
     return {"metadata": {}, "spec": {"containers": [{"name": "main", **container}]}}
 
 
+@pytest.mark.slow
 @given(json_values.values(20), json_values.values(20))
 def test_two_values_differ_if_and_only_if_there_is_a_change(one, other):
     assert (differences.between(one, other) == ()) == patch.same(one, other)

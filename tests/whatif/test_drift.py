@@ -486,6 +486,7 @@ STATES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(FILES, STATES.filter(lambda state: state is not GONE), STATES, st.booleans())
 def test_there_is_no_drift_if_and_only_if_the_bare_form_is_rendered_to_what_is_stored(asked, before, now, edit):
     value = stored.rendered(fleet.file(asked), LWS, before)
@@ -503,6 +504,7 @@ def test_there_is_no_drift_if_and_only_if_the_bare_form_is_rendered_to_what_is_s
     assert finding.drift == (without_records(again) != without_records(value))
 
 
+@pytest.mark.slow
 @given(FILES, STATES.filter(lambda state: state is not GONE), STATES)
 def test_there_is_a_drift_if_and_only_if_a_refresh_would_change_anything(asked, before, now):
     value = stored.filled_in(stored.rendered(fleet.file(asked), LWS, before))

@@ -56,8 +56,10 @@ class Drift:
             return
         if object_kind != workload.POD:
             identity = self._inventory.add(object_kind, value)
-            holder = self._judge.holder(object_kind, value, namespace=self._inventory.namespace(value))
-            if identity is not None and holder.is_ours:
+            if identity is None:  # what is part of another workload is looked into once a pod is of it
+                return
+            holder = self._judge.holder(object_kind, value, namespace=identity.namespace)
+            if holder.is_ours:
                 self._found[identity] = Workload(identity, holder.runtimes, tuple(holder.judged.judgements.values()))
             return
         owner = self._inventory.owner(value)
