@@ -238,7 +238,7 @@ def _rendered_anew(
     same: list[Notice] = []
     for name, rendered in asked.templates(value).items():
         before, record = stored.templates.get(name), rendering.read(rendered)
-        is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
+        is_same = before is not None and rendering.alike(rendered.value, before.value)
         if is_same and before is not None:
             value = replaced(value, (*_GROUP, name), before.value)
         if isinstance(record, rendering.Record):
@@ -254,13 +254,6 @@ def _edits(reconciled: _Reconciled, records: Mapping[str, rendering.Record]) -> 
     """Return the edits that rendering anew gives up, by pod template: those of this update, and those kept before."""
     found = {name: tuple(sorted({*record.edited, *reconciled.edits.get(name, ())})) for name, record in records.items()}
     return {name: edits for name, edits in found.items() if edits}
-
-
-def _unrecorded(pod_template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a pod template without its record."""
-    metadata = pod_template.get("metadata") or {}
-    kept = {key: one for key, one in (metadata.get("annotations") or {}).items() if key != workload.RECORD}
-    return {**pod_template, "metadata": {**metadata, "annotations": kept}}
 
 
 def _never_rendered(

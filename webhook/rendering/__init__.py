@@ -40,8 +40,20 @@ out, which is not a difference), ``paths`` (places that survive insertions), ``q
 from webhook.rendering import budget, reconcile, record, revision, selection
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
+from webhook.rendering.edits import alike
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
+from webhook.rendering.record import (
+    Header,
+    Record,
+    check,
+    full,
+    read,
+    restore,
+    undone,
+    unrecorded,
+    untouched,
+    with_edits,
+)
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -52,6 +64,7 @@ __all__ = [
     "Rendering",
     "Resolution",
     "State",
+    "alike",
     "apply",
     "budget",
     "check",
@@ -67,6 +80,7 @@ __all__ = [
     "revision",
     "selection",
     "undone",
+    "unrecorded",
     "untouched",
     "with_edits",
 ]

@@ -31,6 +31,11 @@ class Changes(msgspec.Struct, frozen=True):
     made: tuple[str, ...] = ()
     replaced: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
+    @property
+    def paths(self) -> list[str]:
+        """Return every changed path, sorted."""
+        return sorted([*self.added, *self.replaced])
+
 
 #: What is at each changed path, sorted by path; ABSENT where there is nothing.
 Current = list[tuple[str, Any]]
@@ -71,7 +76,7 @@ def undo(value: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
 def current(value: Mapping[str, Any], changes: Changes) -> Current:
     """Return what is now at every changed path."""
     finder = paths.Finder(value)
-    return [(path, finder.find(path)) for path in sorted([*changes.added, *changes.replaced])]
+    return [(path, finder.find(path)) for path in changes.paths]
 
 
 class _Found(msgspec.Struct):

@@ -148,6 +148,13 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     return {**value, "metadata": metadata}
 
 
+def unrecorded(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pod template without its record."""
+    metadata = value.get("metadata") or {}
+    kept = {key: one for key, one in (metadata.get("annotations") or {}).items() if key != workload.RECORD}
+    return {**value, "metadata": {**metadata, "annotations": kept}}
+
+
 def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict[str, Any]:
     """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is."""
     record = read(pod_template)
