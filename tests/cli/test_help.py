@@ -4,10 +4,30 @@ import re
 
 import pytest
 
-COMMANDS = ["serve", "healthy", "render", "restore", "explain", "lint", "runtimes", "refresh", "certs show", "demo"]
+COMMANDS = [
+    "serve",
+    "healthy",
+    "render",
+    "restore",
+    "explain",
+    "drift",
+    "refresh",
+    "lint",
+    "runtimes",
+    "certs show",
+    "demo",
+]
 
 #: Options of commands that ask a cluster are for one invocation: they are not read from the environment.
-OF_CLUSTERS = ["kubeconfig FILE", "context NAME", "from-cluster", "webhook-namespace NAME", "n, --namespace, --webhook"]
+OF_CLUSTERS = [
+    "kubeconfig FILE",
+    "context NAME",
+    "from-cluster",
+    "webhook-namespace NAME",
+    "n, --namespace, --webhook",
+    "n, --namespace NAME",
+    "A, --all",
+]
 
 
 @pytest.fixture
@@ -27,7 +47,7 @@ def test_the_summary_of_every_command_fits_its_line(help_text):
     text = help_text()
 
     assert re.findall(r"^  (\w+) +[A-Z].*[A-Za-z]\.$", text, re.MULTILINE) == [
-        *("serve", "healthy", "render", "restore", "explain", "lint", "runtimes", "refresh", "certs", "demo")
+        *("serve", "healthy", "render", "restore", "explain", "drift", "refresh", "lint", "runtimes", "certs", "demo")
     ]
     assert "..." not in text.partition("Commands:")[2]
 

@@ -6,8 +6,8 @@ Commands:
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``explain``: why objects are rendered as they are
+- ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
-- ``refresh``: renders LeaderWorkerSets in a cluster anew
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
@@ -16,6 +16,7 @@ Shared by commands:
 - ``options``: their options, and the configuration files that options name
 - ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
+- ``findings``: what is found out about workloads, printed
 - ``output``: what commands print
 
 Never in here: a second implementation of anything that the server does.
@@ -33,7 +34,19 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "explain", "lint", "runtimes", "refresh", "certs", "demo")
+_COMMANDS = (
+    "serve",
+    "healthy",
+    "render",
+    "restore",
+    "explain",
+    "drift",
+    "refresh",
+    "lint",
+    "runtimes",
+    "certs",
+    "demo",
+)
 
 
 class _Commands(UserDict[str, Any]):

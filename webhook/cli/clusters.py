@@ -181,6 +181,22 @@ class Reader:
             self._report(f"this command reads {catalog.KINDS[kind].human} in another way than the webhook")
         return ServerState(rendering.State(snapshot, published.settings), published.version, documents)
 
+    async def report_differences(self, state: rendering.State) -> None:
+        """Report on standard error which configurations from files are not those that the webhook uses, if its state can be read.
+
+        Args:
+            state: from files.
+        """
+        try:
+            server = (await self.state()).state
+        except NoState:
+            return
+        for kind, row in catalog.KINDS.items():
+            if catalog.history.digest(kind, state.snapshot) != catalog.history.digest(kind, server.snapshot):
+                self._report(f"{row.human} of this command is not the one that the webhook uses")
+        if state.settings != server.settings:
+            self._report("the settings of this command are not those of the webhook")
+
     async def _published(self, reference: cluster.ObjectReference) -> Object:
         try:
             return await self.client.get(reference)

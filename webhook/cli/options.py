@@ -155,7 +155,7 @@ Files = Annotated[
         "-f",
         envvar="HYDRA_WEBHOOK_FILENAME",
         metavar="FILE",
-        help="File with objects, as YAML or JSON; - for standard input. Can be repeated.",
+        help="File or folder with objects, as YAML or JSON; - for standard input. Can be repeated.",
     ),
 ]
 MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files.")]

@@ -53,6 +53,7 @@ from webhook.rendering import (
 )
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
+from webhook.rendering.edits import alike
 from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import (
     Header,
@@ -77,6 +78,7 @@ __all__ = [
     "Rendering",
     "Resolution",
     "State",
+    "alike",
     "apply",
     "budget",
     "changes",

@@ -149,7 +149,7 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
 
 
 def unrecorded(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a pod template without its record, and otherwise as it is."""
+    """Return a pod template without its record."""
     metadata = value.get("metadata") or {}
     kept = {key: one for key, one in (metadata.get("annotations") or {}).items() if key != workload.RECORD}
     return {**value, "metadata": {**metadata, "annotations": kept}}
@@ -193,8 +193,8 @@ def decode(text: Any) -> Header:
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if jsonshape.too_many_values(text.encode()):
-            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
+        if jsonshape.too_many_values(text.encode(), jsonshape.MOST_VALUES):
+            raise _invalid(f"holds more than {jsonshape.MOST_VALUES} values")
         try:
             record: Header = _record_decoder.decode(text)
         except msgspec.ValidationError as error:
