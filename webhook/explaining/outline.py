@@ -140,20 +140,21 @@ def _fields(one: PodTemplate) -> Iterator[Branch]:
 
 
 def _set(fields: Iterable[Field], prefix: str) -> Iterator[Branch]:
-    """Yield each field that rendering set, and in one line those that are as the workload has them."""
-    own = []
+    """Yield each field that rendering set, and in one line those that are as the workload has them; so with the worker template's."""
+    own: dict[str, list[str]] = {"workload": [], "worker template": []}
     for field in fields:
         name = field.path.removeprefix(prefix)
         if field.elements:
             yield Branch(name, _by(field), children=tuple(_elements(field)))
-        elif field.set_by == "workload":
-            own.append(f"{name} ({field.item})" if isinstance(field.keys[-1], int) else name)
+        elif field.set_by in own and field.was is None:
+            own[field.set_by].append(f"{name} ({field.item})" if isinstance(field.keys[-1], int) else name)
         else:
             value = "removed" if field.removed else _shown(field.value)
             was = f" (was {_shown(field.was)})" if field.was is not None else ""
             yield Branch(f"{name}: {value}{was}", _by(field))
-    if own:
-        yield Branch(", ".join(own), "workload")
+    for setter, names in own.items():
+        if names:
+            yield Branch(", ".join(names), setter)
 
 
 def _elements(field: Field) -> Iterator[Branch]:
