@@ -38,7 +38,9 @@ def image(found: Any) -> tuple[str, str]:
 
 
 @pytest.mark.usefixtures("site_lws")
-def test_stored_objects_are_explained_with_the_revision_that_they_have(hydra: Installation) -> None:
+def test_stored_objects_are_explained_with_the_revision_that_they_have(hydra: Installation, tmp_path: Path) -> None:
+    agent_file = tmp_path / "agent.yaml"
+    agent_file.write_text("deployment_templates: [{container_template: {image: registry.example/other:1}}]\n")
     configure(hydra, FIRST)
     hydra.run()
     until_published(hydra, "templates")
@@ -67,6 +69,18 @@ def test_stored_objects_are_explained_with_the_revision_that_they_have(hydra: In
 
         leader = explained("pod/fleet-0", *admin)
         assert (leader["kind"], leader["name"]) == ("LeaderWorkerSet", "fleet")
+
+        everything = run("explain", *admin, "-o", "json")
+        assert [(one["kind"], one["name"]) for one in json.loads(everything.out)] == [
+            ("LeaderWorkerSet", "fleet"),
+            ("Deployment", "web"),
+        ]
+        of_all = run("explain", "-A", "--kubeconfig", hydra.plane.kubeconfig, "-o", "json")
+        assert {namespace, "default"} >= {one["namespace"] for one in json.loads(of_all.out)} >= {namespace}
+
+        by_file = run("explain", "lws/fleet", *admin, "--agent", agent_file, "-o", "json")
+        assert image(json.loads(by_file.out)[0]) == ("registry.example/other:1", str(agent_file))
+        assert "the agent configuration of this command is not the one that the webhook uses" in by_file.err
 
         configure(hydra, SECOND)
         hydra.plane.wait(lambda: image(explained("lws/fleet", *admin))[0] == SECOND, "the new state is published")

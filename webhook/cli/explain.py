@@ -1,6 +1,6 @@
 """``hydra-webhook explain``: why objects are rendered as they are, from files or from a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -43,6 +43,7 @@ def explain(
     namespace: Namespace = "",
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
     *,
+    all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
     model_host: options.ModelHost = options.DEFAULTS.model_host,
@@ -58,7 +59,8 @@ def explain(
 
     For each pod template: the inference container, GPU type, runtime template and agent entry with the reasons, every variable
     and every field with what set it, and warnings in full. A rendered object is restored to its bare form first. Where a
-    cluster is asked, configuration and settings are those of its webhook, unless configuration files are given.
+    cluster is asked, configuration and settings are those of its webhook, unless configuration files are given; without names,
+    every workload with a runtime is explained.
 
     Exit status: 0 success, 1 an object is denied, 2 wrong usage, or the cluster could not be read.
     """
@@ -73,19 +75,23 @@ def explain(
     own = bool(templates or agent or gpu_configs)
     names = [str(path) for path in more or () if names_object(path)]
     files = [path for path in more or () if str(path) not in names]
-    before = objects.read(filename, files) if filename or files or not names else []
+    ask = all_namespaces or bool(names) or clusters.asked(kubeconfig, context, from_cluster=from_cluster)
+    before = objects.read(filename, files) if filename or files or not ask else []
     questions = [_Question(item) for value in before for item in objects.items(value)]
     judged: clusters.ServerState | None = None
-    if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
-        check_settings(settings, judged_by_files=own)
-        opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
-        judged, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
-        questions += stored
-    if judged is None:
+    if own or not ask:
         documents = options.documents(templates, agent, gpu_configs)
         snapshot = catalog.build(documents, None)
         options.report_errors(snapshot)
         judged = clusters.ServerState(rendering.State(snapshot, settings), "", documents)
+    if ask:
+        check_settings(settings, judged_by_files=own)
+        opened = clusters.reader(
+            kubeconfig, context, namespace, all_namespaces=all_namespaces, webhook_namespace=webhook_namespace
+        )
+        judged, stored, namespace = clusters.run(_asked(opened, names, judged, everything=not names and not before))
+        questions += stored
+    assert judged is not None
     places = catalog.Places(judged.documents)
     found = [_explained(question, judged.state, places, namespace or "default") for question in questions]
     if output_format is output.ReportFormat.JSON:
@@ -111,13 +117,37 @@ def _explained(
 
 
 async def _asked(
-    opened: clusters.Opened, names: Sequence[str], *, judged_by_files: bool
-) -> tuple[clusters.ServerState | None, list[_Question], str]:
-    """Return the webhook's state unless files are given, the named objects, and the namespace."""
+    opened: clusters.Opened, names: Sequence[str], judged: clusters.ServerState | None, *, everything: bool
+) -> tuple[clusters.ServerState, list[_Question], str]:
+    """Return the webhook's state unless files give one, the objects that are asked about, and the namespace."""
     async with opened as reader:
-        state = None if judged_by_files else await reader.state()
+        if judged is None:
+            judged = await reader.state()
+        else:
+            await reader.report_differences(judged.state)
         references = [cluster_room.kinds.reference(name, reader.namespace) for name in names]
-        return state, [await _question(reader, reference) for reference in references], reader.namespace
+        found = [await _question(reader, reference) for reference in references]
+        if everything:
+            found += [_Question(item) async for item in _workloads(reader)]
+        return judged, found, reader.namespace
+
+
+async def _workloads(reader: clusters.Reader) -> AsyncIterator[objects.Object]:
+    """Yield the workloads with a runtime, but neither pods nor controllers that are part of another one."""
+    kinds = cluster_room.kinds
+    for kind in (kinds.LEADER_WORKER_SET, *kinds.CONTROLLERS, kinds.POD):
+        async for item in reader.objects(kind.collection(reader.namespace)):
+            if _controller(item, "") is None and _has_runtime(item):
+                yield item
+
+
+def _has_runtime(value: objects.Object) -> bool:
+    """Return whether a pod template of an object asks for a runtime, or is so malformed that this cannot be seen."""
+    try:
+        found = workload.pod_templates(value, objects.kind_of(value))
+    except errors.Denied:
+        return True
+    return any(workload.RUNTIME in one.labels for one in found)
 
 
 async def _question(reader: clusters.Reader, reference: cluster_room.ObjectReference) -> _Question:
