@@ -80,7 +80,7 @@ def check(attempt):
     expected = {key: result[key] for key in ("metadata", "spec")}
     everything = rebuilt(found)
     assert patch.same(everything, expected), "the fields are not the rendering"
-    base = attempt.pod_template.original or attempt.pod_template.value
+    base = attempt.pod_template.value if attempt.pod_template.original is None else attempt.pod_template.original
     if not attempt.pod_template.created:
         own = {key: base[key] for key in ("metadata", "spec") if key in base}
         layers = [field for field in found if field.setter != "workload"]
