@@ -388,7 +388,9 @@ def test_hand_edits_are_named_with_how_to_give_them_up():
     worker = found.pod_templates[1].stored
     assert worker.edits == ("spec.leaderWorkerTemplate.workerTemplate.spec/containers/name=main/workingDir",)
     assert (worker.newest, worker.untouched) == (True, False)
-    assert found.next_steps[0].startswith("to give up edits: kubectl annotate --overwrite leaderworkerset g")
+    assert found.next_steps[0].startswith(
+        "to give up edits of rendered fields: kubectl annotate --overwrite leaderworkerset g"
+    )
 
 
 def test_a_stored_pod_has_a_remark_about_what_cannot_be_separated():
@@ -398,6 +400,19 @@ def test_a_stored_pod_has_a_remark_about_what_cannot_be_separated():
         "of a stored pod, what the API server and other webhooks filled in cannot be told from what its author wrote",
     )
     assert found.next_steps == ("to get the newest revision: kubectl delete pod p -n team-a, and create it again",)
+
+
+@pytest.mark.parametrize(
+    ("value", "renewal"),
+    [(group(), "kubectl annotate --overwrite leaderworkerset g"), (pod(), "kubectl delete pod p")],
+    ids=["LeaderWorkerSet", "pod"],
+)
+def test_what_is_stored_without_a_record_has_never_been_rendered(value, renewal):
+    value["metadata"] = {**value["metadata"], "uid": "705ab4f5"}
+    found = explain(value)
+
+    assert found.remarks[-1] == "it is stored without having been rendered; this is what rendering it now would give"
+    assert found.next_steps[0].startswith(f"to render it: {renewal}")
 
 
 def test_the_record_of_a_pod_counts_where_its_controller_is_explained():

@@ -35,6 +35,7 @@ _METADATA = ("labels", "annotations")
 _STORED_POD = (
     "of a stored pod, what the API server and other webhooks filled in cannot be told from what its author wrote"
 )
+_NEVER_RENDERED = "it is stored without having been rendered; this is what rendering it now would give"
 
 
 def explain(
@@ -73,6 +74,7 @@ def explain(
     except errors.Denied as refusal:
         denial, outcome = Denial(refusal.code, str(refusal)), "denied"
     pod_templates = tuple(_pod_templates(_templates(bare, object_kind), attempts, records, places, outcome))
+    remarks = list(_remarks(value, object_kind, recorded=bool(records), outcome=outcome))
     return Explanation(
         kind=object_kind[2],
         namespace=namespace,
@@ -82,9 +84,25 @@ def explain(
         denial=denial,
         pod_templates=pod_templates,
         warnings=tuple(notices.in_full(found)),
-        remarks=(_STORED_POD,) if records and object_kind == workload.POD else (),
-        next_steps=tuple(next_steps.of(object_kind, namespace, name, denial, pod_templates)),
+        remarks=tuple(remarks),
+        next_steps=tuple(
+            next_steps.of(
+                object_kind, namespace, name, denial, pod_templates, never_rendered=_NEVER_RENDERED in remarks
+            )
+        ),
     )
+
+
+def _remarks(
+    value: Mapping[str, Any], object_kind: workload.GroupVersionKind, *, recorded: bool, outcome: Outcome
+) -> Iterator[str]:
+    """Yield what cannot be said for certain, or is not so in the cluster."""
+    metadata = value.get("metadata")
+    is_stored = isinstance(metadata, dict) and bool(metadata.get("uid"))
+    if object_kind == workload.POD and (recorded or is_stored):
+        yield _STORED_POD
+    if object_kind in workload.INTERCEPTED and is_stored and not recorded and outcome == "rendered":
+        yield _NEVER_RENDERED
 
 
 def _templates(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> tuple[workload.PodTemplate, ...]:

@@ -22,6 +22,8 @@ def of(
     name: str,
     denial: Denial | None,
     pod_templates: Sequence[PodTemplate],
+    *,
+    never_rendered: bool,
 ) -> Iterator[str]:
     """Yield what would change the outcome, if there is something.
 
@@ -31,6 +33,7 @@ def of(
         name: its name.
         denial: if it is denied.
         pod_templates: what was found out about its pod templates.
+        never_rendered: whether it is stored as its author wrote it.
     """
     if denial is not None:
         yield from _after_denial(denial)
@@ -38,9 +41,10 @@ def of(
     stored = [one.stored for one in pod_templates if one.stored is not None]
     if any(not one.newest and one.same_result is not True for one in stored):
         yield f"to get the newest revision: {_renewal(object_kind, namespace, name)}"
-    elif edited := [one for one in stored if one.edits or not one.untouched]:
-        what = "edits" if any(one.edits for one in edited) else "what others changed in rendered fields"
-        yield f"to give up {what}: {_renewal(object_kind, namespace, name)}"
+    elif never_rendered:
+        yield f"to render it: {_renewal(object_kind, namespace, name)}"
+    elif object_kind == workload.LEADER_WORKER_SET and any(one.edits or not one.untouched for one in stored):
+        yield f"to give up edits of rendered fields: {_renewal(object_kind, namespace, name)}"
 
 
 def _after_denial(denial: Denial) -> Iterator[str]:
