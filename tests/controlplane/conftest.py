@@ -6,23 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane.installation import Installation
-from tests.controlplane.leaderworkersets import LeaderWorkerSets
+from tests.controlplane.leaderworkersets import CONTROLLER, LeaderWorkerSets
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.service import Service
 
 HERE = Path(__file__).parent
-CONTROLLER = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    if controller := config.stash.get(CONTROLLER, ""):
-        terminalreporter.line(f"LeaderWorkerSet controller: {controller}")
 
 
 @pytest.fixture(scope="session")

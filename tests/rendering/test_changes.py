@@ -140,7 +140,7 @@ TEMPLATES = st.builds(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(TEMPLATES, TEMPLATES)
 def test_undoing_the_changes_between_any_two_values_gives_the_first(before, after):
     untouched = copy.deepcopy(after)
