@@ -193,8 +193,8 @@ def decode(text: Any) -> Header:
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if jsonshape.too_many_values(text.encode()):
-            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
+        if jsonshape.too_many_values(text.encode(), jsonshape.MOST_VALUES):
+            raise _invalid(f"holds more than {jsonshape.MOST_VALUES} values")
         try:
             record: Header = _record_decoder.decode(text)
         except msgspec.ValidationError as error:
