@@ -95,9 +95,11 @@ def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
 
 def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> dict[str, Any]:
     known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
+    if unknown:
+        known = None
     found = {}
     for name, inner in value.items():
-        if not unknown and known is not None and name not in known:
+        if known is not None and name not in known:
             continue
         if name in _DEFAULTS and inner in _DEFAULTS[name]:
             continue
