@@ -16,6 +16,12 @@ def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
 
 
+def have_one_record(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
+    """Return whether the records of two pod templates are the same text."""
+    first, second = (pod_template.own_annotations.get(workload.RECORD) for pod_template in (one, other))
+    return patch.same(first, second)
+
+
 class Stored:
     """A LeaderWorkerSet as it is stored; what follows from it is found out once, when it is first asked for.
 
@@ -56,7 +62,17 @@ class Stored:
         return bare(self.value)
 
     @cached_property
-    def asks(self) -> dict[str, Any] | None:
+    def fault(self) -> errors.Denied | None:
+        """Return why its records cannot be undone; None if they can."""
+        try:
+            self.records  # noqa: B018 - found out on first access
+            self.bare  # noqa: B018
+        except errors.Denied as denial:
+            return denial
+        return None
+
+    @cached_property
+    def asks(self) -> dict[str, tuple[Any, ...]] | None:
         """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
         try:
             return of(self.bare)
@@ -69,13 +85,39 @@ def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return restored(value, workload.LEADER_WORKER_SET, rendering.undone)
 
 
-def of(bare_form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the pod templates of a bare object ask for, by name; equal ones get equal renderings."""
+def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return what the pod templates of a bare object ask for, by name, the pod spec last; equal ones get equal renderings."""
     return {
         pod_template.name: reconcile.asked(pod_template)
         for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
         if not workload.opted_out(pod_template)
     }
+
+
+def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
+    """Return whether a bare object asks for what the stored one asks for, or for what that was rendered for.
+
+    The two differ in their pod specs where another webhook has added to the rendering: its client never sends that.
+    """
+    asks = of(bare_form)
+    return stored.asks == asks or (
+        stored.asks is not None and _without_specs(stored.asks) == _without_specs(asks) and _is_served(stored, bare_form)
+    )
+
+
+def _without_specs(asks: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    return {name: found[:-1] for name, found in asks.items()}
+
+
+def _is_served(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
+    """Return whether the stored renderings are all there and were made for what a bare object asks for."""
+    asking = _asked_digests(bare_form)
+    return asking.keys() == stored.records.keys() and all(
+        isinstance(record, rendering.Record)
+        and record.inputs == asking[name]
+        and reconcile.is_there(stored.templates[name].value, record.changes)
+        for name, record in stored.records.items()
+    )
 
 
 def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
@@ -107,9 +149,12 @@ def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
 
 def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
     """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
+    if asked is None:
+        return None
     record = rendering.read(pod_template)
     if (
         not isinstance(record, rendering.Record)
+        or record.edited
         or record.inputs != asked
         or not rendering.untouched(pod_template, record)
     ):
