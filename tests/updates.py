@@ -50,11 +50,16 @@ def updated(value, old, state=STATE, manager=""):
     assert (value, old) == before
     again = mutation.update(decided.value, old, state, namespace="ns", manager=manager)
     assert again.value == decided.value, "the second call changed something"
-    sent = filled_in(mutation.update(value, filled_in(old), state, namespace="ns", manager=manager).value)
-    again = mutation.update(sent, filled_in(old), state, namespace="ns", manager=manager)
-    assert filled_in(again.value) == sent, (
-        "the second call changed something that LeaderWorkerSet's webhook had filled in"
-    )
+    stored = filled_in(old)
+    first = mutation.update(value, stored, state, namespace="ns", manager=manager)
+    sent = filled_in(first.value)
+    again = mutation.update(sent, stored, state, namespace="ns", manager=manager)
+    assert again.value == sent, "the second call changed something that LeaderWorkerSet's webhook had filled in"
+    if first.reason == "rendered" and any(workload.RECORD in str(one) for one in templates(stored)):
+        announced = any(notice.code == "groups-roll" for notice in first.notices)
+        assert announced == (group(sent) != group(stored)), "what rolls and what is announced differ"
+    return decided
+    assert decided.reason != "rendered" or group(sent) == group(filled_in(old)), "rolls without a warning"
     return decided
 
 
@@ -68,6 +73,10 @@ def filled_in(value):
             for port in container.get("ports", ()):
                 port.setdefault("protocol", "TCP")
     return filled
+
+
+def templates(value):
+    return [group(value)[name] for name in ("leaderTemplate", "workerTemplate") if name in group(value)]
 
 
 def group(value):

@@ -95,29 +95,26 @@ def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 
 
 def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
-    """Return whether a bare object asks for what the stored one asks for, or for what that was rendered for.
+    """Return whether each pod template of a bare object asks for what the stored one asks for, or for what that was rendered for.
 
     The two differ in their pod specs where another webhook has added to the rendering: its client never sends that.
     """
-    asks = of(bare_form)
-    return stored.asks == asks or (
-        stored.asks is not None and _without_specs(stored.asks) == _without_specs(asks) and _is_served(stored, bare_form)
-    )
+    before, now = stored.asks, of(bare_form)
+    if before is None or before.keys() != now.keys():
+        return False
+    differing = [name for name in now if before[name] != now[name]]
+    if any(before[name][:-1] != now[name][:-1] for name in differing):
+        return False
+    digests = _asked_digests(bare_form) if differing else {}
+    return all(_is_served(stored, name, digests[name]) for name in differing)
 
 
-def _without_specs(asks: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
-    return {name: found[:-1] for name, found in asks.items()}
-
-
-def _is_served(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
-    """Return whether the stored renderings are all there and were made for what a bare object asks for."""
-    asking = _asked_digests(bare_form)
-    return asking.keys() == stored.records.keys() and all(
-        isinstance(record, rendering.Record)
-        and record.inputs == asking[name]
-        and reconcile.is_there(stored.templates[name].value, record.changes)
-        for name, record in stored.records.items()
-    )
+def _is_served(stored: Stored, name: str, digest: str) -> bool:
+    """Return whether a stored rendering is all there and was made for the inputs of which this is the digest."""
+    record = stored.records.get(name)
+    if not isinstance(record, rendering.Record) or record.inputs != digest:
+        return False
+    return reconcile.is_there(stored.templates[name].value, record.changes)
 
 
 def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:

@@ -89,7 +89,7 @@ def _rendered_before(
         return _kept(value, stored, meant, state, namespace=namespace)
     if not unchanged and meant.edits:
         raise errors.Denied("edit-with-input", _both(meant))
-    return _rendered_anew(value, stored, meant, state, namespace=namespace)
+    return _rendered_anew(value, stored, meant, state, namespace=namespace, unchanged=unchanged)
 
 
 def _refreshes(value: Mapping[str, Any]) -> set[tuple[str, Any]]:
@@ -153,9 +153,18 @@ def _older(stored: asked.Stored, meant: Intent, state: rendering.State, *, names
 
 
 def _rendered_anew(
-    value: Mapping[str, Any], stored: asked.Stored, meant: Intent, state: rendering.State, *, namespace: str
+    value: Mapping[str, Any],
+    stored: asked.Stored,
+    meant: Intent,
+    state: rendering.State,
+    *,
+    namespace: str,
+    unchanged: bool,
 ) -> Mutation:
-    """Return the object rendered with the configuration of now; what would only get another record keeps its bytes."""
+    """Return the object rendered with the configuration of now; what would only get another record keeps its bytes.
+
+    A record goes on naming inputs that are unchanged: in the bare form there may be what other webhooks have added since.
+    """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
     mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     result = mutation.value
@@ -163,9 +172,13 @@ def _rendered_anew(
     same: list[Notice] = []
     for name, rendered in asked.templates(result).items():
         before, record = stored.templates.get(name), rendering.read(rendered)
-        is_same = before is not None and _differ_only_in_records(rendered, before)
-        if is_same and before is not None:
-            result = replaced(result, (*GROUP, name), before.value)
+        is_same = False
+        if before is not None:
+            is_kept = unchanged and name in records
+            fresh = rendering.with_inputs(rendered, records[name].inputs) if is_kept else rendered.value
+            fresh = rendering.carried_over(fresh, before.value)
+            is_same = patch.same(_unrecorded(fresh), _unrecorded(before.value))
+            result = replaced(result, (*GROUP, name), before.value if is_same else fresh)
         if isinstance(record, rendering.Record):
             was = records[name].revision if name in records else "none"
             (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
@@ -238,15 +251,15 @@ def _after_a_lost_record(
     """
     if asked.Stored(value).fault is None and asked.brings_renderings(value, stored):
         return Mutation(value, "rendered-elsewhere")
-    _check_bare(value, fault)
+    if asked.Stored(value).carries_record:
+        raise _with_remedy(fault)
     return _first_rendering(value, state, namespace=namespace)
 
 
-def _check_bare(value: Mapping[str, Any], fault: errors.Denied) -> None:
-    """Check that an object has no record that would stay beside one that cannot be undone."""
-    if any(workload.RECORD in pod_template.own_annotations for pod_template in asked.templates(value).values()):
-        fault.message += " with kubectl replace, since kubectl apply leaves the record where it is"
-        raise fault
+def _with_remedy(fault: errors.Denied) -> errors.Denied:
+    """Return why a record cannot be undone, with the way in which the original file can take the place of its rendering."""
+    fault.message += " with kubectl replace, since kubectl apply leaves the record where it is"
+    return fault
 
 
 def _first_rendering(value: Mapping[str, Any], state: rendering.State, *, namespace: str) -> Mutation:
@@ -264,11 +277,12 @@ def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) ->
     """
     if workload.exclusion(stored.value) or not stored.carries_record:
         return Mutation(value, "not-labelled")
-    if stored.fault is None:
+    if not asked.Stored(value).carries_record:  # the client sends the bare form, or the API server calls again
+        bare = value
+    elif stored.fault is None:
         bare = intent.of(value, stored, manager).bare
     else:
-        _check_bare(value, stored.fault)
-        bare = value
+        raise _with_remedy(stored.fault)
     for pod_template in asked.templates(bare).values():
         names = list(rendering.placeholders(pod_template.value.get("spec") or {}))
         if names:
@@ -278,7 +292,7 @@ def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) ->
                 "the bare form, use hydra-webhook restore -f FILE"
             )
             raise errors.Denied("label-removed", message)
-    return Mutation(bare, "restored", changed=True, notices=(Notice("bare-form-restored"),))
+    return Mutation(bare, "restored", changed=bare is not value, notices=(Notice("bare-form-restored"),))
 
 
 def _runtimes(value: Mapping[str, Any]) -> tuple[str, ...]:

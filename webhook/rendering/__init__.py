@@ -40,8 +40,20 @@ out, which is not a difference), ``paths`` (places that survive insertions), ``q
 from webhook.rendering import budget, reconcile, revision
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
+from webhook.rendering.edits import carried_over
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
+from webhook.rendering.record import (
+    Header,
+    Record,
+    check,
+    full,
+    read,
+    restore,
+    undone,
+    untouched,
+    with_edits,
+    with_inputs,
+)
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -54,6 +66,7 @@ __all__ = [
     "State",
     "apply",
     "budget",
+    "carried_over",
     "check",
     "complete",
     "differences",
@@ -67,4 +80,5 @@ __all__ = [
     "undone",
     "untouched",
     "with_edits",
+    "with_inputs",
 ]

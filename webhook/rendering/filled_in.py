@@ -29,6 +29,9 @@ CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "storageMode": ("ThinProvisioned",),
 }
 
+#: Empty values that LeaderWorkerSet's webhook writes where there is nothing, since it writes Go structs.
+_EMPTY: Mapping[str, Any] = {"creationTimestamp": None, "metadata": {}, "resources": {}}
+
 #: Values that the API server fills in below fields of a pod, by key.
 _API_SERVER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "apiVersion": ("v1",),  # of a fieldRef
@@ -63,6 +66,11 @@ _AMOUNTS = frozenset({"limits", "requests"})
 
 #: Numbers whose 0 Go does not leave out: here it means "at once", and absence "never".
 _POINTERS = frozenset({"tolerationSeconds"})
+
+
+def by_the_crd(key: str, value: Any) -> bool:
+    """Return whether LeaderWorkerSet's CRD or webhook fills in a value under this key."""
+    return value in CRD_DEFAULTS.get(key, ()) or (key in _EMPTY and value == _EMPTY[key])
 
 
 def normal(value: Any, key: str, holder: str) -> Any:

@@ -149,6 +149,14 @@ def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict
     return write(pod_template.value, msgspec.structs.replace(record, edited=edited))
 
 
+def with_inputs(pod_template: workload.PodTemplate, inputs: str) -> dict[str, Any]:
+    """Return a pod template that was rendered now, with this digest of the inputs in its record."""
+    record = read(pod_template)
+    if not isinstance(record, Record):
+        return dict(pod_template.value)
+    return write(pod_template.value, msgspec.structs.replace(record, inputs=inputs))
+
+
 def read(pod_template: workload.PodTemplate) -> Header | None:
     """Return the record of a pod template; None if it has none.
 
