@@ -188,6 +188,19 @@ def test_an_edit_by_hand_is_kept_and_survives_the_file_applied_again(cluster, fi
     assert group(cluster.stored) == group(stored)
 
 
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_an_edit_of_the_leader_is_kept_too(cluster, file):
+    cluster.create(file())
+    value = copy.deepcopy(cluster.stored)
+    containers = group(value)["leaderTemplate"]["spec"]["containers"]
+    next(one for one in containers if one["name"] != "sidecar")["image"] = "hot/fix:1"
+
+    first, second = cluster.update(value)
+
+    assert first == second == ["hand-edit-kept"]
+    assert "hot/fix:1" in str(group(cluster.stored)["leaderTemplate"])
+
+
 def test_a_group_of_one_becomes_two_and_one_again(cluster):
     cluster.create(bare())
     two = copy.deepcopy(cluster.stored)

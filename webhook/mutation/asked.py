@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from webhook import errors, patch, rendering, workload
 from webhook.mutation.create import completed
 from webhook.mutation.restore import restored
@@ -17,9 +19,15 @@ def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
 
 
 def have_one_record(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
-    """Return whether the records of two pod templates are the same text."""
-    first, second = (pod_template.own_annotations.get(workload.RECORD) for pod_template in (one, other))
-    return patch.same(first, second)
+    """Return whether the records of two pod templates are the same but for the edits that they name.
+
+    Raises:
+        errors.Denied: one is not a record.
+    """
+    first, second = (rendering.read(pod_template) for pod_template in (one, other))
+    if isinstance(first, rendering.Record) and isinstance(second, rendering.Record):
+        return msgspec.structs.replace(first, edited=second.edited) == second
+    return first == second
 
 
 class Stored:
