@@ -179,6 +179,10 @@ class Fleet(RuleBasedStateMachine):
         original, now = fleet.get(bare, place), fleet.get(self.stored, place)
         if value == now:
             return
+        if (
+            field == "command" and original == now
+        ):  # then only the image would be rendered, which nobody could tell from an edit
+            return
         if original == now or self._is_input(bare, place, value, original):
             self._send(patched)
             return
@@ -236,7 +240,7 @@ class Fleet(RuleBasedStateMachine):
         self.named = set() if self.adds else set(TEMPLATES)
 
     @precondition(lambda self: not self.adds)
-    @precondition(lambda self: self.known)
+    @precondition(lambda self: self.known and not workload.exclusion(self.stored))
     @rule(change=CHANGES, replaced=st.booleans())
     def update_while_the_webhook_is_away(self, change, replaced):
         now = self._file(change)
@@ -466,11 +470,15 @@ class Fleet(RuleBasedStateMachine):
 
 
 def _specs(value):
-    """Return the pod specs; the order of tolerations, which means nothing, depends on who came first."""
+    """Return the pod specs, in each list with what another webhook has added last; the order of tolerations means nothing."""
     group = fleet.get(value, GROUP)
     found = {name: fleet.copied(group[name]["spec"]) for name in TEMPLATES if name in group}
     for spec in found.values():
         spec["tolerations"] = sorted(spec.get("tolerations") or (), key=str)
+        for container in spec["containers"]:
+            if "env" in container:
+                container["env"].sort(key=lambda variable: variable["name"] == "HTTP_PROXY")
+        spec["containers"].sort(key=lambda container: container["name"] == "sidecar")
     return found | {"size": group["size"]}
 
 

@@ -188,6 +188,24 @@ def test_an_edit_by_hand_is_kept_and_survives_the_file_applied_again(cluster, fi
     assert group(cluster.stored) == group(stored)
 
 
+def test_an_edit_by_hand_is_taken_back_or_given_up(cluster):
+    cluster.create(bare())
+    rendered = copy.deepcopy(cluster.stored)
+    for taking_back in (True, False):
+        value = copy.deepcopy(rendered)
+        _main(value)["image"] = "hot/fix:1"
+        cluster.update(value)
+        if taking_back:
+            cluster.update(copy.deepcopy(rendered))
+            assert group(cluster.stored) == group(rendered)
+            continue
+        value = copy.deepcopy(cluster.stored)
+        group(value)["leaderTemplate"]["spec"]["nodeSelector"] = {"a": "b"}
+        first, _ = cluster.update(value)
+        assert "hand-edit-given-up" in first
+        assert _specs(cluster.stored)["workerTemplate"] == _specs(rendered)["workerTemplate"]
+
+
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
 def test_an_edit_of_the_leader_is_kept_too(cluster, file):
     cluster.create(file())

@@ -59,6 +59,7 @@ def test_size_leader_model_name_runtime_and_old_files_roll_once_each_by_apply(hy
         assert ROLLS not in fleet.send("apply")
 
 
+@pytest.mark.thorough
 def test_two_managers_with_fields_of_their_own_and_argo_cd_roll_nothing_that_they_do_not_mean(
     hydra: Installation, fleet: Fleet
 ):

@@ -49,6 +49,11 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         if name in mine and workload.opted_out(mine[name]):
             continue
         before, place = stored.templates[name], (*GROUP, name)
+        if name in mine and _is_without_edits(mine[name], before):
+            own = _bare(mine[name])
+            is_made = record.created and _asks_for_the_same(own, _bare(mine[WORKER]))
+            found.bare = replaced(found.bare, place, None if is_made else own)
+            continue
         if name not in mine:
             if record.created:  # the client never had it
                 found.kept = replaced(found.kept, place, before.value)
@@ -101,6 +106,19 @@ def _without_renderings(value: Mapping[str, Any], stored: asked.Stored) -> Mappi
                 bare = None  # it is made again
         found = replaced(found, (*GROUP, name), bare)
     return found
+
+
+def _is_without_edits(pod_template: workload.PodTemplate, stored: workload.PodTemplate) -> bool:
+    """Return whether a pod template is the stored rendering without its edits, which were given up or taken back by the first call."""
+    record, before = rendering.read(pod_template), rendering.read(stored)
+    return (
+        isinstance(record, rendering.Record)
+        and isinstance(before, rendering.Record)
+        and before.edited != ()
+        and record.edited == ()
+        and asked.have_one_record(pod_template, stored)
+        and (record.completed or rendering.untouched(pod_template, record))
+    )
 
 
 def _without_containers(pod_template: Mapping[str, Any]) -> dict[str, Any]:
