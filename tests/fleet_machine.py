@@ -366,7 +366,8 @@ class Fleet(RuleBasedStateMachine):
         meant = verb(fleet.copied(whole))
         self._unmake(meant, whole)
         returned = workload.exclusion(self.stored) != ""
-        changed = returned or _asked(self._whole(meant)) != _asked(whole)
+        lost = "leaderTemplate" in fleet.get(self.bare, GROUP) and "leaderTemplate" not in fleet.get(meant, GROUP)
+        changed = returned or lost or _asked(self._whole(meant)) != _asked(whole)
         if changed and edited:
             assert getattr(decided, "code", None) == "edit-with-input", decided
             return False

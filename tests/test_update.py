@@ -708,3 +708,14 @@ def test_a_size_of_which_nothing_is_rendered_is_an_input_also_on_the_way_back():
     decided = updated(with_leader(bare()), stored, plain)
 
     assert "groups-roll" in codes(decided)
+
+
+def test_a_leader_of_labels_alone_that_is_taken_away_is_made_again_from_the_worker():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+
+    decided = updated(bare(), stored)
+
+    assert group(decided.value) == group(created(bare()))
+    assert codes(decided) == ["groups-roll"]

@@ -110,6 +110,11 @@ def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
     before, now = stored.asks, of(bare_form)
     if before is None or before.keys() != now.keys():
         return False
+    own = {name for name, record in stored.records.items() if not record.created}
+    if (
+        not own <= templates(bare_form).keys()
+    ):  # a leader template of the user's own is gone, and one is made in its place
+        return False
     differing = [name for name in now if before[name] != now[name]]
     if any(before[name][:-1] != now[name][:-1] for name in differing):
         return False
