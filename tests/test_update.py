@@ -719,3 +719,14 @@ def test_a_leader_of_labels_alone_that_is_taken_away_is_made_again_from_the_work
 
     assert group(decided.value) == group(created(bare()))
     assert codes(decided) == ["groups-roll"]
+
+
+def test_a_leader_of_labels_alone_that_is_added_later_keeps_what_was_made():
+    stored = created(bare())
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+
+    decided = updated(value, stored)
+
+    assert group(decided.value)["leaderTemplate"]["spec"] == group(stored)["leaderTemplate"]["spec"]
+    assert group(decided.value)["leaderTemplate"]["metadata"]["labels"]["role"] == "head"

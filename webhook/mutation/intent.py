@@ -65,7 +65,9 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         bare: Mapping[str, Any] | None = outcome.bare
         if base is not None:
             bare = _own_or_made(outcome.bare, base, before, record)
-        if record.completed and mine[name].completed_from is not None:  # the client has only what it had
+        if (record.created or record.completed) and mine[
+            name
+        ].completed_from is not None:  # the client has only what it had
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
             outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
             bare = outcome.bare
