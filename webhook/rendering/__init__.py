@@ -40,7 +40,7 @@ out, which is not a difference), ``paths`` (places that survive insertions), ``q
 from webhook.rendering import budget, reconcile, record, revision, selection
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
-from webhook.rendering.edits import alike
+from webhook.rendering.edits import alike, carried_over
 from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import (
     Header,
@@ -53,6 +53,7 @@ from webhook.rendering.record import (
     unrecorded,
     untouched,
     with_edits,
+    with_inputs,
 )
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
@@ -67,6 +68,7 @@ __all__ = [
     "alike",
     "apply",
     "budget",
+    "carried_over",
     "check",
     "complete",
     "differences",
@@ -83,4 +85,5 @@ __all__ = [
     "unrecorded",
     "untouched",
     "with_edits",
+    "with_inputs",
 ]

@@ -29,6 +29,9 @@ CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "storageMode": ("ThinProvisioned",),
 }
 
+#: Empty values that LeaderWorkerSet's webhook writes where there is nothing, since it writes Go structs.
+_EMPTY: Mapping[str, Any] = {"creationTimestamp": None, "metadata": {}, "resources": {}}
+
 #: Values that the API server fills in below fields of a pod, by key.
 _API_SERVER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "apiVersion": ("v1",),  # of a fieldRef
@@ -72,6 +75,11 @@ _WITH_RULES = frozenset({workload.RECORD, "hostPort", "requests", "sizeLimit", *
 
 #: Lists to which whole items are added.
 _COMPLETED_LISTS = frozenset({"tolerations", "volumeMounts"})
+
+
+def by_the_crd(key: str, value: Any) -> bool:
+    """Return whether LeaderWorkerSet's CRD or webhook fills in a value under this key."""
+    return value in CRD_DEFAULTS.get(key, ()) or (key in _EMPTY and value == _EMPTY[key])
 
 
 def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
