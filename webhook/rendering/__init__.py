@@ -53,7 +53,7 @@ from webhook.rendering import (
 )
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
-from webhook.rendering.edits import alike
+from webhook.rendering.edits import alike, carried_over
 from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import (
     Header,
@@ -66,6 +66,7 @@ from webhook.rendering.record import (
     unrecorded,
     untouched,
     with_edits,
+    with_inputs,
 )
 from webhook.rendering.resolve import Decided, Resolution, resolve
 from webhook.rendering.state import State
@@ -81,6 +82,7 @@ __all__ = [
     "alike",
     "apply",
     "budget",
+    "carried_over",
     "changes",
     "check",
     "complete",
@@ -103,4 +105,5 @@ __all__ = [
     "unrecorded",
     "untouched",
     "with_edits",
+    "with_inputs",
 ]

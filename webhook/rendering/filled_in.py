@@ -29,6 +29,9 @@ CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "storageMode": ("ThinProvisioned",),
 }
 
+#: Empty values that LeaderWorkerSet's webhook writes where there is nothing, since it writes Go structs.
+_EMPTY: Mapping[str, Any] = {"creationTimestamp": None, "metadata": {}, "resources": {}}
+
 #: Values that the API server fills in below fields of a pod, by key.
 _API_SERVER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "apiVersion": ("v1",),  # of a fieldRef
@@ -74,6 +77,11 @@ _WITH_RULES = frozenset({workload.RECORD, "hostPort", "requests", "sizeLimit", *
 _COMPLETED_LISTS = frozenset({"tolerations", "volumeMounts"})
 
 
+def by_the_crd(key: str, value: Any) -> bool:
+    """Return whether LeaderWorkerSet's CRD or webhook fills in a value under this key."""
+    return value in CRD_DEFAULTS.get(key, ()) or (key in _EMPTY and value == _EMPTY[key])
+
+
 def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
     """Return a value in one form, whatever was filled in or left out; None for an empty one, which Go leaves out.
 
@@ -95,9 +103,11 @@ def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
 
 def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> dict[str, Any]:
     known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
+    if unknown:
+        known = None
     found = {}
     for name, inner in value.items():
-        if not unknown and known is not None and name not in known:
+        if known is not None and name not in known:
             continue
         if name in _DEFAULTS and inner in _DEFAULTS[name]:
             continue

@@ -100,6 +100,13 @@ def made(base: Mapping[str, Any], rendered: Mapping[str, Any]) -> Changes:
     return changes.between(base, rendered)[0]
 
 
+def is_there(rendered: Mapping[str, Any], made: Changes) -> bool:
+    """Return whether a pod template still has everything that rendering made of it, in its own or another value."""
+    finder = paths.Finder(rendered)
+    originals = {**dict.fromkeys(made.added, ABSENT), **made.replaced}
+    return not any(_is_original(path, finder.find(path), original) for path, original in originals.items())
+
+
 def asked(pod_template: workload.PodTemplate) -> tuple[Any, ...]:
     """Return what a bare pod template asks for, in a form in which two are equal that get equal renderings."""
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)

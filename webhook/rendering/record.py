@@ -156,11 +156,23 @@ def unrecorded(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict[str, Any]:
-    """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is."""
+    """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is.
+
+    Once all edits have been taken back, the record names none.
+    """
     record = read(pod_template)
     if not isinstance(record, Record):
         return dict(pod_template.value)
-    return write(pod_template.value, msgspec.structs.replace(record, edited=tuple(sorted({*record.edited, *edits}))))
+    edited = () if untouched(pod_template, record) else tuple(sorted({*record.edited, *edits}))
+    return write(pod_template.value, msgspec.structs.replace(record, edited=edited))
+
+
+def with_inputs(pod_template: workload.PodTemplate, inputs: str) -> dict[str, Any]:
+    """Return a pod template that was rendered now, with this digest of the inputs in its record."""
+    record = read(pod_template)
+    if not isinstance(record, Record):
+        return dict(pod_template.value)
+    return write(pod_template.value, msgspec.structs.replace(record, inputs=inputs))
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
