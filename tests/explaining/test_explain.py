@@ -411,7 +411,9 @@ def test_what_is_stored_without_a_record_has_never_been_rendered(value, renewal)
     value["metadata"] = {**value["metadata"], "uid": "705ab4f5"}
     found = explain(value)
 
-    assert found.remarks[-1] == "it is stored without having been rendered; this is what rendering it now would give"
+    assert found.remarks[-1] == (
+        "it is stored without a record, as if it had never been rendered; this is what rendering it now would give"
+    )
     assert found.next_steps[0].startswith(f"to render it: {renewal}")
 
 

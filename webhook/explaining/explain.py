@@ -35,7 +35,9 @@ _METADATA = ("labels", "annotations")
 _STORED_POD = (
     "of a stored pod, what the API server and other webhooks filled in cannot be told from what its author wrote"
 )
-_NEVER_RENDERED = "it is stored without having been rendered; this is what rendering it now would give"
+_NEVER_RENDERED = (
+    "it is stored without a record, as if it had never been rendered; this is what rendering it now would give"
+)
 
 
 def explain(
