@@ -18,7 +18,7 @@ Never in here: another way to render than that of requests.
 from webhook.cases import snapshots
 from webhook.cases.format import Case, CaseFile, Reference, read
 from webhook.cases.matching import Failure
-from webhook.cases.run import Files, Outcome, Prepared, Status, prepare, run
+from webhook.cases.run import Files, Outcome, Prepared, Status, containers, prepare, run
 
 __all__ = [
     "Case",
@@ -29,6 +29,7 @@ __all__ = [
     "Prepared",
     "Reference",
     "Status",
+    "containers",
     "prepare",
     "read",
     "run",
