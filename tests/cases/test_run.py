@@ -175,10 +175,6 @@ REFUSED = {
         ("worker: {}", LWS.replace("size: 2", "size: 1")),
         'expect.worker: a group of one has no worker; write "container"',
     ),
-    "a kind without pod templates": (
-        ("container: {}", "apiVersion: v1\nkind: Service\n"),
-        "expect.container: a Service has no pod template; name a workload that has one",
-    ),
 }
 
 
@@ -256,6 +252,18 @@ def test_a_rendered_workload_is_sent_as_it_is_and_a_failure_says_so():
     assert "hydra-webhook restore" in outcome("container: {image: other}", files=files).note
 
 
+def test_a_record_that_somebody_wrote_on_an_object_that_is_left_alone_names_no_container():
+    record = '{"version":1,"runtime":"engine","model":"m","container":"gone","revision":"","inputs":"","rendered":""}'
+    pod = POD.replace(
+        "hydra.io/model-id: m}",
+        f"hydra.io/model-id: m, hydra.io/inject: 'false'}}, annotations: {{hydra.io/rendered: '{record}'}}",
+    )
+
+    found = outcome("container: {}", files={"t/pod.yaml": pod})
+
+    assert told(found) == ["7:5 container: its pod template is not rendered (opted-out)"]
+
+
 def test_a_pod_template_that_is_left_alone_has_no_inference_container():
     opted_out = POD.replace("hydra.io/model-id: m", 'hydra.io/model-id: m, hydra.io/inject: "false"')
 
@@ -269,6 +277,11 @@ WORKLOADS = {
     "bytes": (b"\xff", "t/pod.yaml:1:1: not valid UTF-8"),
     "two objects": (POD + "---\n" + POD, "cases[0].workload: t/pod.yaml holds 2 objects, expected one"),
     "a list": ("{apiVersion: v1, kind: List, items: []}", "t/pod.yaml holds a List, expected one object"),
+    "another kind": ("{apiVersion: v1, kind: Service}", "cases[0].workload: the webhook does nothing with v1 Service"),
+    "another version": (
+        LWS.replace("io/v1", "io/v2"),
+        'does nothing with leaderworkerset.x-k8s.io/v2 LeaderWorkerSet; did you mean "leaderworkerset.x-k8s.io/v1 LeaderWorkerSet"?',
+    ),
     "no object": ("a: 1", "t/pod.yaml is not a Kubernetes object: it has no kind"),
 }
 

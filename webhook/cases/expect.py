@@ -152,7 +152,8 @@ def _inference_container(pod_template: workload.PodTemplate, result: Result) -> 
     record = rendering.read(msgspec.structs.replace(pod_template, value=rendered))
     if record is None:
         return None
-    return next(dict(one) for one in rendered["spec"]["containers"] if one.get("name") == record.container)
+    found = (rendered.get("spec") or {}).get("containers") or ()
+    return next((dict(one) for one in found if one.get("name") == record.container), None)
 
 
 def _container(result: Result, shorthand: Shorthand, at: Placed) -> dict[str, Any] | str:
@@ -176,8 +177,6 @@ def _refuse(
     shorthand: Shorthand, at: Placed, sent: Mapping[str, Any], found: Mapping[workload.Role, workload.PodTemplate]
 ) -> None:
     kind = str(sent.get("kind"))
-    if not found:
-        raise BadCase(shorthand, at, f"a {kind} has no pod template", "name a workload that has one")
     first = next(iter(found.values()))
     if first.role == "lone":
         what = f"a {kind} without a group" if first.group_size == 1 and kind != "LeaderWorkerSet" else "a group of one"

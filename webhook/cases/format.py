@@ -292,10 +292,9 @@ def _denied(report: Report, node: Node | None, path: str) -> Denied | None:
     found = {key: _string(report, mapping.get(key), f"{path}.{key}") for key in _DENIED_KEYS}
     code = found["code"]
     if code is not None and code.value not in errors.DENIAL_CODES:
-        near = errors.among(code.value, errors.DENIAL_CODES)
-        report.error(
-            "bad-value", f"{path}.code", code, f"there is no denial with code {errors.shown(code.value)}", near
-        )
+        cause = f"there is no denial with code {errors.shown(code.value)}"
+        remedy = checks.suggestion(report, code.value, errors.DENIAL_CODES)
+        report.error("bad-value", f"{path}.code", code, cause, remedy)
     if not any(found.values()):
         cause = 'give the "code" of the denial, a part of its "message", or both'
         report.error("empty-value", path, mapping, cause)

@@ -122,6 +122,8 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     sent, problems = _workload(case, files)
     if sent is None:
         return Outcome(case, problems=problems)
+    if unknown := _unknown_kind(sent):
+        return Outcome(case, problems=(_problem(case, f"{case.path}.workload", case.workload_span, *unknown),))
     result = create(sent, state, case.namespace)
     denied = result.denial
     if denied is not None and denied.code == "configuration-missing" and case.expect.denied is None:
@@ -200,6 +202,16 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
         report.error("bad-value", path, case.workload_span, cause, "write each object into a file of its own")
         return None, report.listed()
     return values[0], ()
+
+
+def _unknown_kind(sent: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return cause and remedy if the webhook leaves every object of this kind alone, so that a case would say nothing."""
+    kinds = (*workload.INTERCEPTED, *workload.POD_TEMPLATE_PLACES)
+    if workload.kind_of(sent) in kinds:
+        return None
+    name = f"{sent.get('apiVersion')} {sent['kind']}"
+    known = [f"{group}/{version} {kind}".removeprefix("/") for group, version, kind in kinds]
+    return f"the webhook does nothing with {errors.printable(name)}", errors.among(name, known)
 
 
 def _content(reference: Reference, files: Files, report: Report, at: Placed, path: str) -> bytes | None:
