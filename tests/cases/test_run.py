@@ -201,6 +201,37 @@ def test_a_denial_has_its_code_and_a_part_of_its_message():
     assert (failure.message, failure.found[-17:]) == ("the workload is denied", "[unknown-runtime]")
 
 
+def test_every_part_of_a_message_has_to_be_there():
+    files = {"files": {"t/pod.yaml": POD.replace("engine", "engin")}}
+
+    assert outcome("denied: {message: [engine, 'did you mean']}", **files).status == "passed"
+    assert told(outcome("denied: {message: [engine, other]}", **files)) == [
+        "7:32 denied.message: is not part of the message"
+    ]
+
+
+def test_a_whole_object_can_be_in_the_test_file():
+    written = outcome("snapshot: s.yaml").snapshot
+
+    assert outcome(f"snapshot:\n{textwrap.indent(written, '  ')}").status == "passed"
+    found = outcome(f"snapshot:\n{textwrap.indent(written.replace('engine:1', 'engine:2'), '  ')}")
+    assert told(found) == ["8:7 snapshot: is different"]
+    assert found.snapshot is None
+
+
+def test_a_configuration_can_be_in_the_test_file():
+    case = "cases: [{name: a, workload: pod.yaml, expect: {container: {image: 'x:1'}}}]"
+    file, _ = cases.read(
+        "t/hydra-test.yaml",
+        f"templates: templates.yaml\nagent: |\n  deployment_templates:\n  - container_template: {{image: x:1}}\n{case}",
+    )
+    files = cases.Files({path: text.encode() for path, text in FILES.items()})
+    prepared = cases.prepare(file, files)
+
+    assert cases.run(file.cases[0], prepared.state(), files).status == "passed"
+    assert [document.source for document in prepared.documents] == ["t/templates.yaml", "t/hydra-test.yaml[agent]"]
+
+
 def test_the_namespace_of_a_case_goes_before_that_of_the_object():
     pod = POD.replace("name: one", "name: one, namespace: own")
     text = """\

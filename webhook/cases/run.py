@@ -9,12 +9,13 @@ import msgspec
 from webhook import catalog, errors, mutation, notices, rendering, workload
 from webhook.cases import constants, expect, snapshots
 from webhook.cases.expect import Result
-from webhook.cases.format import Case, CaseFile, Reference, Shorthand
+from webhook.cases.format import Case, CaseFile, Inside, Reference, Shorthand
 from webhook.cases.matching import Failure
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml.compose import LINE_BREAK
+from webhook.catalog.yaml.nodes import YamlMapping
 from webhook.problems import Problem, Span
 from webhook.settings import Settings
 
@@ -98,10 +99,10 @@ def prepare(file: CaseFile, files: Files) -> Prepared:
     """Return what the cases of a test file share."""
     report = Report(file.source, list(file.lines))
     documents = []
-    for kind, reference in file.configurations.items():
-        content = _content(reference, files, report, reference.span, "")
-        if content is not None:
-            documents.append(catalog.Document(kind, reference.source, content))
+    for kind, given in file.configurations.items():
+        text = given.text if isinstance(given, Inside) else _content(given, files, report, given.span, "")
+        if text is not None:
+            documents.append(catalog.Document(kind, given.source, text))
     settings = file.settings
     problems: tuple[Problem, ...] = ()
     if isinstance(settings, Reference):
@@ -135,18 +136,31 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     text = None
     try:
         failures = tuple(expect.check(case, result))
-        reference = case.expect.snapshot
-        if reference is not None and result.value is not None:
-            bare = snapshots.without_records(result.value)
-            content, unread = files.contents.get(reference.source), files.faults.get(reference.source, "")
-            if different := expect.check_snapshot(reference, bare, content, unread):
-                failures, text = (*failures, different), snapshots.text(bare)
+        if case.expect.snapshot is not None and result.value is not None:
+            different, text = _snapshot(case.expect.snapshot, snapshots.without_records(result.value), files)
+            failures = (*failures, *different)
     except expect.BadCase as error:
         path = f"{case.path}.expect.{error.path}"
         problems = (_problem(case, path, error.at, error.cause, error.remedy),)
     except errors.Denied as fault:  # the webhook leaves it alone, however it is shaped
         problems = (_problem(case, f"{case.path}.workload", case.workload_span, fault.message),)
     return Outcome(case, failures, problems, result, note, text)
+
+
+def _snapshot(
+    expected: YamlMapping | Reference, value: Mapping[str, Any], files: Files
+) -> tuple[list[Failure], str | None]:
+    """Return how an object differs from a snapshot, and the text that the file of the snapshot should have instead.
+
+    Raises:
+        expect.BadCase: the file is not a snapshot.
+    """
+    if not isinstance(expected, Reference):
+        different = expect.check_whole(expected, value)
+        return ([different] if different is not None else []), None
+    content, fault = files.contents.get(expected.source), files.faults.get(expected.source, "")
+    different = expect.check_snapshot(expected, value, content, fault)
+    return ([different], snapshots.text(value)) if different is not None else ([], None)
 
 
 def containers(outcome: Outcome) -> Mapping[Shorthand, Mapping[str, Any]]:

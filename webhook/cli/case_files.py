@@ -161,7 +161,7 @@ def update(tested: Iterable[Tested]) -> list[str]:
     for one in all_tested:
         for outcome in one.outcomes:
             reference, text = outcome.case.expect.snapshot, outcome.snapshot
-            if reference is None or text is None:
+            if not isinstance(reference, cases.Reference) or text is None:
                 continue
             place = f"{one.path}:{reference.span.line}:{reference.span.column}"
             target = Path(os.path.realpath(reference.source))
