@@ -306,14 +306,17 @@ def test_a_pod_template_that_is_left_alone_has_no_inference_container():
 WORKLOADS = {
     "YAML with an error": ("a: [", "t/pod.yaml:1:4: the list or map that begins here is unclosed"),
     "bytes": (b"\xff", "t/pod.yaml:1:1: not valid UTF-8"),
-    "two objects": (POD + "---\n" + POD, "cases[0].workload: t/pod.yaml holds 2 objects, expected one"),
-    "a list": ("{apiVersion: v1, kind: List, items: []}", "t/pod.yaml holds a List, expected one object"),
-    "another kind": ("{apiVersion: v1, kind: Service}", "cases[0].workload: the webhook does nothing with v1 Service"),
+    "two workloads": (POD + "---\n" + POD, "cases[0].workload: t/pod.yaml holds 2 workloads, expected one"),
+    "an empty list": ("{apiVersion: v1, kind: List, items: []}", "t/pod.yaml holds no Kubernetes object"),
+    "another kind": (
+        "{apiVersion: v1, kind: Service}",
+        "cases[0].workload: t/pod.yaml: the webhook does nothing with v1 Service",
+    ),
     "another version": (
         LWS.replace("io/v1", "io/v2"),
         'does nothing with leaderworkerset.x-k8s.io/v2 LeaderWorkerSet; did you mean "leaderworkerset.x-k8s.io/v1 LeaderWorkerSet"?',
     ),
-    "no object": ("a: 1", "t/pod.yaml is not a Kubernetes object: it has no kind"),
+    "no object": ("a: 1", "t/pod.yaml holds no Kubernetes object: nothing in it has a kind"),
 }
 
 
@@ -325,6 +328,24 @@ def test_a_workload_that_cannot_be_read_is_an_error(text, problem):
 
     assert found.status == "error"
     assert problem in told(found)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: Service\n---\n" + POD,
+        "apiVersion: v1\nkind: List\nitems:\n- " + textwrap.indent(POD, "  ")[2:],
+    ],
+    ids=["beside others", "in a List"],
+)
+def test_a_workload_is_found_in_its_file(text):
+    assert outcome("container: {image: registry.example/engine:1}", files={"t/pod.yaml": text}).status == "passed"
+
+
+def test_an_object_in_the_test_file_has_a_kind_that_the_webhook_knows():
+    found = outcome("warnings: []", "{apiVersion: v1, kind: Service}")
+
+    assert "cases[0].workload: the webhook does nothing with v1 Service; known: " in told(found)[0]
 
 
 def test_files_that_cannot_be_read_are_errors():

@@ -1,6 +1,6 @@
 """One case to its outcome, by the code of requests (contract section 13)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -123,8 +123,6 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     sent, problems = _workload(case, files)
     if sent is None:
         return Outcome(case, problems=problems)
-    if unknown := _unknown_kind(sent):
-        return Outcome(case, problems=(_problem(case, f"{case.path}.workload", case.workload_span, *unknown),))
     result = create(sent, state, case.namespace)
     denied = result.denial
     if denied is not None and denied.code == "configuration-missing" and case.expect.denied is None:
@@ -187,10 +185,13 @@ def create(sent: Mapping[str, Any], state: rendering.State, namespace: str = "")
 
 def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
     """Return the object that a case creates, or why there is none."""
-    if not isinstance(case.workload, Reference):
-        return case.workload, ()
     report = Report(case.source)
     path = f"{case.path}.workload"
+    if not isinstance(case.workload, Reference):
+        if unknown := _unknown_kind(case.workload):
+            report.error("bad-value", path, case.workload_span, *unknown)
+            return None, report.listed()
+        return case.workload, ()
     content = _content(case.workload, files, report, case.workload_span, path)
     if content is None:
         return None, report.listed()
@@ -200,22 +201,34 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
         return None, inside.listed()
     inside.lines = LINE_BREAK.split(text)
     try:
-        values = [value for value in catalog.load_all(text) if value is not None]
+        objects = [value for document in catalog.load_all(text) for value in _objects(document)]
     except catalog.BadYaml as error:
         for flaw in error.flaws:
             inside.error(flaw.code, "", flaw, flaw.cause, flaw.remedy)
         return None, inside.listed()
-    cause = ""
-    if len(values) != 1:
-        cause = f"{case.workload.source} holds {len(values)} objects, expected one"
-    elif not isinstance(values[0], dict) or not isinstance(values[0].get("kind"), str):
-        cause = f"{case.workload.source} is not a Kubernetes object: it has no kind"
-    elif values[0]["kind"].endswith("List") and isinstance(values[0].get("items"), list):
-        cause = f"{case.workload.source} holds a List, expected one object"
-    if cause:
-        report.error("bad-value", path, case.workload_span, cause, "write each object into a file of its own")
-        return None, report.listed()
-    return values[0], ()
+    workloads = [value for value in objects if _unknown_kind(value) is None]
+    if len(workloads) == 1:
+        return workloads[0], ()
+    if len(workloads) > 1:
+        cause = f"{case.workload.source} holds {len(workloads)} workloads, expected one"
+        report.error("bad-value", path, case.workload_span, cause, "write each into a file of its own")
+    elif objects and (unknown := _unknown_kind(objects[0])):
+        report.error("bad-value", path, case.workload_span, f"{case.workload.source}: {unknown[0]}", unknown[1])
+    else:
+        cause = f"{case.workload.source} holds no Kubernetes object: nothing in it has a kind"
+        report.error("bad-value", path, case.workload_span, cause)
+    return None, report.listed()
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a document: itself, or the items of a List."""
+    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        return
+    if value["kind"].endswith("List") and isinstance(value.get("items"), list):
+        for item in value["items"]:
+            yield from _objects(item)
+    else:
+        yield value
 
 
 def _unknown_kind(sent: Mapping[str, Any]) -> tuple[str, str] | None:
