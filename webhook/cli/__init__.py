@@ -7,6 +7,7 @@ Commands:
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
@@ -17,6 +18,11 @@ Shared by commands:
 - ``objects``: Kubernetes objects in files
 - ``findings``: what is found out about workloads, printed
 - ``output``: what commands print
+
+Parts of ``test``:
+
+- ``case_files``: the files that it finds, reads and writes
+- ``case_reports``: the forms in which it prints what came of the cases
 
 Never in here: a second implementation of anything that the server does.
 """
@@ -33,7 +39,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "test", "runtimes", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):
