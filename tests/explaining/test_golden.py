@@ -1,6 +1,5 @@
 """Every golden case explained: as admission decides, in the form that the schema describes."""
 
-import functools
 import json
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 
 from tests import golden_cases
 from tests.explaining import field_cases
-from webhook import catalog, explaining
-from webhook.cli import options
+from webhook import catalog, explaining, rendering
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs" / "explain.schema.json"
@@ -28,18 +26,21 @@ def cases(some):
     return pytest.mark.parametrize("case", some, ids=lambda case: case.name)
 
 
-@functools.cache
-def configured(configuration, settings):
-    """Return the state and places of cases that have the same configurations and settings."""
-    documents = [
-        catalog.Document(kind, f"{kind}.yaml", text)
-        for kind, text in configuration
-        if kind in golden_cases.CONFIGURATION
-    ]
-    found = dict(settings)
-    if "known_keys" in found:
-        found["known_keys"] = options.keys(found["known_keys"])
-    return field_cases.configuration(*documents, **found)
+CONFIGURED = {}
+
+
+def configured(case):
+    """Return the state and places of a case; cases share them if they have the same configurations and settings."""
+    if case.configuration not in CONFIGURED:
+        given = [
+            catalog.Document(kind, f"{kind}.yaml", text)
+            for kind, text in case.configuration
+            if kind in golden_cases.CONFIGURATION
+        ]
+        documents = (*given, *catalog.embedded(except_for={document.config_kind for document in given}))
+        state = rendering.State(catalog.build(documents, None), golden_cases.settings(case.keys.get("settings", {})))
+        CONFIGURED[case.configuration] = field_cases.Configuration(state, catalog.Places(documents))
+    return CONFIGURED[case.configuration]
 
 
 EXPLAINED = {}
@@ -47,8 +48,7 @@ EXPLAINED = {}
 
 def explained(case):
     if case.name not in EXPLAINED:
-        found = configured(case.configuration, tuple(case.keys.get("settings", {}).items()))
-        EXPLAINED[case.name] = field_cases.explain(case.object, found, case.request["namespace"])
+        EXPLAINED[case.name] = field_cases.explain(case.object, configured(case), case.request["namespace"])
     return EXPLAINED[case.name]
 
 

@@ -140,7 +140,7 @@ RENDERED = [case for case in golden_cases.CASES if case.keys.keys() & {"result",
 
 @pytest.mark.parametrize("case", RENDERED, ids=lambda case: case.name)
 def test_the_law_holds_for_every_golden_case(case):
-    found = test_golden.configured(case.configuration, tuple(case.keys.get("settings", {}).items()))
+    found = test_golden.configured(case)
     request = case.request["kind"]
     kind = (request["group"], request["version"], request["kind"])
 

@@ -8,6 +8,7 @@ Commands:
 - ``explain``: why objects are rendered as they are
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
@@ -18,6 +19,11 @@ Shared by commands:
 - ``objects``: Kubernetes objects in files
 - ``findings``: what is found out about workloads, printed
 - ``output``: what commands print
+
+Parts of ``test``:
+
+- ``case_files``: the files that it finds, reads and writes
+- ``case_reports``: the forms in which it prints what came of the cases
 
 Never in here: a second implementation of anything that the server does.
 """
@@ -43,6 +49,7 @@ _COMMANDS = (
     "drift",
     "refresh",
     "lint",
+    "test",
     "runtimes",
     "certs",
     "demo",

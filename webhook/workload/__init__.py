@@ -41,6 +41,7 @@ from webhook.workload.object_kinds import (
     POD,
     POD_TEMPLATE_PLACES,
     GroupVersionKind,
+    kind_of,
 )
 from webhook.workload.pod_templates import (
     GROUP_ROLES,
@@ -96,6 +97,7 @@ __all__ = [
     "display_name",
     "exclusion",
     "keys",
+    "kind_of",
     "mistaken_keys",
     "names",
     "opted_out",
