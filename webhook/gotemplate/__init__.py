@@ -17,6 +17,7 @@ is named after the Go package that it mirrors. A module may import from the room
 Never here: anything about Kubernetes, runtimes or this webhook.
 """
 
+from .analysis.points import Point
 from .analysis.reach import Failure, Given, Passage, Reach, Unreached
 from .analysis.variables import UnknownVariable, VariableUse
 from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError, excerpt
@@ -37,6 +38,7 @@ __all__ = [
     "ParseError",
     "ParseLimitError",
     "Passage",
+    "Point",
     "Reach",
     "Template",
     "TemplateError",

@@ -25,18 +25,22 @@ _CALL_STEPS = 8
 
 
 def compile_templates(
-    source_name: str, text: str, templates: Mapping[str, nodes.List], limits: Limits
+    source_name: str,
+    text: str,
+    templates: Mapping[str, nodes.List],
+    limits: Limits,
+    compiler: "Callable[[Context, Mapping[str, Program]], Compiler] | None" = None,
 ) -> dict[str, Program]:
-    """Return the code of each template of a text, by name."""
+    """Return the code of each template of a text, by name; `compiler` makes the compiler of one template."""
     programs: dict[str, Program] = {}
     lines = Lines(text)
     for name, root in templates.items():
         context = Context(source_name, lines, name, limits)
-        programs[name] = _Compiler(context, programs).program(root)
+        programs[name] = (compiler or Compiler)(context, programs).program(root)
     return programs
 
 
-class _Compiler:
+class Compiler:
     """Compiles one template."""
 
     def __init__(self, context: Context, programs: Mapping[str, Program]) -> None:
@@ -184,7 +188,7 @@ class _Compiler:
         set_element = self.element_setter(node.pipe, last)
         inner_mark = self.scope.mark()
         outer_steps, self.steps = self.steps, _TURN_STEPS
-        body = self.sequence(node.body)
+        body = self.turn(node)
         cost, self.steps = self.steps, outer_steps
         self.scope.forget(inner_mark)
         otherwise = None if node.otherwise is None else self.sequence(node.otherwise)
@@ -225,6 +229,10 @@ class _Compiler:
             return None
 
         return run
+
+    def turn(self, node: nodes.Range) -> Run:
+        """Compile the body of a loop."""
+        return self.sequence(node.body)
 
     def element_setter(
         self, pipe: nodes.Pipe, last: nodes.Node | None
