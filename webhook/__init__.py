@@ -7,6 +7,7 @@ Rooms, upper ones may import lower ones, siblings in one row never each other (c
     app          builds the server, runs it and ends it
     server       HTTP: routes, limits, drain                | cluster      the Kubernetes API
     files        configuration files, watched
+    cases        tests of templates: their files, and whether they pass
     review       any admission handler, from bytes to bytes
     mutation     what becomes of an object, by operation    | linting      what is wrong with a configuration
     rendering    one pod template, from bare to runnable, and back
