@@ -17,6 +17,7 @@ is named after the Go package that it mirrors. A module may import from the room
 Never here: anything about Kubernetes, runtimes or this webhook.
 """
 
+from .analysis.alterations import Alteration, AlterationKind, alterations
 from .analysis.points import Point
 from .analysis.reach import Failure, Given, Passage, Reach, Unreached
 from .analysis.variables import UnknownVariable, VariableUse
@@ -27,6 +28,8 @@ from .template import Template
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "Alteration",
+    "AlterationKind",
     "Budget",
     "ExecError",
     "ExecLimitError",
@@ -45,5 +48,6 @@ __all__ = [
     "UnknownVariable",
     "Unreached",
     "VariableUse",
+    "alterations",
     "excerpt",
 ]

@@ -94,7 +94,7 @@ class Template:
     @property
     def points(self) -> tuple[Point, ...]:
         """The points of the template that a rendering goes through or not, sorted by place."""
-        return tuple(sorted(points(self._text, self._name, self._templates).values()))
+        return tuple(points(self._text, self._name, self._templates).values())
 
     def observed(self, note: Callable[[Point], None]) -> "Template":
         """Return a template that renders the same and reports each point that it goes through, each time.

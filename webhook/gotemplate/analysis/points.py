@@ -13,7 +13,7 @@ Mark: TypeAlias = tuple[int, str]
 """A point as compiled code reports it: an offset in the text, and an outcome."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """A point of a template.
 
@@ -33,7 +33,7 @@ class Point:
 
 
 def points(text: str, name: str, templates: Mapping[str, nodes.List]) -> dict[Mark, Point]:
-    """Return all points of a text that contains these templates, in the order of places in each of them."""
+    """Return all points of a text that contains these templates, in the order of the text."""
     place = Lines(text).place
     found: dict[Mark, Point] = {}
     for template, root in templates.items():
@@ -42,7 +42,7 @@ def points(text: str, name: str, templates: Mapping[str, nodes.List]) -> dict[Ma
         for node in _actions(root):
             for outcome in _outcomes(node):
                 found[node.offset, outcome] = Point(*place(node.offset), _source(node), outcome)
-    return found
+    return dict(sorted(found.items(), key=lambda pair: pair[0][0]))
 
 
 def _actions(parent: nodes.List) -> Iterator[nodes.Node]:
