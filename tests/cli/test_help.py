@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-COMMANDS = ["serve", "healthy", "render", "restore", "lint", "runtimes", "certs show", "demo"]
+COMMANDS = ["serve", "healthy", "render", "restore", "lint", "test", "runtimes", "certs show", "demo"]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_the_summary_of_every_command_fits_its_line(help_text):
     text = help_text()
 
     assert re.findall(r"^  (\w+) +[A-Z].*[A-Za-z]\.$", text, re.MULTILINE) == [
-        *("serve", "healthy", "render", "restore", "lint", "runtimes", "certs", "demo")
+        *("serve", "healthy", "render", "restore", "lint", "test", "runtimes", "certs", "demo")
     ]
     assert "..." not in text.partition("Commands:")[2]
 

@@ -20,7 +20,7 @@ Never in here: another way to render than that of requests.
 from webhook.cases import coverage, mutants, snapshots
 from webhook.cases.format import Case, CaseFile, Reference, read
 from webhook.cases.matching import Failure
-from webhook.cases.run import Files, Outcome, Prepared, Status, prepare, run, sent
+from webhook.cases.run import Files, Outcome, Prepared, Status, containers, prepare, run, sent
 
 __all__ = [
     "Case",
@@ -31,6 +31,7 @@ __all__ = [
     "Prepared",
     "Reference",
     "Status",
+    "containers",
     "coverage",
     "mutants",
     "prepare",

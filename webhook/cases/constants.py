@@ -80,12 +80,16 @@ def _port(report: Report, node: Node, path: str) -> int | None:
 
 
 def _keys(report: Report, node: Node, path: str) -> tuple[str, ...] | None:
-    found = checks.strings(report, node, path)
-    for item in found:
-        if not item.value.startswith(workload.PREFIX) or not item.value.isprintable():
-            cause = f"{errors.shown(item.value)} does not begin with {workload.PREFIX}"
-            report.error("bad-value", path, item, cause, "list only labels and annotations under this prefix")
-    return tuple(item.value for item in found)
+    """Return the keys in a list, or in a string with commas, as the option has it."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        found = tuple(key for part in node.value.split(",") if (key := part.strip()))
+    else:
+        found = tuple(item.value for item in checks.strings(report, node, path))
+    for key in found:
+        if not key.startswith(workload.PREFIX) or not key.isprintable():
+            cause = f"{errors.shown(key)} does not begin with {workload.PREFIX}"
+            report.error("bad-value", path, node, cause, "list only labels and annotations under this prefix")
+    return found
 
 
 _READERS: dict[str, Callable[[Report, Node, str], Any]] = {

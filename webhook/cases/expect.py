@@ -126,28 +126,50 @@ def _wanted(denied: Denied) -> dict[str, str]:
     return {key: scalar.value for key, scalar in parts.items() if scalar is not None}
 
 
+def containers(result: Result) -> dict[Shorthand, dict[str, Any]]:
+    """Return the inference containers of a result that is not a denial; a pod template that is left alone has none."""
+    found = {}
+    for role, pod_template in _pod_templates(result.sent).items():
+        container = _inference_container(pod_template, result)
+        if container is not None:
+            found[_SHORTHANDS[role]] = container
+    return found
+
+
+def _pod_templates(sent: Mapping[str, Any]) -> dict[workload.Role, workload.PodTemplate]:
+    """Return the pod template of each role; of a group of one with a leader template, which is what runs, that one."""
+    found: dict[workload.Role, workload.PodTemplate] = {}
+    for pod_template in workload.pod_templates(sent, workload.kind_of(sent)):
+        found.setdefault(pod_template.role, pod_template)
+    return found
+
+
+def _inference_container(pod_template: workload.PodTemplate, result: Result) -> dict[str, Any] | None:
+    """Return the inference container that the record of a rendered pod template names; None if it has no record."""
+    rendered = result.value or {}
+    for key in pod_template.place:
+        rendered = rendered.get(key) or {}
+    record = rendering.read(msgspec.structs.replace(pod_template, value=rendered))
+    if record is None:
+        return None
+    return next(dict(one) for one in rendered["spec"]["containers"] if one.get("name") == record.container)
+
+
 def _container(result: Result, shorthand: Shorthand, at: Placed) -> dict[str, Any] | str:
     """Return the inference container of a role, or why there is none.
 
     Raises:
         BadCase: this kind of workload has no such role.
     """
-    assert result.value is not None
-    found: dict[workload.Role, workload.PodTemplate] = {}
-    for pod_template in workload.pod_templates(result.sent, workload.kind_of(result.sent)):
-        found.setdefault(pod_template.role, pod_template)  # a lone group with a leader template runs that one
+    found = _pod_templates(result.sent)
     role = _ROLES[shorthand]
     if role not in found:
         _refuse(shorthand, at, result.sent, found)
-    rendered = result.value
-    for key in found[role].place:
-        rendered = rendered.get(key) or {}
-    pod_template = msgspec.structs.replace(found[role], value=rendered)
-    record = rendering.read(pod_template)
-    if record is None:
-        return f"its pod template is not rendered ({result.reason if result.reason != 'rendered' else 'opted-out'})"
-    containers = rendered["spec"]["containers"]
-    return next(dict(container) for container in containers if container.get("name") == record.container)
+    container = _inference_container(found[role], result)
+    if container is None:
+        reason = "opted-out" if result.reason == "rendered" else result.reason
+        return f"its pod template is not rendered ({reason})"
+    return container
 
 
 def _refuse(

@@ -9,7 +9,7 @@ import msgspec
 from webhook import catalog, errors, mutation, notices, rendering, workload
 from webhook.cases import constants, expect, snapshots
 from webhook.cases.expect import Result
-from webhook.cases.format import Case, CaseFile, Reference
+from webhook.cases.format import Case, CaseFile, Reference, Shorthand
 from webhook.cases.matching import Failure
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
@@ -61,9 +61,7 @@ class Outcome(msgspec.Struct, frozen=True):
         case: the case.
         failures: what is not as expected.
         problems: why it could not be run or judged.
-        value: the object afterwards, with its records; None if it was denied or could not be sent.
-        denial: why it was denied.
-        warnings: in full.
+        result: what became of its workload; None if it could not be sent.
         note: what explains a failure that is hard to understand; empty if nothing does.
         snapshot: the text that the snapshot of the case should have, if it has another one.
     """
@@ -71,11 +69,24 @@ class Outcome(msgspec.Struct, frozen=True):
     case: Case
     failures: tuple[Failure, ...] = ()
     problems: tuple[Problem, ...] = ()
-    value: Mapping[str, Any] | None = None
-    denial: errors.Denied | None = None
-    warnings: tuple[str, ...] = ()
+    result: Result | None = None
     note: str = ""
     snapshot: str | None = None
+
+    @property
+    def value(self) -> Mapping[str, Any] | None:
+        """Return the object afterwards, with its records; None if it was denied or could not be sent."""
+        return self.result.value if self.result is not None else None
+
+    @property
+    def denial(self) -> errors.Denied | None:
+        """Return why it was denied."""
+        return self.result.denial if self.result is not None else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings, in full."""
+        return tuple(notices.in_full(self.result.notices)) if self.result is not None else ()
 
     @property
     def status(self) -> Status:
@@ -114,7 +125,7 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     result = create(sent, state, case.namespace)
     denied = result.denial
     if denied is not None and denied.code == "configuration-missing" and case.expect.denied is None:
-        return Outcome(case, problems=(_problem(case, "", case.workload_span, denied.message),), denial=denied)
+        return Outcome(case, problems=(_problem(case, "", case.workload_span, denied.message),), result=result)
     note = ""
     if result.reason == "already-rendered":
         note = "the workload has a record, so it is sent as it was rendered before; hydra-webhook restore gives the bare form"
@@ -133,8 +144,12 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
         problems = (_problem(case, path, error.at, error.cause, error.remedy),)
     except errors.Denied as fault:  # the webhook leaves it alone, however it is shaped
         problems = (_problem(case, f"{case.path}.workload", case.workload_span, fault.message),)
-    in_full = tuple(notices.in_full(result.notices))
-    return Outcome(case, failures, problems, result.value, denied, in_full, note, text)
+    return Outcome(case, failures, problems, result, note, text)
+
+
+def containers(outcome: Outcome) -> Mapping[Shorthand, Mapping[str, Any]]:
+    """Return the inference containers of a case whose workload was admitted, by the shorthand for them."""
+    return expect.containers(outcome.result) if outcome.result is not None and outcome.value is not None else {}
 
 
 def create(sent: Mapping[str, Any], state: rendering.State, namespace: str = "") -> Result:

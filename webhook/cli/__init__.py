@@ -6,6 +6,7 @@ Commands:
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
@@ -14,6 +15,11 @@ Shared by commands:
 - ``options``: their options, and the configuration files that options name
 - ``objects``: Kubernetes objects in files
 - ``output``: what commands print
+
+Parts of ``test``:
+
+- ``case_files``: the files that it finds, reads and writes
+- ``case_reports``: the forms in which it prints what came of the cases
 
 Never in here: a second implementation of anything that the server does.
 """
@@ -30,7 +36,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "test", "runtimes", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):

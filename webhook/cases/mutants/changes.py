@@ -1,8 +1,9 @@
 """The changes of a configuration: of the text of Go templates, of lists, and of what agent entries give."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -17,6 +18,8 @@ from webhook.catalog.yaml.nodes import Node, YamlMapping, YamlSequence
 from webhook.problems import Span
 
 Kind: TypeAlias = gotemplate.AlterationKind | Literal["removed-item", "swapped-agent-entries"]
+
+Entry: TypeAlias = catalog.RuntimeTemplate | catalog.AgentEntry
 
 #: Lines of each side of a change that are shown.
 _SHOWN = 6
@@ -34,7 +37,7 @@ class Mutant:
         where: what is changed, such as ``vllm/commandTemplate[2]``.
         runtime: the only runtime whose workloads it can concern; "" for any.
         removed, added: the lines that differ.
-        new: the changed entries of the configuration.
+        new: returns the changed entries of the configuration; none if they cannot be used.
     """
 
     kind: Kind
@@ -45,12 +48,15 @@ class Mutant:
     runtime: str
     removed: tuple[str, ...]
     added: tuple[str, ...]
-    new: tuple[catalog.RuntimeTemplate | catalog.AgentEntry, ...] = field(repr=False)
+    new: Callable[[], tuple[Entry, ...]] = field(repr=False, compare=False)
 
-    def applied(self, snapshot: catalog.Snapshot) -> catalog.Snapshot:
-        """Return the snapshot with the change."""
-        templates = {one.runtime: one for one in self.new if isinstance(one, catalog.RuntimeTemplate)}
-        entries = {one.path: one for one in self.new if isinstance(one, catalog.AgentEntry)}
+    def applied(self, snapshot: catalog.Snapshot) -> catalog.Snapshot | None:
+        """Return the snapshot with the change; None if it cannot be used, because a template is not valid any more."""
+        new = self.new()
+        if not new:
+            return None
+        templates = {one.runtime: one for one in new if isinstance(one, catalog.RuntimeTemplate)}
+        entries = {one.path: one for one in new if isinstance(one, catalog.AgentEntry)}
         return replace(
             snapshot,
             runtime_templates={name: templates.get(name, one) for name, one in snapshot.runtime_templates.items()},
@@ -59,7 +65,7 @@ class Mutant:
 
 
 def mutants(read: catalog.Read) -> Iterator[Mutant]:
-    """Yield the changes of a configuration that can still be used, in the order of their places in each entry.
+    """Yield the changes of a configuration, in the order of their places in each entry.
 
     Args:
         read: a configuration as it was read, with nothing taken over from an earlier one.
@@ -83,37 +89,28 @@ def mutants(read: catalog.Read) -> Iterator[Mutant]:
 def _of_runtime(
     entry: ReadRuntimeTemplate, runtime_template: catalog.RuntimeTemplate, report: Report
 ) -> Iterator[Mutant]:
+    runtime, source = runtime_template.runtime, runtime_template.source
     for compiled in entry.compiled:
         for alteration in gotemplate.alterations(compiled.template.text):
             text = alteration.applied(compiled.template.text)
-            node = edits.replaced(entry.node, compiled.scalar, edits.with_text(compiled.scalar, text))
-            new = _runtime_template(entry, node, report)
-            if new is not None:
-                span = _place(compiled, alteration.start, report)
-                removed, added = _difference(compiled.template.text, text)
-                yield Mutant(
-                    alteration.kind,
-                    runtime_template.source,
-                    span.line,
-                    span.column,
-                    compiled.template.name,
-                    runtime_template.runtime,
-                    removed,
-                    added,
-                    (new,),
-                )
-    assert isinstance(entry.node, YamlMapping)
+            span = _place(compiled, alteration.start, report)
+            removed, added = _difference(compiled.template.text, text)
+            new = partial(_runtime_template, entry, compiled.scalar, edits.with_text(compiled.scalar, text))
+            name = compiled.template.name
+            yield Mutant(alteration.kind, source, span.line, span.column, name, runtime, removed, added, new)
     for path, sequence, index in _items(entry.node, entry.path):
-        node = edits.replaced(entry.node, sequence, edits.without_item(sequence, index))
-        new = _runtime_template(entry, node, report)
-        if new is not None:
-            where = f"{runtime_template.runtime}/{path.removeprefix(f'{entry.path}.podTemplate.')}"
-            yield _removal(sequence.items[index], where, runtime_template.runtime, report, new)
+        new = partial(_runtime_template, entry, sequence, edits.without_item(sequence, index))
+        where = f"{runtime}/{path.removeprefix(f'{entry.path}.podTemplate.')}"
+        yield _removal(sequence.items[index], where, runtime, report, new)
 
 
-def _runtime_template(entry: ReadRuntimeTemplate, node: Node, report: Report) -> catalog.RuntimeTemplate | None:
-    """Return an entry with another node; None if it cannot be used."""
-    return runtime_templates.entry(Report(report.source), node, entry.path, _NO_TEMPLATES).runtime_template
+def _runtime_template(entry: ReadRuntimeTemplate, target: Node, replacement: Node) -> tuple[Entry, ...]:
+    """Return an entry with another node in the place of one of its nodes."""
+    assert entry.runtime_template is not None
+    node = edits.replaced(entry.node, target, replacement)
+    report = Report(entry.runtime_template.source)
+    found = runtime_templates.entry(report, node, entry.path, _NO_TEMPLATES).runtime_template
+    return () if found is None else (found,)
 
 
 def _place(compiled: Compiled, offset: int, report: Report) -> Span:
@@ -134,12 +131,16 @@ def _difference(old: str, new: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _of_agent_entry(entry: ReadAgentEntry, report: Report) -> Iterator[Mutant]:
-    assert isinstance(entry.node, YamlMapping)
     for path, sequence, index in _items(entry.node, entry.path):
-        node = edits.replaced(entry.node, sequence, edits.without_item(sequence, index))
-        read = agent_entries.entry(Report(report.source), node, entry.path)
-        if read.agent_entry is not None and read.problem is None:
-            yield _removal(sequence.items[index], path, "", report, read.agent_entry)
+        new = partial(_agent_entry, entry, sequence, edits.without_item(sequence, index), report.source)
+        yield _removal(sequence.items[index], path, "", report, new)
+
+
+def _agent_entry(entry: ReadAgentEntry, target: Node, replacement: Node, source: str) -> tuple[Entry, ...]:
+    """Return an entry with another node in the place of one of its nodes."""
+    node = edits.replaced(entry.node, target, replacement)
+    found = agent_entries.entry(Report(source), node, entry.path)
+    return () if found.agent_entry is None or found.problem is not None else (found.agent_entry,)
 
 
 def _swapped(first: ReadAgentEntry, second: ReadAgentEntry, report: Report) -> Iterator[Mutant]:
@@ -154,7 +155,7 @@ def _swapped(first: ReadAgentEntry, second: ReadAgentEntry, report: Report) -> I
     added = tuple(f"{a.path} gives {b.image or f'the fields of {b.path}'}" for a, b in ((one, other), (other, one)))
     new = (_giving(one, other), _giving(other, one))
     where = f"{one.path} and {other.path}"
-    yield Mutant("swapped-agent-entries", report.source, span.line, span.column, where, "", removed, added, new)
+    yield Mutant("swapped-agent-entries", report.source, span.line, span.column, where, "", removed, added, lambda: new)
 
 
 def _giving(entry: catalog.AgentEntry, other: catalog.AgentEntry) -> catalog.AgentEntry:
@@ -176,13 +177,13 @@ def _items(parent: Node, path: str) -> Iterator[tuple[str, YamlSequence, int]]:
 
 
 def _removal(
-    item: Node, where: str, runtime: str, report: Report, new: catalog.RuntimeTemplate | catalog.AgentEntry
+    item: Node, where: str, runtime: str, report: Report, new: Callable[[], tuple[Entry, ...]]
 ) -> Mutant:
     lines = report.lines[item.line - 1 : item.end_line]
     if item.end_line > item.line and item.end_column <= 1:
         lines = lines[:-1]
     span = report.in_source(_span(item))
-    return Mutant("removed-item", new.source, span.line, span.column, where, runtime, _cut(lines), (), (new,))
+    return Mutant("removed-item", report.source, span.line, span.column, where, runtime, _cut(lines), (), new)
 
 
 def _cut(lines: Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ WORDS = {
 
 def score(verdicts: Iterable[Verdict]) -> float:
     """Return how many percent of the changes that could be noticed were, rounded down to a tenth; 100 if there are none."""
-    noticeable = [verdict for verdict in verdicts if verdict != "equivalent"]
+    noticeable = [verdict for verdict in verdicts if verdict in ("killed", "survived")]
     return noticeable.count("killed") * 1000 // len(noticeable) / 10 if noticeable else 100.0
 
 

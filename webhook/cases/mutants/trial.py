@@ -8,10 +8,12 @@ from webhook import catalog, errors, notices, rendering, workload
 from webhook.cases import run, snapshots
 from webhook.cases.format import CaseFile
 from webhook.cases.mutants import samples
-from webhook.cases.mutants.changes import Mutant
+from webhook.cases.mutants.changes import Mutant, mutants
+from webhook.catalog.model import BUILT_IN
 from webhook.settings import Settings
 
-Verdict: TypeAlias = Literal["killed", "survived", "equivalent"]
+Verdict: TypeAlias = Literal["killed", "survived", "equivalent", "unusable"]
+"""What became of a change. One that is unusable is not valid, and says nothing about tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,18 @@ class Trial:
     """
 
     suites: Sequence[Suite]
+    _mutants: list[Mutant] | None = None
     _snapshots: dict[int, catalog.Snapshot] = field(default_factory=dict)
     _results: dict[tuple[int, str, int], object] = field(default_factory=dict)
+
+    @property
+    def mutants(self) -> list[Mutant]:
+        """Return all changes of what the test files name: the same in the same order for the same test files."""
+        if self._mutants is None:
+            documents = {document.source: document for suite in self.suites for document in suite.documents}
+            counted = [one for one in documents.values() if not one.source.startswith(f"{BUILT_IN} ")]
+            self._mutants = [mutant for document in counted for mutant in mutants(catalog.read(document))]
+        return self._mutants
 
     def verdict(self, mutant: Mutant) -> Verdict:
         """Return what becomes of a change. The answer is that of running all test files with the changed configuration."""
@@ -46,7 +58,10 @@ class Trial:
         for number, suite in enumerate(self.suites):
             if not suite.uses(mutant.source):
                 continue
-            state = rendering.State(mutant.applied(self._snapshot(number)), suite.settings)
+            changed = mutant.applied(self._snapshot(number))
+            if changed is None:
+                return "unusable"
+            state = rendering.State(changed, suite.settings)
             for case in suite.file.cases:
                 sent = run.sent(case, suite.files)
                 if concerns(mutant, sent) and run.run(case, state, suite.files).status != "passed":
