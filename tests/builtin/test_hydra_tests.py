@@ -1,6 +1,7 @@
 """The tests of the built-in runtimes, in the product's own format: ``hydra-webhook test tests/builtin`` runs them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def test_a_change_of_a_runtime_is_noticed(tmp_path):
     changed = built_in.content.replace("terminationGracePeriodSeconds: 120", "terminationGracePeriodSeconds: 130")
     (tmp_path / "templates.yaml").write_text(changed)
     text = (FOLDER / "vllm.hydra-test.yaml").read_text().replace("snapshot: ", f"snapshot: {FOLDER}/")
-    (tmp_path / "hydra-test.yaml").write_text(f"templates: templates.yaml\n{text}")
+    (tmp_path / "hydra-test.yaml").write_text(
+        re.sub("^templates: .*\nagent: .*", "templates: templates.yaml", text, flags=re.MULTILINE)
+    )
 
     done = CliRunner().invoke(cli._app, ["test", str(tmp_path), "-o", "json"])
 

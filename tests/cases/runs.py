@@ -22,15 +22,12 @@ def group(runtime="r", container="{name: main, image: auto}", annotations=""):
     return LWS % (runtime, f", annotations: {{{annotations}}}" if annotations else "", container)
 
 
-def test_file(*bodies, head="templates: templates.yaml\nagent: agent.yaml\n"):
+def case_file(*bodies, head="templates: templates.yaml\nagent: agent.yaml\n"):
     """Return a test file with cases of these workloads and expectations."""
     parts = [head, "cases:\n"]
     for number, (workload, expect) in enumerate(bodies):
         parts.append(f"- name: case {number}\n  workload: {workload}\n  expect:\n{textwrap.indent(expect, '    ')}\n")
     return "".join(parts)
-
-
-test_file.__test__ = False
 
 
 def suite(text, source="t/hydra-test.yaml", **contents):

@@ -49,14 +49,17 @@ FAST = "{name: main, image: auto, resources: {limits: {example.com/fast: 1}}}"
 
 def suite(*bodies, **contents):
     given = {"templates": TEMPLATES, "agent": AGENT, "gpus": GPUS, **contents}
-    return runs.suite(runs.test_file(*bodies, head=HEAD), **given)
+    return runs.suite(runs.case_file(*bodies, head=HEAD), **given)
 
 
 ALONE = (runs.pod(container=FAST), "rendered: {kind: Pod}")
 GROUP = (runs.group(), "rendered: {kind: LeaderWorkerSet}")
 ARGS = (runs.pod(container="{name: main, image: auto, args: [a]}"), "rendered: {kind: Pod}")
 MANY = (runs.pod(container="{name: main, image: auto, args: [a, b]}"), "rendered: {kind: Pod}")
-PLAIN = (runs.pod("plain", "{name: main, image: auto, resources: {limits: {example.com/slow: 1}}}"), "rendered: {kind: Pod}")
+PLAIN = (
+    runs.pod("plain", "{name: main, image: auto, resources: {limits: {example.com/slow: 1}}}"),
+    "rendered: {kind: Pod}",
+)
 
 
 def places(coverage):
@@ -99,7 +102,7 @@ def test_what_no_role_can_reach_is_not_counted():
 
 
 def test_the_built_in_configuration_is_not_counted():
-    given = runs.suite(runs.test_file((runs.pod("vllm-cpu"), "rendered: {kind: Pod}"), head=""))
+    given = runs.suite(runs.case_file((runs.pod("vllm-cpu"), "rendered: {kind: Pod}"), head=""))
     coverage = runs.coverage(given)
     assert coverage.counted == ()
     assert coverage.percent == 100.0
@@ -145,7 +148,9 @@ def test_the_text_has_a_line_for_each_runtime_and_the_source_of_what_is_missing(
 
 
 def test_a_share_is_rounded_down():
-    counted = tuple(cases.coverage.Counted("action", "s", 1, 1, "r", "x", hits=int(number > 0)) for number in range(3000))
+    counted = tuple(
+        cases.coverage.Counted("action", "s", 1, 1, "r", "x", hits=int(number > 0)) for number in range(3000)
+    )
     coverage = cases.coverage.Coverage(counted, {})
     assert coverage.percent == 99.9
     assert not coverage.reaches(100)

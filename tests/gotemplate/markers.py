@@ -4,24 +4,18 @@ It is built from the tokens of the text alone, by inserting text, so it shares n
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from webhook.gotemplate import Template
-from webhook.gotemplate.parse.lex import Kind, tokens
+from webhook.gotemplate import Point, Template
+from webhook.gotemplate.parse.lex import Kind, Token, tokens
 
-BLOCKS = (Kind.IF, Kind.WITH, Kind.RANGE, Kind.DEFINE, Kind.BLOCK)
-
-
-class Marked(NamedTuple):
-    """A template that prints markers, and all points of the original as pairs of offset and outcome."""
-
-    text: str
-    points: set[tuple[int, str]]
+_DEFINITIONS = (Kind.DEFINE, Kind.BLOCK)
+_BLOCKS = (Kind.IF, Kind.WITH, Kind.RANGE, *_DEFINITIONS)
 
 
 @dataclass
-class Block:
+class _Block:
     """A block whose end is yet to come: its keyword, the offset of its point, and the blocks whose else led to it."""
 
     kind: Kind
@@ -30,67 +24,82 @@ class Block:
     has_else: bool = False
 
 
-def marked(text: str) -> Marked:
-    """Insert the markers."""
-    inserted: list[tuple[int, int, str]] = []  # offset, order, text
-    points: set[tuple[int, str]] = set()
-    stack: list[Block] = []
+class Marked:
+    """A template that prints markers.
 
-    def insert(at: int, piece: str) -> None:
-        inserted.append((at, len(inserted), piece))
+    Attributes:
+        text: the template.
+        points: all points of the original, as pairs of offset and outcome.
+    """
 
-    def point(offset: int, outcome: str, sign: str = "") -> str:
-        points.add((offset, outcome))
-        return f"⟦{offset}:{sign or outcome}⟧"
+    def __init__(self, original: str) -> None:
+        self.points: set[tuple[int, str]] = set()
+        self._inserted: list[tuple[int, int, str]] = []  # offset, order, text
+        self._open: list[_Block] = []
+        found = tokens(original)
+        begin = 0
+        for end, token in enumerate(found):
+            if token.kind is Kind.LEFT_DELIM:
+                begin = end
+            elif token.kind is Kind.RIGHT_DELIM:
+                words = [one for one in found[begin + 1 : end] if one.kind is not Kind.SPACE]
+                self._action(words, found[begin].offset, token.offset + 2, found[end + 1].offset)
+        pieces, start = [], 0
+        for place, _, piece in sorted(self._inserted):
+            pieces += original[start:place], piece
+            start = place
+        self.text = "".join(pieces) + original[start:]
 
-    found = tokens(text)
-    at = 0
-    while at < len(found):
-        if found[at].kind is not Kind.LEFT_DELIM:
-            at += 1
-            continue
-        end = next(index for index in range(at, len(found)) if found[index].kind is Kind.RIGHT_DELIM)
-        words = [token for token in found[at + 1 : end] if token.kind is not Kind.SPACE]
-        left, right = found[at].offset, found[end].offset + 2
-        following = found[end + 1].offset
-        at = end + 1
+    def _insert(self, at: int, piece: str) -> None:
+        self._inserted.append((at, len(self._inserted), piece))
+
+    def _marker(self, offset: int, outcome: str) -> str:
+        self.points.add((offset, outcome))
+        return f"⟦{offset}:{outcome}⟧"
+
+    def _action(self, words: Sequence[Token], left: int, right: int, following: int) -> None:
+        """Insert the markers of one action, from `left` to `right`; the next token begins at `following`."""
         kind = words[0].kind
         if kind is Kind.ELSE:
-            block = stack[-1]
-            if block.kind is Kind.RANGE:  # marked here as well, since a continue in the else skips the end
-                insert(right, point(block.offset, "none"))
-                continue
-            block.elses.append(block.offset)
-            insert(right, "".join(point(offset, "else") for offset in block.elses))
-            if len(words) == 1:
-                block.has_else = True
-            else:  # {{else if}}: whoever gets to the inner block, whatever its outcome, took the outer else
-                block.offset = words[2].offset
-                insert(right, point(block.offset, "body"))
+            self._else(words, right)
         elif kind is Kind.END:
-            block = stack.pop()
-            if block.kind is Kind.RANGE:
-                insert(right, f"⟦{block.offset}:)⟧")
-            elif block.kind in (Kind.IF, Kind.WITH) and not block.has_else:
-                insert(left, "{{else}}" + "".join(point(offset, "else") for offset in (*block.elses, block.offset)))
-        elif kind in BLOCKS:
-            offset = following if kind in (Kind.DEFINE, Kind.BLOCK) else words[1].offset
-            if kind is Kind.RANGE:
-                points.update((offset, outcome) for outcome in ("none", "one", "many"))
-                insert(left, f"⟦{offset}:(⟧")
-                insert(right, f"⟦{offset}:.⟧")
-            else:
-                insert(right, point(offset, "called" if kind in (Kind.DEFINE, Kind.BLOCK) else "body"))
+            self._end(left, right)
+        elif kind in _BLOCKS:
             if kind is Kind.BLOCK:
-                insert(left, point(words[1].offset, ""))
-            stack.append(Block(kind, offset))
+                self._insert(left, self._marker(words[1].offset, ""))
+            self._begin(kind, following if kind in _DEFINITIONS else words[1].offset, left, right)
         else:
-            insert(left, point((words[1] if kind is Kind.TEMPLATE else words[0]).offset, ""))
-    pieces, start = [], 0
-    for place, _, piece in sorted(inserted):
-        pieces += text[start:place], piece
-        start = place
-    return Marked("".join(pieces) + text[start:], points)
+            self._insert(left, self._marker((words[1] if kind is Kind.TEMPLATE else words[0]).offset, ""))
+
+    def _begin(self, kind: Kind, offset: int, left: int, right: int) -> None:
+        self._open.append(_Block(kind, offset))
+        if kind is Kind.RANGE:
+            self.points.update((offset, outcome) for outcome in ("none", "one", "many"))
+            self._insert(left, f"⟦{offset}:(⟧")
+            self._insert(right, f"⟦{offset}:.⟧")
+        else:
+            self._insert(right, self._marker(offset, "called" if kind in _DEFINITIONS else "body"))
+
+    def _else(self, words: Sequence[Token], right: int) -> None:
+        block = self._open[-1]
+        if block.kind is Kind.RANGE:  # marked here as well, since a continue in the else skips the end
+            self._insert(right, self._marker(block.offset, "none"))
+            return
+        block.elses.append(block.offset)
+        self._insert(right, "".join(self._marker(offset, "else") for offset in block.elses))
+        if len(words) == 1:
+            block.has_else = True
+        else:  # {{else if}}: whoever gets to the inner block, whatever its outcome, took the outer else
+            block.offset = words[2].offset
+            self._insert(right, self._marker(block.offset, "body"))
+
+    def _end(self, left: int, right: int) -> None:
+        block = self._open.pop()
+        if block.kind is Kind.RANGE:
+            self._insert(right, f"⟦{block.offset}:)⟧")
+        elif block.kind in (Kind.IF, Kind.WITH) and not block.has_else:
+            missing = "".join(self._marker(offset, "else") for offset in (*block.elses, block.offset))
+            self._insert(left, "{{else}}" + missing)
 
 
 def passed(output: str) -> set[tuple[int, str]]:
@@ -110,7 +119,7 @@ def passed(output: str) -> set[tuple[int, str]]:
     return found
 
 
-def at_offsets(template: Template, points: set) -> set[tuple[int, str]]:
+def at_offsets(template: Template, points: set[Point]) -> set[tuple[int, str]]:
     """Return points of a template as pairs of offset and outcome."""
     starts = [0]
     for line in template.text.split("\n"):

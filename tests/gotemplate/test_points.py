@@ -1,5 +1,6 @@
 """Which actions and branches a rendering goes through, and which no rendering can."""
 
+import contextlib
 import random
 
 import pytest
@@ -16,10 +17,8 @@ QUICK = settings(max_examples=150, deadline=None, derandomize=True, suppress_hea
 def passed(template, data):
     """Return the points that a rendering goes through, also one that fails."""
     found = set()
-    try:
+    with contextlib.suppress(TemplateError):
         template.observed(found.add).render(data)
-    except TemplateError:
-        pass
     return found
 
 
@@ -94,7 +93,7 @@ def test_what_no_rendering_can_go_through_is_known(text, expected):
 
 def check_against_markers(template, data):
     """Compare with the template that prints markers; return whether there was anything to compare."""
-    instrumented = markers.marked(template.text)
+    instrumented = markers.Marked(template.text)
     try:
         output = Template(instrumented.text, template.name).render(data)
     except TemplateError:

@@ -180,7 +180,9 @@ class Report:
         begin = self._places[characters.offset(self.within.text, span.line, span.column, LINE_BREAK)]
         if not span.end_line:
             return Span(*begin)
-        return Span(*begin, *self._places[characters.offset(self.within.text, span.end_line, span.end_column, LINE_BREAK)])
+        return Span(
+            *begin, *self._places[characters.offset(self.within.text, span.end_line, span.end_column, LINE_BREAK)]
+        )
 
     def indentation(self, scalar: Scalar, line: int) -> int:
         """Return how many columns the source has before this line (from 1) of a literal block."""

@@ -40,7 +40,7 @@ def report(coverage: Coverage) -> str:
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>Coverage of templates: {coverage.percent} %</title><style>{_STYLE}</style></head><body>",
         f"<h1>Coverage of templates: {escape(share(coverage.counted))}</h1>",
         "<p>Actions and branches of templates, roles, agent entries and rows of the GPU table that the cases went through.</p>",

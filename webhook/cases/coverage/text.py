@@ -5,7 +5,9 @@ from itertools import groupby
 
 from webhook import errors, gotemplate
 from webhook.cases.coverage.counted import Counted, Coverage, percent
-from webhook.catalog.report import AROUND
+
+#: Characters of a line that are shown on each side of a place.
+_AROUND = 100
 
 #: What is missing, by the keyword of the action and the outcome.
 _OUTCOMES: Mapping[tuple[str, str], str] = {
@@ -40,7 +42,9 @@ def missing(one: Counted) -> str:
         case "definition":
             return f"{{{{{subject}}}}} is never called"
         case "role":
-            return f"no {subject} of runtime {one.owner}" if subject != "lone" else f"no lone pod of runtime {one.owner}"
+            return (
+                f"no {subject} of runtime {one.owner}" if subject != "lone" else f"no lone pod of runtime {one.owner}"
+            )
         case _:
             return f"no case uses this {one.what}: {subject}"
 
@@ -65,12 +69,12 @@ def _missing(coverage: Coverage) -> Iterator[str]:
 
 
 def _excerpt(coverage: Coverage, found: list[Counted]) -> Iterator[str]:
-    """Yield the source of a line with a caret below each place; of a long line, the part around the first place."""
+    """Yield the source of a line, of a long one the part around the first place, and a line with a caret below that place."""
     lines = coverage.sources.get(found[0].source, ())
     if not 1 <= found[0].line <= len(lines):
         return
     source = lines[found[0].line - 1]
     indent = len(source) - len(source.lstrip())
-    shown, caret = gotemplate.excerpt(source[indent:], found[0].column - indent, AROUND).split("\n")
+    shown, caret = gotemplate.excerpt(source[indent:], found[0].column - indent, _AROUND).split("\n")
     yield shown
     yield caret

@@ -50,18 +50,16 @@ class Mutant:
     added: tuple[str, ...]
     new: Callable[[], tuple[Entry, ...]] = field(repr=False, compare=False)
 
-    def applied(self, snapshot: catalog.Snapshot) -> catalog.Snapshot | None:
-        """Return the snapshot with the change; None if it cannot be used, because a template is not valid any more."""
-        new = self.new()
-        if not new:
-            return None
-        templates = {one.runtime: one for one in new if isinstance(one, catalog.RuntimeTemplate)}
-        entries = {one.path: one for one in new if isinstance(one, catalog.AgentEntry)}
-        return replace(
-            snapshot,
-            runtime_templates={name: templates.get(name, one) for name, one in snapshot.runtime_templates.items()},
-            agent_entries=tuple(entries.get(one.path, one) for one in snapshot.agent_entries),
-        )
+
+def applied(snapshot: catalog.Snapshot, new: tuple[Entry, ...]) -> catalog.Snapshot:
+    """Return a snapshot with changed entries in the place of those of the same name or path."""
+    templates = {one.runtime: one for one in new if isinstance(one, catalog.RuntimeTemplate)}
+    entries = {one.path: one for one in new if isinstance(one, catalog.AgentEntry)}
+    return replace(
+        snapshot,
+        runtime_templates={name: templates.get(name, one) for name, one in snapshot.runtime_templates.items()},
+        agent_entries=tuple(entries.get(one.path, one) for one in snapshot.agent_entries),
+    )
 
 
 def mutants(read: catalog.Read) -> Iterator[Mutant]:
@@ -176,9 +174,7 @@ def _items(parent: Node, path: str) -> Iterator[tuple[str, YamlSequence, int]]:
             yield from _items(item, f"{path}[{index}]")
 
 
-def _removal(
-    item: Node, where: str, runtime: str, report: Report, new: Callable[[], tuple[Entry, ...]]
-) -> Mutant:
+def _removal(item: Node, where: str, runtime: str, report: Report, new: Callable[[], tuple[Entry, ...]]) -> Mutant:
     lines = report.lines[item.line - 1 : item.end_line]
     if item.end_line > item.line and item.end_column <= 1:
         lines = lines[:-1]

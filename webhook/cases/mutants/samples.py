@@ -1,17 +1,17 @@
 """Made-up workloads of a runtime, to find out whether a change of the configuration changes anything."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import cycle, product
 from typing import Any
 
 from webhook import catalog
 from webhook.workload import keys
 
-#: Arguments of a workload: none, one, and several of which a shell would change one.
-_ARGS = ((), ("--sample=1",), ("--sample=1", "two words", "$3"))
+#: Arguments of a workload: none, one, and several.
+_ARGS = ((), ("--sample=1",), ("--sample=1", "two words"))
 
 #: Annotations for the sizes: the defaults, one of everything, and several of everything.
-_SIZES = (
+_SIZES: tuple[dict[str, str], ...] = (
     {},
     {keys.TENSOR_PARALLEL_SIZE: "1", keys.PIPELINE_PARALLEL_SIZE: "1"},
     {keys.TENSOR_PARALLEL_SIZE: "2", keys.PIPELINE_PARALLEL_SIZE: "3", keys.DATA_PARALLEL_SIZE: "4"},
@@ -26,11 +26,24 @@ _GROUPS = (0, 2, 3)
 
 
 def workloads(snapshot: catalog.Snapshot, runtime: str) -> Iterator[dict[str, Any]]:
-    """Yield workloads of a runtime, or of all runtimes if it is "": every role, on each GPU type that agent entries name."""
+    """Yield workloads of a runtime, in every role and on each GPU type that agent entries name; or of all runtimes if it is "".
+
+    Those of one runtime combine everything that its template can read but GPU types, which take turns unless it reads them.
+    Those of all runtimes are for changes of agent entries, which depend on less.
+    """
     for name in (runtime,) if runtime else snapshot.runtimes:
-        gpu_types = {one for entry in snapshot.agent_entries_for(name) for one in entry.gpu_types} or {"sample-gpu"}
-        for group, gpu_type, count, args, sizes in product(_GROUPS, sorted(gpu_types), _COUNTS, _ARGS, _SIZES):
-            annotations = {keys.GPU_TYPE: gpu_type, keys.GPU_COUNT: str(count), **sizes}
+        gpu_types = sorted(
+            {one for entry in snapshot.agent_entries_for(name) for one in entry.gpu_types} or {"sample-gpu"}
+        )
+        if not runtime:
+            for group, gpu_type, args in product(_GROUPS[:2], gpu_types, _ARGS):
+                yield _workload(name, group, {keys.GPU_TYPE: gpu_type, keys.GPU_COUNT: "8"}, list(args))
+            continue
+        template = snapshot.runtime_templates.get(name)
+        together = gpu_types if template is not None and template.may_read("GPU_TYPE") else [""]
+        turn = cycle(gpu_types)
+        for gpu_type, group, sizes, count, args in product(together, _GROUPS, _SIZES, _COUNTS, _ARGS):
+            annotations = {keys.GPU_TYPE: gpu_type or next(turn), keys.GPU_COUNT: str(count), **sizes}
             yield _workload(name, group, annotations, list(args))
 
 

@@ -1,14 +1,14 @@
 """Whether cases notice a change. If none does, whether it changes anything at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from webhook import catalog, errors, notices, rendering, workload
 from webhook.cases import run, snapshots
 from webhook.cases.format import CaseFile
 from webhook.cases.mutants import samples
-from webhook.cases.mutants.changes import Mutant, mutants
+from webhook.cases.mutants.changes import Mutant, applied, mutants
 from webhook.catalog.model import BUILT_IN
 from webhook.settings import Settings
 
@@ -30,6 +30,40 @@ class Suite:
         return any(document.source == source for document in self.documents)
 
 
+class _Configured:
+    """Test files with the same configuration."""
+
+    def __init__(self, suites: tuple[Suite, ...]) -> None:
+        self.plain = rendering.State(catalog.build(suites[0].documents, None), suites[0].settings)
+        self._suites = suites
+        self._inputs = [(run.sent(case, one.files), case.namespace) for one in suites for case in one.file.cases]
+        self._results: dict[str, list[tuple[Mapping[str, Any], str, object]]] = {}  # by runtime, "" for all
+
+    def uses(self, source: str) -> bool:
+        return self._suites[0].uses(source)
+
+    def notices(self, mutant: Mutant, state: rendering.State) -> bool:
+        """Return whether any case fails with a change."""
+        return any(
+            run.run(case, state, suite.files).status != "passed"
+            for suite in self._suites
+            for case in suite.file.cases
+            if concerns(mutant, run.sent(case, suite.files))
+        )
+
+    def differs(self, mutant: Mutant, state: rendering.State) -> bool:
+        """Return whether any workload of the cases, or any sample, gets something else than without a change."""
+        if mutant.runtime not in self._results:
+            inputs = [*self._inputs, *((one, "") for one in samples.workloads(self.plain.snapshot, mutant.runtime))]
+            self._results[mutant.runtime] = [
+                (sent, namespace, _result(sent, self.plain, namespace))
+                for sent, namespace in inputs
+                if sent is not None and concerns(mutant, sent)
+            ]
+        known = self._results[mutant.runtime]
+        return any(_result(sent, state, namespace) != expected for sent, namespace, expected in known)
+
+
 @dataclass(slots=True)
 class Trial:
     """The cases of some test files, to be run with changes of what they test.
@@ -40,8 +74,7 @@ class Trial:
 
     suites: Sequence[Suite]
     _mutants: list[Mutant] | None = None
-    _snapshots: dict[int, catalog.Snapshot] = field(default_factory=dict)
-    _results: dict[tuple[int, str, int], object] = field(default_factory=dict)
+    _configured: list[_Configured] | None = None
 
     @property
     def mutants(self) -> list[Mutant]:
@@ -54,42 +87,25 @@ class Trial:
 
     def verdict(self, mutant: Mutant) -> Verdict:
         """Return what becomes of a change. The answer is that of running all test files with the changed configuration."""
-        tried = False
-        for number, suite in enumerate(self.suites):
-            if not suite.uses(mutant.source):
-                continue
-            changed = mutant.applied(self._snapshot(number))
-            if changed is None:
-                return "unusable"
-            state = rendering.State(changed, suite.settings)
-            for case in suite.file.cases:
-                sent = run.sent(case, suite.files)
-                if concerns(mutant, sent) and run.run(case, state, suite.files).status != "passed":
-                    return "killed"
-            tried = tried or self._differs(number, mutant, state)
-        return "survived" if tried else "equivalent"
+        new = mutant.new()
+        if not new:
+            return "unusable"
+        concerned = [one for one in self._by_configuration() if one.uses(mutant.source)]
+        changed = [rendering.State(applied(one.plain.snapshot, new), one.plain.settings) for one in concerned]
+        for one, state in zip(concerned, changed, strict=True):
+            if one.notices(mutant, state):
+                return "killed"
+        differs = any(one.differs(mutant, state) for one, state in zip(concerned, changed, strict=True))
+        return "survived" if differs else "equivalent"
 
-    def _snapshot(self, number: int) -> catalog.Snapshot:
-        if number not in self._snapshots:
-            self._snapshots[number] = catalog.build(self.suites[number].documents, None)
-        return self._snapshots[number]
-
-    def _differs(self, number: int, mutant: Mutant, state: rendering.State) -> bool:
-        """Return whether any workload of the cases, or any sample, gets something else than without the change."""
-        suite, snapshot = self.suites[number], self._snapshot(number)
-        inputs = [(run.sent(case, suite.files), case.namespace) for case in suite.file.cases]
-        inputs += [(sample, "") for sample in samples.workloads(snapshot, mutant.runtime)]
-        plain = rendering.State(snapshot, suite.settings)
-        for at, (sent, namespace) in enumerate(inputs):
-            if sent is None or not concerns(mutant, sent):
-                continue
-            key = number, mutant.runtime, at
-            if key not in self._results:
-                self._results[key] = _result(sent, plain, namespace)
-            known = self._results[key]
-            if _result(sent, state, namespace) != known:
-                return True
-        return False
+    def _by_configuration(self) -> list[_Configured]:
+        """Return the test files, those with the same configuration together."""
+        if self._configured is None:
+            groups: dict[object, list[Suite]] = {}
+            for suite in self.suites:
+                groups.setdefault((suite.documents, suite.settings), []).append(suite)
+            self._configured = [_Configured(tuple(suites)) for suites in groups.values()]
+        return self._configured
 
 
 def concerns(mutant: Mutant, sent: Mapping[str, Any] | None) -> bool:

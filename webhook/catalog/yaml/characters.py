@@ -23,9 +23,20 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+")
 _HEADER = re.compile(r"[|>](?P<indicators>[-+0-9]*)")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES = {
-    **{char: char for char in "\"\\/ \t"},
-    **{"0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b"},
-    **{"N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"},
+    **{char: char for char in '"\\/ \t'},
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    "e": "\x1b",
+    "N": "\x85",
+    "_": "\xa0",
+    "L": "\u2028",
+    "P": "\u2029",
 }
 
 
@@ -92,9 +103,7 @@ def _plain(rows: list[list[_Char]]) -> list[list[_Char]]:
 
 
 def _single(rows: list[list[_Char]]) -> list[list[_Char]]:
-    return [
-        _unquoted(_stripped(row, first=index == 0, last=index == len(rows) - 1)) for index, row in enumerate(rows)
-    ]
+    return [_unquoted(_stripped(row, first=index == 0, last=index == len(rows) - 1)) for index, row in enumerate(rows)]
 
 
 def _unquoted(row: list[_Char]) -> list[_Char]:
@@ -147,7 +156,8 @@ def _unescaped(row: list[_Char], *, first: bool, last: bool) -> tuple[list[_Char
 
 def _escaped(escape: str) -> str:
     """Return the character that an escape stands for."""
-    return chr(int(escape[2:], 16)) if len(escape) > 2 else _ESCAPES.get(escape[1], escape)
+    digits = escape[2:]
+    return chr(int(digits, 16)) if digits else _ESCAPES.get(escape[1], escape)
 
 
 def _stripped(row: list[_Char], *, first: bool, last: bool) -> list[_Char]:
@@ -185,7 +195,9 @@ def _blocks(scalar: Scalar, lines: Sequence[str], begin: int) -> Iterator[list[_
         return
     indicators = header["indicators"]
     rows = [(number, lines[number - 1]) for number in range(scalar.line + 1, scalar.end_line + 1)]
-    most = next((_indentation(line) for _, line in rows if line.strip(" ")), max((len(line) for _, line in rows), default=0))
+    most = next(
+        (_indentation(line) for _, line in rows if line.strip(" ")), max((len(line) for _, line in rows), default=0)
+    )
     explicit = any(char.isdigit() for char in indicators)
     for indent in range(max(most, 1), 0, -1) if explicit else (most,):
         yield _block(rows, indent, scalar.style, chomping=indicators.strip("0123456789"))

@@ -82,7 +82,9 @@ def _of_action(text: str, action: _Action) -> Iterator[Alteration]:
     keyword = pipeline[0].kind if pipeline else Kind.EOF
     if keyword is Kind.IF:
         yield from _negation(text, pipeline[1:])
-    if keyword is not Kind.EOF and (keyword < Kind.KEYWORD or keyword in (Kind.TEMPLATE, Kind.BREAK, Kind.CONTINUE, Kind.DOT)):
+    if keyword is not Kind.EOF and (
+        keyword < Kind.KEYWORD or keyword in (Kind.TEMPLATE, Kind.BREAK, Kind.CONTINUE, Kind.DOT)
+    ):
         yield _dropped(text, action)
     yield from _dropped_stages(text, pipeline)
     yield from _changed_literals(pipeline, named=keyword in _NAMING)

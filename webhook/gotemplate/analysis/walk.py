@@ -12,7 +12,20 @@ from ..parse.bindings import Bindings
 from ..values import ABSENT, is_list, is_map, type_name
 from . import conditions, loops
 from .points import Mark
-from .shapes import NOTHING, UNKNOWN, VAGUE, Shape, constant, element_of, result, short_circuit, turn_count, turns, typed, widened
+from .shapes import (
+    NOTHING,
+    UNKNOWN,
+    VAGUE,
+    Shape,
+    constant,
+    element_of,
+    result,
+    short_circuit,
+    turn_count,
+    turns,
+    typed,
+    widened,
+)
 
 
 class Findings:

@@ -53,6 +53,7 @@ class Compiler:
         self.steps = 0  # cost of the loop body or template being compiled, without inner loops
 
     def program(self, root: nodes.List) -> Program:
+        """Compile a whole template."""
         run = self.sequence(root)
         return Program(run, self.scope.slots, self.steps + _CALL_STEPS)
 
@@ -147,6 +148,7 @@ class Compiler:
         return body, otherwise, leaves
 
     def conditional(self, node: nodes.If) -> Run:
+        """Compile an `if`."""
         mark = self.scope.mark()
         test = self.expressions.printed(node.pipe)
         body, otherwise, self.leaves_loop = self.branches(node)
@@ -164,6 +166,7 @@ class Compiler:
         return run_if_else
 
     def with_block(self, node: nodes.With) -> Run:
+        """Compile a `with`."""
         mark = self.scope.mark()
         evaluate = self.expressions.pipeline(node.pipe).code
         body, otherwise, self.leaves_loop = self.branches(node)
@@ -183,6 +186,7 @@ class Compiler:
     # --- range ---
 
     def loop(self, node: nodes.Range) -> Run:
+        """Compile a `range`; sets `leaves_loop`."""
         mark = self.scope.mark()
         code, last = self.expressions.pipeline(node.pipe)
         set_element = self.element_setter(node.pipe, last)
@@ -276,6 +280,7 @@ class Compiler:
     # --- template ---
 
     def call(self, node: nodes.Call) -> Run:
+        """Compile a `template`."""
         evaluate = None if node.pipe is None else self.expressions.pipeline(node.pipe).code
         context = self.context
         programs = self.programs
