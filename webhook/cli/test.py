@@ -14,7 +14,7 @@ from webhook.cli.case_files import Tested
 from webhook.cli.case_measures import CoverageFormat
 
 
-class TestFormat(enum.StrEnum):
+class Format(enum.StrEnum):
     """How ``test`` prints what came of the cases."""
 
     TEXT = "text"
@@ -28,7 +28,7 @@ Paths = Annotated[
     typer.Argument(metavar="PATH", show_default=".", help="Test file, or folder to look for test files in."),
 ]
 Output = Annotated[
-    TestFormat,
+    Format,
     typer.Option(
         "--output",
         "-o",
@@ -143,7 +143,7 @@ _STATUS: Mapping[cases.Status, int] = {"passed": 0, "failed": 1, "error": 2}
 def test(
     context: typer.Context,
     paths: Paths = None,
-    output_format: Output = TestFormat.TEXT,
+    output_format: Output = Format.TEXT,
     name: Name = "",
     filename: Workloads = None,
     templates: Templates = None,
@@ -222,22 +222,22 @@ def _tested(runner: case_files.Runner, paths: Sequence[Path], name: str) -> list
 
 
 def _print(
-    tested: Sequence[Tested], paths: Sequence[Path], output_format: TestFormat, name: str, *, fail_only: bool
+    tested: Sequence[Tested], paths: Sequence[Path], output_format: Format, name: str, *, fail_only: bool
 ) -> None:
     _report_configurations(tested)
     match output_format:
-        case TestFormat.TEXT if tested:
+        case Format.TEXT if tested:
             case_reports.print_text(tested, output.console(), only_failures=fail_only)
-        case TestFormat.JSON:
+        case Format.JSON:
             output.print_json(case_reports.as_json(tested, only_failures=fail_only))
-        case TestFormat.JUNIT:
+        case Format.JUNIT:
             typer.echo(case_reports.junit(tested, only_failures=fail_only))
-        case TestFormat.GITHUB:
+        case Format.GITHUB:
             for line in case_reports.annotations(tested):
                 typer.echo(line)
     if not tested:
         output.report(f'no tests found: no case has "{name}" in its name' if name else case_files.nothing_found(paths))
-    elif output_format is not TestFormat.TEXT:
+    elif output_format is not Format.TEXT:
         output.report(case_reports.summary(tested))
 
 
