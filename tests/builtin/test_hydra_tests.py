@@ -45,3 +45,19 @@ def test_a_change_of_a_runtime_is_noticed(tmp_path):
     found = json.loads(done.stdout)["files"][0]["cases"]
     assert done.exit_code == 1
     assert [case["status"] for case in found].count("failed") == text.count("snapshot:")
+
+
+def test_cases_go_through_every_action_and_branch_of_every_runtime():
+    done = CliRunner().invoke(cli._app, ["test", str(FOLDER), "--coverage", "text", "--fail-under", "100"])
+
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.thorough
+def test_no_change_of_a_runtime_goes_unnoticed():
+    done = CliRunner().invoke(
+        cli._app, ["test", str(FOLDER), "--mutate", "--mutate-seconds", "3600", "--fail-under", "100"]
+    )
+
+    assert done.exit_code == 0, done.output
+    assert "0 survived" in done.output

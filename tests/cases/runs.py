@@ -38,7 +38,7 @@ def suite(text, source="t/hydra-test.yaml", **contents):
     files = cases.Files({f"{folder}/{name}.yaml": content.encode() for name, content in contents.items()})
     prepared = cases.prepare(file, files)
     assert prepared.problems == (), prepared.problems
-    return cases.mutants.Suite(file, files, prepared.documents, prepared.settings)
+    return cases.mutants.Suite(file.cases, files, prepared.documents, prepared.settings)
 
 
 def coverage(*suites):
@@ -46,7 +46,7 @@ def coverage(*suites):
     collector = cases.coverage.Collector()
     for one in suites:
         state = collector.observe(one.documents, one.settings)
-        for case in one.file.cases:
+        for case in one.cases:
             outcome = cases.run(case, state, one.files)
             assert outcome.status == "passed", outcome
             collector.note(cases.sent(case, one.files), state, case.namespace)

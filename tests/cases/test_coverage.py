@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.cases import runs
-from webhook import cases
+from tests.gotemplate import markers
+from webhook import cases, catalog, gotemplate
 from webhook.cases.coverage import html, lcov, text
+from webhook.linting import sample_variables
 
 TEMPLATES = """\
 templates:
@@ -247,3 +249,17 @@ def test_the_page_of_nothing_is_a_page():
     page = Page()
     page.feed(html.report(cases.coverage.Coverage((), {})))
     assert page.open == []
+
+
+def test_the_points_of_the_built_in_templates_are_those_at_which_markers_print():
+    (templates,) = (one for one in catalog.embedded() if one.config_kind == "templates")
+    compared = set()
+    for entry in catalog.read(templates).content.entries:
+        for sample in sample_variables.samples(entry.runtime, ("nvidia-gpu",)):
+            for compiled in entry.compiled:
+                found = set()
+                compiled.template.observed(found.add).render(sample.variables)
+                output = gotemplate.Template(markers.Marked(compiled.template.text).text).render(sample.variables)
+                assert markers.at_offsets(compiled.template, found) == markers.passed(output)
+                compared |= found
+    assert len(compared) > 50

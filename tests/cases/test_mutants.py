@@ -87,7 +87,7 @@ def rerun(one, mutant):
         changed(document, mutant) if document.source == mutant.source else document for document in one.documents
     ]
     state = rendering.State(catalog.build(documents, None), one.settings)
-    return all(cases.run(case, state, one.files).status == "passed" for case in one.file.cases)
+    return all(cases.run(case, state, one.files).status == "passed" for case in one.cases)
 
 
 def changed(document, mutant):
@@ -155,7 +155,7 @@ def test_the_report_has_the_survivors_with_place_and_difference():
     report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in of(one)], untried=2)
     assert (
         "t/templates.yaml:12:13: no case notices a removed list item in r/containerTemplate.env[0]\n"
-        "    -           - {name: A, value: a}\n"
+        "    - - {name: A, value: a}\n"
     ) in report
     assert report.endswith("\n2 more changes were not tried: the time was too short")
 

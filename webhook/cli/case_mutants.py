@@ -18,11 +18,11 @@ _trial: Trial | None = None
 
 
 def suites(tested: Sequence[Tested]) -> list[Suite]:
-    """Return the test files with what their cases need."""
+    """Return the cases that were run, with what they need."""
     return [
-        Suite(one.file, one.files, one.prepared.documents, one.prepared.settings)
+        Suite(tuple(outcome.case for outcome in one.outcomes), one.files, one.prepared.documents, one.prepared.settings)
         for one in tested
-        if one.file is not None and one.files is not None and one.prepared is not None
+        if one.files is not None and one.prepared is not None
     ]
 
 

@@ -195,7 +195,7 @@ def test(
         with measures.results():
             _print(tested, given, output_format, name, fail_only=fail_only)
         status = max((_STATUS[one.status] for one in tested), default=2)
-        found = measures.report(tested, collector, as_text=output_format is TestFormat.TEXT) if tested else 0
+        found = measures.report(tested, collector, as_text=output_format is Format.TEXT) if tested else 0
         return max(status, found), runner.seen
 
     status, seen = run()

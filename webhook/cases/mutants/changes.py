@@ -1,6 +1,7 @@
 """The changes of a configuration: of the text of Go templates, of lists, and of what agent entries give."""
 
 import difflib
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -178,6 +179,7 @@ def _removal(item: Node, where: str, runtime: str, report: Report, new: Callable
     lines = report.lines[item.line - 1 : item.end_line]
     if item.end_line > item.line and item.end_column <= 1:
         lines = lines[:-1]
+    lines = textwrap.dedent("\n".join(lines)).rstrip("\n").split("\n")
     span = report.in_source(_span(item))
     return Mutant("removed-item", report.source, span.line, span.column, where, runtime, _cut(lines), (), new)
 

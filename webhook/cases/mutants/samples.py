@@ -32,25 +32,31 @@ def workloads(snapshot: catalog.Snapshot, runtime: str) -> Iterator[dict[str, An
     Those of all runtimes are for changes of agent entries, which depend on less.
     """
     for name in (runtime,) if runtime else snapshot.runtimes:
-        gpu_types = sorted(
-            {one for entry in snapshot.agent_entries_for(name) for one in entry.gpu_types} or {"sample-gpu"}
-        )
-        if not runtime:
-            for group, gpu_type, args in product(_GROUPS[:2], gpu_types, _ARGS):
-                yield _workload(name, group, {keys.GPU_TYPE: gpu_type, keys.GPU_COUNT: "8"}, list(args))
-            continue
-        template = snapshot.runtime_templates.get(name)
-        together = gpu_types if template is not None and template.may_read("GPU_TYPE") else [""]
-        turn = cycle(gpu_types)
-        for gpu_type, group, sizes, count, args in product(together, _GROUPS, _SIZES, _COUNTS, _ARGS):
-            annotations = {keys.GPU_TYPE: gpu_type or next(turn), keys.GPU_COUNT: str(count), **sizes}
-            yield _workload(name, group, annotations, list(args))
+        entries = snapshot.agent_entries_for(name)
+        gpu_types = sorted({one for entry in entries for one in entry.gpu_types} or {"sample-gpu"})
+        for group, gpu_type, count, args, sizes in _inputs(snapshot, name, gpu_types, every=bool(runtime)):
+            served = any(not entry.gpu_types or gpu_type in entry.gpu_types for entry in entries)
+            annotations = {keys.GPU_TYPE: gpu_type, keys.GPU_COUNT: str(count), **sizes}
+            yield _workload(name, group, annotations, list(args), "auto" if served else "registry.example/sample:1")
 
 
-def _workload(runtime: str, group: int, annotations: dict[str, str], args: list[str]) -> dict[str, Any]:
+def _inputs(
+    snapshot: catalog.Snapshot, runtime: str, gpu_types: list[str], *, every: bool
+) -> Iterator[tuple[int, str, int, tuple[str, ...], dict[str, str]]]:
+    if not every:
+        yield from product(_GROUPS[:2], gpu_types, _COUNTS[-1:], _ARGS, _SIZES[:1])
+        return
+    template = snapshot.runtime_templates.get(runtime)
+    together = gpu_types if template is not None and template.may_read("GPU_TYPE") else [""]
+    turn = cycle(gpu_types)
+    for group, gpu_type, count, args, sizes in product(_GROUPS, together, _COUNTS, _ARGS, _SIZES):
+        yield group, gpu_type or next(turn), count, args, sizes
+
+
+def _workload(runtime: str, group: int, annotations: dict[str, str], args: list[str], image: str) -> dict[str, Any]:
     labels = {keys.RUNTIME: runtime, keys.MODEL_ID: "sample-model"}
     metadata = {"name": "sample", "labels": labels, "annotations": annotations}
-    spec = {"containers": [{"name": "sample", "image": "auto", "args": args}]}
+    spec = {"containers": [{"name": "sample", "image": image, "args": args}]}
     if not group:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     template = {"size": group, "workerTemplate": {"spec": spec}}

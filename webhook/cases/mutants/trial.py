@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from webhook import catalog, errors, notices, rendering, workload
 from webhook.cases import run, snapshots
-from webhook.cases.format import CaseFile
+from webhook.cases.format import Case
 from webhook.cases.mutants import samples
 from webhook.cases.mutants.changes import Mutant, applied, mutants
 from webhook.catalog.model import BUILT_IN
@@ -18,9 +18,9 @@ Verdict: TypeAlias = Literal["killed", "survived", "equivalent", "unusable"]
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A test file with what its cases need."""
+    """Cases of a test file with what they need."""
 
-    file: CaseFile
+    cases: tuple[Case, ...]
     files: run.Files
     documents: tuple[catalog.Document, ...]
     settings: Settings
@@ -36,7 +36,7 @@ class _Configured:
     def __init__(self, suites: tuple[Suite, ...]) -> None:
         self.plain = rendering.State(catalog.build(suites[0].documents, None), suites[0].settings)
         self._suites = suites
-        self._inputs = [(run.sent(case, one.files), case.namespace) for one in suites for case in one.file.cases]
+        self._inputs = [(run.sent(case, one.files), case.namespace) for one in suites for case in one.cases]
         self._results: dict[str, list[tuple[Mapping[str, Any], str, object]]] = {}  # by runtime, "" for all
 
     def uses(self, source: str) -> bool:
@@ -47,7 +47,7 @@ class _Configured:
         return any(
             run.run(case, state, suite.files).status != "passed"
             for suite in self._suites
-            for case in suite.file.cases
+            for case in suite.cases
             if concerns(mutant, run.sent(case, suite.files))
         )
 
