@@ -160,6 +160,15 @@ def test_the_report_has_the_survivors_with_place_and_difference():
     assert report.endswith("\n2 more changes were not tried: the time was too short")
 
 
+def test_changes_of_a_runtime_without_cases_are_not_listed_one_by_one():
+    one = suite(*STRICT)
+    trial = mutants.Trial([one])
+    report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in trial.mutants])
+    assert "t/templates.yaml: no case is about runtime other, so nothing notices 2 changes of it\n" in report
+    assert ", 2 untested, " in report
+
+
 def test_the_score_leaves_out_what_no_test_can_notice():
-    assert mutants.score(["killed", "killed", "survived", "equivalent"]) == 66.6
+    assert mutants.score(["killed", "killed", "survived", "equivalent", "unusable"]) == 66.6
+    assert mutants.score(["killed", "untested"]) == 50.0
     assert mutants.score(["equivalent"]) == 100.0

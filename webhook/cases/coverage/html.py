@@ -21,10 +21,10 @@ table.parts { border-collapse: collapse; width: 100%; }
 .source { border: 1px solid #e3e7eb; border-radius: .4rem; overflow-x: auto; }
 .source table { border-collapse: collapse; font: 13px/1.55 ui-monospace, monospace; min-width: 100%; }
 .source td { padding: 0 .75rem; white-space: pre; vertical-align: top; tab-size: 4; }
-.source td.number { text-align: right; color: #6b7680; user-select: none; border-right: 1px solid #e3e7eb; }
-.source td.hits { text-align: right; color: #6b7680; }
+.source td.number { text-align: right; color: #55606a; user-select: none; border-right: 1px solid #e3e7eb; }
+.source td.hits { text-align: right; color: #55606a; }
 tr.all td { background: #eaf6ee; } tr.part td { background: #fdf3d7; } tr.none td { background: #fbe6e4; }
-tr.gap td { color: #6b7680; background: #f6f7f9; text-align: center; }
+tr.gap td { color: #55606a; background: #f6f7f9; text-align: center; }
 tr.note td { background: #fff8e6; color: #7a3b00; white-space: pre-wrap; font: 13px/1.5 system-ui, sans-serif; }
 mark { background: #f2b8b3; color: inherit; border-radius: .15rem; }
 .key span { display: inline-block; padding: 0 .5rem; margin-right: .5rem; border-radius: .2rem; }

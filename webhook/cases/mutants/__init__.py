@@ -8,7 +8,7 @@
     report      the score and what survived, for a terminal
 
 A change that a case notices is *killed*; one that none does *survives*; one that gives the same for every workload of the cases
-and every sample is *equivalent*, and no test could kill it.
+and every sample is *equivalent*, and no test could kill it. One of a runtime that no case is about is *untested*.
 
 Never in here: processes, clocks, or another way to render than that of requests.
 """

@@ -1,5 +1,6 @@
 """The score and the survivors, for a terminal."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from webhook import errors
@@ -20,7 +21,7 @@ WORDS = {
 
 def score(verdicts: Iterable[Verdict]) -> float:
     """Return how many percent of the changes that could be noticed were, rounded down to a tenth; 100 if there are none."""
-    noticeable = [verdict for verdict in verdicts if verdict in ("killed", "survived")]
+    noticeable = [verdict for verdict in verdicts if verdict in ("killed", "survived", "untested")]
     return noticeable.count("killed") * 1000 // len(noticeable) / 10 if noticeable else 100.0
 
 
@@ -41,8 +42,14 @@ def _lines(tried: Sequence[tuple[Mutant, Verdict]], untried: int) -> Iterator[st
             yield from (f"    - {errors.printable(line)}" for line in mutant.removed)
             yield from (f"    + {errors.printable(line)}" for line in mutant.added)
             yield ""
+    untested = Counter((one.source, one.runtime) for one, verdict in tried if verdict == "untested")
+    for (source, runtime), count in untested.items():
+        yield f"{source}: no case is about runtime {runtime}, so nothing notices {count} changes of it"
+    if untested:
+        yield ""
     verdicts = [verdict for _, verdict in tried]
-    numbers = ", ".join(f"{verdicts.count(name)} {name}" for name in ("killed", "survived", "equivalent"))
+    names = ("killed", "survived", *(["untested"] if untested else []), "equivalent")
+    numbers = ", ".join(f"{verdicts.count(name)} {name}" for name in names)
     yield f"mutation score {score(verdicts)} %: {numbers}"
     if untried:
         yield f"{untried} more changes were not tried: the time was too short"

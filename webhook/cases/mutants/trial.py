@@ -12,8 +12,8 @@ from webhook.cases.mutants.changes import Mutant, applied, mutants
 from webhook.catalog.model import BUILT_IN
 from webhook.settings import Settings
 
-Verdict: TypeAlias = Literal["killed", "survived", "equivalent", "unusable"]
-"""What became of a change. One that is unusable is not valid, and says nothing about tests."""
+Verdict: TypeAlias = Literal["killed", "survived", "untested", "equivalent", "unusable"]
+"""What became of a change. One is untested if no case is about its runtime, and unusable if it is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ class _Configured:
         self._inputs = [(run.sent(case, one.files), case.namespace) for one in suites for case in one.cases]
         self._results: dict[str, list[tuple[Mapping[str, Any], str, object]]] = {}  # by runtime, "" for all
 
-    def uses(self, source: str) -> bool:
-        return self._suites[0].uses(source)
+    def is_about(self, mutant: Mutant) -> bool:
+        """Return whether a change can concern any case."""
+        return self._suites[0].uses(mutant.source) and any(concerns(mutant, sent) for sent, _ in self._inputs)
 
     def notices(self, mutant: Mutant, state: rendering.State) -> bool:
         """Return whether any case fails with a change."""
@@ -90,7 +91,9 @@ class Trial:
         new = mutant.new()
         if not new:
             return "unusable"
-        concerned = [one for one in self._by_configuration() if one.uses(mutant.source)]
+        concerned = [one for one in self._by_configuration() if one.is_about(mutant)]
+        if not concerned:
+            return "untested"
         changed = [rendering.State(applied(one.plain.snapshot, new), one.plain.settings) for one in concerned]
         for one, state in zip(concerned, changed, strict=True):
             if one.notices(mutant, state):
