@@ -52,7 +52,7 @@ def report(coverage: Coverage) -> str:
 
 
 def _parts(coverage: Coverage) -> Iterator[str]:
-    yield '<table class="parts"><thead><tr><th>File</th><th>Part</th><th></th><th></th></tr></thead><tbody>'
+    yield '<table class="parts"><thead><tr><th>File</th><th>Part</th><th>Gone through</th><th></th></tr></thead><tbody>'
     for source, owner, counted in coverage.owners():
         width = percent(counted)
         yield (
@@ -73,7 +73,7 @@ def _sources(coverage: Coverage) -> Iterator[str]:
         '<span style="background:#fdf3d7">in part</span><span style="background:#fbe6e4">not at all</span>'
         "The number beside a line says how often.</p>"
     )
-    for source, lines in coverage.sources.items():
+    for source, lines in sorted(coverage.sources.items()):
         by_line: dict[int, list[Counted]] = {}
         for one in coverage.counted:
             if one.source == source:
