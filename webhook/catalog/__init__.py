@@ -4,21 +4,21 @@ Text goes in, immutable snapshots and problems come out. Nothing in here opens a
 
 The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``schema``) → ``draft`` → ``build`` → ``store``.
 
-=============== ===============================================================================================
-``kinds``        the kinds of configuration, one row each
-``documents``    a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
-``read``         a document to what it says and what is wrong with it, for serving and for linting
-``build``        documents to the next snapshot
-``draft``        a snapshot while documents are taken in; which last good versions are used
-``store``        the snapshot in use, and what each update changed
-``last_good``    what must outlive the process
-``model``        snapshots, runtime templates, agent entries, GPU types
-``substitution`` a runtime template with other Go templates
-``report``       collects the problems of one text
-``embedded``     the built-in configuration, from the files in ``builtin/``
-``schema/``      the three configurations: YAML nodes to checked and compiled entries
-``yaml/``        YAML text to nodes and back
-=============== ===============================================================================================
+============== ===============================================================================================
+``kinds``       the kinds of configuration, one row each
+``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
+``read``        a document to what it says and what is wrong with it, for serving and for linting
+``build``       documents to the next snapshot
+``draft``       a snapshot while documents are taken in; which last good versions are used
+``store``       the snapshot in use, and what each update changed
+``last_good``   what must outlive the process
+``model``       snapshots, runtime templates, agent entries, GPU types
+``substitute``  a runtime template with other Go templates
+``report``      collects the problems of one text
+``embedded``    the built-in configuration, from the files in ``builtin/``
+``schema/``     the three configurations: YAML nodes to checked and compiled entries
+``yaml/``       YAML text to nodes and back
+============== ===============================================================================================
 """
 
 from webhook.catalog import last_good
@@ -42,7 +42,7 @@ from webhook.catalog.model import (
 from webhook.catalog.read import Read, read
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
-from webhook.catalog.substitution import substituted
+from webhook.catalog.substitute import substituted
 from webhook.catalog.yaml.compose import BadYaml, load_all
 from webhook.catalog.yaml.dump import dump
 from webhook.problems import Problem, Severity
