@@ -38,15 +38,16 @@ templates:
   podTemplate: {{containerTemplate: {{argsTemplate: ['--other']}}}}
 """
     agent = f"deployment_templates: [{{container_template: {{image: '{image}'}}}}]"
-    return _configured(templates, agent)
+    return configured(templates, agent)
 
 
 def without_runtimes() -> rendering.State:
     """Return a configuration from which everything has been deleted."""
-    return _configured("templates: []", "deployment_templates: []")
+    return configured("templates: []", "deployment_templates: []")
 
 
-def _configured(templates: str, agent: str) -> rendering.State:
+def configured(templates: str, agent: str) -> rendering.State:
+    """Return a configuration with these texts."""
     documents = [catalog.Document("templates", "t.yaml", templates), catalog.Document("agent", "a.yaml", agent)]
     return rendering.State(catalog.build(documents, None), Settings())
 

@@ -15,13 +15,10 @@ from typing import Any
 
 import jsonpatch
 import pytest
+import yaml
 
 from tests import golden_cases, yaml_edits
 from webhook import admission, catalog, mutation, notices, rendering, review
-from webhook.settings import Settings
-
-#: Keys of a case that this module writes.
-_WRITTEN = ("result", "changes", "unchanged", "denied", *golden_cases.WARNINGS, "audit")
 
 _ABSENT = object()
 
@@ -50,12 +47,11 @@ def update(cases: Iterable[golden_cases.Case]) -> list[Path]:
     for case in sorted(cases, key=lambda one: one.name):
         if case.keys.keys() & {"http", "errored"}:
             continue
-        inputs = {key: value for key, value in case.keys.items() if key not in _WRITTEN}
-        outcome = _outcome(case)
-        if yaml_edits.same({**inputs, **outcome}, case.keys):
-            continue
         text = case.path.read_text(encoding="utf-8")
-        case.path.write_text(yaml_edits.replaced(text, {**inputs, **outcome}), encoding="utf-8")
+        document = case.document(_outcome(case))
+        if yaml_edits.same(document, yaml.safe_load(text)):
+            continue
+        case.path.write_text(yaml_edits.replaced(text, document), encoding="utf-8")
         case.keys.clear()
         case.keys.update(golden_cases.load(case.path).keys)
         rewritten.append(case.path)
@@ -87,7 +83,7 @@ def _response(case: golden_cases.Case) -> tuple[dict[str, Any], list[str]]:
     """Return the AdmissionResponse, and the warnings as the command line prints them."""
     kinds = [(key, text) for key, text in case.configuration if key in golden_cases.CONFIGURATION]
     snapshot = catalog.build([catalog.Document(kind, f"{kind}.yaml", text) for kind, text in kinds], None)
-    state = rendering.State(snapshot, Settings(**case.keys.get("settings", {})))
+    state = rendering.State(snapshot, golden_cases.settings(case.keys.get("settings", {})))
     body = json.dumps(
         {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": case.request}
     ).encode()

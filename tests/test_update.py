@@ -264,6 +264,26 @@ def test_an_intent_that_changes_nothing_rolls_nothing(intent):
 # Edits by hand
 
 
+def test_a_configuration_that_comes_to_the_same_does_not_roll_because_of_what_the_crd_has_filled_in():
+    stored = filled_in(created(bare(), state(more="      ports: [{containerPort: 8000}]\n")))
+    spelt_out = state(more="      ports: [{containerPort: 8000, protocol: TCP}]\n")
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    refreshed = updated(value, stored, spelt_out)
+
+    assert group(refreshed.value) == group(stored)
+    assert codes(refreshed) == []
+
+
+def test_a_field_that_this_release_does_not_know_is_brought_by_a_refresh():
+    stored = created(bare(), state(more="      futureField: 1\n"))
+    value = copy.deepcopy(stored)
+    value["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    assert main(updated(value, stored, state(more="      futureField: 2\n")).value)["futureField"] == 2
+
+
 def edited(stored, image="hot/fix:1"):
     value = copy.deepcopy(stored)
     main(value)["image"] = image

@@ -51,7 +51,10 @@ def test_a_whole_file():
     assert list(first.expect.containers) == ["leader", "worker"]
     assert [text.value for text in first.expect.warnings] == ["mount"]
     assert (second.workload, second.expect.warnings) == ({"apiVersion": "v1", "kind": "Pod"}, None)
-    assert (second.expect.denied.code.value, second.expect.denied.message.value) == ("unknown-runtime", "vllm")
+    assert (second.expect.denied.code.value, [text.value for text in second.expect.denied.message]) == (
+        "unknown-runtime",
+        ["vllm"],
+    )
     assert third.expect.snapshot.source == "tests/snapshots/whole.yaml"
     assert [one.source for one in file.references()] == [
         "tests/templates.yaml",

@@ -1,16 +1,16 @@
-"""The golden cases through the runner of ``hydra-webhook test``: it agrees with the webhook about each that its format can express.
+"""The golden cases through the runner of ``hydra-webhook test``: those that are test files, and others with the same input.
 
-The cases stay in their own format, because it holds what test files do not: exact warnings in both forms, every piece of a
-message, HTTP statuses, audit annotations, calls that are no reviews, and the rule in one sentence beside input and output.
+It agrees with the webhook about each of them, and notices when one of them says something else.
 """
 
 import functools
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from tests import golden_cases
-from webhook import cases
+from webhook import cases, cli
 
 #: Fields of a review that a case can have: everything else is beyond a test file.
 _FIELDS = {"uid", "kind", "name", "namespace", "operation", "object"}
@@ -62,6 +62,18 @@ def changed(value):
     template = golden_cases.pod_templates(other)[-1]
     template["spec"]["containers"][0]["image"] = "another"
     return other
+
+
+def test_those_that_are_test_files_pass():
+    done = CliRunner().invoke(cli._app, ["test", str(golden_cases.GOLDEN)])
+
+    files = [case for case in golden_cases.CASES if golden_cases.is_test_file(case.path)]
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith(f"{len(files)} cases in {len(files)} files: {len(files)} passed\n")
+
+
+def test_no_two_cases_have_one_name():
+    assert len({case.name for case in golden_cases.CASES}) == len(golden_cases.CASES)
 
 
 def told(found):

@@ -175,10 +175,6 @@ REFUSED = {
         ("worker: {}", LWS.replace("size: 2", "size: 1")),
         'expect.worker: a group of one has no worker; write "container"',
     ),
-    "a kind without pod templates": (
-        ("container: {}", "apiVersion: v1\nkind: Service\n"),
-        "expect.container: a Service has no pod template; name a workload that has one",
-    ),
 }
 
 
@@ -203,6 +199,37 @@ def test_a_denial_has_its_code_and_a_part_of_its_message():
     ]
     (failure,) = outcome("container: {image: a}", **files).failures
     assert (failure.message, failure.found[-17:]) == ("the workload is denied", "[unknown-runtime]")
+
+
+def test_every_part_of_a_message_has_to_be_there():
+    files = {"files": {"t/pod.yaml": POD.replace("engine", "engin")}}
+
+    assert outcome("denied: {message: [engine, 'did you mean']}", **files).status == "passed"
+    assert told(outcome("denied: {message: [engine, other]}", **files)) == [
+        "7:32 denied.message: is not part of the message"
+    ]
+
+
+def test_a_whole_object_can_be_in_the_test_file():
+    written = outcome("snapshot: s.yaml").snapshot
+
+    assert outcome(f"snapshot:\n{textwrap.indent(written, '  ')}").status == "passed"
+    found = outcome(f"snapshot:\n{textwrap.indent(written.replace('engine:1', 'engine:2'), '  ')}")
+    assert told(found) == ["8:7 snapshot: is different"]
+    assert found.snapshot is None
+
+
+def test_a_configuration_can_be_in_the_test_file():
+    case = "cases: [{name: a, workload: pod.yaml, expect: {container: {image: 'x:1'}}}]"
+    file, _ = cases.read(
+        "t/hydra-test.yaml",
+        f"templates: templates.yaml\nagent: |\n  deployment_templates:\n  - container_template: {{image: x:1}}\n{case}",
+    )
+    files = cases.Files({path: text.encode() for path, text in FILES.items()})
+    prepared = cases.prepare(file, files)
+
+    assert cases.run(file.cases[0], prepared.state(), files).status == "passed"
+    assert [document.source for document in prepared.documents] == ["t/templates.yaml", "t/hydra-test.yaml[agent]"]
 
 
 def test_the_namespace_of_a_case_goes_before_that_of_the_object():
@@ -256,6 +283,18 @@ def test_a_rendered_workload_is_sent_as_it_is_and_a_failure_says_so():
     assert "hydra-webhook restore" in outcome("container: {image: other}", files=files).note
 
 
+def test_a_record_that_somebody_wrote_on_an_object_that_is_left_alone_names_no_container():
+    record = '{"version":1,"runtime":"engine","model":"m","container":"gone","revision":"","inputs":"","rendered":""}'
+    pod = POD.replace(
+        "hydra.io/model-id: m}",
+        f"hydra.io/model-id: m, hydra.io/inject: 'false'}}, annotations: {{hydra.io/rendered: '{record}'}}",
+    )
+
+    found = outcome("container: {}", files={"t/pod.yaml": pod})
+
+    assert told(found) == ["7:5 container: its pod template is not rendered (opted-out)"]
+
+
 def test_a_pod_template_that_is_left_alone_has_no_inference_container():
     opted_out = POD.replace("hydra.io/model-id: m", 'hydra.io/model-id: m, hydra.io/inject: "false"')
 
@@ -267,9 +306,17 @@ def test_a_pod_template_that_is_left_alone_has_no_inference_container():
 WORKLOADS = {
     "YAML with an error": ("a: [", "t/pod.yaml:1:4: the list or map that begins here is unclosed"),
     "bytes": (b"\xff", "t/pod.yaml:1:1: not valid UTF-8"),
-    "two objects": (POD + "---\n" + POD, "cases[0].workload: t/pod.yaml holds 2 objects, expected one"),
-    "a list": ("{apiVersion: v1, kind: List, items: []}", "t/pod.yaml holds a List, expected one object"),
-    "no object": ("a: 1", "t/pod.yaml is not a Kubernetes object: it has no kind"),
+    "two workloads": (POD + "---\n" + POD, "cases[0].workload: t/pod.yaml holds 2 workloads, expected one"),
+    "an empty list": ("{apiVersion: v1, kind: List, items: []}", "t/pod.yaml holds no Kubernetes object"),
+    "another kind": (
+        "{apiVersion: v1, kind: Service}",
+        "cases[0].workload: t/pod.yaml: the webhook does nothing with v1 Service",
+    ),
+    "another version": (
+        LWS.replace("io/v1", "io/v2"),
+        'does nothing with leaderworkerset.x-k8s.io/v2 LeaderWorkerSet; did you mean "leaderworkerset.x-k8s.io/v1 LeaderWorkerSet"?',
+    ),
+    "no object": ("a: 1", "t/pod.yaml holds no Kubernetes object: nothing in it has a kind"),
 }
 
 
@@ -281,6 +328,24 @@ def test_a_workload_that_cannot_be_read_is_an_error(text, problem):
 
     assert found.status == "error"
     assert problem in told(found)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: Service\n---\n" + POD,
+        "apiVersion: v1\nkind: List\nitems:\n- " + textwrap.indent(POD, "  ")[2:],
+    ],
+    ids=["beside others", "in a List"],
+)
+def test_a_workload_is_found_in_its_file(text):
+    assert outcome("container: {image: registry.example/engine:1}", files={"t/pod.yaml": text}).status == "passed"
+
+
+def test_an_object_in_the_test_file_has_a_kind_that_the_webhook_knows():
+    found = outcome("warnings: []", "{apiVersion: v1, kind: Service}")
+
+    assert "cases[0].workload: the webhook does nothing with v1 Service; known: " in told(found)[0]
 
 
 def test_files_that_cannot_be_read_are_errors():

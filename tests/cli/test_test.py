@@ -1,5 +1,6 @@
 """``test``: which test files it finds, what it prints in each form, its exit status, and what it writes."""
 
+import io
 import json
 import os
 import signal
@@ -8,6 +9,9 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from rich.console import Console
+
+from webhook.cli import case_files, case_reports
 
 TEMPLATES = """\
 templates:
@@ -155,6 +159,25 @@ FAIL  hydra-test.yaml: 1 of 2 cases
 2 cases in 1 file: 1 passed, 1 failed
 """
     )
+
+
+def test_lines_are_wrapped_to_the_width_of_a_terminal(folder):
+    write(
+        folder,
+        FAILS,
+        ERRS.replace(
+            "errs", "a name that is so long that it does not fit on a line of as few as eighty columns at all"
+        ),
+    )
+    tested = [case_files.Runner().run("hydra-test.yaml")]
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+
+    case_reports.print_text(tested, console, only_failures=False)
+
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith("  ") for line in lines[1:-1])
+    assert "  columns at all" in [line.rstrip() for line in lines]
 
 
 def test_only_what_did_not_pass_can_be_printed(run, folder):

@@ -171,9 +171,9 @@ async def test_no_descriptor_is_left_open_after_reading(authority, tmp_path):
         "client-key-data": inline(authority.key_pem),
     }
     path = kubeconfig(tmp_path, "https://127.0.0.1:1", trusting(authority), user)
-    await credentials.read(path)
+    await credentials.read(cluster.Kubeconfig((path,)))
     before = open_files()
-    await credentials.read(path)
+    await credentials.read(cluster.Kubeconfig((path,)))
     assert open_files() == before
 
 
@@ -445,13 +445,17 @@ async def test_a_proxy_of_the_environment_is_used_with_a_kubeconfig(server, monk
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    assert (await credentials.read(kubeconfig(tmp_path, server.url))).proxy == "http://127.0.0.1:1"
+    assert (
+        await credentials.read(cluster.Kubeconfig((kubeconfig(tmp_path, server.url),)))
+    ).proxy == "http://127.0.0.1:1"
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert (await credentials.read(kubeconfig(tmp_path, server.url))).proxy is None
+    assert (await credentials.read(cluster.Kubeconfig((kubeconfig(tmp_path, server.url),)))).proxy is None
 
 
 async def test_repr_shows_no_secret(tmp_path):
-    read = await credentials.read(kubeconfig(tmp_path, "http://127.0.0.1:1", user={"token": "t0k3n"}))
+    read = await credentials.read(
+        cluster.Kubeconfig((kubeconfig(tmp_path, "http://127.0.0.1:1", user={"token": "t0k3n"}),))
+    )
     assert "t0k3n" not in repr(read)
 
 

@@ -28,6 +28,7 @@ EXAMPLES = ROOT / "manifests" / "examples"
 
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
 CACHE = f"{CORE}/configmaps/hydra-webhook-cache"
+STATE = f"{CORE}/configmaps/hydra-webhook-state"
 SECRET = f"{CORE}/secrets/hydra-webhook-ca"
 WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
 
@@ -72,12 +73,12 @@ class Installation:
         return objects
 
     def reset(self) -> None:
-        """Stop the replicas, and remove what earlier tests left: configuration and its cache, CA and caBundle."""
+        """Stop the replicas, and remove what earlier tests left: configuration, its cache and the state, CA and caBundle."""
         self.stop_all()
-        for path in (CACHE, SECRET, WEBHOOKS, *(f"{CORE}/configmaps/{name}" for name in CONFIG_MAPS)):
+        for path in (CACHE, STATE, SECRET, WEBHOOKS, *(f"{CORE}/configmaps/{name}" for name in CONFIG_MAPS)):
             with contextlib.suppress(urllib.error.HTTPError):  # it may not exist
                 self.plane.request("DELETE", path)
-        self.plane.put(*(item for item in self._base if path_of(item) in {CACHE, SECRET, WEBHOOKS}))
+        self.plane.put(*(item for item in self._base if path_of(item) in {CACHE, STATE, SECRET, WEBHOOKS}))
 
     def configure(self, *, templates: str | None = None, agent: str | None = None) -> None:
         """Write the ConfigMaps, with these contents or those of the examples."""

@@ -104,6 +104,7 @@ def fill(plane):
         "patch", "secret", "hydra-webhook-ca", "-n", NAMESPACE, "-p", json.dumps({"data": {"ca.crt": authority}})
     )
     plane.kubectl("patch", "configmap", "hydra-webhook-cache", "-n", NAMESPACE, "-p", '{"data": {"templates": "text"}}')
+    plane.kubectl("patch", "configmap", "hydra-webhook-state", "-n", NAMESPACE, "-p", '{"data": {"state.json": "{}"}}')
     names = ("pods.webhook.hydra.io", "leaderworkersets.webhook.hydra.io")
     webhooks = [{"name": name, "clientConfig": {"caBundle": authority}} for name in names]
     plane.kubectl("patch", "mutatingwebhookconfiguration", "hydra-webhook", "-p", json.dumps({"webhooks": webhooks}))
@@ -115,6 +116,7 @@ def filled(plane):
     return {
         "secret": plane.get("secret", "hydra-webhook-ca", NAMESPACE).get("data"),
         "cache": plane.get("configmap", "hydra-webhook-cache", NAMESPACE).get("data"),
+        "state": plane.get("configmap", "hydra-webhook-state", NAMESPACE).get("data"),
         "caBundle": [webhook["clientConfig"].get("caBundle") for webhook in configuration["webhooks"]],
     }
 

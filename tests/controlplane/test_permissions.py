@@ -15,6 +15,7 @@ from tests.controlplane.installation import (
     NAMESPACE,
     ROOT,
     SECRET,
+    STATE,
     WEBHOOKS,
     Installation,
     config_map,
@@ -65,8 +66,12 @@ def permissions(rules: list[Object]) -> list[Permission]:
 
 
 def roles(text: str) -> dict[str, Object]:
-    """Return the Roles and ClusterRoles of a manifest by their paths in the API."""
-    return {path(item): item for item in yaml.safe_load_all(text) if item["kind"] in {"Role", "ClusterRole"}}
+    """Return the Roles and ClusterRoles of a manifest by their paths in the API, without the one for people."""
+    found = {path(item): item for item in yaml.safe_load_all(text) if item["kind"] in {"Role", "ClusterRole"}}
+    return {place: role for place, role in found.items() if place != FOR_PEOPLE}
+
+
+FOR_PEOPLE = f"{RBAC}/clusterroles/hydra-webhook-reader"
 
 
 def path(role: Object) -> str:
@@ -172,10 +177,11 @@ def installed(site: Installation) -> Installation:
 
 @pytest.fixture
 def hydra(installed: Installation) -> Iterator[Installation]:
-    """The same, with an empty cache, no CA and no replica running."""
-    for kept in (CACHE, SECRET):
+    """The same, with an empty cache and state, no CA and no replica running."""
+    for kept in (CACHE, STATE, SECRET):
         item = installed.plane.request("GET", kept)
         item.pop("data", None)
+        item.pop("binaryData", None)
         installed.plane.request("PUT", kept, item)
     webhooks = installed.plane.request("GET", WEBHOOKS)
     for webhook in webhooks["webhooks"]:
@@ -233,6 +239,11 @@ def not_kept(hydra: Installation, replica: Replica, _permission: Permission) -> 
     return replica.ready and "data" not in hydra.plane.request("GET", CACHE)
 
 
+def not_published(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
+    """The configuration is in use, but commands cannot find out."""
+    return replica.ready and "data" not in hydra.plane.request("GET", STATE)
+
+
 def not_certified(hydra: Installation, replica: Replica, _permission: Permission) -> bool:
     """Admissions are not served, since there is no CA."""
     status, detail = replica.health("/readyz")
@@ -264,6 +275,8 @@ SYMPTOMS = {
     ("watch", "hydra-gpu-configs"): not_followed,
     ("get", "hydra-webhook-cache"): not_kept,
     ("update", "hydra-webhook-cache"): not_kept,
+    ("get", "hydra-webhook-state"): not_published,
+    ("update", "hydra-webhook-state"): not_published,
     ("get", "hydra-webhook-ca"): not_certified,
     ("update", "hydra-webhook-ca"): not_certified,
     ("list", "hydra-webhook"): not_trusted,

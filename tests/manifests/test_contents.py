@@ -99,18 +99,20 @@ def test_the_policy_for_leaderworkersets_matches_the_same_objects_as_the_webhook
 
 READ = [("configmaps", ["hydra-agent", "hydra-gpu-configs", "hydra-runtime-template"], ["list", "watch"])]
 READ_HERE = [("configmaps", ["hydra-agent", "hydra-gpu-configs"], ["list", "watch"])]
-KEEP = [("configmaps", ["hydra-webhook-cache"], ["get", "update"])]
+KEEP = [("configmaps", ["hydra-webhook-cache", "hydra-webhook-state"], ["get", "update"])]
 SIGN = [("secrets", ["hydra-webhook-ca"], ["get", "update"])]
 TRUST = [("mutatingwebhookconfigurations", ["hydra-webhook"], ["list", "watch", "patch"])]
+STATE = ["hydra-webhook-cache", "hydra-webhook-state"]
+FOR_PEOPLE = [("configmaps", [*STATE, "hydra-agent", "hydra-gpu-configs", "hydra-runtime-template"], ["get"])]
 
 
 @pytest.mark.parametrize(
     ("components", "role", "cluster_role"),
     [
-        ((), READ + KEEP + SIGN, TRUST),
-        (("cert-manager",), READ + KEEP, []),
-        (("global-cluster",), READ_HERE + KEEP + SIGN, TRUST),
-        (("cert-manager", "global-cluster"), READ_HERE + KEEP, []),
+        ((), READ + KEEP + SIGN, FOR_PEOPLE + TRUST),
+        (("cert-manager",), READ + KEEP, FOR_PEOPLE),
+        (("global-cluster",), READ_HERE + KEEP + SIGN, FOR_PEOPLE + TRUST),
+        (("cert-manager", "global-cluster"), READ_HERE + KEEP, FOR_PEOPLE),
     ],
     ids=["base", "cert-manager", "global-cluster", "both"],
 )
@@ -122,7 +124,26 @@ def test_every_permission_is_listed_here_and_restricted_by_name(components, role
             granted[item["kind"]] += [
                 (*rule["resources"], rule["resourceNames"], rule["verbs"]) for rule in item["rules"]
             ]
-    assert granted == {"Role": role, "ClusterRole": cluster_role}
+    assert {kind: sorted(rules) for kind, rules in granted.items()} == {
+        "Role": sorted(role),
+        "ClusterRole": cluster_role,
+    }
+
+
+def test_following_workloads_adds_permission_to_list_and_watch_them_and_the_option():
+    base = rendering.kustomize()
+    rendered = rendering.base_with("follow-workloads")
+    added = [item for item in rendered if item not in base and item["kind"] != "Deployment"]
+    assert [(item["kind"], item["metadata"]["name"]) for item in added] == [
+        ("ClusterRole", "hydra-webhook-workloads"),
+        ("ClusterRoleBinding", "hydra-webhook-workloads"),
+    ]
+    assert added[0]["rules"] == [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["leaderworkerset.x-k8s.io"], "resources": ["leaderworkersets"], "verbs": ["list", "watch"]},
+    ]
+    more = rendering.environment(rendered).items() - rendering.environment(base).items()
+    assert more == {("HYDRA_WEBHOOK_FOLLOW_WORKLOADS", "true")}
 
 
 def test_with_cert_manager_the_webhook_manages_no_certificates():
@@ -139,6 +160,7 @@ def test_the_objects_that_the_webhook_fills_are_created_empty(base):
     for item in (
         rendering.find(base, "Secret", "hydra-webhook-ca"),
         rendering.find(base, "ConfigMap", "hydra-webhook-cache"),
+        rendering.find(base, "ConfigMap", "hydra-webhook-state"),
     ):
         assert not item.keys() & {"data", "stringData", "binaryData", "immutable"}
     assert not any("caBundle" in webhook["clientConfig"] for webhook in webhooks(base).values())
@@ -191,7 +213,7 @@ def test_selectors_match_the_pods(base):
 
 
 def test_every_variable_of_the_container_is_an_option_of_serve():
-    objects = rendering.base_with("cert-manager", "global-cluster")
+    objects = rendering.base_with("cert-manager", "global-cluster", "follow-workloads")
     options = {parameter.envvar for parameter in typer.main.get_command(cli._app).commands["serve"].params}
     given = {name for name in rendering.environment(objects) if name.startswith("HYDRA_WEBHOOK_")}
 

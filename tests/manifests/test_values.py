@@ -168,12 +168,13 @@ USED = [
         lambda r: webhook(r)["clientConfig"]["caBundle"],
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=",
     ),
-    (OWN_PAIR, lambda r: {"Secret", "ClusterRole", "Certificate"} & set(kinds(r)), set()),
+    (OWN_PAIR, lambda r: {"Secret", "ClusterRoleBinding", "Certificate"} & set(kinds(r)), set()),
     (
         {"certificates.mode": "secret", "certificates.secret.name": "pair", "webhook.url": URL},
         lambda r: webhook(r)["clientConfig"],
         {"url": URL},
     ),
+    ({"followWorkloads": True}, variable("HYDRA_WEBHOOK_FOLLOW_WORKLOADS"), "true"),
     (
         {"globalCluster.kubeconfigSecret": "other"},
         lambda r: pod(r)["spec"]["volumes"][0]["secret"]["secretName"],
@@ -286,6 +287,7 @@ REJECTED = [
     ),
     ({"certificates.secret.caBundle": "LS0tLS1C"}, "at '/certificates/secret/caBundle': 'LS0tLS1C' does not match"),
     ({"certificates.certManager.issuer": {"kind": "Issuer"}}, "properties 'name' required, if 'kind' exists"),
+    ({"followWorkloads": "yes"}, "at '/followWorkloads': got string, want boolean"),
     ({"globalCluster.kubeconfigSecret": "A"}, "at '/globalCluster/kubeconfigSecret'"),
     ({"networkPolicy.apiServerPorts": []}, "at '/networkPolicy/apiServerPorts': minItems: got 0, want 1"),
     ({"networkPolicy.enabled": "yes"}, "at '/networkPolicy/enabled': got string, want boolean"),

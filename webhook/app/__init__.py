@@ -2,20 +2,23 @@
 
 ::
 
-    options        how to serve, and the error for a server that cannot start
-    reports        what the parts report: the log and the metrics
-    clock          the clock by which certificates are judged, and what is wrong with it
-    certificate    the certificate in use; from a folder, or self-signed
-    client_ca      the CA of whoever calls the webhook, from a file
-    ca_bundle      the caBundle of the webhook configuration, kept up to date
-    authority      a certificate signed by the CA that replicas share through a Secret
-    configuration  the catalog's store, fed from files and by config_maps
-    config_cache   the ConfigMap that saves the last good configuration
-    config_maps    the ConfigMaps of the configuration, followed and saved
-    memory         memory that is free, back to the operating system
-    open_files     how many files and connections the process may have open
-    running        one server with all its parts: start, readiness, drain, stop
-    process        the server as a process: signals and the exit status
+    options            how to serve, and the error for a server that cannot start
+    reports            what the parts report: the log and the metrics
+    clock              the clock by which certificates are judged, and what is wrong with it
+    certificate        the certificate in use; from a folder, or self-signed
+    client_ca          the CA of whoever calls the webhook, from a file
+    ca_bundle          the caBundle of the webhook configuration, kept up to date
+    authority          a certificate signed by the CA that replicas share through a Secret
+    configuration      the catalog's store, fed from files and by config_maps
+    shared_config_map  a ConfigMap that every replica writes
+    config_cache       the ConfigMap that saves the last good configuration
+    state_publisher    the ConfigMap in which the state is published for commands
+    config_maps        the ConfigMaps of the configuration, followed and saved
+    workloads          labelled Pods and LeaderWorkerSets, followed and counted
+    memory             memory that is free, back to the operating system
+    open_files         how many files and connections the process may have open
+    running            one server with all its parts: start, readiness, drain, stop
+    process            the server as a process: signals and the exit status
 
 The command line calls :func:`run`. Tests and the demo open :func:`serving`; benchmarks do, too, and call
 :func:`tune_collector` as ``run`` does. Never in here: HTTP, requests to an API server, rendering.

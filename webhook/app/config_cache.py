@@ -1,17 +1,16 @@
 """The ConfigMap that saves the last good configuration, for a restart while the cluster that it came from is unreachable."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, cluster, telemetry
+from webhook.app import shared_config_map
 from webhook.catalog import last_good
 
 NAME = "hydra-webhook-cache"
 
 RETRY_SECONDS = 5.0  # what is not saved yet is in memory and in use; only a restart would miss it
-CONFLICT_SECONDS = 0.2  # for the replica that was faster to finish
 CHECK_SECONDS = 300.0  # between checks whether the ConfigMap was emptied
 
 
@@ -44,7 +43,7 @@ class ConfigCache:
         Raises:
             cluster.ApiError: it cannot be read.
         """
-        found = last_good.unpack(self._data_of(await self._find()))
+        found = last_good.unpack(self._data_of(await shared_config_map.find(self._client, self._reference)))
         self._latest = {**found, **self._latest}
         return found
 
@@ -62,24 +61,12 @@ class ConfigCache:
 
     async def run(self) -> None:
         """Write what is to be saved, until cancelled. A failed write is retried."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await self._has_unsaved.wait()
-            try:
-                await self._write()
-            except cluster.ApiError as error:
-                if error.code == "conflict":  # another replica was faster; read again what it wrote
-                    await asyncio.sleep(CONFLICT_SECONDS)
-                    continue
-                self._report(f"cannot save the configuration: {error}")
-                await asyncio.sleep(RETRY_SECONDS)
-            except Exception as error:  # noqa: BLE001 - whatever an answer causes, the server goes on
-                self._report("cannot save the configuration: internal error", traceback=telemetry.describe(error))
-                await asyncio.sleep(RETRY_SECONDS)
+        await shared_config_map.keep_written(
+            self._has_unsaved, self._write, self._failed, check_seconds=CHECK_SECONDS, retry_seconds=RETRY_SECONDS
+        )
 
     async def _write(self) -> None:
-        found = await self._find()
+        found = await shared_config_map.find(self._client, self._reference)
         old_data = self._data_of(found)
         saved = dict(last_good.unpack(old_data))
         # A kind that is missing, because the ConfigMap was emptied, is written again.
@@ -89,30 +76,21 @@ class ConfigCache:
             saved[config_kind] = last_good.Versions(latest.last_good or before.last_good, latest.newest)
         data, left_out = last_good.pack(saved)
         data |= last_good.foreign(old_data)
-        if found is None:
-            metadata = {"name": self._reference.name}
-            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-            await self._client.create(self._reference, body)
-        elif data != old_data:
-            await self._client.replace(self._reference, {**found, "data": data})
+        if found is None or data != old_data:
+            await shared_config_map.write(self._client, self._reference, found, {"data": data})
         self._unsaved = {kind for kind in self._unsaved if self._latest[kind] is not newer.get(kind)}
         if not self._unsaved:
             self._has_unsaved.clear()
         self._report(f"too large to be saved in {self.human}: {', '.join(left_out)}" if left_out else "")
-
-    async def _find(self) -> dict[str, Any] | None:
-        try:
-            return await self._client.get(self._reference)
-        except cluster.ApiError as error:
-            if error.code == "not-found":
-                return None
-            raise
 
     def _data_of(self, config_map: Mapping[str, Any] | None) -> dict[str, str]:
         data = (config_map or {}).get("data") or {}
         if not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
             raise cluster.ApiError("malformed", f"get {self.human}: its data is not a map of strings")
         return data
+
+    def _failed(self, why: str, **more: str) -> None:
+        self._report(f"cannot save the configuration: {why}", **more)
 
     def _report(self, problem: str, **more: str) -> None:
         if problem and problem != self.problem:

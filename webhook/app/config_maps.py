@@ -83,7 +83,7 @@ class FollowedConfigMaps:
         async def seen(config_map: Mapping[str, Any] | None) -> None:
             await self._take(config_kind, reference.human, config_map)
 
-        reflector = cluster.follow_object(client, reference, seen, report=self._reports.watch_failure(reference))
+        reflector = cluster.follow_object(client, reference, seen, report=self._reports.watch_failure(reference.alone))
         self._reflectors[config_kind] = reflector
         self._reports.metrics.configuration_followed(config_kind, lambda: reflector.stale_since)
 
@@ -96,6 +96,7 @@ class FollowedConfigMaps:
         document = self._newest[config_kind] = catalog.Document(config_kind, source, data)
         restored = data is not None and data == self._accepted.get(config_kind)
         if restored and not self._configuration.problems_of(config_kind):
+            await self._configuration.found_again(document)
             return  # a large document is not compiled twice at a start
         change = await self._configuration.take(document)
         if data is not None and change is not None and change.accepted:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import webhook
 from webhook import catalog, files, rendering, telemetry
 from webhook.app.options import CannotStart
 from webhook.app.reports import Reports
@@ -19,6 +20,8 @@ class Configuration:
     Attributes:
         store: has the snapshot in use.
         state: what requests read; replaced as a whole after every update.
+        published: what readers of the state must know; replaced as a whole after every update.
+        updated: set after every update; whoever publishes clears it.
     """
 
     def __init__(
@@ -41,6 +44,9 @@ class Configuration:
         """
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
+        self._histories = dict.fromkeys(catalog.KINDS, catalog.history.History())
+        self.published = self._to_publish()
+        self.updated = asyncio.Event()
         self._paths = paths
         self._reports = reports
         self._updating = asyncio.Lock()
@@ -80,6 +86,13 @@ class Configuration:
         """Load a document; return what changed, or None if it caused an internal error, which is reported."""
         return await self._in_thread(document.config_kind, document.source, lambda: document)
 
+    async def found_again(self, document: catalog.Document) -> None:
+        """Note where the newest document of a kind is, which was taken in from where it had been saved."""
+        async with self._updating:
+            self._histories[document.config_kind] = self._histories[document.config_kind].found_again(document)
+            self.published = self._to_publish()
+        self.updated.set()
+
     def jobs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what must run as long as the server."""
         return [files.watch(self._seen, self._reload)]
@@ -103,6 +116,7 @@ class Configuration:
                 self._report_unreadable(config_kind, f"{source}: internal error", traceback=telemetry.describe(error))
             else:
                 self._unreadable.pop(config_kind, None)
+                self.updated.set()
                 return change
         return None
 
@@ -112,9 +126,20 @@ class Configuration:
 
     def _update(self, document: catalog.Document) -> catalog.Change:
         change = self.store.update(document, time.time())
-        self.state = rendering.State(self.store.current, self.state.settings)
+        snapshot, config_kind = self.store.current, document.config_kind
+        self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
+        self._histories[config_kind] = self._histories[config_kind].after(document, snapshot)
+        self.published = self._to_publish()
         return change
+
+    def _to_publish(self) -> catalog.published.Published:
+        return catalog.published.Published(
+            webhook.__version__,
+            self.state.settings,
+            {kind: one.documents for kind, one in self._histories.items()},
+            {kind: catalog.history.digest(kind, self.store.current) for kind in catalog.KINDS},
+        )
 
 
 def _read(config_kind: catalog.ConfigKind, path: Path) -> catalog.Document:

@@ -10,7 +10,7 @@ from webhook.cases import snapshots
 from webhook.cases.format import Case, Denied, Reference, Shorthand
 from webhook.cases.matching import ABSENT, Failure, failure, failures, in_order_of
 from webhook.catalog.report import Placed
-from webhook.catalog.yaml.nodes import Scalar
+from webhook.catalog.yaml.nodes import Scalar, YamlMapping, plain
 from webhook.notices import Notice
 
 _ROLES: Mapping[Shorthand, workload.Role] = {"container": "lone", "leader": "leader", "worker": "worker"}
@@ -63,7 +63,7 @@ def check(case: Case, result: Result) -> Iterator[Failure]:
         yield from _denied(case, result.denial)
         return
     if expect.denied is not None:
-        at = expect.denied.code or expect.denied.message or expect.span
+        at = expect.denied.code or expect.denied.message[0]
         yield failure(at, "denied", f"the workload is admitted ({result.reason})", _wanted(expect.denied))
         return
     if expect.rendered is not None:
@@ -76,6 +76,14 @@ def check(case: Case, result: Result) -> Iterator[Failure]:
             yield from failures(pair.node, container, shorthand)
     if expect.warnings is not None:
         yield from _warnings(expect.warnings, expect.warnings_span, result.notices)
+
+
+def check_whole(expected: YamlMapping, value: Mapping[str, Any]) -> Failure | None:
+    """Return how a rendered object without records differs from the whole object that is expected."""
+    whole = plain(expected)
+    if patch.same(whole, value):
+        return None
+    return failure(expected, "snapshot", "is different", whole, in_order_of(value, whole))
 
 
 def check_snapshot(
@@ -116,14 +124,14 @@ def _denied(case: Case, denial: errors.Denied | None) -> Iterator[Failure]:
         return
     if expected.code is not None and expected.code.value != denial.code:
         yield failure(expected.code, "denied.code", "is different", expected.code.value, denial.code, denial.message)
-    text = expected.message
-    if text is not None and text.value not in denial.message and text.value not in str(denial):
-        yield failure(text, "denied.message", "is not part of the message", text.value, denial.message)
+    for text in expected.message:
+        if text.value not in denial.message and text.value not in str(denial):
+            yield failure(text, "denied.message", "is not part of the message", text.value, denial.message)
 
 
-def _wanted(denied: Denied) -> dict[str, str]:
-    parts = {"code": denied.code, "message": denied.message}
-    return {key: scalar.value for key, scalar in parts.items() if scalar is not None}
+def _wanted(denied: Denied) -> dict[str, Any]:
+    code = {"code": denied.code.value} if denied.code is not None else {}
+    return {**code, **({"message": [text.value for text in denied.message]} if denied.message else {})}
 
 
 def containers(result: Result) -> dict[Shorthand, dict[str, Any]]:
@@ -152,7 +160,8 @@ def _inference_container(pod_template: workload.PodTemplate, result: Result) -> 
     record = rendering.read(msgspec.structs.replace(pod_template, value=rendered))
     if record is None:
         return None
-    return next(dict(one) for one in rendered["spec"]["containers"] if one.get("name") == record.container)
+    found = (rendered.get("spec") or {}).get("containers") or ()
+    return next((dict(one) for one in found if one.get("name") == record.container), None)
 
 
 def _container(result: Result, shorthand: Shorthand, at: Placed) -> dict[str, Any] | str:
@@ -176,8 +185,6 @@ def _refuse(
     shorthand: Shorthand, at: Placed, sent: Mapping[str, Any], found: Mapping[workload.Role, workload.PodTemplate]
 ) -> None:
     kind = str(sent.get("kind"))
-    if not found:
-        raise BadCase(shorthand, at, f"a {kind} has no pod template", "name a workload that has one")
     first = next(iter(found.values()))
     if first.role == "lone":
         what = f"a {kind} without a group" if first.group_size == 1 and kind != "LeaderWorkerSet" else "a group of one"

@@ -11,7 +11,7 @@ from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml.compose import LINE_BREAK
-from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, is_null, plain
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence, is_null, plain
 from webhook.problems import Problem, Span
 from webhook.settings import Settings
 
@@ -47,11 +47,24 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A configuration in a test file.
+
+    Attributes:
+        source: what problems in it name: the test file with the key.
+        text: the configuration.
+    """
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Denied:
-    """The denial that a case expects: its code, a part of its message, or both."""
+    """The denial that a case expects: its code, parts of its message, or both."""
 
     code: Scalar | None
-    message: Scalar | None
+    message: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ class Expectation:
         containers: Container fields of inference containers, by shorthand.
         warnings: a part of each warning; None: warnings are not looked at.
         denied: the denial; None: the workload is to be admitted.
-        snapshot: a file with the whole rendered object.
+        snapshot: the whole rendered object, or a file that holds it.
     """
 
     span: Span
@@ -74,7 +87,7 @@ class Expectation:
     containers: Mapping[Shorthand, YamlPair] = field(default_factory=dict)
     warnings: tuple[Scalar, ...] | None = None
     denied: Denied | None = None
-    snapshot: Reference | None = None
+    snapshot: YamlMapping | Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +122,28 @@ class CaseFile:
     Attributes:
         source: its path.
         lines: its text.
-        configurations: the files to use instead of the built-in configurations.
+        configurations: what to use instead of the built-in configurations.
         settings: the settings, or the file that holds them.
         cases: at least one.
     """
 
     source: str
     lines: tuple[str, ...]
-    configurations: Mapping[catalog.ConfigKind, Reference]
+    configurations: Mapping[catalog.ConfigKind, Reference | Inside]
     settings: Settings | Reference
     cases: tuple[Case, ...]
 
     def references(self) -> Iterator[Reference]:
         """Yield every file that has to be there for the cases to run; a snapshot does not."""
-        yield from self.configurations.values()
+        yield from (one for one in self.configurations.values() if isinstance(one, Reference))
         if isinstance(self.settings, Reference):
             yield self.settings
         yield from (case.workload for case in self.cases if isinstance(case.workload, Reference))
 
     def snapshots(self) -> Iterator[Reference]:
-        """Yield the snapshot of every case that has one."""
-        yield from (case.expect.snapshot for case in self.cases if case.expect.snapshot is not None)
+        """Yield the file of every snapshot that is in one."""
+        found = (case.expect.snapshot for case in self.cases)
+        yield from (snapshot for snapshot in found if isinstance(snapshot, Reference))
 
 
 def read(source: str, content: str | bytes) -> tuple[CaseFile | None, tuple[Problem, ...]]:
@@ -163,16 +177,16 @@ def _file(root: Node, report: Report) -> CaseFile | None:
         cause = "this release does not mount the volumes of Datasets, so they cannot be tested"
         report.error("bad-value", "datasets", datasets, cause, "remove the key")
     configurations = {
-        kind: reference
+        kind: given
         for key, kind in CONFIGURATIONS.items()
-        if (reference := _reference(report, mapping.get(key), key)) is not None
+        if (given := _configuration(report, mapping.get(key), key)) is not None
     }
     node = mapping.get("settings")
     settings: Settings | Reference | None = Settings()
     if isinstance(node, YamlMapping):
         settings = constants.settings(report, node, "settings")
     elif not is_null(node):
-        settings = _reference(report, node, "settings")
+        settings = _reference(report, node, "settings", "a map or a path")
     items = checks.a_list(report, checks.required(report, mapping, "cases", "cases", "the test file"), "cases")
     if items == []:
         report.error("empty-value", "cases", mapping.get("cases"), "there are no cases", "add one")
@@ -230,7 +244,14 @@ def _workload(report: Report, node: Node | None, path: str) -> Mapping[str, Any]
     return dict(value)
 
 
-def _reference(report: Report, node: Node | None, path: str, wanted: str = "a path") -> Reference | None:
+def _configuration(report: Report, node: Node | None, key: str) -> Reference | Inside | None:
+    """Return a configuration: a block of several lines is the text itself."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and "\n" in node.value:
+        return Inside(f"{report.source}[{key}]", node.value)
+    return _reference(report, node, key, "a path")
+
+
+def _reference(report: Report, node: Node | None, path: str, wanted: str) -> Reference | None:
     """Return the file that a node names."""
     if node is None or is_null(node):
         return None
@@ -271,8 +292,12 @@ def _expectation(report: Report, case: YamlMapping, path: str) -> Expectation | 
         {key: wanted[key] for key in SHORTHANDS if key in wanted and _fields(report, wanted[key], f"{path}.{key}")},
         warnings,
         _denied(report, mapping.get("denied"), f"{path}.denied"),
-        _reference(report, mapping.get("snapshot"), f"{path}.snapshot"),
+        _snapshot(report, mapping.get("snapshot"), f"{path}.snapshot"),
     )
+
+
+def _snapshot(report: Report, node: Node | None, path: str) -> YamlMapping | Reference | None:
+    return node if isinstance(node, YamlMapping) else _reference(report, node, path, "an object or a path")
 
 
 def _fields(report: Report, pair: YamlPair, path: str) -> bool:
@@ -289,17 +314,21 @@ def _denied(report: Report, node: Node | None, path: str) -> Denied | None:
     if mapping is None:
         return None
     checks.only(report, mapping, path, _DENIED_KEYS)
-    found = {key: _string(report, mapping.get(key), f"{path}.{key}") for key in _DENIED_KEYS}
-    code = found["code"]
+    code = _string(report, mapping.get("code"), f"{path}.code")
+    told = mapping.get("message")
+    if isinstance(told, YamlSequence):
+        message = tuple(checks.strings(report, told, f"{path}.message"))
+    else:
+        one = _string(report, told, f"{path}.message")
+        message = (one,) if one is not None else ()
     if code is not None and code.value not in errors.DENIAL_CODES:
-        near = errors.among(code.value, errors.DENIAL_CODES)
-        report.error(
-            "bad-value", f"{path}.code", code, f"there is no denial with code {errors.shown(code.value)}", near
-        )
-    if not any(found.values()):
+        cause = f"there is no denial with code {errors.shown(code.value)}"
+        remedy = checks.suggestion(report, code.value, errors.DENIAL_CODES)
+        report.error("bad-value", f"{path}.code", code, cause, remedy)
+    if code is None and not message:
         cause = 'give the "code" of the denial, a part of its "message", or both'
         report.error("empty-value", path, mapping, cause)
-    return Denied(code, found["message"])
+    return Denied(code, message)
 
 
 def _string(report: Report, node: Node | None, path: str) -> Scalar | None:

@@ -1,6 +1,6 @@
 """One case to its outcome, by the code of requests (contract section 13)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,12 +9,13 @@ import msgspec
 from webhook import catalog, errors, mutation, notices, rendering, workload
 from webhook.cases import constants, expect, snapshots
 from webhook.cases.expect import Result
-from webhook.cases.format import Case, CaseFile, Reference, Shorthand
+from webhook.cases.format import Case, CaseFile, Inside, Reference, Shorthand
 from webhook.cases.matching import Failure
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml.compose import LINE_BREAK
+from webhook.catalog.yaml.nodes import YamlMapping
 from webhook.problems import Problem, Span
 from webhook.settings import Settings
 
@@ -98,10 +99,10 @@ def prepare(file: CaseFile, files: Files) -> Prepared:
     """Return what the cases of a test file share."""
     report = Report(file.source, list(file.lines))
     documents = []
-    for kind, reference in file.configurations.items():
-        content = _content(reference, files, report, reference.span, "")
-        if content is not None:
-            documents.append(catalog.Document(kind, reference.source, content))
+    for kind, given in file.configurations.items():
+        text = given.text if isinstance(given, Inside) else _content(given, files, report, given.span, "")
+        if text is not None:
+            documents.append(catalog.Document(kind, given.source, text))
     settings = file.settings
     problems: tuple[Problem, ...] = ()
     if isinstance(settings, Reference):
@@ -133,18 +134,31 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     text = None
     try:
         failures = tuple(expect.check(case, result))
-        reference = case.expect.snapshot
-        if reference is not None and result.value is not None:
-            bare = snapshots.without_records(result.value)
-            content, unread = files.contents.get(reference.source), files.faults.get(reference.source, "")
-            if different := expect.check_snapshot(reference, bare, content, unread):
-                failures, text = (*failures, different), snapshots.text(bare)
+        if case.expect.snapshot is not None and result.value is not None:
+            different, text = _snapshot(case.expect.snapshot, snapshots.without_records(result.value), files)
+            failures = (*failures, *different)
     except expect.BadCase as error:
         path = f"{case.path}.expect.{error.path}"
         problems = (_problem(case, path, error.at, error.cause, error.remedy),)
     except errors.Denied as fault:  # the webhook leaves it alone, however it is shaped
         problems = (_problem(case, f"{case.path}.workload", case.workload_span, fault.message),)
     return Outcome(case, failures, problems, result, note, text)
+
+
+def _snapshot(
+    expected: YamlMapping | Reference, value: Mapping[str, Any], files: Files
+) -> tuple[list[Failure], str | None]:
+    """Return how an object differs from a snapshot, and the text that the file of the snapshot should have instead.
+
+    Raises:
+        expect.BadCase: the file is not a snapshot.
+    """
+    if not isinstance(expected, Reference):
+        different = expect.check_whole(expected, value)
+        return ([different] if different is not None else []), None
+    content, fault = files.contents.get(expected.source), files.faults.get(expected.source, "")
+    different = expect.check_snapshot(expected, value, content, fault)
+    return ([different], snapshots.text(value)) if different is not None else ([], None)
 
 
 def containers(outcome: Outcome) -> Mapping[Shorthand, Mapping[str, Any]]:
@@ -176,10 +190,13 @@ def sent(case: Case, files: Files) -> Mapping[str, Any] | None:
 
 def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
     """Return the object that a case creates, or why there is none."""
-    if not isinstance(case.workload, Reference):
-        return case.workload, ()
     report = Report(case.source)
     path = f"{case.path}.workload"
+    if not isinstance(case.workload, Reference):
+        if unknown := _unknown_kind(case.workload):
+            report.error("bad-value", path, case.workload_span, *unknown)
+            return None, report.listed()
+        return case.workload, ()
     content = _content(case.workload, files, report, case.workload_span, path)
     if content is None:
         return None, report.listed()
@@ -189,22 +206,44 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
         return None, inside.listed()
     inside.lines = LINE_BREAK.split(text)
     try:
-        values = [value for value in catalog.load_all(text) if value is not None]
+        objects = [value for document in catalog.load_all(text) for value in _objects(document)]
     except catalog.BadYaml as error:
         for flaw in error.flaws:
             inside.error(flaw.code, "", flaw, flaw.cause, flaw.remedy)
         return None, inside.listed()
-    cause = ""
-    if len(values) != 1:
-        cause = f"{case.workload.source} holds {len(values)} objects, expected one"
-    elif not isinstance(values[0], dict) or not isinstance(values[0].get("kind"), str):
-        cause = f"{case.workload.source} is not a Kubernetes object: it has no kind"
-    elif values[0]["kind"].endswith("List") and isinstance(values[0].get("items"), list):
-        cause = f"{case.workload.source} holds a List, expected one object"
-    if cause:
-        report.error("bad-value", path, case.workload_span, cause, "write each object into a file of its own")
-        return None, report.listed()
-    return values[0], ()
+    workloads = [value for value in objects if _unknown_kind(value) is None]
+    if len(workloads) == 1:
+        return workloads[0], ()
+    if len(workloads) > 1:
+        cause = f"{case.workload.source} holds {len(workloads)} workloads, expected one"
+        report.error("bad-value", path, case.workload_span, cause, "write each into a file of its own")
+    elif objects and (unknown := _unknown_kind(objects[0])):
+        report.error("bad-value", path, case.workload_span, f"{case.workload.source}: {unknown[0]}", unknown[1])
+    else:
+        cause = f"{case.workload.source} holds no Kubernetes object: nothing in it has a kind"
+        report.error("bad-value", path, case.workload_span, cause)
+    return None, report.listed()
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a document: itself, or the items of a List."""
+    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        return
+    if value["kind"].endswith("List") and isinstance(value.get("items"), list):
+        for item in value["items"]:
+            yield from _objects(item)
+    else:
+        yield value
+
+
+def _unknown_kind(sent: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return cause and remedy if the webhook leaves every object of this kind alone, so that a case would say nothing."""
+    kinds = (*workload.INTERCEPTED, *workload.POD_TEMPLATE_PLACES)
+    if workload.kind_of(sent) in kinds:
+        return None
+    name = f"{sent.get('apiVersion')} {sent['kind']}"
+    known = [f"{group}/{version} {kind}".removeprefix("/") for group, version, kind in kinds]
+    return f"the webhook does nothing with {errors.printable(name)}", errors.among(name, known)
 
 
 def _content(reference: Reference, files: Files, report: Report, at: Placed, path: str) -> bytes | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import catalog, errors, workload
+from webhook import catalog, errors, mutation, rendering, workload
 
 
 class NotASnapshot(errors.HydraError):
@@ -19,7 +19,7 @@ def without_records(value: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(value)
     for pod_template in workload.pod_templates(value, workload.kind_of(value)):
         if workload.RECORD in pod_template.own_annotations:
-            found = _without(found, (*pod_template.place, "metadata", "annotations", workload.RECORD))
+            found = dict(mutation.replaced(found, pod_template.place, rendering.unrecorded(pod_template.value)))
     return found
 
 
@@ -43,11 +43,3 @@ def read(content: bytes) -> dict[str, Any]:
     if not isinstance(values[0], dict) or not isinstance(values[0].get("kind"), str):
         raise NotASnapshot("it is not a Kubernetes object: it has no kind")
     return values[0]
-
-
-def _without(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """Return a map without the key at a path; all that is not on the way is shared."""
-    key, *rest = path
-    if rest:
-        return {**value, key: _without(value[key], tuple(rest))}
-    return {name: inner for name, inner in value.items() if name != key}

@@ -12,6 +12,8 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``draft``       a snapshot while documents are taken in; which last good versions are used
 ``store``       the snapshot in use, and what each update changed
 ``last_good``   what must outlive the process
+``history``     the documents from which what is in use can be rebuilt
+``published``   what a server publishes, so that commands judge as it does
 ``model``       snapshots, runtime templates, agent entries, GPU types
 ``substitute``  a runtime template with other Go templates
 ``report``      collects the problems of one text
@@ -21,7 +23,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ============== ===============================================================================================
 """
 
-from webhook.catalog import last_good
+from webhook.catalog import history, last_good, published
 from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.embedded import embedded
@@ -75,9 +77,11 @@ __all__ = [
     "dump",
     "embedded",
     "empty",
+    "history",
     "holds_template",
     "last_good",
     "load_all",
+    "published",
     "read",
     "substituted",
 ]

@@ -45,7 +45,8 @@ class Kind(Generic[_Content]):
             templates with the same digest as an earlier one are not compiled again.
         take: the content into the snapshot that is being built.
         mark_stale: what to do in the snapshot if the text as a whole cannot be used.
-        contributions: what a snapshot has of it.
+        contributions: what a snapshot has of it, for the log.
+        in_use: everything that requests may read of it, as a JSON value.
     """
 
     config_kind: ConfigKind
@@ -59,6 +60,7 @@ class Kind(Generic[_Content]):
     take: Callable[[Draft, _Content], None]
     mark_stale: Callable[[Draft, Problem], None]
     contributions: Callable[[Snapshot], Contributions]
+    in_use: Callable[[Snapshot], Any]
 
 
 def _of_runtime_templates(snapshot: Snapshot) -> Contributions:
@@ -87,6 +89,20 @@ def _of_gpu_table(snapshot: Snapshot) -> Contributions:
     return Contributions(versions)
 
 
+def _runtime_templates_in_use(snapshot: Snapshot) -> Any:
+    used = {name: (one.digest, one.path, _said(one.stale)) for name, one in snapshot.runtime_templates.items()}
+    return used, {name: str(problem) for name, problem in snapshot.broken.items()}
+
+
+def _agent_in_use(snapshot: Snapshot) -> Any:
+    used = [(one.path, one.digest, _said(one.stale), _said(one.broken)) for one in snapshot.agent_entries]
+    return used, snapshot.cluster_name
+
+
+def _said(problem: Problem | None) -> str:
+    return str(problem) if problem is not None else ""
+
+
 _ROWS: tuple[Kind[Any], ...] = (
     Kind(
         config_kind="templates",
@@ -100,6 +116,7 @@ _ROWS: tuple[Kind[Any], ...] = (
         take=Draft.take_runtime_templates,
         mark_stale=Draft.mark_runtime_templates,
         contributions=_of_runtime_templates,
+        in_use=_runtime_templates_in_use,
     ),
     Kind(
         config_kind="agent",
@@ -113,6 +130,7 @@ _ROWS: tuple[Kind[Any], ...] = (
         take=Draft.take_agent,
         mark_stale=Draft.mark_agent,
         contributions=_of_agent,
+        in_use=_agent_in_use,
     ),
     Kind(
         config_kind="gpu-configs",
@@ -126,6 +144,7 @@ _ROWS: tuple[Kind[Any], ...] = (
         take=Draft.take_gpu_table,
         mark_stale=lambda _draft, _problem: None,  # rows stay as they are: no message says that one is stale
         contributions=_of_gpu_table,
+        in_use=lambda snapshot: snapshot.gpu_types,
     ),
 )
 

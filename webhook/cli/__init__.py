@@ -5,6 +5,7 @@ Commands:
 - ``serve``: the webhook itself
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
+- ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
@@ -13,7 +14,9 @@ Commands:
 Shared by commands:
 
 - ``options``: their options, and the configuration files that options name
+- ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
+- ``findings``: what is found out about workloads, printed
 - ``output``: what commands print
 
 Parts of ``test``:
@@ -38,7 +41,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "lint", "test", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "test", "runtimes", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):

@@ -165,11 +165,11 @@ def update(tested: Iterable[Tested]) -> list[str]:
     inputs = {one.path for one in all_tested}
     inputs |= {reference.source for one in all_tested if one.file is not None for reference in one.file.references()}
     inputs = {os.path.realpath(path) for path in inputs}
-    wanted: dict[str, str] = {}
+    wanted: dict[Path, tuple[str, str]] = {}
     for one in all_tested:
         for outcome in one.outcomes:
             reference, text = outcome.case.expect.snapshot, outcome.snapshot
-            if reference is None or text is None:
+            if not isinstance(reference, cases.Reference) or text is None:
                 continue
             place = f"{one.path}:{reference.span.line}:{reference.span.column}"
             target = Path(os.path.realpath(reference.source))
@@ -178,15 +178,15 @@ def update(tested: Iterable[Tested]) -> list[str]:
             if not target.is_relative_to(os.path.realpath(Path(one.path).parent)):
                 message = f"{place}: {reference.source} is not below the folder of the test file; name a file that is"
                 raise typer.BadParameter(message)
-            if wanted.setdefault(reference.source, text) != text:
+            if wanted.setdefault(target, (reference.source, text))[1] != text:
                 raise typer.BadParameter(f"{place}: another case has {reference.source} too, with another result")
-    for source, text in sorted(wanted.items()):
+    for target, (source, text) in wanted.items():
         try:
-            Path(source).parent.mkdir(parents=True, exist_ok=True)
-            Path(source).write_text(text, encoding="utf-8")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
         except OSError as error:
             raise typer.BadParameter(f"cannot write {source}: {error.strerror}") from error
-    return sorted(wanted)
+    return sorted(source for source, _ in wanted.values())
 
 
 def first_case(path: Path, workloads: Sequence[Path], configurations: Mapping[str, Path | None]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from webhook import cases, catalog, errors
@@ -61,13 +62,13 @@ def print_text(tested: Sequence[Tested], console: Console, *, only_failures: boo
         line.append(f": {count}" if one.outcomes else "")
         console.print(line)
         for item in map(_of_problem, one.problems):
-            _print_item(item, console, "  ")
+            _print_item(item, console, 2)
         for outcome in bad:
-            console.print(Text(f"  {errors.printable(outcome.case.name)}"))
+            _print(console, 2, errors.printable(outcome.case.name))
             for item in _items(outcome):
-                _print_item(item, console, "    ")
+                _print_item(item, console, 4)
             if outcome.note:
-                console.print(Text(f"    note: {outcome.note}", style="yellow"))
+                _print(console, 4, f"note: {outcome.note}", "yellow")
     console.print(Text(summary(tested), style="bold"))
 
 
@@ -185,10 +186,18 @@ def _visible(line: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
-def _print_item(item: _Item, console: Console, indent: str) -> None:
-    console.print(Text(f"{indent}{errors.printable(_place(item))}: {item.text}"))
+def _print_item(item: _Item, console: Console, indent: int) -> None:
+    _print(console, indent, f"{errors.printable(_place(item))}: {item.text}")
     for line in item.details:
-        console.print(Text(f"{indent}  {line}", style=_DIFFERENCE.get(line[:1], "") if line[1:2] == " " else ""))
+        _print(console, indent + 2, line, _DIFFERENCE.get(line[:1], "") if line[1:2] == " " else "")
+
+
+def _print(console: Console, indent: int, line: str, style: str = "") -> None:
+    """Print an indented line; a terminal wraps it, and what follows is indented as well."""
+    if console.is_terminal:
+        console.print(Padding(Text(line, style=style), (0, 0, 0, indent), expand=False))
+    else:
+        console.print(Text(" " * indent + line, style=style))
 
 
 def _file_as_json(one: Tested, only_failures: bool) -> dict[str, Any]:  # noqa: FBT001 - private

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from webhook import catalog, errors, linting
-from webhook.cli import options, output
+from webhook import catalog, cluster, errors, linting
+from webhook.cli import clusters, options, output
 
 
 class Threshold(enum.StrEnum):
@@ -39,15 +39,24 @@ def lint(
     gpu_configs: options.GpuConfigs = None,
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
     fail_on: FailOn = Threshold.WARNING,
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Context = "",
+    namespace: clusters.ConfigNamespace = clusters.WEBHOOK_NAMESPACE,
+    *,
+    from_cluster: clusters.FromCluster = False,
 ) -> None:
     """Report what is wrong or suspicious in a configuration.
 
-    Only the given files are checked, or without any the built-in configuration. Each finding has its place, and the
+    Only the given files are checked, or without any the built-in configuration. Where a cluster is asked, its three ConfigMaps
+    are checked as they are, each unless a file is given in its place. Each finding has its place, and the
     line of the file below it. In a pipe, findings begin with file:line:column, and what belongs to one is indented.
 
-    Exit status: 0 no findings of --fail-on or worse, 1 such findings, 2 wrong usage.
+    Exit status: 0 no findings of --fail-on or worse, 1 such findings, 2 wrong usage, or the cluster could not be read.
     """
-    problems = linting.lint(options.given(templates, agent, gpu_configs) or catalog.embedded())
+    documents = options.given(templates, agent, gpu_configs)
+    if clusters.asked(kubeconfig, context, from_cluster=from_cluster):
+        documents += clusters.run(_stored(clusters.reader(kubeconfig, context, webhook_namespace=namespace), documents))
+    problems = linting.lint(documents or catalog.embedded())
     if output_format is output.ReportFormat.JSON:
         output.print_json(problems)
     else:
@@ -61,6 +70,34 @@ def lint(
     failing = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]
     if any(problem.severity in failing for problem in problems):
         raise typer.Exit(1)
+
+
+async def _stored(opened: clusters.Opened, given: Sequence[catalog.Document]) -> tuple[catalog.Document, ...]:
+    """Return the configurations in a cluster, except for the kinds that files are given for.
+
+    Raises:
+        typer.Exit: with status 2, there is none, or one cannot be read.
+    """
+    found = []
+    async with opened as reader:
+        for kind, row in catalog.KINDS.items():
+            if any(document.config_kind == kind for document in given):
+                continue
+            reference = cluster.config_map(reader.webhook_namespace, row.config_map)
+            try:
+                content = (await reader.get(reference)).get("data") or {}
+            except cluster.ApiError as error:
+                if error.code != "not-found":
+                    raise
+                if row.required:  # it may be in the global cluster
+                    output.report(f"not checked: {reference.human} does not exist")
+                continue
+            found.append(catalog.Document(kind, reference.human, content))
+        if not found and not given:
+            raise clusters.NoState(
+                f"there is no configuration in namespace {reader.webhook_namespace}: name it with -n"
+            )
+    return tuple(found)
 
 
 def _line(problem: catalog.Problem) -> str:

@@ -12,9 +12,15 @@ from webhook import catalog, workload
 
 Object = dict[str, Any]
 
+#: Suffixes of files with objects in a folder.
+_SUFFIXES = (".json", ".yaml", ".yml")
+
 
 def read(*files: Sequence[Path] | None) -> list[Object]:
     """Return the objects of all files in order; ``-`` is standard input. Empty documents are skipped.
+
+    Of a folder, the files in it that kubectl would read too (``*.json``, ``*.yaml``, ``*.yml``) are read by name, without those
+    in folders below it.
 
     Raises:
         typer.BadParameter: no file is given, or a file cannot be read, is not YAML or JSON, or contains something else.
@@ -22,7 +28,19 @@ def read(*files: Sequence[Path] | None) -> list[Object]:
     given = [file for some in files for file in some or ()]
     if not given:
         raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
-    return [value for file in given for value in _read_one(file)]
+    return [value for file in given for inner in _files(file) for value in _read_one(inner)]
+
+
+def _files(file: Path) -> list[Path]:
+    """Return the files of a folder, or the file itself."""
+    if not file.is_dir():
+        return [file]
+    found = sorted(one for one in file.iterdir() if one.suffix in _SUFFIXES and one.is_file())
+    if not found:
+        raise typer.BadParameter(
+            f"folder {file} holds no files with the suffix {', '.join(_SUFFIXES)}", param_hint="-f"
+        )
+    return found
 
 
 def _read_one(file: Path) -> Iterator[Object]:

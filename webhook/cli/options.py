@@ -155,7 +155,7 @@ Files = Annotated[
         "-f",
         envvar="HYDRA_WEBHOOK_FILENAME",
         metavar="FILE",
-        help="File with objects, as YAML or JSON; - for standard input. Can be repeated.",
+        help="File or folder with objects, as YAML or JSON; - for standard input. Can be repeated.",
     ),
 ]
 MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files.")]
@@ -211,7 +211,12 @@ def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | No
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:
     """Return the snapshot of these configurations, after reporting their errors on standard error."""
     built = catalog.build(documents(templates, agent, gpu_configs), None)
-    for problem in built.problems:
+    report_errors(built)
+    return built
+
+
+def report_errors(snapshot: catalog.Snapshot) -> None:
+    """Report the errors of a configuration on standard error."""
+    for problem in snapshot.problems:
         if problem.severity == "error":
             output.report(str(problem))
-    return built

@@ -1,12 +1,14 @@
-"""``hydra-webhook render``: what the webhook would do to the objects in files, without a cluster."""
+"""``hydra-webhook render``: what the webhook would do to the objects in files, or does to those in a cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from webhook import mutation, notices, rendering, workload
-from webhook.cli import objects, options, output
+from webhook import cluster as cluster_room
+from webhook import errors, mutation, notices, rendering, workload
+from webhook.cli import clusters, objects, options, output
 from webhook.settings import Settings
 
 PodTemplates = Annotated[
@@ -14,18 +16,37 @@ PodTemplates = Annotated[
     typer.Option(
         "--pod-templates",
         envvar="HYDRA_WEBHOOK_POD_TEMPLATES",
-        help="Also render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs.",
+        help="Also render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs;"
+        " KIND/NAME implies it.",
+    ),
+]
+
+FilesOrObjects = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE|KIND/NAME", help="More files, or objects of the cluster, whose bare form is rendered anew."
+    ),
+]
+Namespace = Annotated[
+    str,
+    typer.Option(
+        "--namespace",
+        "-n",
+        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        callback=options.object_name,
+        show_default="default; that of the context if a cluster is asked",
+        help="Namespace of objects that do not name one.",
     ),
 ]
 
 
 def render(
     filename: options.Files = None,
-    more: options.MoreFiles = None,
+    more: FilesOrObjects = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    namespace: options.ObjectNamespace = "default",
+    namespace: Namespace = "",
     output_format: options.ObjectOutput = output.ObjectFormat.YAML,
     *,
     pod_templates: PodTemplates = False,
@@ -35,12 +56,17 @@ def render(
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
     known_keys: options.KnownKeys = "",
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Context = "",
+    from_cluster: clusters.FromCluster = False,
+    webhook_namespace: clusters.WebhookNamespace = clusters.WEBHOOK_NAMESPACE,
 ) -> None:
     """Render Pods and LeaderWorkerSets as the webhook would.
 
-    Other objects are printed unchanged. If any object is denied, nothing is printed.
+    Other objects are printed unchanged. If any object is denied, nothing is printed. Where a cluster is asked, configuration and
+    settings are those of its webhook, unless configuration files are given.
 
-    Exit status: 0 success, 1 an object was denied, 2 wrong usage.
+    Exit status: 0 success, 1 an object was denied, 2 wrong usage, or the cluster could not be read.
     """
     settings = Settings(
         cluster=cluster,
@@ -50,8 +76,24 @@ def render(
         ray_port=ray_port,
         known_keys=options.keys(known_keys),
     )
-    state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
-    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates else ())}
+    own = bool(templates or agent or gpu_configs)
+    names = [str(path) for path in more or () if _names_object(path)]
+    files = [path for path in more or () if str(path) not in names]
+    before = objects.read(filename, files) if filename or files or not names else []
+    if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
+        if not own and settings != options.DEFAULTS:
+            message = (
+                "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
+            )
+            raise typer.BadParameter(message)
+        opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
+        state, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
+        before += stored
+    else:
+        state, namespace = None, namespace or "default"
+    if state is None:
+        state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
+    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates or names else ())}
 
     def change(value: objects.Object) -> Mapping[str, Any]:
         kind = objects.kind_of(value)
@@ -63,4 +105,31 @@ def render(
             output.report(f"Warning: {warning}")
         return mutated.value
 
-    output.print_changed(objects.read(filename, more), change, output_format)
+    output.print_changed(before, change, output_format)
+
+
+def _names_object(path: Path) -> bool:
+    """Return whether an argument is KIND/NAME and not the path of a file, also of one whose name is misspelt."""
+    kind, slash, _ = str(path).partition("/")
+    is_file = path.exists() or path.suffix in {".yaml", ".yml", ".json"}
+    return bool(slash) and cluster_room.kinds.named(kind) is not None and not is_file
+
+
+async def _asked(
+    opened: clusters.Opened, names: Sequence[str], *, judged_by_files: bool
+) -> tuple[rendering.State | None, list[objects.Object], str]:
+    """Return the webhook's state unless files are given, the bare forms of the named objects, and the namespace."""
+    async with opened as reader:
+        state = None if judged_by_files else (await reader.state()).state
+        references = [cluster_room.kinds.reference(name, reader.namespace) for name in names]
+        return state, [_bare(await reader.get(reference)) for reference in references], reader.namespace
+
+
+def _bare(value: objects.Object) -> objects.Object:
+    """Return the bare form of a stored object, without the bookkeeping that kubectl does not show either."""
+    metadata = {key: entry for key, entry in value["metadata"].items() if key != "managedFields"}
+    try:
+        return dict(mutation.restore({**value, "metadata": metadata}, objects.kind_of(value)))
+    except errors.Denied as refusal:
+        output.report(f"denied: {refusal}")
+        raise typer.Exit(1) from refusal

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from webhook import catalog
-from webhook.cli import options, output
+from webhook.cli import clusters, options, output
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,25 @@ def runtimes(
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Context = "",
+    namespace: clusters.ConfigNamespace = clusters.WEBHOOK_NAMESPACE,
+    *,
+    from_cluster: clusters.FromCluster = False,
 ) -> None:
     """List the runtimes that workloads can ask for.
 
-    Shows the GPU types of each runtime and their images. Errors in the configuration go to standard error.
+    Shows the GPU types of each runtime and their images. Errors in the configuration go to standard error. Where a cluster is
+    asked, the configuration is the one that its webhook uses, unless files are given.
 
-    Exit status: 0 success, 2 wrong usage.
+    Exit status: 0 success, 2 wrong usage, or the cluster could not be read.
     """
-    snapshot = options.snapshot(templates, agent, gpu_configs)
+    files_given = bool(templates or agent or gpu_configs)
+    if clusters.asked(kubeconfig, context, from_cluster=from_cluster) and not files_given:
+        snapshot = clusters.run(_used(clusters.reader(kubeconfig, context, webhook_namespace=namespace)))
+        options.report_errors(snapshot)
+    else:
+        snapshot = options.snapshot(templates, agent, gpu_configs)
     rows = [_describe(snapshot, runtime) for runtime in snapshot.runtimes]
     if output_format is output.ReportFormat.JSON:
         output.print_json(rows)
@@ -51,6 +62,11 @@ def runtimes(
             table.add_row(*names, image.gpu_type, image.image)
             names = ("", "")
     output.print_table(table)
+
+
+async def _used(opened: clusters.Opened) -> catalog.Snapshot:
+    async with opened as reader:
+        return (await reader.state()).state.snapshot
 
 
 def _describe(snapshot: catalog.Snapshot, runtime: str) -> Runtime:

@@ -192,6 +192,7 @@ def test(
             collector = measures.collector()
             runner = case_files.Runner(collector)
             tested = _tested(runner, given, name)
+        tested = [one for one in tested if one.problems or one.outcomes]  # of the others, no case is selected
         with measures.results():
             _print(tested, given, output_format, name, fail_only=fail_only)
         status = max((_STATUS[one.status] for one in tested), default=2)
@@ -215,10 +216,9 @@ def _first_case(paths: Sequence[Path], workloads: Sequence[Path], configurations
 
 
 def _tested(runner: case_files.Runner, paths: Sequence[Path], name: str) -> list[Tested]:
-    """Return the test files that were run, without those that have no selected case."""
+    """Return the test files after the cases with this text in their names were run."""
     wanted = name.casefold()
-    found = (runner.run(path, lambda case: wanted in case.name.casefold()) for path in runner.discover(paths))
-    return [one for one in found if one.problems or one.outcomes]
+    return [runner.run(path, lambda case: wanted in case.name.casefold()) for path in runner.discover(paths)]
 
 
 def _print(
@@ -260,7 +260,7 @@ def _again(
                 status, seen = run()
             except typer.BadParameter as error:  # such as a folder that is being replaced
                 output.report(error.format_message())
-                status = 2
+                status, seen = 2, files.signatures(seen)
     except KeyboardInterrupt:
         return status
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -15,12 +16,13 @@ import aiohttp
 import msgspec
 
 from webhook import files
-from webhook.cluster import answers, clocks, failures, kubeconfig
+from webhook.cluster import answers, clocks, failures
 from webhook.cluster.answers import Event, Object, Page
 from webhook.cluster.clocks import ServerClock
 from webhook.cluster.collections import Collection, ObjectReference
 from webhook.cluster.connections import Connection, Connections
 from webhook.cluster.failures import ApiError
+from webhook.cluster.kubeconfig import Kubeconfig, Unusable
 
 #: As RBAC names them, so that a message says which permission the request needs.
 Verb = Literal["get", "create", "update", "patch", "list", "watch"]
@@ -32,6 +34,10 @@ _ALONE_PER_PAGE = 10
 
 _ITEMS_PER_PAGE = 100
 """Items in a page of any other list. A pod has some 10 to 30 KB, so a page has some megabytes."""
+
+_METADATA_PER_PAGE = 250
+"""Items in a page of metadata alone. With a record and managedFields that is some 5 KB of each, so such a page has about a megabyte:
+decoding it holds up whatever else the process does for some milliseconds."""
 
 _LARGE_ITEMS_PER_PAGE = 5
 """Items in a page that is asked for again because it was too large: ``answers.LARGEST`` has room for five of 3 MiB."""
@@ -66,17 +72,23 @@ class Client:
     when a file that they come from changes: a service account's token is replaced every hour.
 
     Args:
-        kubeconfig: the file with the server and the credentials; None: the service account of this pod.
+        source: where the server and the credentials are; a path is that kubeconfig alone; None: the service account of this pod.
         deadlines: for the server.
         clock: learns the server's time from every answer.
     """
 
     def __init__(
-        self, kubeconfig: Path | None, *, deadlines: Deadlines | None = None, clock: ServerClock | None = None
+        self,
+        source: Kubeconfig | Path | None,
+        *,
+        deadlines: Deadlines | None = None,
+        clock: ServerClock | None = None,
     ) -> None:
-        self._source = f"kubeconfig {kubeconfig}" if kubeconfig is not None else "service account of this pod"
+        if isinstance(source, Path):
+            source = Kubeconfig((source,))
+        self._source = source.human if source is not None else "service account of this pod"
         self._clock = clock or ServerClock()
-        self._connections = Connections(kubeconfig, self._clock)
+        self._connections = Connections(source, self._clock)
         self._deadlines = deadlines or Deadlines()
 
     async def get(self, reference: ObjectReference) -> Object:
@@ -101,6 +113,25 @@ class Client:
         content = "application/json-patch+json", msgspec.json.encode(operations)
         return await self._call("patch", reference.alone, reference.path, answers.decode, content=content)
 
+    async def patch_merge(
+        self, reference: ObjectReference, changes: Mapping[str, Any], *, manager: str, dry_run: bool = False
+    ) -> tuple[Object, list[str]]:
+        """Merge changes into the object (RFC 7386); return it as it was stored, and the warnings of its admission.
+
+        Args:
+            reference: the object.
+            changes: the fields to set, or null to remove.
+            manager: whose fields they are from then on, in ``metadata.managedFields``.
+            dry_run: store nothing, but answer as if it were.
+        """
+        query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
+        content = "application/merge-patch+json", msgspec.json.encode(changes)
+        warned: list[str] = []
+        stored = await self._call(
+            "patch", reference.alone, reference.path, answers.decode, query=query, content=content, warned=warned
+        )
+        return stored, warned
+
     async def page(self, collection: Collection, cursor: str = "", *, few: bool = False) -> Page:
         """Return one page of the collection as it is now, never from a cache.
 
@@ -112,11 +143,13 @@ class Client:
         Raises:
             failures.TooLargeError: the items of this page do not fit into an answer.
         """
-        items = _ALONE_PER_PAGE if collection.name else _LARGE_ITEMS_PER_PAGE if few else _ITEMS_PER_PAGE
+        many = _METADATA_PER_PAGE if collection.metadata_only else _ITEMS_PER_PAGE
+        items = _ALONE_PER_PAGE if collection.name else _LARGE_ITEMS_PER_PAGE if few else many
         query = {**collection.query, "limit": str(items)}
         if cursor:
             query["continue"] = cursor
-        return await self._call("list", collection, collection.path, answers.page, query=query)
+        decode = partial(answers.page, parts=collection.parts)
+        return await self._call("list", collection, collection.path, decode, query=query)
 
     @contextlib.asynccontextmanager
     async def watch(self, collection: Collection, version: str, seconds: int) -> AsyncIterator[AsyncIterator[Event]]:
@@ -157,12 +190,15 @@ class Client:
         *,
         query: Mapping[str, str] | None = None,
         content: tuple[str, bytes] | None = None,
+        warned: list[str] | None = None,
     ) -> _Answer:
         deadline = _in(self._deadlines.answer)
         async with self._answer(verb, collection, path, deadline, query=query, content=content) as (
             response,
             translated,
         ):
+            if warned is not None:
+                warned += answers.warnings(response.headers.getall("Warning", []))
             with translated():
                 async with asyncio.timeout_at(deadline):
                     body = await _read(response, answers.LARGEST)
@@ -192,9 +228,9 @@ class Client:
             with translated():
                 async with asyncio.timeout_at(deadline):
                     sent = self._clock.monotonic()
-                    response = await connection.send(
-                        _METHODS.get(verb, "GET"), path, query or {}, content, self._deadlines.connect
-                    )
+                    method, headers = _METHODS.get(verb, "GET"), _headers(verb, collection, content)
+                    body = content[1] if content is not None else None
+                    response = await connection.send(method, path, query or {}, headers, body, self._deadlines.connect)
                     self._clock.observe(response.headers, sent)
             try:
                 if not 200 <= response.status < 300:
@@ -217,7 +253,7 @@ class Client:
                 connection = await stack.enter_async_context(self._connections.use(deadline))
             except files.Unreadable as error:  # its message has the path
                 raise ApiError("credentials", f"{request}: {error}") from error
-            except kubeconfig.Unusable as error:
+            except Unusable as error:
                 raise ApiError("credentials", f"{request}: {self._source}: {error}") from error
             except TimeoutError as error:
                 message = f"{request}: {self._source}: the credentials were not ready in time"
@@ -267,10 +303,19 @@ class _Stream:
                 if not chunk:  # half a line may be left; the next list or watch returns what was in it
                     raise StopAsyncIteration
                 self._lines.extend(self._splitter.feed(chunk))
-            event = answers.parse(self._lines.popleft())
+            event = answers.parse(self._lines.popleft(), self._collection.parts)
         if event.event_type == "error":
             raise failures.ended_watch(self._collection, event.object)
         return event
+
+
+def _headers(verb: Verb, collection: Collection, content: tuple[str, bytes] | None) -> dict[str, str]:
+    if content is not None:
+        return {"Content-Type": content[0]}
+    if collection.metadata_only:
+        form = "PartialObjectMetadataList" if verb == "list" else "PartialObjectMetadata"
+        return {"Accept": f"application/json;as={form};g=meta.k8s.io;v=v1"}
+    return {}
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +11,7 @@ from aiohttp.tracing import Trace
 import webhook
 from webhook.cluster import credentials
 from webhook.cluster.clocks import ServerClock
+from webhook.cluster.kubeconfig import Kubeconfig
 
 _READ_BUFFER = 2**18  # bytes; with the default of 64 KiB a large ConfigMap takes dozens of reads
 _END_SECONDS = 1.0  # to wait for aborted connections; it takes an iteration or two of the event loop
@@ -23,14 +23,13 @@ class Connection:
     def __init__(self, read: credentials.Credentials) -> None:
         self.credentials = read
         self.requests = 0
-        headers = {
+        headers = [
             # The part before the slash becomes the field manager in the objects that are written.
-            "User-Agent": f"hydra-webhook/{webhook.__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
-        if read.authorization:
-            headers["Authorization"] = read.authorization
+            ("User-Agent", f"hydra-webhook/{webhook.__version__}"),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+            *read.headers,
+        ]
         # Each request opens a new connection: an idle one may be dead, and finding out would take a whole deadline. There
         # are only about two requests in half a minute.
         self._connector = Connector(force_close=True, ssl=read.context or False)
@@ -43,7 +42,13 @@ class Connection:
         )
 
     async def send(
-        self, method: str, path: str, query: Mapping[str, str], content: tuple[str, bytes] | None, connect: float
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+        connect: float,
     ) -> aiohttp.ClientResponse:
         """Send a request and return the answer once its headers have arrived.
 
@@ -51,15 +56,13 @@ class Connection:
             method: HTTP method.
             path: in the API, without the server.
             query: parameters, unescaped.
-            content: Content-Type and body; None if the request has no body.
+            headers: of the request, besides those of the connection.
+            body: None if the request has none.
             connect: seconds for the connection and the TLS handshake. The caller bounds the rest.
 
         Raises:
             aiohttp.ClientError, OSError, TimeoutError, ValueError: there is no answer.
         """
-        options: dict[str, Any] = {}
-        if content is not None:
-            options = {"headers": {"Content-Type": content[0]}, "data": content[1]}
         return await self._session.request(
             method,
             self.credentials.server + path,
@@ -68,7 +71,8 @@ class Connection:
             proxy=self.credentials.proxy,
             server_hostname=self.credentials.server_hostname,
             timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
-            **options,
+            headers=headers,
+            data=body,
         )
 
     async def close(self) -> None:
@@ -122,12 +126,12 @@ class Connections:
     """The connections to one API server.
 
     Args:
-        kubeconfig: the file with the credentials; None: the service account of this pod.
+        source: where the credentials are; None: the service account of this pod.
         clock: of the server, by which credentials expire.
     """
 
-    def __init__(self, kubeconfig: Path | None, clock: ServerClock) -> None:
-        self._kubeconfig = kubeconfig
+    def __init__(self, source: Kubeconfig | None, clock: ServerClock) -> None:
+        self._source = source
         self._clock = clock
         self._current: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
@@ -180,7 +184,7 @@ class Connections:
         return await asyncio.shield(self._connecting)
 
     async def _connect(self) -> Connection:
-        return Connection(await credentials.read(self._kubeconfig))
+        return Connection(await credentials.read(self._source))
 
     def _connected(self, connecting: asyncio.Task[Connection]) -> None:
         self._connecting = None

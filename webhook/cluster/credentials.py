@@ -1,4 +1,4 @@
-"""Reads the credentials of a kubeconfig, or of the pod's service account.
+"""Reads the credentials of kubeconfigs, or of the pod's service account.
 
 ``kubernetes_asyncio`` implements the authentication methods: tokens and token files, passwords, OIDC, exec plugins. Inline
 keys are handled here instead, because Python's ``ssl`` reads keys from files only, and the library would write them into
@@ -20,7 +20,7 @@ from typing import Any
 
 from webhook import files
 from webhook.cluster import kubeconfig
-from webhook.cluster.kubeconfig import Unusable
+from webhook.cluster.kubeconfig import Kubeconfig, Selected, Unusable
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # mounted into every pod that does not opt out
 
@@ -31,7 +31,7 @@ class Credentials:
 
     Attributes:
         server: URL of the API server, without a slash at the end.
-        authorization: value of the ``Authorization`` header; empty if none is needed. Secret.
+        headers: that authenticate requests, ``Authorization`` and those of impersonation. Secret.
         context: for TLS; None if the URL is plain HTTP.
         server_hostname: name that the server's certificate must have; None: the host in the URL.
         proxy: URL of the proxy to use; None: connect directly.
@@ -40,7 +40,7 @@ class Credentials:
     """
 
     server: str
-    authorization: str
+    headers: tuple[tuple[str, str], ...]
     context: ssl.SSLContext | None
     server_hostname: str | None
     proxy: str | None
@@ -62,8 +62,8 @@ def in_cluster() -> bool:
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").is_file()
 
 
-async def read(path: Path | None) -> Credentials:
-    """Read a kubeconfig, or the service account of this pod if ``path`` is None.
+async def read(source: Kubeconfig | None) -> Credentials:
+    """Read kubeconfigs, or the service account of this pod if ``source`` is None.
 
     May run the kubeconfig's exec plugin, without a time limit.
 
@@ -74,7 +74,7 @@ async def read(path: Path | None) -> Credentials:
     # in a thread, so that admission requests are answered meanwhile.
     await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.config")
     try:
-        return await (_service_account() if path is None else _kubeconfig(path))
+        return await (_service_account() if source is None else _kubeconfig(source))
     except (Unusable, files.Unreadable):
         raise
     except Exception as error:  # the library raises anything, even AssertionError and TypeError
@@ -95,13 +95,24 @@ async def _service_account() -> Credentials:
     return _credentials(loaded, seen, proxy=None)
 
 
-async def _kubeconfig(path: Path) -> Credentials:
+def select(source: Kubeconfig) -> Selected:
+    """Read the files of a kubeconfig, and return what its context selects.
+
+    Raises:
+        Unusable, files.Unreadable: it cannot be used, or a file cannot be read.
+    """
+    existing = [path for path in source.paths if path.exists()] or source.paths[:1]  # whose error says what is missing
+    texts = [(path, files.read_bytes(path, files.CREDENTIAL_BYTES)) for path in existing]
+    return kubeconfig.select(texts, source.context)
+
+
+async def _kubeconfig(source: Kubeconfig) -> Credentials:
     from kubernetes_asyncio import client  # noqa: PLC0415 - see read()
     from kubernetes_asyncio.config.kube_config import KubeConfigLoader  # noqa: PLC0415
 
-    seen = files.signatures([path])
-    selected = kubeconfig.select(await asyncio.to_thread(files.read_bytes, path, files.CREDENTIAL_BYTES))
-    referred = selected.files(path.parent)
+    seen = files.signatures(source.paths)
+    selected = await asyncio.to_thread(select, source)
+    referred = selected.files()
     seen |= files.signatures(referred)
     try:
         for file in referred:
@@ -116,11 +127,12 @@ async def _kubeconfig(path: Path) -> Credentials:
         for field, content in inline.items():
             entry = selected.cluster if field == "certificate-authority" else selected.user
             entry[field] = _file_in_memory(content, in_memory)
-        loader = KubeConfigLoader(selected.whole(), config_base_path=str(path.parent))
+        loader = KubeConfigLoader(selected.whole())
         loaded: Any = client.Configuration()
         await loader.load_and_set(loaded)
         proxy = loaded.proxy or _proxy_of_environment(loaded.host)
-        return replace(_credentials(loaded, seen, proxy), expires=expires)
+        found = _credentials(loaded, seen, proxy)
+        return replace(found, headers=(*found.headers, *selected.impersonation()), expires=expires)
 
 
 async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, bytes]) -> datetime | None:
@@ -143,10 +155,10 @@ async def _from_plugin(plugin: Any, user: dict[str, Any], inline: dict[str, byte
 
 
 def _credentials(loaded: Any, seen: dict[Path, files.Signature], proxy: str | None) -> Credentials:
+    authorization = loaded.api_key.get("BearerToken", "").strip()  # a token file often ends in a newline
     return Credentials(
         server=loaded.host,
-        # A token file often ends in a newline, which is not allowed in a header.
-        authorization=loaded.api_key.get("BearerToken", "").strip(),
+        headers=(("Authorization", authorization),) if authorization else (),
         context=_context(loaded) if loaded.host.startswith("https://") else None,
         server_hostname=loaded.tls_server_name,
         proxy=proxy,

@@ -11,8 +11,8 @@ from webhook.rendering import reconcile, revision
 
 
 def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
-    """Return the pod templates that an object has, by name."""
-    found = workload.pod_templates(value, workload.LEADER_WORKER_SET)
+    """Return the pod templates that an object whose shape has been checked has, by name."""
+    found = workload.pod_templates(value, workload.LEADER_WORKER_SET, checked=True)
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
 
 
@@ -20,7 +20,7 @@ class Stored:
     """A LeaderWorkerSet as it is stored; what follows from it is found out once, when it is first asked for.
 
     Attributes:
-        value: the object.
+        value: the object, whose shape has been checked.
     """
 
     def __init__(self, value: Mapping[str, Any]) -> None:
@@ -65,8 +65,8 @@ class Stored:
 
 
 def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the bare form of an object, as far as this release can read its records."""
-    return restored(value, workload.LEADER_WORKER_SET, rendering.undone)
+    """Return the bare form of an object whose shape has been checked, as far as this release can read its records."""
+    return restored(templates(value).values(), value, rendering.undone)
 
 
 def of(bare_form: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,33 +91,31 @@ def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
     }
     if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
         return False
-    own = _asked_digests(bare(value))
-    renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
-    if None in renderings.values():
+    renderings: dict[str, rendering.Record] = {}
+    for name, pod_template in differing.items():
+        if (record := _untouched(pod_template)) is None:
+            return False
+        renderings[name] = record
+    asks = _asked_digests(bare(value))
+    if any(record.inputs != asks.get(name) for name, record in renderings.items()):
         return False
     try:
         asked_before = _asked_digests(old.bare)
     except errors.Denied:  # what is stored is malformed, and no rendering of anything
         asked_before = {}
     return any(  # the others differ only in what is foreign
-        name not in stored or _rendering(stored[name], asked_before.get(name)) != record
+        record.inputs != asked_before.get(name) or name not in stored or _untouched(stored[name]) != record
         for name, record in renderings.items()
     )
 
 
-def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
-    """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
+def _untouched(pod_template: workload.PodTemplate) -> rendering.Record | None:
+    """Return the record of a pod template that is as the webhook rendered it."""
     record = rendering.read(pod_template)
-    if (
-        not isinstance(record, rendering.Record)
-        or record.inputs != asked
-        or not rendering.untouched(pod_template, record)
-    ):
-        return None
-    return record
+    return record if isinstance(record, rendering.Record) and rendering.untouched(pod_template, record) else None
 
 
 def _asked_digests(bare_form: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digest of the inputs of each pod template of a bare object."""
-    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
+    """Return the digest of the inputs of each pod template of a bare object whose shape has been checked."""
+    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True))
     return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}

@@ -172,7 +172,7 @@ def _own_or_made(
 ) -> Mapping[str, Any] | None:
     """Return the bare form of a leader template: its user's own once it differs from what the webhook made it from."""
     spec, original = bare.get("spec") or {}, base.get("spec") or {}
-    if not patch.same(reconcile.comparable(spec), reconcile.comparable(original)):
+    if not patch.same(spec, original) and not patch.same(reconcile.comparable(spec), reconcile.comparable(original)):
         return bare
     return None if record.created else rendering.undone(before, record)
 
@@ -214,7 +214,8 @@ def _older(
     stored: asked.Stored, reconciled: _Reconciled, state: rendering.State, *, namespace: str
 ) -> Iterator[Notice]:
     """Yield a notice about each pod template for which the configuration has a newer revision than the one that is kept."""
-    for pod_template in map(completed, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
+    bare = workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET, checked=True)
+    for pod_template in map(completed, bare):
         record = stored.records.get(pod_template.name)
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
@@ -237,7 +238,7 @@ def _rendered_anew(
     same: list[Notice] = []
     for name, rendered in asked.templates(value).items():
         before, record = stored.templates.get(name), rendering.read(rendered)
-        is_same = before is not None and patch.same(_unrecorded(rendered.value), _unrecorded(before.value))
+        is_same = before is not None and rendering.alike(rendered.value, before.value)
         if is_same and before is not None:
             value = replaced(value, (*_GROUP, name), before.value)
         if isinstance(record, rendering.Record):
@@ -253,13 +254,6 @@ def _edits(reconciled: _Reconciled, records: Mapping[str, rendering.Record]) -> 
     """Return the edits that rendering anew gives up, by pod template: those of this update, and those kept before."""
     found = {name: tuple(sorted({*record.edited, *reconciled.edits.get(name, ())})) for name, record in records.items()}
     return {name: edits for name, edits in found.items() if edits}
-
-
-def _unrecorded(pod_template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a pod template without its record."""
-    metadata = pod_template.get("metadata") or {}
-    kept = {key: one for key, one in (metadata.get("annotations") or {}).items() if key != workload.RECORD}
-    return {**pod_template, "metadata": {**metadata, "annotations": kept}}
 
 
 def _never_rendered(
@@ -283,6 +277,7 @@ def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) ->
     if workload.exclusion(stored.value) or not stored.carries_record:
         return Mutation(value, "not-labelled")
     bare = _reconcile(value, stored, manager).bare
+    workload.check_shape(bare, workload.LEADER_WORKER_SET)
     for pod_template in asked.templates(bare).values():
         names = list(rendering.placeholders(pod_template.value.get("spec") or {}))
         if names:

@@ -37,11 +37,23 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget, fields, reconcile, revision
+from webhook.rendering import budget, fields, reconcile, record, revision, selection
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
+from webhook.rendering.edits import alike
 from webhook.rendering.groups import Member, complete, differences
-from webhook.rendering.record import Header, Record, check, full, read, restore, undone, untouched, with_edits
+from webhook.rendering.record import (
+    Header,
+    Record,
+    check,
+    full,
+    read,
+    restore,
+    undone,
+    unrecorded,
+    untouched,
+    with_edits,
+)
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
 
@@ -52,6 +64,7 @@ __all__ = [
     "Rendering",
     "Resolution",
     "State",
+    "alike",
     "apply",
     "budget",
     "check",
@@ -62,10 +75,13 @@ __all__ = [
     "placeholders",
     "read",
     "reconcile",
+    "record",
     "resolve",
     "restore",
     "revision",
+    "selection",
     "undone",
+    "unrecorded",
     "untouched",
     "with_edits",
 ]

@@ -1,5 +1,6 @@
 """What is at rendered paths, in a form in which an edit shows and what others fill in does not."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, patch
@@ -7,14 +8,26 @@ from webhook.rendering import filled_in, paths
 from webhook.rendering.changes import Current
 
 
-def comparable(current: Current) -> list[tuple[str, Any]]:
-    """Return what is at rendered paths in one form, whatever was filled in or left out; None where there is nothing."""
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two pod templates, their records aside, differ only in what others fill in or leave out."""
+    forms = (filled_in.normal(value, "", "", unknown=True) for value in (one, other))
+    return patch.same(*forms)
+
+
+def comparable(current: Current, *, unknown: bool = False) -> list[tuple[str, Any]]:
+    """Return what is at rendered paths in one form, whatever was filled in or left out; None where there is nothing.
+
+    Args:
+        current: what is there.
+        unknown: whether fields count that this release does not know; if not, paths that lead through one are left out.
+    """
     by_path = dict(current)
     found = []
     for path, now in current:
         tokens = patch.tokens(path)
-        if not _may_be_dropped(tokens):
-            kept = None if now is paths.ABSENT else filled_in.normal(now, tokens[-1], "".join(tokens[-2:-1]))
+        if unknown or not may_be_dropped(tokens):
+            holder = "".join(tokens[-2:-1])
+            kept = None if now is paths.ABSENT else filled_in.normal(now, tokens[-1], holder, unknown=unknown)
             if tokens[-1] == "imagePullPolicy" and kept == filled_in.pull_policy(
                 by_path.get(path.removesuffix("PullPolicy"))
             ):
@@ -23,7 +36,7 @@ def comparable(current: Current) -> list[tuple[str, Any]]:
     return found
 
 
-def _may_be_dropped(tokens: list[str]) -> bool:
+def may_be_dropped(tokens: list[str]) -> bool:
     """Return whether a path leads through a field that is unknown, which an API server drops if it does not know it either."""
     if tokens[:1] == ["spec"] and len(tokens) > 1 and tokens[1] not in catalog.POD_SPEC:
         return True

@@ -2,7 +2,7 @@
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
 randomness, no host. API servers find ``model`` and ``runtime`` in it by the order of the keys: before ``model`` come only strings and
-lists of strings, after ``runtime`` nothing that has a key ``runtime`` (``manifests/base/record-policy.yaml``).
+lists of strings, after ``runtime`` only a digest and a number (``manifests/base/record-policy.yaml``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,9 @@ _MOST_PATHS = 2000
 
 #: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
+
+#: In place of a runtime template's digest where only an agent entry knows the runtime.
+NO_TEMPLATE = "none"
 
 #: What rendering changes, and so what undoing a record may change (contract section 8).
 _RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
@@ -70,6 +73,7 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         agent_entry: digest of the agent entry; empty if none was used.
         edited: paths of rendered fields that somebody has edited since, and that updates have kept.
         matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
+        template: digest of the runtime template, or ``NO_TEMPLATE``; empty in records of releases that did not write it.
     """
 
     revision: str
@@ -79,6 +83,7 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     gpu_type: str = ""
     agent_entry: str = ""
     matches: str = ""
+    template: str = ""
 
 
 _record_decoder = msgspec.json.Decoder(Record)
@@ -126,7 +131,13 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
         gpu_type=chosen.gpu_type,
         agent_entry=agent_entry.digest if agent_entry is not None else "",
         matches=_matches(agent_entry) if agent_entry is not None else "",
+        template=template_digest(chosen.runtime_template),
     )
+
+
+def template_digest(runtime_template: catalog.RuntimeTemplate | None) -> str:
+    """Return what a record notes of the runtime template that was used."""
+    return runtime_template.digest if runtime_template is not None else NO_TEMPLATE
 
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
@@ -135,6 +146,13 @@ def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
     metadata = dict(value.get("metadata") or {})
     metadata["annotations"] = {**(metadata.get("annotations") or {}), workload.RECORD: text}
     return {**value, "metadata": metadata}
+
+
+def unrecorded(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pod template without its record."""
+    metadata = value.get("metadata") or {}
+    kept = {key: one for key, one in (metadata.get("annotations") or {}).items() if key != workload.RECORD}
+    return {**value, "metadata": {**metadata, "annotations": kept}}
 
 
 def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict[str, Any]:
@@ -156,7 +174,7 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     text = pod_template.own_annotations.get(workload.RECORD)
     if text is None:
         return None
-    record = _decoded(text)
+    record = decode(text)
     may_be_made = pod_template.name in ("leaderTemplate", "")  # "": a pod made from such a template
     if (record.created or record.completed) and not may_be_made:
         cause = "claims that the webhook created or completed this template, but it does so only with leaderTemplate"
@@ -166,12 +184,17 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     return record
 
 
-def _decoded(text: Any) -> Header:
+def decode(text: Any) -> Header:
+    """Return the record that an annotation holds, without a look at what it is on: ``Record`` or ``Header`` as in :func:`read`.
+
+    Raises:
+        errors.Denied: the annotation is not a record.
+    """
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if jsonshape.too_many_values(text.encode()):
-            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
+        if jsonshape.too_many_values(text.encode(), jsonshape.MOST_VALUES):
+            raise _invalid(f"holds more than {jsonshape.MOST_VALUES} values")
         try:
             record: Header = _record_decoder.decode(text)
         except msgspec.ValidationError as error:

@@ -46,7 +46,15 @@ MIRROR = "kubernetes.io/config.mirror"
 
 GROUP_NAME = "leaderworkerset.sigs.k8s.io/name"
 GROUP_SIZE = "leaderworkerset.sigs.k8s.io/size"
+GROUP_INDEX = "leaderworkerset.sigs.k8s.io/group-index"
 WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
+
+#: Labels of pods that tell from which state of their controller's pod template they were made, the one of LeaderWorkerSet first.
+TEMPLATE_HASHES = (
+    "leaderworkerset.sigs.k8s.io/template-revision-hash",
+    "pod-template-hash",
+    "controller-revision-hash",
+)
 
 #: The labels that identify a rendered pod; those of a LeaderWorkerSet are copied into its pod templates.
 IDENTITY_LABELS = (RUNTIME, MODEL_ID)

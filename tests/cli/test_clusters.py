@@ -1,0 +1,292 @@
+"""Commands that ask a cluster: which one, what they make of its answers, and what they say when there is none."""
+
+import json
+from datetime import datetime
+
+import pytest
+import yaml
+
+import webhook
+from tests.cli.cluster_api import ClusterApi, denied, serving
+from tests.cluster.apiserver import kubeconfig
+from tests.cluster.conftest import _no_proxy  # noqa: F401 - a fixture that every test uses
+from webhook import catalog
+from webhook.settings import Settings
+
+CONFIG_MAPS = "/api/v1/namespaces/hydra-system/configmaps"
+SETS = "/apis/leaderworkerset.x-k8s.io/v1/namespaces"
+TEMPLATES = "templates: [{runtime: one, podTemplate: {containerTemplate: {commandTemplate: ['{{ .MODEL_PORT }}']}}}]"
+AGENT = "deployment_templates: [{container_template: {image: example/engine:1}}]"
+LABELS = {"hydra.io/runtime": "one", "hydra.io/model-id": "m"}
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "labels": LABELS}}
+POD |= {"spec": {"containers": [{"name": "main", "image": "auto"}]}}
+
+
+@pytest.fixture
+def api(tmp_path, monkeypatch):
+    """A cluster with an empty installation; $KUBECONFIG leads to it."""
+    with serving(ClusterApi()) as running:
+        for name in ("hydra-webhook-state", "hydra-webhook-cache"):
+            running.put(f"{CONFIG_MAPS}/{name}")
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, running.url)))
+        yield running
+
+
+def publish(api: ClusterApi, version: str = webhook.__version__, templates: str = TEMPLATES, **digests: str) -> None:
+    texts = {"templates": templates, "agent": AGENT}
+    documents = {
+        kind: (catalog.Document(kind, f"ConfigMap hydra-system/{kind}", {"config.yaml": text}),)
+        for kind, text in texts.items()
+    }
+    snapshot = catalog.history.rebuilt(one for (one,) in documents.values())
+    used = {kind: catalog.history.digest(kind, snapshot) for kind in catalog.KINDS} | digests
+    settings = Settings(model_port=9000)
+    content, _ = catalog.published.pack(catalog.published.Published(version, settings, documents, used))
+    api.put(f"{CONFIG_MAPS}/hydra-webhook-state", data=dict(content.data), binaryData=dict(content.binary_data))
+
+
+def command_of(out: str) -> list[str]:
+    return yaml.safe_load(out)["spec"]["containers"][0]["command"]
+
+
+@pytest.mark.parametrize("switch", [["--from-cluster"], ["--context", "it"]])
+def test_a_file_is_rendered_with_configuration_and_settings_of_the_webhook(run, api, switch):
+    publish(api)
+    result = run("render", "-f", "-", *switch, stdin=json.dumps(POD))
+    assert (result.status, result.err, command_of(result.out)) == (0, "", ["9000"])
+
+
+def test_without_a_switch_no_cluster_is_asked(run, api):
+    assert run("render", "-f", "-", stdin=json.dumps({**POD, "metadata": {"name": "unlabelled"}})).status == 0
+    assert run("runtimes").status == run("lint").status == 0
+    assert api.requests == []
+
+
+def test_files_are_used_instead_of_the_state(run, api, tmp_path):
+    (tmp_path / "t.yaml").write_text(TEMPLATES)
+    (tmp_path / "a.yaml").write_text(AGENT)
+    files = ("--templates", tmp_path / "t.yaml", "--agent", tmp_path / "a.yaml")
+    result = run("render", "-f", "-", *files, "--from-cluster", "--model-port", "7", stdin=json.dumps(POD))
+    assert (result.status, command_of(result.out)) == (0, ["7"])
+    assert api.requests == []
+
+
+def test_settings_of_ones_own_need_files_of_ones_own(run, api):
+    publish(api)
+    result = run("render", "-f", "-", "--from-cluster", "--model-port", "7", stdin=json.dumps(POD))
+    assert result.status == 2
+    assert "settings are those of its webhook" in " ".join(result.err.split())
+
+
+def test_a_stored_object_is_rendered_anew(run, api, tmp_path):
+    publish(api, templates=TEMPLATES.replace(".MODEL_PORT", ".ROLE"))
+    stored = run("render", "-f", "-", "--from-cluster", "-o", "json", stdin=json.dumps(POD))
+    pod = json.loads(stored.out)
+    pod["metadata"] |= {"managedFields": [{"manager": "kubectl"}]}
+    api.put("/api/v1/namespaces/team-a/pods/bare", **pod)
+    publish(api)
+    result = run("render", "po/bare", "-n", "team-a", "-o", "json")
+    assert result.status == 0
+    assert json.loads(result.out)["spec"]["containers"][0]["command"] == ["9000"]
+    assert "managedFields" not in result.out
+
+
+@pytest.mark.parametrize("name", ["pods/typo.yaml", "folder/file"])
+def test_a_path_is_not_taken_for_an_object(run, api, name):
+    result = run("render", name)
+    assert (result.status, api.requests) == (2, [])
+    assert f"cannot read {name}: No such file or directory" in " ".join(result.err.split())
+
+
+def test_runtimes_are_those_of_the_webhook(run, api):
+    publish(api)
+    result = run("runtimes", "--from-cluster", "-o", "json")
+    assert [row["runtime"] for row in json.loads(result.out)] == ["one"]
+
+
+def test_another_version_or_reading_of_the_webhook_is_named(run, api):
+    publish(api, "9.9.9", agent="0" * 16)
+    result = run("runtimes", "--from-cluster")
+    assert result.status == 0
+    assert result.err.splitlines() == [
+        f"it: the webhook has version 9.9.9 and this command {webhook.__version__}: they may differ in what they do",
+        "it: this command reads the agent configuration in another way than the webhook",
+    ]
+
+
+def test_the_config_maps_are_linted_as_they_are(run, api):
+    api.put(f"{CONFIG_MAPS}/hydra-agent", data={"config.yaml": AGENT.replace("image:", "imag:")})
+    result = run("lint", "--from-cluster")
+    assert result.status == 1
+    assert result.out.startswith("ConfigMap hydra-system/hydra-agent[config.yaml]:1:")
+    assert "not checked: ConfigMap hydra-system/hydra-runtime-template does not exist" in result.err
+    elsewhere = run("lint", "--from-cluster", "-n", "elsewhere")
+    assert elsewhere.status == 2
+    assert "there is no configuration in namespace elsewhere" in elsewhere.err
+
+
+REMEDY = "or name files with --templates, --agent and --gpu-configs"
+
+
+@pytest.mark.parametrize("command", [("runtimes", "--from-cluster"), ("render", "lws/x")])
+def test_a_state_that_cannot_be_read_is_explained(run, api, command):
+    empty = run(*command)
+    assert (empty.status, empty.out) == (2, "")
+    assert empty.err == (
+        "ConfigMap hydra-system/hydra-webhook-state is empty: wait until the webhook has read its configuration,"
+        f" {REMEDY}\n"
+    )
+    api.forbidden.add(f"{CONFIG_MAPS}/hydra-webhook-state")
+    forbidden = run(*command)
+    assert forbidden.status == 2
+    assert forbidden.err.endswith(f"ask for ClusterRole hydra-webhook-reader in namespace hydra-system, {REMEDY}\n")
+    api.forbidden.clear()
+    del api.objects[f"{CONFIG_MAPS}/hydra-webhook-state"]
+    assert "say where the webhook is installed with --webhook-namespace" in run(*command).err
+    api.put(f"{CONFIG_MAPS}/hydra-webhook-state", data={"state.json": "{}"})
+    assert "hydra-webhook-state: state.json: " in run(*command).err
+
+
+def test_a_cluster_that_does_not_exist_is_one_line(run, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", "/no/such")
+    result = run("runtimes", "--from-cluster")
+    assert result.status == 2
+    assert result.err == "no cluster: kubeconfig /no/such does not exist; name one with --kubeconfig or $KUBECONFIG\n"
+    monkeypatch.setenv("HYDRA_WEBHOOK_KUBECONFIG", "/of/a/server")  # is for `serve`
+    assert run("runtimes").status == 0
+
+
+def put_set(api: ClusterApi, name: str, namespace: str = "default", runtime: str = "one", **metadata: object) -> None:
+    template = {"size": 2, "workerTemplate": {"spec": {"containers": [{"name": "main", "image": "old"}]}}}
+    api.put(
+        f"{SETS}/{namespace}/leaderworkersets/{name}",
+        metadata={"labels": {"hydra.io/runtime": runtime}, **metadata},
+        spec={"replicas": 2, "leaderWorkerTemplate": template},
+    )
+
+
+def rolls(item: dict) -> tuple[int, dict, list[str]]:
+    worker = item["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]
+    worker["image"] = "new"
+    return 200, item, ['leader and worker: groups will roll: revision a -> b, "x"']
+
+
+def test_a_refresh_lists_what_rolls_and_sets_the_annotation_once(run, api):
+    put_set(api, "a")
+    put_set(api, "b", namespace="team-a", runtime="two")
+    api.admit = rolls
+    result = run("refresh", "--all", "-A", "--yes")
+    assert result.status == 0
+    assert result.out.splitlines() == [
+        "leaderworkerset default/a: rolls 2 groups",
+        "leaderworkerset team-a/b: rolls 2 groups",
+        "leaderworkerset default/a: refreshed",
+        "leaderworkerset team-a/b: refreshed",
+    ]
+    assert result.err == 'Warning: leader and worker: groups will roll: revision a -> b, "x"\n' * 2
+    queries = [query for _, query, _ in api.patches]
+    manager = {"fieldManager": "hydra-webhook-refresh"}
+    assert queries == [{**manager, "dryRun": "All"}] * 2 + [manager] * 2
+    (stamp,) = {body["metadata"]["annotations"]["hydra.io/refresh"] for _, _, body in api.patches}
+    assert datetime.fromisoformat(stamp).tzinfo is not None
+
+
+def test_a_refresh_leaves_alone_what_would_not_change(run, api):
+    put_set(api, "a")
+    result = run("refresh", "lws/a", "--yes")
+    assert (result.status, result.out) == (0, "leaderworkerset default/a: nothing would change\n")
+    assert len(api.patches) == 1
+
+
+def test_a_dry_run_patches_nothing(run, api):
+    put_set(api, "a")
+    api.admit = rolls
+    result = run("refresh", "lws/a", "--dry-run", "-o", "json")
+    assert result.status == 0
+    (row,) = json.loads(result.out)
+    assert (row["name"], row["groups"], row["changes"], row["refreshed"]) == ("a", 2, True, False)
+    assert len(api.patches) == 1
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1)])
+def test_a_refresh_asks_on_a_terminal(run, api, monkeypatch, answer, status):
+    put_set(api, "a")
+    api.admit = rolls
+    monkeypatch.setattr("webhook.cli.refresh._is_terminal", lambda: True)
+    result = run("refresh", "--runtime", "one", stdin=answer)
+    assert result.status == status
+    assert "Roll 2 groups of 1 LeaderWorkerSet?" in result.err
+    assert len(api.patches) == 2 - status
+
+
+def test_nobody_can_be_asked_without_a_terminal(run, api):
+    put_set(api, "a")
+    api.admit = rolls
+    result = run("refresh", "lws/a", stdin="y\n")
+    assert result.status == 1
+    assert result.err.endswith("nothing was refreshed: standard input is not a terminal, so give --yes\n")
+    assert len(api.patches) == 1
+
+
+def test_what_the_webhook_denies_is_reported_and_the_others_are_refreshed(run, api):
+    put_set(api, "a")
+    put_set(api, "b")
+    api.admit = lambda item: denied("no such runtime") if item["metadata"]["name"] == "a" else rolls(item)
+    result = run("refresh", "--all", "--yes")
+    assert result.status == 1
+    assert "leaderworkerset default/a: denied: patch LeaderWorkerSet default/a: 422: no such runtime" in result.out
+    assert "leaderworkerset default/b: refreshed" in result.out
+
+
+def test_what_fails_does_not_keep_the_others_from_being_refreshed(run, api):
+    put_set(api, "a")
+    put_set(api, "b")
+    tried: list[str] = []
+
+    def admit(item: dict) -> tuple[int, dict, list[str]]:
+        tried.append(item["metadata"]["name"])
+        return (503, {"kind": "Status", "message": "later"}, []) if tried == ["a", "b", "a"] else rolls(item)
+
+    api.admit = admit
+    result = run("refresh", "--all", "--yes")
+    assert result.status == 2
+    assert "default/a: not refreshed: patch LeaderWorkerSet default/a: 503: later" in result.out
+    assert "default/b: refreshed" in result.out
+
+
+def test_without_the_right_to_patch_the_exit_status_is_2(run, api):
+    put_set(api, "a")
+    api.admit = lambda item: (403, {"kind": "Status", "message": "no"}, [])
+    result = run("refresh", "lws/a", "--yes")
+    assert result.status == 2
+    assert 'permission needed: patch on leaderworkersets named "a"' in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name LeaderWorkerSets (lws/NAME), or give --runtime or --all"),
+        (("lws/a", "--all"), "name LeaderWorkerSets (lws/NAME), or give --runtime or --all"),
+        (("lws/a", "-A"), "cannot be combined with names"),
+        (("svc/a",), 'unknown kind "svc"'),
+        (("lws/none",), "get LeaderWorkerSet default/none: 404"),
+    ],
+)
+def test_wrong_usage_of_refresh(run, api, arguments, message):
+    result = run("refresh", *arguments)
+    assert result.status == 2
+    assert message in " ".join(result.err.split())
+
+
+def test_there_may_be_nothing_to_refresh(run, api):
+    result = run("refresh", "--all")
+    assert (result.status, result.out, result.err) == (0, "", "there are no such LeaderWorkerSets\n")
+
+
+def test_what_cannot_be_refreshed_is_refused_with_the_remedy(run, api):
+    result = run("refresh", "deploy/web", "job/one", "pod/p", "--yes", "-n", "team-a")
+    assert (result.status, result.out, api.requests) == (1, "", [])
+    assert [line.partition(" cannot be refreshed: ")[0] for line in result.err.splitlines()] == [
+        *("Deployment team-a/web", "Job team-a/one", "Pod team-a/p")
+    ]
+    assert "kubectl rollout restart deployment/web -n team-a" in result.err

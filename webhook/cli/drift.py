@@ -1,0 +1,169 @@
+"""``hydra-webhook drift``: what is stored and what runs, against what the configuration says now."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from webhook import cluster as cluster_room
+from webhook import errors, rendering, whatif, workload
+from webhook.cli import clusters, findings, objects, options, output
+from webhook.settings import Settings
+
+#: What a workload is made of, with its kind.
+_Found = tuple[workload.GroupVersionKind, objects.Object]
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
+
+
+class _Question(msgspec.Struct, frozen=True):
+    """What the user asks.
+
+    Attributes:
+        names: of the workloads, as ``KIND/NAME``; empty: all of them.
+        files: objects from files; None: those of the cluster.
+        state: the configuration from files; None: that of the cluster's webhook.
+        namespace: of objects in files that do not name one.
+    """
+
+    names: Sequence[str]
+    files: list[_Found] | None
+    state: rendering.State | None
+    namespace: str
+
+
+def drift(
+    names: Names = None,
+    filename: options.Files = None,
+    templates: options.Templates = None,
+    agent: options.Agent = None,
+    gpu_configs: options.GpuConfigs = None,
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Contexts = None,
+    namespace: clusters.Namespace = "",
+    output_format: options.ReportOutput = output.ReportFormat.TEXT,
+    *,
+    all_namespaces: clusters.AllNamespaces = False,
+    cluster: options.Cluster = options.DEFAULTS.cluster,
+    model_path: options.ModelPath = options.DEFAULTS.model_path,
+    model_host: options.ModelHost = options.DEFAULTS.model_host,
+    model_port: options.ModelPort = options.DEFAULTS.model_port,
+    ray_port: options.RayPort = options.DEFAULTS.ray_port,
+    webhook_namespace: clusters.WebhookNamespace = clusters.WEBHOOK_NAMESPACE,
+) -> None:
+    """Report which workloads do not run as the configuration says now.
+
+    Lists what runs by workload, for LeaderWorkerSets by group, with the revisions of the configuration that it was rendered with, and
+    below that what a refresh would change. Each cluster is judged by the configuration of its webhook, unless files are given.
+
+    Exit status: 0 none, 1 some, 2 error.
+    """
+    settings = Settings(
+        cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
+    )
+    own = bool(templates or agent or gpu_configs)
+    ask = not filename or bool(kubeconfig or context)
+    if ask and not own and settings != options.DEFAULTS:
+        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
+        raise typer.BadParameter(message)
+    if names and all_namespaces:
+        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    question = _Question(
+        names or (),
+        _read(filename) if filename else None,
+        None if ask and not own else rendering.State(options.snapshot(templates, agent, gpu_configs), settings),
+        namespace or "default",
+    )
+    if ask:
+        opened = [
+            clusters.reader(
+                kubeconfig, one, namespace, all_namespaces=all_namespaces, webhook_namespace=webhook_namespace
+            )
+            for one in dict.fromkeys(context or [""])
+        ]
+        judged, failed = clusters.run(_asked(opened, question))
+    else:
+        assert question.state is not None
+        judged, failed = (
+            [
+                findings.Judged(
+                    "",
+                    "",
+                    _selected(
+                        whatif.drift(question.files or (), question.state, namespace=question.namespace), question
+                    ),
+                )
+            ],
+            False,
+        )
+    if output_format is output.ReportFormat.JSON:
+        output.print_json({"clusters": judged, "summary": findings.counts(judged)})
+    else:
+        findings.print_text(judged)
+    if failed:
+        raise typer.Exit(2)
+    if any(finding.drift for one in judged for finding in one.workloads):
+        raise typer.Exit(1)
+
+
+def _read(files: Sequence[Path]) -> list[_Found]:
+    """Return the objects in files."""
+    return [(objects.kind_of(item), item) for value in objects.read(files) for item in objects.items(value)]
+
+
+def _selected(found: tuple[whatif.Finding, ...], question: _Question) -> tuple[whatif.Finding, ...]:
+    """Return the findings on the workloads that the user asks about.
+
+    Raises:
+        typer.Exit: with status 2, there is no such workload.
+    """
+    if not question.names:
+        return found
+    with clusters.reported():
+        references = [cluster_room.kinds.reference(name, question.namespace) for name in question.names]
+    by_name = {(one.kind, one.namespace, one.name): one for one in found}
+    wanted = {(one.collection.kind, one.collection.namespace, one.name): None for one in references}
+    for kind, namespace, name in wanted.keys() - by_name.keys():
+        cause = f"with label {workload.RUNTIME}, or it is part of another workload"
+        output.report(f"there is no {kind} {errors.printable(f'{namespace}/{name}')} {cause}")
+    if wanted.keys() - by_name.keys():
+        raise typer.Exit(2)
+    return tuple(one for key, one in by_name.items() if key in wanted)
+
+
+async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tuple[list[findings.Judged], bool]:
+    """Return what is found out about each cluster that can be read, and whether one cannot."""
+    judged, failed = [], False
+    for one in opened:
+        try:
+            async with one as reader:
+                state, version = question.state, ""
+                if state is None:
+                    server = await reader.state()
+                    state, version = server.state, server.version
+                else:
+                    await reader.report_differences(state)
+                where = reader.namespace or question.namespace
+                asked = msgspec.structs.replace(question, namespace=where)
+                if question.files is not None:
+                    found = whatif.drift(question.files, state, namespace=where)
+                else:
+                    found = await _of_cluster(reader, state)
+                context = reader.context if len(opened) > 1 else ""
+                judged.append(findings.Judged(context, version, _selected(found, asked)))
+        except typer.Exit:  # which has been reported; the other clusters can still be judged
+            failed = True
+    return judged, failed
+
+
+async def _of_cluster(reader: clusters.Reader, state: rendering.State) -> tuple[whatif.Finding, ...]:
+    """Return the findings on the workloads of a cluster, of each kind from one list."""
+    judging = whatif.Drift(state)
+    kinds = cluster_room.kinds
+    for kind in (kinds.LEADER_WORKER_SET, *kinds.CONTROLLERS, kinds.POD):  # what holds pod templates first
+        async for item in reader.objects(kind.collection(reader.namespace)):
+            item["metadata"].pop("managedFields", None)  # half of many objects
+            judging.add(objects.kind_of(item), item)
+    return judging.findings()

@@ -1,0 +1,181 @@
+"""What is found out about workloads, printed: a table for people, and below it the differences."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from webhook import cluster as cluster_room
+from webhook import errors, whatif
+from webhook.cli import output
+
+#: Workloads of which the same can be said that are named, before the others are only counted.
+_NAMED = 3
+
+#: Verdicts as people read them.
+_WORDS: dict[whatif.Verdict, str] = {
+    "denied": "denied now",
+    "unreadable-record": "unreadable record",
+    "later-release": "later release",
+    "no-bare-form": "no bare form",
+    "not-rendered": "not rendered",
+    "drifted": "drifted",
+    "rolling-out": "rolling out",
+    "same-result": "older, same result",
+    "current": "current",
+    "not-running": "not running",
+}
+
+#: By what a line begins with.
+_STYLES = {"+ ": "green", "- ": "red"}
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What was found out about one cluster, or about files.
+
+    Attributes:
+        context: of the kubeconfig; "" for files, and for the only cluster.
+        webhook: version of the webhook whose configuration was judged by; "" if that came from files.
+        workloads: the findings.
+    """
+
+    context: str
+    webhook: str
+    workloads: tuple[whatif.Finding, ...]
+
+
+def counts(judged: Iterable[Judged]) -> dict[str, int]:
+    """Return how many workloads got each verdict, the most important first."""
+    found = Counter(finding.verdict for one in judged for finding in one.workloads)
+    return {verdict: found[verdict] for verdict in whatif.VERDICTS if found[verdict]}
+
+
+def print_text(judged: Sequence[Judged]) -> None:
+    """Print the table, the differences below it, and on standard error the numbers."""
+    several = len(judged) > 1
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in (*(("CONTEXT",) if several else ()), "NAMESPACE", "WORKLOAD", "RUNNING", "REVISION", "VERDICT"):
+        table.add_column(name, overflow="fold")
+    for one in judged:
+        for finding in one.workloads:
+            names = (finding.namespace, _name(finding))
+            for row in _rows(finding):
+                table.add_row(*((one.context, *names, *row) if several else (*names, *row)))
+                names = ("", "")
+    if table.row_count:
+        output.print_table(table)
+    console = output.console()
+    for one in judged:
+        for line in _details(one.workloads, one.context if several else ""):
+            _print_line(console, line)
+    numbers = counts(judged)
+    total = sum(numbers.values())
+    summary = ", ".join(f"{number} {_WORDS[verdict]}" for verdict, number in numbers.items())  # type: ignore[index]  # verdicts
+    output.report(f"{total} {'workload' if total == 1 else 'workloads'}{': ' if summary else ''}{summary}")
+
+
+def _print_line(console: Console, line: str) -> None:
+    """Print an indented line; on a terminal that it is too long for, all of it is indented."""
+    if not console.is_terminal:
+        typer.echo(line)
+        return
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    style = _STYLES.get(text[:2], "")
+    width = console.width - len(indent)
+    for part in textwrap.wrap(text, width, replace_whitespace=False, break_on_hyphens=False) or [""]:
+        console.print(Text(f"{indent}{part}", style=style), soft_wrap=True)
+
+
+def _name(finding: whatif.Finding) -> str:
+    kind = cluster_room.kinds.named(finding.kind)
+    short = kind.short if kind not in (None, cluster_room.kinds.POD) else ""
+    return f"{short or finding.kind.lower()}/{finding.name}"
+
+
+def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
+    """Yield what runs, its revision and the verdict on it: groups or pods of which the same can be said in one row."""
+    rows = [(_number(one), _revisions(one.revisions), _WORDS[one.verdict]) for one in finding.running]
+    stored: dict[tuple[str, str], list[str]] = {}
+    for one in finding.templates:
+        row = (_revisions([one.recorded] if one.recorded else []), _WORDS[one.verdict])
+        if row not in [(revision, word) for _, revision, word in rows]:
+            stored.setdefault(row, []).append(one.pod_template)
+    for (revision, word), names in stored.items():
+        whole = len(names) == len(finding.templates)
+        yield "stored" if whole else f"stored {_called(names)}", revision, word
+    yield from rows
+    if not rows and not finding.templates:
+        yield "no pods", "-", _WORDS["not-running"]
+
+
+def _number(running: whatif.Running) -> str:
+    number, what = (running.groups, "group") if running.groups else (running.pods, "pod")
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _revisions(revisions: Iterable[str]) -> str:
+    return ", ".join(revisions) or "none"
+
+
+def _details(findings: Iterable[whatif.Finding], context: str) -> Iterator[str]:
+    """Yield what there is to say beyond the table, once for all workloads of which the same is to be said."""
+    alike: dict[tuple[str, ...], list[whatif.Finding]] = {}
+    for finding in findings:
+        if said := tuple(_said(finding)):
+            alike.setdefault(said, []).append(finding)
+    for said, group in alike.items():
+        names = ", ".join(f"{one.namespace} {_name(one)}" for one in group[:_NAMED])
+        rest = len(group) - _NAMED
+        yield ""
+        yield (f"{context}: " if context else "") + names + (f" and {rest} more" if rest > 0 else "") + ":"
+        yield from said
+
+
+def _said(finding: whatif.Finding) -> Iterator[str]:
+    """Yield the lines about a workload."""
+    yield from _lines(finding.templates, "stored")
+    told = [one.denial for one in finding.templates]
+    for running in finding.running:
+        new = [one for one in running.judgements if one.changes or one.denial not in (None, *told) or _notes(one)]
+        yield from _lines(new, _number(running))
+
+
+def _lines(judgements: Sequence[whatif.Judgement], what: str) -> Iterator[str]:
+    """Yield the lines about pod templates, or pods; what is the same of several is said once."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in judgements:
+        if one.changes or one.denial is not None or _notes(one):
+            alike.setdefault(tuple(_body(one)), []).append(one.pod_template)
+    for (headline, *body), names in alike.items():
+        yield f"  {', '.join(filter(None, (what, _called(names))))}: {headline}"
+        yield from body
+
+
+def _called(names: Iterable[str]) -> str:
+    """Return pod templates, or the pods of a group, as warnings name them."""
+    return " and ".join(name.removesuffix("Template") for name in names if name not in ("", "template"))
+
+
+def _body(judgement: whatif.Judgement) -> Iterator[str]:
+    was, now = judgement.recorded, judgement.now
+    yield _WORDS[judgement.verdict] + (f", {was} -> {now}" if was and now and was != now else "")
+    if judgement.denial is not None:
+        yield f"    {errors.with_code(judgement.denial.message, judgement.denial.code)}"
+    yield from whatif.lines(judgement.changes, "    ")
+    yield from (f"    {note}" for note in _notes(judgement))
+
+
+def _notes(judgement: whatif.Judgement) -> list[str]:
+    named = {
+        "edited by hand, kept": judgement.edited,
+        "no longer as rendered": [path for path in judgement.unlike_record if path not in judgement.edited],
+        "not stored, as the API server or CRD does not know it": judgement.not_stored,
+    }
+    found = [f"{what}: {errors.listed(paths)}" for what, paths in named.items() if paths]
+    return [*found, *judgement.remarks]

@@ -1,0 +1,220 @@
+"""``hydra-webhook refresh``: renders LeaderWorkerSets anew with the webhook's current configuration, which rolls their groups."""
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from webhook import cluster, workload
+from webhook.cli import clusters, objects, output
+
+#: Whose field the annotation is, in ``metadata.managedFields``.
+MANAGER = "hydra-webhook-refresh"
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="LeaderWorkerSets, such as lws/NAME.")]
+OfRuntime = Annotated[
+    str, typer.Option("--runtime", metavar="NAME", help="Every LeaderWorkerSet of this runtime in the namespace.")
+]
+EveryOne = Annotated[bool, typer.Option("--all", help="Every LeaderWorkerSet in the namespace that names a runtime.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list what would roll.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh of a LeaderWorkerSet does.
+
+    Attributes:
+        namespace, name: of the LeaderWorkerSet.
+        groups: that roll if it changes.
+        changes: whether it changes anything.
+        refreshed: whether it was done.
+        denied: why admission refuses it; empty if it does not.
+        failed: why it could not be done although it was not denied; empty if it could.
+        warnings: of admission.
+    """
+
+    namespace: str
+    name: str
+    groups: int
+    changes: bool = False
+    refreshed: bool = False
+    denied: str = ""
+    failed: str = ""
+    warnings: Sequence[str] = field(default=())
+
+    @property
+    def reference(self) -> cluster.ObjectReference:
+        """The LeaderWorkerSet."""
+        return cluster.kinds.LEADER_WORKER_SET.reference(self.namespace, self.name)
+
+    def line(self) -> str:
+        """Return what happens, or has happened, in one line."""
+        name = f"leaderworkerset {self.namespace}/{self.name}"
+        if self.denied or self.failed:
+            return f"{name}: {'denied' if self.denied else 'not refreshed'}: {self.denied or self.failed}"
+        if self.refreshed:
+            return f"{name}: refreshed"
+        groups = "1 group" if self.groups == 1 else f"{self.groups} groups"
+        return f"{name}: rolls {groups}" if self.changes else f"{name}: nothing would change"
+
+
+def refresh(
+    names: Names = None,
+    runtime: OfRuntime = "",
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Context = "",
+    namespace: clusters.Namespace = "",
+    output_format: clusters.Output = output.ReportFormat.TEXT,
+    *,
+    everyone: EveryOne = False,
+    all_namespaces: clusters.AllNamespaces = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Render LeaderWorkerSets anew, which rolls their groups.
+
+    Sets the annotation hydra.io/refresh. Before that, lists what would roll, as a dry run of the API server says, and asks.
+    What would not change is left alone.
+
+    Exit status: 0 done, or nothing to do, 1 refused by you or by the webhook, 2 error.
+    """
+    if sum(map(bool, (names, runtime, everyone))) != 1:
+        raise typer.BadParameter("name LeaderWorkerSets (lws/NAME), or give --runtime or --all", param_hint="KIND/NAME")
+    if names and all_namespaces:
+        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    opened = clusters.reader(kubeconfig, context, namespace, all_namespaces=all_namespaces)
+    clusters.run(_refresh(opened, names or (), runtime, output_format, dry_run=dry_run, yes=yes))
+
+
+async def _refresh(
+    opened: clusters.Opened,
+    names: Sequence[str],
+    runtime: str,
+    form: output.ReportFormat,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    async with opened as reader:
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        refreshes = [await _tried(reader, one, stamp) async for one in _chosen(reader, names, runtime)]
+        text = form is output.ReportFormat.TEXT
+        rolling = [one for one in refreshes if one.changes]
+        if text:
+            _show(refreshes)
+        if rolling and not dry_run:
+            _ask(rolling, yes=yes)
+            done = {}
+            for one in rolling:
+                done[one.reference] = await _done(reader, one, stamp)
+                if text:
+                    _show([done[one.reference]])
+            refreshes = [done.get(one.reference, one) for one in refreshes]
+        if not text:
+            output.print_json(refreshes)
+        elif not refreshes:
+            output.report("there are no such LeaderWorkerSets")
+    if any(one.failed for one in refreshes):
+        raise typer.Exit(2)
+    if any(one.denied for one in refreshes):
+        raise typer.Exit(1)
+
+
+async def _chosen(reader: clusters.Reader, names: Sequence[str], runtime: str) -> AsyncIterator[objects.Object]:
+    """Yield the LeaderWorkerSets that the user means.
+
+    Raises:
+        typer.Exit: with status 1, a name is that of something else.
+    """
+    if names:
+        references = [cluster.kinds.reference(name, reader.namespace) for name in names]
+        refusals = [refusal for one in references if (refusal := _refusal(one))]
+        for refusal in refusals:
+            output.report(refusal)
+        if refusals:
+            raise typer.Exit(1)
+        for reference in dict.fromkeys(references):
+            yield await reader.get(reference)
+        return
+    collection = cluster.kinds.LEADER_WORKER_SET.collection(reader.namespace)
+    if runtime:
+        collection = replace(collection, label_selector=f"{workload.RUNTIME}={runtime}")
+    async for item in reader.objects(collection):
+        yield item
+
+
+def _refusal(reference: cluster.ObjectReference) -> str:
+    """Return why an object cannot be refreshed and what to do instead; empty if it can be."""
+    kind, namespace = reference.collection.kind, reference.collection.namespace
+    match kind:
+        case cluster.kinds.LEADER_WORKER_SET.kind:
+            return ""
+        case "Deployment" | "StatefulSet" | "DaemonSet":
+            remedy = f"its pods are rendered when they are created: kubectl rollout restart {kind.lower()}/{reference.name} -n {namespace}"
+        case "Pod":
+            remedy = "a pod keeps what it was created with: delete it, and its controller creates another one"
+        case _:
+            remedy = "its pods are rendered when they are created: create it again"
+    return f"{kind} {namespace}/{reference.name} cannot be refreshed: {remedy}"
+
+
+def _patch(stamp: str) -> dict[str, Any]:
+    return {"metadata": {"annotations": {workload.REFRESH: stamp}}}
+
+
+async def _tried(reader: clusters.Reader, item: objects.Object, stamp: str) -> Refresh:
+    """Return what a refresh would do, by a dry run: the API server and the webhook answer exactly as they are going to."""
+    spec = item.get("spec") or {}
+    found = Refresh(objects.namespace_of(item, "default"), objects.name_of(item), int(spec.get("replicas", 1)))
+    try:
+        after, warnings = await reader.client.patch_merge(found.reference, _patch(stamp), manager=MANAGER, dry_run=True)
+    except cluster.ApiError as error:
+        if error.code != "invalid":
+            raise
+        return replace(found, denied=str(error))
+    key = "leaderWorkerTemplate"
+    changes = (after.get("spec") or {}).get(key) != spec.get(key)
+    return replace(found, changes=changes, warnings=tuple(warnings))
+
+
+async def _done(reader: clusters.Reader, one: Refresh, stamp: str) -> Refresh:
+    try:
+        _, warnings = await reader.client.patch_merge(one.reference, _patch(stamp), manager=MANAGER)
+    except cluster.ApiError as error:  # the others can still be refreshed
+        denied = error.code == "invalid"
+        return replace(one, denied=str(error) if denied else "", failed="" if denied else str(error), warnings=())
+    new = [warning for warning in warnings if warning not in one.warnings]  # the others were shown before
+    return replace(one, refreshed=True, warnings=tuple(new))
+
+
+def _show(refreshes: Sequence[Refresh]) -> None:
+    for one in refreshes:
+        typer.echo(one.line())
+        for warning in one.warnings:
+            output.report(f"Warning: {warning}")
+
+
+def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
+    """Ask whether to go on, unless the answer was given.
+
+    Raises:
+        typer.Exit: with status 1, the answer is no, or nobody can be asked.
+    """
+    if yes:
+        return
+    if not _is_terminal():
+        output.report("nothing was refreshed: standard input is not a terminal, so give --yes")
+        raise typer.Exit(1)
+    groups = sum(one.groups for one in rolling)
+    sets = "1 LeaderWorkerSet" if len(rolling) == 1 else f"{len(rolling)} LeaderWorkerSets"
+    if not typer.confirm(f"Roll {groups} group{'' if groups == 1 else 's'} of {sets}?", err=True):
+        output.report("nothing was refreshed")
+        raise typer.Exit(1)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
