@@ -48,8 +48,8 @@ def _lines(tried: Sequence[tuple[Mutant, Verdict]], untried: int) -> Iterator[st
     if untested:
         yield ""
     verdicts = [verdict for _, verdict in tried]
-    names = ("killed", "survived", *(["untested"] if untested else []), "equivalent")
-    numbers = ", ".join(f"{verdicts.count(name)} {name}" for name in names)
+    names: list[Verdict] = ["killed", "survived", "untested", "equivalent"]
+    numbers = ", ".join(f"{verdicts.count(name)} {name}" for name in names if name != "untested" or untested)
     yield f"mutation score {score(verdicts)} %: {numbers}"
     if untried:
         yield f"{untried} more changes were not tried: the time was too short"
