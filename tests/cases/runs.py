@@ -2,6 +2,7 @@
 
 import posixpath
 import textwrap
+from typing import NamedTuple
 
 from webhook import cases
 
@@ -30,7 +31,7 @@ def case_file(*bodies, head="templates: templates.yaml\nagent: agent.yaml\n"):
     return "".join(parts)
 
 
-def suite(text, source="t/hydra-test.yaml", **contents):
+def runnable(text, source="t/hydra-test.yaml", **contents):
     """Return a test file with the files that it names, by name: templates for templates.yaml."""
     file, problems = cases.read(source, text)
     assert problems == (), problems
@@ -38,15 +39,26 @@ def suite(text, source="t/hydra-test.yaml", **contents):
     files = cases.Files({f"{folder}/{name}.yaml": content.encode() for name, content in contents.items()})
     prepared = cases.prepare(file, files)
     assert prepared.problems == (), prepared.problems
-    return cases.mutants.Suite(file.cases, files, prepared.documents, prepared.settings)
+    return Runnable(file, files, prepared)
 
 
-def coverage(*suites):
+class Runnable(NamedTuple):
+    """A test file with all that its cases need."""
+
+    file: cases.CaseFile
+    files: cases.Files
+    prepared: cases.Prepared
+
+    def suite(self):
+        return cases.mutants.Suite(self.file.cases, self.files, self.prepared.documents, self.prepared.settings)
+
+
+def coverage(*test_files):
     """Return what the cases of some test files go through."""
     collector = cases.coverage.Collector()
-    for one in suites:
-        state = collector.observe(one.documents, one.settings)
-        for case in one.cases:
+    for one in test_files:
+        state = collector.observe(one.file, one.prepared)
+        for case in one.file.cases:
             outcome = cases.run(case, state, one.files)
             assert outcome.status == "passed", outcome
             collector.note(cases.sent(case, one.files), state, case.namespace)

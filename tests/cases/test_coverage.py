@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from html.parser import HTMLParser
 
 import pytest
@@ -51,7 +52,7 @@ FAST = "{name: main, image: auto, resources: {limits: {example.com/fast: 1}}}"
 
 def suite(*bodies, **contents):
     given = {"templates": TEMPLATES, "agent": AGENT, "gpus": GPUS, **contents}
-    return runs.suite(runs.case_file(*bodies, head=HEAD), **given)
+    return runs.runnable(runs.case_file(*bodies, head=HEAD), **given)
 
 
 ALONE = (runs.pod(container=FAST), "rendered: {kind: Pod}")
@@ -104,7 +105,7 @@ def test_what_no_role_can_reach_is_not_counted():
 
 
 def test_the_built_in_configuration_is_not_counted():
-    given = runs.suite(runs.case_file((runs.pod("vllm-cpu"), "rendered: {kind: Pod}"), head=""))
+    given = runs.runnable(runs.case_file((runs.pod("vllm-cpu"), "rendered: {kind: Pod}"), head=""))
     coverage = runs.coverage(given)
     assert coverage.counted == ()
     assert coverage.percent == 100.0
@@ -133,6 +134,24 @@ def test_places_inside_a_configmap_are_those_of_the_file(wrap):
     assert len(actions) == 4
     for one in actions:
         assert lines[one.line - 1][one.column - 1 :].startswith(one.subject.strip("{}"))
+
+
+@pytest.mark.parametrize("style", ["|", ">2", "quoted"])
+def test_places_of_a_configuration_inside_a_test_file_are_those_of_that_file(style):
+    body = {
+        "|": "|\n" + textwrap.indent(TEMPLATES, "  "),
+        ">2": ">2\n" + textwrap.indent(TEMPLATES.replace("templates:\n  -", "templates:\n\n  -"), "  "),
+        "quoted": json.dumps(TEMPLATES) + "\n",
+    }[style]
+    text = runs.case_file(ALONE, head=f"templates: {body}agent: agent.yaml\ngpuConfigs: gpus.yaml\n")
+    coverage = runs.coverage(runs.runnable(text, agent=AGENT, gpus=GPUS))
+    lines = text.split("\n")
+    actions = [one for one in coverage.counted if one.what == "action"]
+    assert len(actions) == 4
+    for one in actions:
+        assert one.source == "t/hydra-test.yaml"
+        assert lines[one.line - 1][one.column - 1 :].startswith(one.subject.strip("{}"))
+    assert coverage.sources["t/hydra-test.yaml"] == tuple(lines)
 
 
 def test_the_text_has_a_line_for_each_runtime_and_the_source_of_what_is_missing():

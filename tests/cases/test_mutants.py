@@ -39,7 +39,7 @@ LAX = ((runs.pod(), "rendered: {kind: Pod}"), (runs.pod("other"), "rendered: {ki
 
 
 def suite(*bodies, templates=TEMPLATES, agent=AGENT, source="t/hydra-test.yaml"):
-    return runs.suite(runs.case_file(*bodies), source, templates=templates, agent=agent)
+    return runs.runnable(runs.case_file(*bodies), source, templates=templates, agent=agent).suite()
 
 
 def of(one):

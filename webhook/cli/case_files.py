@@ -93,7 +93,7 @@ class Runner:
         prepared = cases.prepare(file, found)
         if prepared.problems:
             return Tested(path, file, problems=prepared.problems)
-        state = self.state(prepared)
+        state = self._collector.observe(file, prepared) if self._collector is not None else self.state(prepared)
         outcomes = tuple(cases.run(case, state, found) for case in chosen)
         if self._collector is not None:
             for outcome in outcomes:
@@ -105,7 +105,7 @@ class Runner:
         """Return the state of a test file."""
         key = prepared.documents, prepared.settings
         if key not in self._states:
-            self._states[key] = self._collector.observe(*key) if self._collector is not None else prepared.state()
+            self._states[key] = prepared.state()
         return self._states[key]
 
     def _below(self, folder: Path) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """Counts what cases go through."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from webhook import catalog, errors, gotemplate, mutation, rendering, workload
 from webhook.cases.coverage.counted import AGENT, GPU, Counted, Coverage, Key, of_document
+from webhook.cases.format import CaseFile, Inside
+from webhook.cases.run import Prepared
 from webhook.catalog.model import BUILT_IN
-from webhook.settings import Settings
+from webhook.catalog.report import Report
 
 
 class Collector:
@@ -17,23 +19,34 @@ class Collector:
     def __init__(self) -> None:
         self._counted: dict[Key, Counted] = {}
         self._sources: dict[str, tuple[str, ...]] = {}
+        self._known: set[str] = set()  # the sources whose content is counted
         self._hits: Counter[Key] = Counter()
+        self._states: dict[object, rendering.State] = {}
 
-    def observe(self, documents: Sequence[catalog.Document], settings: Settings) -> rendering.State:
-        """Return the state to run the cases of a test file with: it renders the same, and its templates are watched.
+    def observe(self, file: CaseFile, prepared: Prepared) -> rendering.State:
+        """Return the state to run the cases of a test file with: it renders the same, and its templates are watched."""
+        for document in prepared.documents:
+            if not document.source.startswith(f"{BUILT_IN} ") and document.source not in self._known:
+                self._known.add(document.source)
+                self._add(document, file)
+        key = prepared.documents, prepared.settings
+        if key not in self._states:
+            snapshot = catalog.build(prepared.documents, None)
+            watched = {name: self._watched(one) for name, one in snapshot.runtime_templates.items()}
+            self._states[key] = rendering.State(replace(snapshot, runtime_templates=watched), prepared.settings)
+        return self._states[key]
 
-        Args:
-            documents: the three configurations; what is built in is not counted.
-            settings: the settings.
-        """
-        for document in documents:
-            if not document.source.startswith(f"{BUILT_IN} ") and document.source not in self._sources:
-                read = catalog.read(document)
-                self._counted.update(of_document(read))
-                self._sources[document.source] = _lines(read)
-        snapshot = catalog.build(documents, None)
-        watched = {name: self._watched(one) for name, one in snapshot.runtime_templates.items()}
-        return rendering.State(replace(snapshot, runtime_templates=watched), settings)
+    def _add(self, document: catalog.Document, file: CaseFile) -> None:
+        """Count what is in a configuration, at its place in its own file, or in the test file that it is inside of."""
+        read = catalog.read(document)
+        inside = file.configurations[document.config_kind]
+        report = read.report.outer or read.report
+        source = document.source
+        if isinstance(inside, Inside):
+            report.within, report.outer = inside.scalar, Report(file.source, list(file.lines))
+            report, source = report.outer, file.source
+        self._counted.update((key, replace(one, source=source)) for key, one in of_document(read))
+        self._sources[source] = tuple(report.lines)
 
     def note(self, sent: Mapping[str, Any], state: rendering.State, namespace: str) -> None:
         """Count the roles, agent entries and rows of the GPU table that serve a workload.
@@ -62,7 +75,7 @@ class Collector:
 
     def _watched(self, runtime_template: catalog.RuntimeTemplate) -> catalog.RuntimeTemplate:
         source, runtime = runtime_template.source, runtime_template.runtime
-        if source not in self._sources:
+        if source not in self._known:
             return runtime_template
 
         def watched(template: gotemplate.Template) -> gotemplate.Template:
@@ -75,12 +88,6 @@ class Collector:
             self._hits[source, runtime, (name, point)] += 1
 
         return note
-
-
-def _lines(read: catalog.Read) -> tuple[str, ...]:
-    """Return the lines of the file that a configuration was read from."""
-    report = read.report.outer or read.report
-    return tuple(report.lines)
 
 
 def _resolutions(sent: Mapping[str, Any], state: rendering.State, namespace: str) -> Iterator[rendering.Resolution]:
