@@ -84,7 +84,7 @@ def test_a_malformed_file_does_not_keep_others_from_being_run(run, folder):
         in result.out
     )
     assert "ok    b.hydra-test.yaml: 1 case\n" in result.out
-    assert result.out.endswith("1 case in 2 files: 1 passed, 1 malformed file\n")
+    assert result.out.endswith("1 case in 2 files: 1 passed, 1 file cannot be used\n")
 
 
 def test_test_files_are_found_below_folders_in_order_and_once(run, folder):
@@ -191,7 +191,7 @@ def test_only_what_did_not_pass_can_be_printed(run, folder):
     assert "b.hydra-test.yaml" not in text
     assert text.endswith("3 cases in 2 files: 2 passed, 1 failed\n")
     assert [[case["name"] for case in file["cases"]] for file in found["files"]] == [["fails"]]
-    assert found["summary"] == {"cases": 3, "passed": 2, "failed": 1, "error": 0, "malformedFiles": 0}
+    assert found["summary"] == {"cases": 3, "passed": 2, "failed": 1, "error": 0, "unusableFiles": 0}
     assert [case.get("name") for case in suites.iter("testcase")] == ["fails"]
 
 

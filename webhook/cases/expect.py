@@ -123,7 +123,8 @@ def _denied(case: Case, denial: errors.Denied | None) -> Iterator[Failure]:
         yield failure(case.expect.span, "", "the workload is denied", found=str(denial))
         return
     if expected.code is not None and expected.code.value != denial.code:
-        yield failure(expected.code, "denied.code", "is different", expected.code.value, denial.code, denial.message)
+        remedy = denial.message if not expected.message else ""  # else the next failure shows it
+        yield failure(expected.code, "denied.code", "is different", expected.code.value, denial.code, remedy)
     for text in expected.message:
         if text.value not in denial.message and text.value not in str(denial):
             yield failure(text, "denied.message", "is not part of the message", text.value, denial.message)

@@ -46,7 +46,7 @@ def summary(tested: Sequence[Tested]) -> str:
     total = sum(numbers[status] for status in _WORDS)
     parts = [f"{numbers['passed']} passed"] + [f"{numbers['failed']} failed"] * (numbers["failed"] > 0)
     parts += [_counted(numbers["error"], "error")] * (numbers["error"] > 0)
-    parts += [_counted(numbers["file"], "malformed file")] * (numbers["file"] > 0)
+    parts += [f"{_counted(numbers['file'], 'file')} cannot be used"] * (numbers["file"] > 0)
     return f"{_counted(total, 'case')} in {_counted(len(tested), 'file')}: {', '.join(parts)}"
 
 
@@ -80,7 +80,7 @@ def as_json(tested: Sequence[Tested], *, only_failures: bool) -> dict[str, Any]:
         "summary": {
             "cases": sum(numbers[status] for status in _WORDS),
             **{status: numbers[status] for status in _WORDS},
-            "malformedFiles": numbers["file"],
+            "unusableFiles": numbers["file"],
         },
     }
 
@@ -112,7 +112,7 @@ def annotations(tested: Iterable[Tested]) -> Iterator[str]:
     """
     for one in tested:
         for problem in one.problems:
-            yield _annotation(_of_problem(problem), "malformed test file")
+            yield _annotation(_of_problem(problem), "test file")
         for outcome in one.outcomes:
             for item in _items(outcome):
                 yield _annotation(item, outcome.case.name)
