@@ -159,8 +159,7 @@ def test_the_text_has_a_line_for_each_runtime_and_the_source_of_what_is_missing(
     assert "  r              30.7 % (4 of 13)\n" in report
     assert "  plain          0.0 % (0 of 1)\n" in report
     assert (
-        "t/templates.yaml:10:20: r: {{if .IS_LEADER}} is never true\n"
-        "t/templates.yaml:10:20: r: {{if .IS_LEADER}} is never false\n"
+        "t/templates.yaml:10:20: r: {{if .IS_LEADER}} is never executed\n"
         "t/templates.yaml:10:40: r: {{.GROUP_SIZE}} is never executed\n"
         "    {{- if .IS_LEADER }} of {{ .GROUP_SIZE }}{{ end }}\n"
         "           ^\n"
@@ -259,7 +258,7 @@ def test_the_page_is_self_contained_and_shows_the_source():
     assert not page.tags & {"script", "link", "img", "iframe"}
     assert all(reference.startswith("#file-") for reference in page.references)
     assert "<script>alert(1)</script>&amp;" in everything
-    assert "{{if .IS_LEADER}} is never false" in everything
+    assert "{{if .IS_DISTRIBUTED}} is never true" in everything
     assert "url(" not in everything
     assert "@import" not in everything
 

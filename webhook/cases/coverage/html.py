@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from webhook.cases.coverage.counted import Counted, Coverage, percent
-from webhook.cases.coverage.text import missing, share
+from webhook.cases.coverage.text import gaps, share
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -14,8 +14,9 @@ h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.
 p { margin: 0 0 1.5rem; color: #4a5560; }
 table.parts { border-collapse: collapse; width: 100%; }
 .parts th, .parts td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #e3e7eb; }
-.parts td.share { white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
-.parts td.bar { width: 40%; padding-right: 0; }
+.parts td.share { white-space: nowrap; padding-left: 1rem; text-align: right; font-variant-numeric: tabular-nums; }
+.parts td:nth-child(2) { white-space: nowrap; }
+.parts td.bar { width: 35%; padding-right: 0; }
 .bar div { height: .6rem; background: #f3c9c5; border-radius: .3rem; overflow: hidden; }
 .bar span { display: block; height: 100%; background: #2e7d4f; }
 .source { border: 1px solid #e3e7eb; border-radius: .4rem; overflow-x: auto; }
@@ -24,8 +25,8 @@ table.parts { border-collapse: collapse; width: 100%; }
 .source td.number { text-align: right; color: #55606a; user-select: none; border-right: 1px solid #e3e7eb; }
 .source td.hits { text-align: right; color: #55606a; }
 tr.all td { background: #eaf6ee; } tr.part td { background: #fdf3d7; } tr.none td { background: #fbe6e4; }
-tr.gap td { color: #55606a; background: #f6f7f9; text-align: center; }
-tr.note td { background: #fff8e6; color: #7a3b00; white-space: pre-wrap; font: 13px/1.5 system-ui, sans-serif; }
+tr.gap td { color: #55606a; background: #f6f7f9; padding-left: 1.5rem; }
+tr.note td { color: #7a3b00; white-space: pre-wrap; font: 13px/1.5 system-ui, sans-serif; }
 mark { background: #f2b8b3; color: inherit; border-radius: .15rem; }
 .key span { display: inline-block; padding: 0 .5rem; margin-right: .5rem; border-radius: .2rem; }
 """
@@ -105,7 +106,7 @@ def _rows(lines: Sequence[str], by_line: dict[int, list[Counted]]) -> Iterator[s
             f"<td>{_marked(lines[number - 1], columns)}</td></tr>"
         )
         if missed:
-            notes = "\n".join(missing(one) for one in missed)
+            notes = "\n".join(note for _, note in gaps(found))
             yield f'<tr class="note"><td></td><td></td><td>{escape(notes)}</td></tr>'
     if last < len(lines):
         yield f'<tr class="gap"><td colspan="3">… {len(lines) - last} lines …</td></tr>'

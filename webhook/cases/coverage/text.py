@@ -1,6 +1,6 @@
 """Coverage for a terminal: a line for each runtime, then the source of what no case went through."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from webhook import errors, gotemplate
@@ -31,8 +31,20 @@ def share(counted: tuple[Counted, ...]) -> str:
     return f"{percent(counted)} % ({sum(bool(one.hits) for one in counted)} of {len(counted)})"
 
 
-def missing(one: Counted) -> str:
-    """Return what no case does."""
+def gaps(counted: Iterable[Counted]) -> Iterator[tuple[Counted, str]]:
+    """Yield what no case does at the places of one line, each with the first that it is about."""
+    groups: dict[tuple[int, str, str], list[Counted]] = {}
+    for number, one in enumerate(counted):
+        place = (one.column, one.template, one.subject) if one.what == "branch" else (-number, "", "")
+        groups.setdefault(place, []).append(one)
+    for group in groups.values():
+        if group[0].what == "branch" and not any(one.hits for one in group):
+            yield group[0], f"{{{{{errors.printable(group[0].subject)}}}}} is never executed"
+        else:
+            yield from ((one, _missing_one(one)) for one in group if not one.hits)
+
+
+def _missing_one(one: Counted) -> str:
     subject = errors.printable(one.subject)
     match one.what:
         case "branch":
@@ -42,9 +54,7 @@ def missing(one: Counted) -> str:
         case "definition":
             return f"{{{{{subject}}}}} is never called"
         case "role":
-            return (
-                f"no {subject} of runtime {one.owner}" if subject != "lone" else f"no lone pod of runtime {one.owner}"
-            )
+            return f"no case has a {subject}{' pod' if subject == 'lone' else ''}"
         case _:
             return f"no case uses this {one.what}: {subject}"
 
@@ -59,22 +69,22 @@ def _table(coverage: Coverage) -> Iterator[str]:
 
 
 def _missing(coverage: Coverage) -> Iterator[str]:
-    for (source, line), group in groupby(coverage.missed, key=lambda one: (one.source, one.line)):
-        found = list(group)
-        owner = found[0].owner
-        yield ""
-        for one in found:
-            yield f"{source}:{line}:{one.column}: {owner}: {missing(one)}"
-        yield from (f"    {row}" for row in _excerpt(coverage, found))
+    for (source, line), group in groupby(coverage.counted, key=lambda one: (one.source, one.line)):
+        found = list(gaps(group))
+        if found:
+            yield ""
+            for one, text in found:
+                yield f"{source}:{line}:{one.column}: {one.owner}: {text}"
+            yield from (f"    {row}" for row in _excerpt(coverage, found[0][0]))
 
 
-def _excerpt(coverage: Coverage, found: list[Counted]) -> Iterator[str]:
+def _excerpt(coverage: Coverage, first: Counted) -> Iterator[str]:
     """Yield the source of a line, of a long one the part around the first place, and a line with a caret below that place."""
-    lines = coverage.sources.get(found[0].source, ())
-    if not 1 <= found[0].line <= len(lines):
+    lines = coverage.sources.get(first.source, ())
+    if not 1 <= first.line <= len(lines):
         return
-    source = lines[found[0].line - 1]
+    source = lines[first.line - 1]
     indent = len(source) - len(source.lstrip())
-    shown, caret = gotemplate.excerpt(source[indent:], found[0].column - indent, _AROUND).split("\n")
+    shown, caret = gotemplate.excerpt(source[indent:], first.column - indent, _AROUND).split("\n")
     yield shown
     yield caret
