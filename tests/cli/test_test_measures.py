@@ -140,7 +140,7 @@ def test_what_there_was_no_time_for_is_counted(run, folder):
     assert "5 more changes were not tried: the time was too short" in result.out
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_several_processes_find_the_same_as_one(folder):
     text = TEMPLATES + "".join(TEMPLATES.removeprefix("templates:\n").replace("engine", f"e{n}") for n in range(3))
     (folder / "templates.yaml").write_text(text)

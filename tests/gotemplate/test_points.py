@@ -11,7 +11,7 @@ from tests.gotemplate import conformance, generators, markers
 from webhook.gotemplate import Budget, Given, Template, TemplateError
 
 SEEDS = st.integers(0, 2**32)
-QUICK = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def passed(template, data):

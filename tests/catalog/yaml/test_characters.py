@@ -56,7 +56,7 @@ TEXTS = st.text(alphabet="ab \n\t'\"\\:#{}-|>é😀", max_size=30)
 
 
 @pytest.mark.parametrize("style", [None, "'", '"', "|", ">"])
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(text=TEXTS, width=st.integers(5, 20))
 def test_any_string_that_a_dumper_writes_is_found_again(style, text, width):
     source = yaml.dump({"k": [text]}, default_style=style, width=width, allow_unicode=True)

@@ -30,6 +30,28 @@ class Suite:
         return any(document.source == source for document in self.documents)
 
 
+class _Input:
+    """A workload to try changes with."""
+
+    def __init__(self, sent: Mapping[str, Any], namespace: str) -> None:
+        self.sent = sent
+        self._namespace = namespace
+        self._usual: object = None
+
+    def usual(self, plain: rendering.State) -> object:
+        """Return what becomes of it without a change; found out when it is first asked for."""
+        if self._usual is None:
+            self._usual = self.result(plain)
+        return self._usual
+
+    def result(self, state: rendering.State) -> object:
+        """Return all that a user could see of what becomes of it."""
+        result = run.create(self.sent, state, self._namespace)
+        if result.value is None:
+            return str(result.denial)
+        return snapshots.without_records(result.value), notices.in_full(result.notices)
+
+
 class _Configured:
     """Test files with the same configuration."""
 
@@ -37,7 +59,7 @@ class _Configured:
         self.plain = rendering.State(catalog.build(suites[0].documents, None), suites[0].settings)
         self._suites = suites
         self._inputs = [(run.sent(case, one.files), case.namespace) for one in suites for case in one.cases]
-        self._results: dict[str, list[tuple[Mapping[str, Any], str, object]]] = {}  # by runtime, "" for all
+        self._tried: dict[str, list[_Input]] = {}  # by runtime, "" for all
 
     def is_about(self, mutant: Mutant) -> bool:
         """Return whether a change can concern any case."""
@@ -54,15 +76,11 @@ class _Configured:
 
     def differs(self, mutant: Mutant, state: rendering.State) -> bool:
         """Return whether any workload of the cases, or any sample, gets something else than without a change."""
-        if mutant.runtime not in self._results:
-            inputs = [*self._inputs, *((one, "") for one in samples.workloads(self.plain.snapshot, mutant.runtime))]
-            self._results[mutant.runtime] = [
-                (sent, namespace, _result(sent, self.plain, namespace))
-                for sent, namespace in inputs
-                if sent is not None and concerns(mutant, sent)
-            ]
-        known = self._results[mutant.runtime]
-        return any(_result(sent, state, namespace) != expected for sent, namespace, expected in known)
+        if mutant.runtime not in self._tried:
+            samples_of = ((one, "") for one in samples.workloads(self.plain.snapshot, mutant.runtime))
+            inputs = [_Input(sent, namespace) for sent, namespace in (*self._inputs, *samples_of) if sent is not None]
+            self._tried[mutant.runtime] = [one for one in inputs if concerns(mutant, one.sent)]
+        return any(one.result(state) != one.usual(self.plain) for one in self._tried[mutant.runtime])
 
 
 @dataclass(slots=True)
@@ -124,11 +142,3 @@ def concerns(mutant: Mutant, sent: Mapping[str, Any] | None) -> bool:
 def _runtimes(sent: Mapping[str, Any]) -> Iterator[Any]:
     for pod_template in workload.pod_templates(sent, workload.kind_of(sent)):
         yield pod_template.labels.get(workload.RUNTIME)
-
-
-def _result(sent: Mapping[str, Any], state: rendering.State, namespace: str) -> object:
-    """Return all that a user could see of what becomes of a workload."""
-    result = run.create(sent, state, namespace)
-    if result.value is None:
-        return str(result.denial)
-    return snapshots.without_records(result.value), notices.in_full(result.notices)
