@@ -164,10 +164,12 @@ def test_places_are_found_inside_the_block_scalar_of_a_manifest():
     assert found["spec.containers[0].image"] == "agent a.yaml:13:11"
 
 
-def test_a_place_in_an_escaped_scalar_is_that_of_the_scalar():
-    manifest = f"kind: ConfigMap\napiVersion: v1\ndata:\n  any.yaml: {json.dumps(AGENT)}\n"
+def test_places_are_found_inside_an_escaped_scalar():
+    written = f"  any.yaml: {json.dumps(AGENT)}"
+    manifest = f"kind: ConfigMap\napiVersion: v1\ndata:\n{written}\n"
+    found = fields(pod(), configuration=configured(agent=manifest))["spec.containers[0].image"]
 
-    assert fields(pod(), configuration=configured(agent=manifest))["spec.containers[0].image"] == "agent a.yaml:4:13"
+    assert found == f"agent a.yaml:4:{written.index('image: {registry') + 1}"
 
 
 VARIABLES = [

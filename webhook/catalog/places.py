@@ -17,6 +17,7 @@ from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, YamlMapping, YamlPair, YamlSequence
+from webhook.problems import Span
 
 #: The keys and positions that lead from an entry to something in it.
 Keys = Sequence[str | int]
@@ -68,7 +69,7 @@ class Places:
         at = _below(node, keys)
         if at is None:
             return None
-        placed = at if report.within is None else report.within
+        placed = report.in_source(Span(at.line, at.column))
         return Place(report.source, placed.line, placed.column)
 
     def _entry(self, entry: Entry) -> tuple[Node, Report] | None:
