@@ -17,7 +17,7 @@ import pytest
 from webhook import catalog, cli, gotemplate, linting, mutation, rendering, workload
 from webhook.gotemplate import DEFAULT_LIMITS, Template, TemplateError
 from webhook.gotemplate.exec.funcs import FUNCTIONS
-from webhook.rendering import budget, command, containers, selection, variables
+from webhook.rendering import budget, command
 from webhook.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -160,21 +160,13 @@ def first_file(title):
 
 def variables_by_role():
     snapshot = snapshot_of({title: first_file(title) for title in ("templates.yaml", "agent.yaml")})
+    state = rendering.State(snapshot, Settings())
     found = {}
     for title in WORKLOADS:
         [value] = catalog.load_all(first_file(title))
         for template in workload.pod_templates(value, KINDS[value["kind"]]):
-            declared = workload.declaration(template)
-            container = containers.inference_container(template, declared.container, ())
-            found[template.role] = variables.variables(
-                declared,
-                template,
-                container,
-                selection.select(declared, template, container, snapshot),
-                namespace=value["metadata"]["namespace"],
-                cluster_name=snapshot.cluster_name,
-                settings=Settings(),
-            )
+            resolution = rendering.resolve(template, state, namespace=value["metadata"]["namespace"])
+            found[template.role] = resolution.variables
     return found
 
 

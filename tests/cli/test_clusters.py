@@ -290,3 +290,68 @@ def test_what_cannot_be_refreshed_is_refused_with_the_remedy(run, api):
         *("Deployment team-a/web", "Job team-a/one", "Pod team-a/p")
     ]
     assert "kubectl rollout restart deployment/web -n team-a" in result.err
+
+
+APPS = "/apis/apps/v1/namespaces/team-a"
+TEMPLATE = {"metadata": {"labels": LABELS}, "spec": POD["spec"]}
+
+
+def owned(kind: str, name: str) -> dict[str, object]:
+    reference = {"apiVersion": "apps/v1", "kind": kind, "name": name, "controller": True}
+    return {"metadata": {"ownerReferences": [reference]}}
+
+
+def deployed(api: ClusterApi) -> None:
+    """Store a Deployment, what it is made of, and a pod without a controller."""
+    api.put(f"{APPS}/deployments/web", apiVersion="apps/v1", kind="Deployment", spec={"template": TEMPLATE})
+    api.put(f"{APPS}/deployments/other", apiVersion="apps/v1", kind="Deployment", spec={"template": {}})
+    replica_set = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": {"template": TEMPLATE}}
+    api.put(f"{APPS}/replicasets/web-1", **owned("Deployment", "web"), **replica_set)
+    pod = {"apiVersion": "v1", "kind": "Pod", "spec": POD["spec"]}
+    api.put("/api/v1/namespaces/team-a/pods/web-1-a", **owned("ReplicaSet", "web-1"), **pod)
+    api.objects["/api/v1/namespaces/team-a/pods/web-1-a"]["metadata"]["labels"] = LABELS
+    api.put("/api/v1/namespaces/team-a/pods/alone", metadata={"labels": LABELS}, **pod)
+
+
+def explained(result):
+    return [(one["kind"], one["namespace"], one["name"]) for one in json.loads(result.out)]
+
+
+def test_a_pod_is_explained_by_its_outermost_controller_as_the_webhook_would(run, api):
+    publish(api)
+    deployed(api)
+    result = run("explain", "po/web-1-a", "-n", "team-a", "-o", "json")
+    assert (result.status, result.err, explained(result)) == (0, "", [("Deployment", "team-a", "web")])
+    (found,) = json.loads(result.out)
+    assert found["remarks"] == ["explained by its controller, since others changed the stored pod web-1-a"]
+    fields = {one["path"]: one for one in found["pod_templates"][0]["fields"]}
+    assert fields["spec.containers[0].command"]["value"] == ["9000"]
+    assert fields["spec.containers[0].image"]["written"] == {
+        "key_path": "deployment_templates[0].container_template.image",
+        "source": "ConfigMap hydra-system/agent[config.yaml]",
+        "line": 1,
+        "column": 46,
+    }
+
+
+@pytest.mark.parametrize("switch", [("--from-cluster", "-n", "team-a"), ("-A",)], ids=["a namespace", "all of them"])
+def test_without_names_every_workload_with_a_runtime_is_explained_once(run, api, switch):
+    publish(api)
+    deployed(api)
+    result = run("explain", *switch, "-o", "json")
+    assert explained(result) == [("Deployment", "team-a", "web"), ("Pod", "team-a", "alone")]
+
+
+def test_files_are_explained_by_files_and_what_the_webhook_has_otherwise_is_named(run, api, tmp_path):
+    publish(api)
+    (tmp_path / "a.yaml").write_text(AGENT.replace("engine:1", "engine:2"))
+    result = run("explain", "-f", "-", "--agent", tmp_path / "a.yaml", "--from-cluster", stdin=json.dumps(POD))
+    assert result.status == 1  # the built-in runtimes have no "one"
+    assert "the agent configuration of this command is not the one that the webhook uses" in result.err
+
+
+def test_an_object_that_does_not_exist_is_named(run, api):
+    publish(api)
+    result = run("explain", "lws/none", "-n", "team-a")
+    assert (result.status, result.out) == (2, "")
+    assert "LeaderWorkerSet team-a/none" in result.err

@@ -9,6 +9,7 @@ COMMANDS = [
     "healthy",
     "render",
     "restore",
+    "explain",
     "drift",
     "refresh",
     "lint",
@@ -47,7 +48,20 @@ def test_the_summary_of_every_command_fits_its_line(help_text):
     text = help_text()
 
     assert re.findall(r"^  (\w+) +[A-Z].*[A-Za-z]\.$", text, re.MULTILINE) == [
-        *("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "test", "runtimes", "certs", "demo")
+        *(
+            "serve",
+            "healthy",
+            "render",
+            "restore",
+            "explain",
+            "drift",
+            "refresh",
+            "lint",
+            "test",
+            "runtimes",
+            "certs",
+            "demo",
+        )
     ]
     assert "..." not in text.partition("Commands:")[2]
 

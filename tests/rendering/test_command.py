@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from webhook import catalog, errors, notices
@@ -22,7 +23,10 @@ def rendered(lists, custom):
     command_template, args_template = lists
     given = {"commandTemplate": command_template, "argsTemplate": args_template}
     template = startup(**{key: value for key, value in given.items() if value is not None})
-    return command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
+    found = command.command(template, {"MODEL_ID": "qwen", "CUSTOM_ARGS": custom}, budget.new())
+    elements = [*found.args[: sum(found.printed)], *(custom if len(found.args) > sum(found.printed) else [])]
+    assert found.args == elements, "the number of elements that each entry printed"
+    return msgspec.structs.replace(found, printed=())
 
 
 BOTH = [
@@ -78,9 +82,9 @@ def test_without_either_list_args_are_the_custom_args(template):
 def test_a_plain_command_beside_an_args_template_leaves_args_split_into_lines():
     template = startup(command=["serve"], argsTemplate=["--a\n--b"])
 
-    assert command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new()) == command.Command(
-        None, ["--a", "--b", *CUSTOM]
-    )
+    found = command.command(template, {"CUSTOM_ARGS": CUSTOM}, budget.new())
+
+    assert found == command.Command(None, ["--a", "--b", *CUSTOM], printed=(2,))
 
 
 DENIED = [

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from webhook import catalog, errors, workload
-from webhook.rendering import containers, selection
+from webhook.rendering import containers, gpus, selection
 
 RUNTIMES = [
     {"runtime": "engine"},
@@ -35,8 +35,10 @@ def select(entries, runtime="engine", gpu_type="", limits=None, image="auto", sn
     declaration = workload.Declaration(runtime, "m", gpu_type=gpu_type)
     value = {"name": "main", "image": image, "resources": {"limits": limits or {}}}
     container = containers.InferenceContainer(value, "spec.containers[0]", 0, "the first")
-    pod_template = workload.PodTemplate((), {"spec": spec or {}}, {}, {})
-    return selection.select(declaration, pod_template, container, snapshot or catalog.build(documents(entries), None))
+    snapshot = snapshot or catalog.build(documents(entries), None)
+    template = selection.runtime_template(declaration, snapshot)
+    asked = gpus.request(declaration, container, spec or {}, snapshot.gpu_types)
+    return selection.select(declaration, "lone", container, snapshot, template, asked)
 
 
 ANY, ENGINE, OTHER = entry("any"), entry("engine", ["engine"]), entry("other", ["other"])
@@ -68,7 +70,7 @@ def test_the_first_agent_entry_that_matches_is_used(entries, asked, image, gpu_t
     chosen = select(entries, **asked)
 
     assert (chosen.agent_entry.image if chosen.agent_entry else None) == (image and f"example/{image}")
-    assert (chosen.gpu_type, chosen.gpu_count) == (gpu_type, count)
+    assert (chosen.gpu_type, chosen.choice.count) == (gpu_type, count)
 
 
 def test_a_selection_holds_the_runtime_template_and_the_rows_that_were_looked_at():
@@ -188,7 +190,7 @@ def test_each_part_whose_last_good_version_is_in_use_earns_a_notice(runtimes, en
 
 
 def test_without_runtime_template_or_agent_entry_nothing_is_stale():
-    assert selection.Selection(None, None, "cpu").last_good_notices() == []
+    assert selection.Selection(None, None, gpus.Choice("cpu")).last_good_notices() == []
 
 
 VERDICTS = [

@@ -1,7 +1,7 @@
 """The names of the variables of contract section 5. Golden cases test their values."""
 
 from webhook import catalog, workload
-from webhook.rendering import containers, selection, variables
+from webhook.rendering import containers, gpus, selection, variables
 from webhook.settings import Settings
 
 
@@ -10,7 +10,9 @@ def test_the_variables_are_those_of_the_contract():
     declared = workload.Declaration("vllm-cpu", "m")
     container = containers.InferenceContainer({"name": "main"}, "spec.containers[0]", 0, "the first")
     pod_template = workload.PodTemplate((), {}, {}, {})
-    chosen = selection.select(declared, pod_template, container, snapshot)
+    asked = gpus.request(declared, container, {}, snapshot.gpu_types)
+    template = selection.runtime_template(declared, snapshot)
+    chosen = selection.select(declared, "lone", container, snapshot, template, asked)
 
     data = variables.variables(
         declared,

@@ -5,6 +5,7 @@ Commands:
 - ``serve``: the webhook itself
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
+- ``explain``: why objects are rendered as they are
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``test``: test cases beside templates
@@ -41,7 +42,20 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "test", "runtimes", "certs", "demo")
+_COMMANDS = (
+    "serve",
+    "healthy",
+    "render",
+    "restore",
+    "explain",
+    "drift",
+    "refresh",
+    "lint",
+    "test",
+    "runtimes",
+    "certs",
+    "demo",
+)
 
 
 class _Commands(UserDict[str, Any]):

@@ -6,7 +6,7 @@ was set for one command must not send the next one to another cluster.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -107,10 +107,12 @@ class ServerState:
     Attributes:
         state: as a request to the webhook would read it.
         version: of the webhook.
+        documents: what the configuration was rebuilt from.
     """
 
     state: rendering.State
     version: str
+    documents: Sequence[catalog.Document] = ()
 
 
 class Reader:
@@ -169,14 +171,15 @@ class Reader:
             published = catalog.published.unpack(content, cache)
         except catalog.published.BadState as error:
             raise NoState(f"{reference.human}: {error}; {_FILES_INSTEAD.removeprefix('or ')}") from error
-        snapshot = catalog.history.rebuilt(one for several in published.documents.values() for one in several)
+        documents = [one for several in published.documents.values() for one in several]
+        snapshot = catalog.history.rebuilt(documents)
         if published.version != webhook.__version__:
             self._report(
                 f"the webhook has version {published.version} and this command {webhook.__version__}: they may differ in what they do"
             )
         for kind in catalog.history.rebuilt_differently(published.digests, snapshot):
             self._report(f"this command reads {catalog.KINDS[kind].human} in another way than the webhook")
-        return ServerState(rendering.State(snapshot, published.settings), published.version)
+        return ServerState(rendering.State(snapshot, published.settings), published.version, documents)
 
     async def report_differences(self, state: rendering.State) -> None:
         """Report on standard error which configurations from files are not those that the webhook uses, if its state can be read.

@@ -77,15 +77,11 @@ def render(
         known_keys=options.keys(known_keys),
     )
     own = bool(templates or agent or gpu_configs)
-    names = [str(path) for path in more or () if _names_object(path)]
+    names = [str(path) for path in more or () if names_object(path)]
     files = [path for path in more or () if str(path) not in names]
     before = objects.read(filename, files) if filename or files or not names else []
     if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
-        if not own and settings != options.DEFAULTS:
-            message = (
-                "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
-            )
-            raise typer.BadParameter(message)
+        check_settings(settings, judged_by_files=own)
         opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
         state, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
         before += stored
@@ -108,7 +104,14 @@ def render(
     output.print_changed(before, change, output_format)
 
 
-def _names_object(path: Path) -> bool:
+def check_settings(settings: Settings, *, judged_by_files: bool) -> None:
+    """Check that no settings are given where those of a cluster's webhook count."""
+    if not judged_by_files and settings != options.DEFAULTS:
+        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
+        raise typer.BadParameter(message)
+
+
+def names_object(path: Path) -> bool:
     """Return whether an argument is KIND/NAME and not the path of a file, also of one whose name is misspelt."""
     kind, slash, _ = str(path).partition("/")
     is_file = path.exists() or path.suffix in {".yaml", ".yml", ".json"}

@@ -67,13 +67,14 @@ def of_role(role: workload.Role) -> Mapping[str, Any]:
 
 def of(runtime: str, role: workload.Role, args: tuple[str, ...], size: int, gpu_type: str) -> dict[str, Any]:
     """Return the variables of a pod: its runtime, role, arguments, number of GPUs and their type."""
+    amounts = () if gpu_type == gpus.CPU else ((gpu_type, size),)
     return variables.variables(
         workload.Declaration(runtime, "qwen3-0.6b", model_name=MODEL_NAME, tensor_parallel_size=size),
         workload.PodTemplate((), {}, {}, {}, role=role, group_size=1 if role == "lone" else _GROUP_SIZE),
         containers.InferenceContainer(
             {"name": containers.CREATED_NAME, "args": list(args)}, "spec.containers[0]", 0, "the first"
         ),
-        selection.Selection(None, None, gpu_type, 0 if gpu_type == gpus.CPU else size),
+        selection.Selection(None, None, gpus.Choice(gpu_type, amounts=amounts)),
         namespace="default",
         cluster_name="cluster",
         settings=Settings(),

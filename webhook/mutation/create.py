@@ -1,6 +1,6 @@
 """Creation: every pod template of an object is rendered (contract sections 8 and 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -29,6 +29,22 @@ class Mutation(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
 
 
+class Attempt(msgspec.Struct):
+    """The rendering of one pod template, as far as it went.
+
+    Attributes:
+        pod_template: the bare pod template, with what it takes from the worker template.
+        state: the configuration and settings.
+        decided: what was decided about it.
+        rendered: the result; None if it was denied.
+    """
+
+    pod_template: workload.PodTemplate
+    state: rendering.State
+    decided: rendering.Decided = msgspec.field(default_factory=rendering.Decided)
+    rendered: rendering.Rendering | None = None
+
+
 def mutate(
     value: Mapping[str, Any],
     object_kind: workload.GroupVersionKind,
@@ -36,6 +52,7 @@ def mutate(
     *,
     namespace: str,
     name: str = "",
+    attempts: list[Attempt] | None = None,
 ) -> Mutation:
     """Render every pod template of an object that carries no record.
 
@@ -45,6 +62,7 @@ def mutate(
         state: the configuration and settings.
         namespace: where it is to be created.
         name: its name if its metadata has none.
+        attempts: receives the rendering of each pod template when it begins, for whoever asks why.
 
     Raises:
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
@@ -52,14 +70,19 @@ def mutate(
     try:
         if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
             return Mutation(value, reason)
-        return render(value, object_kind, state, namespace=namespace)
+        return render(value, object_kind, state, namespace=namespace, attempts=attempts)
     except errors.Denied as denial:
         denial.add_place(f"{object_kind[2]} {namespace}/{workload.display_name(value, name)}")
         raise
 
 
 def render(
-    value: Mapping[str, Any], object_kind: workload.GroupVersionKind, state: rendering.State, *, namespace: str
+    value: Mapping[str, Any],
+    object_kind: workload.GroupVersionKind,
+    state: rendering.State,
+    *,
+    namespace: str,
+    attempts: list[Attempt] | None = None,
 ) -> Mutation:
     """Render an object as :func:`mutate` does, once it is known that it is not excluded; messages do not name the object.
 
@@ -67,16 +90,25 @@ def render(
         errors.Denied: it cannot be rendered.
     """
     mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
-    members: list[rendering.Member] = []
+    attempts = attempts if attempts is not None else []
     for pod_template in workload.pod_templates(value, object_kind):
         if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-            mutation = _mutate_template(mutation, pod_template, state, budget, members, namespace=namespace)
+            mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
     if mutation.changed and object_kind == workload.LEADER_WORKER_SET:  # of which there will be updates
         workload.check_values(mutation.value, "the object, with what its runtime adds,")
+    members = list(_members(attempts))
     if len(members) == 2:
         found = tuple(rendering.differences(*members))
         mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))
     return mutation
+
+
+def _members(attempts: Iterable[Attempt]) -> Iterator[rendering.Member]:
+    """Yield the pod templates of a group that were rendered."""
+    for attempt in attempts:
+        resolution, rendered = attempt.decided.resolution, attempt.rendered
+        if resolution is not None and rendered is not None and attempt.pod_template.role != "lone":
+            yield rendering.Member(resolution, rendered.image)
 
 
 def replaced(value: Mapping[str, Any], place: tuple[str, ...], part: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -94,11 +126,11 @@ def _mutate_template(
     pod_template: workload.PodTemplate,
     state: rendering.State,
     budget: gotemplate.Budget,
-    members: list[rendering.Member],
+    attempts: list[Attempt],
     *,
     namespace: str,
 ) -> Mutation:
-    """Render a pod template; ``members`` receives those of a group that are rendered."""
+    """Render a pod template; ``attempts`` receives how it went."""
     if workload.opted_out(pod_template):
         return mutation
     try:
@@ -113,15 +145,15 @@ def _mutate_template(
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
         pod_template = completed(pod_template)
-        resolution = rendering.resolve(pod_template, state, namespace=namespace)
-        rendered = rendering.apply(resolution, budget)
+        attempt = Attempt(pod_template, state)
+        attempts.append(attempt)
+        resolution = rendering.resolve(pod_template, state, namespace=namespace, decided=attempt.decided)
+        rendered = attempt.rendered = rendering.apply(resolution, budget)
     except errors.Denied as denial:
         denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
         if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already
             denial.add_place(pod_template.name)
         raise
-    if pod_template.role != "lone":
-        members.append(rendering.Member(resolution, rendered.image))
     return Mutation(
         replaced(mutation.value, pod_template.place, rendered.value),
         "rendered",

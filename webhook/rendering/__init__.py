@@ -15,6 +15,7 @@ In the order of a request::
     variables         what may a Go template refer to?
     layers            what does the configuration say, agent entry over runtime template?
     apply           a resolution to the rendered pod template
+    origins         who set which field of a rendering? Requests never ask
     budget          how much may the Go templates of a request do together?
     expand            a Go template to text
     image             which image, with which pull policy?
@@ -37,7 +38,19 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget, fields, reconcile, record, revision, selection
+from webhook.rendering import (
+    budget,
+    changes,
+    expand,
+    fields,
+    gpus,
+    origins,
+    paths,
+    reconcile,
+    record,
+    revision,
+    selection,
+)
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
 from webhook.rendering.edits import alike, carried_over
@@ -55,10 +68,11 @@ from webhook.rendering.record import (
     with_edits,
     with_inputs,
 )
-from webhook.rendering.resolve import Resolution, resolve
+from webhook.rendering.resolve import Decided, Resolution, resolve
 from webhook.rendering.state import State
 
 __all__ = [
+    "Decided",
     "Header",
     "Member",
     "Record",
@@ -69,11 +83,16 @@ __all__ = [
     "apply",
     "budget",
     "carried_over",
+    "changes",
     "check",
     "complete",
     "differences",
+    "expand",
     "fields",
     "full",
+    "gpus",
+    "origins",
+    "paths",
     "placeholders",
     "read",
     "reconcile",

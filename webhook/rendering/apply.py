@@ -39,7 +39,11 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     """
     pod_template, spec, own = resolution.pod_template, resolution.spec, resolution.container.value
     configured = resolution.layers.render(resolution.variables, budget)
-    container, found = _container(resolution, configured, budget)
+    with_image = fill_image(resolution, configured)
+    image.check(with_image, str(resolution.container), resolution.selection.agent_entry, pod_template.role)
+    started = start(resolution, budget)
+    container = fill_container(resolution, configured, with_image, started)
+    found = _startup_notices(resolution, started, container)
     merged = merge.pod_spec(
         resolution.container.put(spec, container),
         image.fill_added(configured.pod, container["image"]),
@@ -48,7 +52,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     )
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
     _check_merged(spec, merged, resolution.spec_path, source)
-    metadata = _metadata(pod_template, container["name"], configured.metadata)
+    metadata = with_identity(pod_template, with_metadata(pod_template, configured), container["name"])
     names.check(resolution, configured, {"metadata": metadata, "spec": merged})
     conflicts.check(
         conflicts.Side(spec, own), conflicts.Side(merged, container), claims=pod_template.claims, source=source
@@ -84,40 +88,82 @@ def _check_merged(own: Mapping[str, Any], merged: Mapping[str, Any], path: str, 
         raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
 
 
-def _container(
-    resolution: Resolution, configured: Configured, budget: gotemplate.Budget
-) -> tuple[dict[str, Any], list[notices.Notice]]:
-    """Return the inference container filled in, and what its author should know."""
-    own, is_pod, path = resolution.container.value, resolution.pod_template.is_pod, resolution.container.path
-    fields = configured.container
-    filled = image.fill(own, configured.image, fields.get("imagePullPolicy"), is_pod=is_pod)
-    image.check(filled, str(resolution.container), resolution.selection.agent_entry, resolution.pod_template.role)
-    if own.get("command"):
-        kept = notices.about("own-command", resolution.container.name)
-        rest = {key: value for key, value in fields.items() if key != "args"}
-        return merge.container(filled, rest, is_pod=is_pod, path=path), [kept]
-    runtime_template = resolution.selection.runtime_template
-    startup = runtime_template.startups[resolution.pod_template.role] if runtime_template else catalog.Startup()
-    rendered = command.command(startup, resolution.variables, budget)
-    if rendered.command is not None:
-        filled["command"] = rendered.command
-    if rendered.args or own.get("args"):
-        filled["args"] = rendered.args
-    container = merge.container(filled, fields, is_pod=is_pod, path=path)
-    first, own_args = container.get("command") or (), own.get("args") or ()
-    return container, [*rendered.notices, *arguments.notices(startup, resolution.variables, first, rendered, own_args)]
+def fill_image(resolution: Resolution, configured: Configured) -> dict[str, Any]:
+    """Return the inference container with its image and pull policy."""
+    policy = configured.container.get("imagePullPolicy")
+    return image.fill(resolution.container.value, configured.image, policy, is_pod=resolution.pod_template.is_pod)
 
 
-def _metadata(pod_template: workload.PodTemplate, container: str, configured: catalog.Fields) -> dict[str, Any]:
-    """Return the metadata with what the configuration adds, the labels that identify the pods, and the default container."""
-    metadata = dict(pod_template.value.get("metadata") or {})
+def start(resolution: Resolution, budget: gotemplate.Budget) -> command.Command | None:
+    """Return command and args as the runtime template has them; None if the workload brings its own command.
+
+    Raises:
+        errors.Denied: a Go template fails or exceeds the budget.
+    """
+    if resolution.container.value.get("command"):
+        return None
+    return command.command(resolution.startup, resolution.variables, budget)
+
+
+def fill_container(
+    resolution: Resolution, configured: Configured, with_image: Mapping[str, Any], started: command.Command | None
+) -> dict[str, Any]:
+    """Return the inference container with everything filled in.
+
+    Args:
+        resolution: what was decided.
+        configured: what the configuration says.
+        with_image: the result of :func:`fill_image`.
+        started: the result of :func:`start`.
+
+    Raises:
+        errors.Malformed: as :func:`merge.container`.
+    """
+    is_pod, path = resolution.pod_template.is_pod, resolution.container.path
+    if started is None:
+        rest = {key: value for key, value in configured.container.items() if key != "args"}
+        return merge.container(with_image, rest, is_pod=is_pod, path=path)
+    filled = dict(with_image)
+    if started.command is not None:
+        filled["command"] = started.command
+    if started.args or resolution.container.value.get("args"):
+        filled["args"] = started.args
+    return merge.container(filled, configured.container, is_pod=is_pod, path=path)
+
+
+def _startup_notices(
+    resolution: Resolution, started: command.Command | None, container: Mapping[str, Any]
+) -> list[notices.Notice]:
+    """Return what the author should know about command and args."""
+    if started is None:
+        return [notices.about("own-command", resolution.container.name)]
+    first, own_args = container.get("command") or (), resolution.container.value.get("args") or ()
+    return [
+        *started.notices,
+        *arguments.notices(resolution.startup, resolution.variables, first, started, own_args),
+    ]
+
+
+def with_metadata(pod_template: workload.PodTemplate, configured: Configured) -> dict[str, Any]:
+    """Return the metadata with what the configuration adds."""
+    return _added(pod_template.value.get("metadata") or {}, configured.metadata)
+
+
+def with_identity(pod_template: workload.PodTemplate, metadata: Mapping[str, Any], container: str) -> dict[str, Any]:
+    """Return metadata with the labels that identify the pods, and the default container."""
     identity = {key: pod_template.labels[key] for key in workload.IDENTITY_LABELS}
-    for name, added in (("labels", identity), ("annotations", {workload.DEFAULT_CONTAINER: container})):
-        own = metadata.get(name) or {}
-        missing = {key: value for key, value in {**(configured.get(name) or {}), **added}.items() if key not in own}
+    return _added(metadata, {"labels": identity, "annotations": {workload.DEFAULT_CONTAINER: container}})
+
+
+def _added(metadata: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata with those labels and annotations that it does not have."""
+    found = dict(metadata)
+    for name in ("labels", "annotations"):
+        own = found.get(name) or {}
+        missing = {key: value for key, value in (others.get(name) or {}).items() if key not in own}
         if missing:
-            metadata[name] = {**own, **missing}
-    return metadata
+            found[name] = {**own, **missing}
+    return found
 
 
 def _replaced_lists(resolution: Resolution, configured: Configured) -> list[notices.Notice]:

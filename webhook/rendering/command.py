@@ -1,6 +1,7 @@
 """Command and args of the inference container (contract section 5)."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -11,11 +12,19 @@ from webhook.rendering import expand
 
 
 class Command(msgspec.Struct, frozen=True):
-    """Command and args of a container; without a command the image's own is used."""
+    """Command and args of a container; without a command the image's own is used.
+
+    Attributes:
+        command: one element for each entry of ``commandTemplate``.
+        args: what the entries of ``argsTemplate`` print, and CUSTOM_ARGS where they are appended.
+        notices: what the author should know.
+        printed: how many elements of ``args`` each entry of ``argsTemplate`` printed; those after them are CUSTOM_ARGS.
+    """
 
     command: list[str] | None
     args: list[str]
     notices: tuple[Notice, ...] = ()
+    printed: tuple[int, ...] = ()
 
 
 def command(startup: catalog.Startup, variables: Mapping[str, Any], budget: gotemplate.Budget) -> Command:
@@ -34,12 +43,13 @@ def command(startup: catalog.Startup, variables: Mapping[str, Any], budget: gote
         return Command(None, custom)
     args = [expand.text(template, variables, budget) for template in startup.args]
     if not startup.command:
-        lines = [line.strip() for text in args for line in text.split("\n")]
-        args = [line for line in lines if line]
-        return Command(None, args if startup.uses_custom_args else args + custom)
+        lines = [[line for part in text.split("\n") if (line := part.strip())] for text in args]
+        args = [*chain.from_iterable(lines), *(() if startup.uses_custom_args else custom)]
+        return Command(None, args, printed=tuple(map(len, lines)))
+    printed = (1,) * len(args)
     rendered = [expand.text(template, variables, budget) for template in startup.command]
     if not startup.args:
         return Command(rendered, custom)
     if custom and not (startup.uses_custom_args or startup.others_use_custom_args):
-        return Command(rendered, args, (Notice("arguments-ignored", custom),))
-    return Command(rendered, args)
+        return Command(rendered, args, (Notice("arguments-ignored", custom),), printed)
+    return Command(rendered, args, printed=printed)

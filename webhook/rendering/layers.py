@@ -80,6 +80,10 @@ class Layers(msgspec.Struct, frozen=True):
         """
         return Configured(*(merged.render(data, budget) for merged in (self.pod, self.container, self.metadata)))
 
+    def first(self, count: int) -> "Layers":
+        """Return only the first of these layers, as if the others said nothing."""
+        return _of(self.parts[:count], self.constants)
+
 
 class Configured(msgspec.Struct, frozen=True):
     """What the configuration says to one workload: PodSpec fields, Container fields, and the pod's metadata."""
@@ -105,9 +109,14 @@ def merged(
     if runtime_template is not None:
         layers += _layers("template", runtime_template.path, runtime_template.parts(role))
         constants = tuple(name for name in variables.CONSTANTS if runtime_template.may_read(name))
+    return _of(tuple(layers), constants)
+
+
+def _of(layers: tuple[Layer, ...], constants: tuple[str, ...]) -> Layers:
+    """Return what layers say together, the winner first."""
     parts = [layer.part for layer in layers]
     return Layers(
-        parts=tuple(layers),
+        parts=layers,
         pod=_merged(part.pod for part in parts),
         container=_merged(image.without_placeholder(part.container) for part in parts),
         metadata=_merged(part.metadata for part in parts),

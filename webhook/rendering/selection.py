@@ -21,20 +21,26 @@ class Selection(msgspec.Struct, frozen=True):
     Attributes:
         runtime_template: None if only an agent entry knows the runtime.
         agent_entry: the first one that matches; None only if the workload or the runtime template brings an image.
-        gpu_type: the type that the agent entry was chosen for.
-        gpu_count: how many GPUs the inference container asks for.
-        gpu_rows: the rows of the GPU table that match what it asks for.
-        gpus_sliced: whether these GPUs are MIG slices.
+        choice: the GPU type that the agent entry was chosen for, and what is counted of it.
+        asked: everything that was found out about what the inference container asks for; None if nobody asked.
         gpu_notices: what the author should know about type and count.
     """
 
     runtime_template: catalog.RuntimeTemplate | None
     agent_entry: catalog.AgentEntry | None
-    gpu_type: str
-    gpu_count: int = 0
-    gpu_rows: tuple[catalog.GpuType, ...] = ()
-    gpus_sliced: bool = False
+    choice: gpus.Choice
+    asked: gpus.Request | None = None
     gpu_notices: tuple[notices.Notice, ...] = ()
+
+    @property
+    def gpu_type(self) -> str:
+        """Return the GPU type that the agent entry was chosen for."""
+        return self.choice.gpu_type
+
+    @property
+    def gpu_rows(self) -> tuple[catalog.GpuType, ...]:
+        """Return the rows of the GPU table that match what the inference container asks for."""
+        return self.asked.rows if self.asked is not None else ()
 
     def last_good_notices(self) -> list[notices.Notice]:
         """Return a notice about each part whose last good version is in use (contract section 10)."""
@@ -62,24 +68,17 @@ class Candidate(msgspec.Struct, frozen=True):
         """Return whether the entry matches; the first one that does is used."""
         return not self.mismatches
 
+    @property
+    def reason(self) -> str:
+        """Return why it does not match, as messages say it: ``is for runtime vllm and GPU type cpu``; "" if it matches."""
+        return f"is for {' and '.join(self.mismatches)}" if self.mismatches else ""
 
-def select(
-    declaration: workload.Declaration,
-    pod_template: workload.PodTemplate,
-    container: InferenceContainer,
-    snapshot: catalog.Snapshot,
-) -> Selection:
-    """Choose runtime template and agent entry.
 
-    Args:
-        declaration: what the pod template declares.
-        pod_template: its role, and which nodes it may run on.
-        container: the inference container as the workload has it.
-        snapshot: the configuration.
+def runtime_template(declaration: workload.Declaration, snapshot: catalog.Snapshot) -> catalog.RuntimeTemplate | None:
+    """Return the runtime template that a pod template asks for; None if only agent entries know the runtime.
 
     Raises:
-        errors.Denied: the runtime is unknown, broken or not the value of a label, a GPU count is not a whole number, nothing gives
-            the type of what may be an accelerator, or nothing provides an image.
+        errors.Denied: the runtime is unknown, broken or not the value of a label.
         errors.NotReady: a configuration has never been read.
     """
     if snapshot.missing:
@@ -93,9 +92,31 @@ def select(
         advice = errors.among(runtime, snapshot.runtimes)
         raise errors.Denied("unknown-runtime", f'label {workload.RUNTIME}: there is no runtime "{runtime}"; {advice}')
     workload.check_label(workload.RUNTIME, runtime, f"rename the runtime in ConfigMap {_TEMPLATES}")
-    runtime_template = snapshot.runtime_templates.get(runtime)
-    spec = pod_template.value.get("spec") or {}
-    asked = gpus.request(declaration, container, spec, snapshot.gpu_types)
+    return snapshot.runtime_templates.get(runtime)
+
+
+def select(
+    declaration: workload.Declaration,
+    role: workload.Role,
+    container: InferenceContainer,
+    snapshot: catalog.Snapshot,
+    runtime_template: catalog.RuntimeTemplate | None,
+    asked: gpus.Request,
+) -> Selection:
+    """Choose the agent entry.
+
+    Args:
+        declaration: what the pod template declares.
+        role: of the pod template.
+        container: the inference container as the workload has it.
+        snapshot: the configuration.
+        runtime_template: that of :func:`runtime_template`.
+        asked: what the inference container asks for.
+
+    Raises:
+        errors.Denied: the entry is broken, or nothing provides an image.
+    """
+    runtime = declaration.runtime
     agent_entry, choice, others = _first_match(snapshot.agent_entries_for(runtime), asked.choices)
     if agent_entry is not None and agent_entry.broken is not None:
         raise errors.Denied(
@@ -103,24 +124,14 @@ def select(
             f'{agent_entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: '
             f"{agent_entry.broken}",
         )
-    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(
-        runtime_template, pod_template.role
-    )
+    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(runtime_template, role)
     if agent_entry is None and not has_image:
         raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
     found = gpus.notices(declaration, asked, choice)
     rivals = _rivals(runtime_template, agent_entry, choice, others)
     if rivals:
         found.append(notices.about("several-gpu-types", choice.gpu_type, ", ".join(rivals)))
-    return Selection(
-        runtime_template,
-        agent_entry,
-        choice.gpu_type,
-        choice.count,
-        asked.rows,
-        gpus_sliced=choice.sliced,
-        gpu_notices=tuple(found),
-    )
+    return Selection(runtime_template, agent_entry, choice, asked, tuple(found))
 
 
 def candidates(agent_entries: Iterable[catalog.AgentEntry], runtime: str, gpu_type: str) -> Iterator[Candidate]:
@@ -141,11 +152,8 @@ def _first_match(
 
     If none has one, that is the first type, and the others are all other types.
     """
-    found: list[tuple[catalog.AgentEntry | None, gpus.Choice]] = [
-        (agent_entry, choice)
-        for choice in choices
-        if (agent_entry := entry_for(agent_entries, choice.gpu_type)) is not None
-    ]
+    served = [(entry_for(agent_entries, choice.gpu_type), choice) for choice in choices]
+    found = [pair for pair in served if pair[0] is not None]
     if not found:
         return None, choices[0], [(None, choice) for choice in choices[1:]]
     return *found[0], found[1:]
@@ -175,12 +183,12 @@ def _no_agent_entry(
     runtime, choice = declaration.runtime, asked.choices[0]
     gpu_type = choice.gpu_type
     rejected = [
-        f"{candidate.agent_entry.path} is for {' and '.join(candidate.mismatches)}"
+        f"{candidate.agent_entry.path} {candidate.reason}"
         for candidate in candidates(snapshot.agent_entries[:_EXPLAINED], runtime, gpu_type)
     ]
     if (rest := len(snapshot.agent_entries) - _EXPLAINED) > 0:
         rejected.append(f"and {rest} more entries")
-    rejected += map(str, _unreadable_entries(snapshot))
+    rejected += map(str, unreadable_entries(snapshot))
     known = {
         gpus.CPU,
         *(row.name for row in snapshot.gpu_types),
@@ -200,7 +208,7 @@ def _no_agent_entry(
     )
 
 
-def _unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
+def unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
     """Return the errors in agent entries of which not even the match can be read."""
     reading = snapshot.readings.get("agent")
     problems = reading.problems if reading is not None else ()

@@ -13,7 +13,7 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     names           what Kubernetes accepts as a name
 """
 
-from webhook.workload import mistaken_keys, names
+from webhook.workload import keys, mistaken_keys, names
 from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     ANNOTATIONS,
@@ -96,6 +96,7 @@ __all__ = [
     "declaration",
     "display_name",
     "exclusion",
+    "keys",
     "kind_of",
     "mistaken_keys",
     "names",

@@ -1,0 +1,22 @@
+"""Why a workload is rendered as it is: the decisions of a request, read afterwards. Pure; commands enter here.
+
+Nothing is decided here. An object is rendered by the code of requests, and what that decided is put into one value, from which
+text and JSON are printed.
+
+::
+
+    explain       an object to its explanation
+    decisions     container, GPU type, runtime template, agent entries, variables: each with its reason
+    written       where the configuration says what a rendering has
+    next_steps    which command or edit would change the outcome?
+    explanation   the values, whose names are those of the JSON
+    outline       an explanation as text
+    schema        the JSON schema of explanations
+"""
+
+from webhook.explaining.explain import explain
+from webhook.explaining.explanation import Explanation
+from webhook.explaining.outline import Branch, outline
+from webhook.explaining.schema import schema
+
+__all__ = ["Branch", "Explanation", "explain", "outline", "schema"]
