@@ -6,6 +6,7 @@ Commands:
 - ``healthy``: asks a running server whether it answers, for the health check of a container
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
+- ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
@@ -16,6 +17,7 @@ Shared by commands:
 - ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
 - ``findings``: what is found out about workloads, printed
+- ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
 
 Never in here: a second implementation of anything that the server does.
@@ -33,7 +35,7 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "runtimes", "certs", "demo")
+_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "plan", "lint", "runtimes", "certs", "demo")
 
 
 class _Commands(UserDict[str, Any]):

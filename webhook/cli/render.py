@@ -81,11 +81,8 @@ def render(
     files = [path for path in more or () if str(path) not in names]
     before = objects.read(filename, files) if filename or files or not names else []
     if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
-        if not own and settings != options.DEFAULTS:
-            message = (
-                "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
-            )
-            raise typer.BadParameter(message)
+        if not own:
+            clusters.check_settings(settings)
         opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
         state, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
         before += stored

@@ -10,6 +10,9 @@ from webhook.mutation import create
 from webhook.whatif import differences
 from webhook.whatif.differences import Change
 
+#: What of the metadata of a LeaderWorkerSet the rendering of its pod templates depends on.
+_OURS = workload.LABELS | workload.ANNOTATIONS | {workload.DEFAULT_CONTAINER}
+
 #: What a change of configuration means for a workload.
 Effect = Literal["unchanged", "changed", "newly-denied", "no-longer-denied", "still-denied"]
 
@@ -63,11 +66,9 @@ def under(
     """
     old, new = (rendered(value, object_kind, state, namespace=namespace) for state in (before, after))
     if isinstance(old, Denial) or isinstance(new, Denial):
-        denied = tuple(one if isinstance(one, Denial) else None for one in (old, new))
-        effect: Effect = (
-            "no-longer-denied" if denied[1] is None else "newly-denied" if denied[0] is None else "still-denied"
-        )
-        return Comparison(effect, before=denied[0], after=denied[1])
+        denied_before, denied_after = (one if isinstance(one, Denial) else None for one in (old, new))
+        effect = of_denials(denied_before, denied_after)
+        return Comparison(effect, before=denied_before, after=denied_after)
     sides = [_templates(one.value, object_kind) for one in (old, new)]
     found = {}
     for name in dict.fromkeys([*sides[0], *sides[1]]):
@@ -75,6 +76,11 @@ def under(
             found[name] = changes
     effect = "changed" if found else "unchanged"
     return Comparison(effect, found, revisions_before=old.revisions, revisions_after=new.revisions)
+
+
+def of_denials(before: Denial | None, after: Denial | None) -> Effect:
+    """Return the effect on a workload that is denied under one of two configurations, or under both."""
+    return "no-longer-denied" if after is None else "newly-denied" if before is None else "still-denied"
 
 
 def rendered(
@@ -94,6 +100,19 @@ def rendered(
         return create.render(value, object_kind, state, namespace=namespace)
     except errors.Denied as denied:
         return denial(denied)
+
+
+def reduced(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> dict[str, Any]:
+    """Return an object without what its rendering does not depend on, so that equal pod templates can be recognised."""
+    metadata: dict[str, Any] = {}
+    if object_kind == workload.LEADER_WORKER_SET:
+        for name in ("labels", "annotations"):
+            own = (value.get("metadata") or {}).get(name) or {}
+            metadata[name] = {key: one for key, one in own.items() if key in _OURS}
+        spec = {"leaderWorkerTemplate": (value.get("spec") or {}).get("leaderWorkerTemplate")}
+    else:
+        spec = {key: one for key, one in (value.get("spec") or {}).items() if key != "replicas"}
+    return {"metadata": metadata, "spec": spec}
 
 
 def denial(denied: errors.Denied) -> Denial:
