@@ -36,7 +36,7 @@ class Comparison(msgspec.Struct, frozen=True):
         effect: the difference in a word.
         changes: what differs between the renderings, records aside, by the name of the pod template ("" for a Pod).
         before, after: why it is denied under either configuration, if it is.
-        revisions_before, revisions_after: of the renderings.
+        revisions_before, revisions_after: of the renderings; empty where it is denied.
     """
 
     effect: Effect
@@ -65,17 +65,18 @@ def under(
         namespace: where it is.
     """
     old, new = (rendered(value, object_kind, state, namespace=namespace) for state in (before, after))
+    denials = {"before": old if isinstance(old, Denial) else None, "after": new if isinstance(new, Denial) else None}
+    found: dict[str, tuple[Change, ...]] = {}
     if isinstance(old, Denial) or isinstance(new, Denial):
-        denied_before, denied_after = (one if isinstance(one, Denial) else None for one in (old, new))
-        effect = of_denials(denied_before, denied_after)
-        return Comparison(effect, before=denied_before, after=denied_after)
-    sides = [_templates(one.value, object_kind) for one in (old, new)]
-    found = {}
-    for name in dict.fromkeys([*sides[0], *sides[1]]):
-        if changes := differences.between(*(rendering.unrecorded(side.get(name, {})) for side in sides)):
-            found[name] = changes
-    effect = "changed" if found else "unchanged"
-    return Comparison(effect, found, revisions_before=old.revisions, revisions_after=new.revisions)
+        effect = of_denials(**denials)
+    else:
+        sides = [_templates(one.value, object_kind) for one in (old, new)]
+        for name in dict.fromkeys([*sides[0], *sides[1]]):
+            if changes := differences.between(*(rendering.unrecorded(side.get(name, {})) for side in sides)):
+                found[name] = changes
+        effect = "changed" if found else "unchanged"
+    revisions = (() if isinstance(one, Denial) else one.revisions for one in (old, new))
+    return Comparison(effect, found, denials["before"], denials["after"], *revisions)
 
 
 def of_denials(before: Denial | None, after: Denial | None) -> Effect:

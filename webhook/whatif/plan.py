@@ -267,14 +267,12 @@ def _together(compared: Mapping[str, Comparison]) -> Comparison:
         for denials in ([one.before for one in found], [one.after for one in found])
     )
     changes = {name: change for name, one in compared.items() for change in one.changes.values()}
+    effect: compare.Effect = "changed" if changes else "unchanged"
     if before is not None or after is not None:
-        return Comparison(compare.of_denials(before, after), {}, before, after)
-    return Comparison(
-        "changed" if changes else "unchanged",
-        changes,
-        revisions_before=_names(one.revisions_before for one in found),
-        revisions_after=_names(one.revisions_after for one in found),
-    )
+        changes, effect = {}, compare.of_denials(before, after)
+    revisions_before = () if before is not None else _names(one.revisions_before for one in found)
+    revisions_after = () if after is not None else _names(one.revisions_after for one in found)
+    return Comparison(effect, changes, before, after, revisions_before, revisions_after)
 
 
 def _names(several: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
