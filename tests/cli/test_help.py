@@ -4,7 +4,19 @@ import re
 
 import pytest
 
-COMMANDS = ["serve", "healthy", "render", "restore", "drift", "refresh", "lint", "runtimes", "certs show", "demo"]
+COMMANDS = [
+    "serve",
+    "healthy",
+    "render",
+    "restore",
+    "drift",
+    "refresh",
+    "plan",
+    "lint",
+    "runtimes",
+    "certs show",
+    "demo",
+]
 
 #: Options of commands that ask a cluster are for one invocation: they are not read from the environment.
 OF_CLUSTERS = [
@@ -35,7 +47,7 @@ def test_the_summary_of_every_command_fits_its_line(help_text):
     text = help_text()
 
     assert re.findall(r"^  (\w+) +[A-Z].*[A-Za-z]\.$", text, re.MULTILINE) == [
-        *("serve", "healthy", "render", "restore", "drift", "refresh", "lint", "runtimes", "certs", "demo")
+        *("serve", "healthy", "render", "restore", "drift", "refresh", "plan", "lint", "runtimes", "certs", "demo")
     ]
     assert "..." not in text.partition("Commands:")[2]
 
