@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-worst image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-workloads bench-worst image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -29,14 +29,16 @@ serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@echo
 	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
 
+# Processes that share the tests; 0: this one alone. All tests against a real API server run in one of them.
+WORKERS ?= 2
 test: $(READY) lint types layers ## Lint, types, layers and the everyday tests; after `make controlplane`, also those against a real API server
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 test-all: $(READY) lint types layers ## The same with the thorough tests, which take twice as long: what CI runs
-	$(BIN)/python -m pytest -m "not long and not attack"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not long and not attack"
 
 test-fast: $(READY) ## Only the tests that take less than a second each
-	$(BIN)/python -m pytest -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
 
 long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
@@ -74,6 +76,9 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
+
+bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
+	$(BIN)/python -m bench.workloads
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies

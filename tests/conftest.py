@@ -1,9 +1,11 @@
 """Settings for all tests."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import needs
+from tests import needs, workers
 from tests.controlplane import binaries, faketime
+from tests.controlplane.leaderworkersets import CONTROLLER
 from tests.image import engine
 from tests.server import cgroup
 
@@ -56,6 +58,7 @@ def pytest_addoption(parser):
     parser.addoption(UPDATE_GOLDEN, action="store_true", help="give golden cases the outcome that the code has now")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the tests are reported to the process that distributes them
 def pytest_collection_finish(session):
     needs.check(session, NEEDS)
     if session.config.getoption(UPDATE_GOLDEN):
@@ -64,8 +67,24 @@ def pytest_collection_finish(session):
         golden_update.of_session(session)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return workers.Scheduling(config, log)
+
+
+def pytest_sessionfinish(session):
+    workers.tell(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    workers.hear(node.config, getattr(node, "workeroutput", {}))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     needs.summarize(terminalreporter, config)
+    if controller := config.stash.get(CONTROLLER, ""):
+        terminalreporter.line(f"LeaderWorkerSet controller: {controller}")
     if config.getoption(UPDATE_GOLDEN):
         from tests import golden_update  # noqa: PLC0415 - as above
 

@@ -3,22 +3,29 @@
 A verb applied to the stored object is what an API server sends; the same verb applied to the bare form is what its user means.
 """
 
-import copy
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from webhook import catalog, rendering
 from webhook.settings import Settings
 
 #: Lists that server-side apply merges by the name of their items; any other list is atomic, as in the CRD.
 _KEYED = ("containers", "env")
+RECORD = "hydra.io/rendered"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Verb = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def state(command: str = "serve", image: str = "r.example/vllm:v1", more: str = "") -> rendering.State:
+ARGS = "--size={{ .GROUP_SIZE }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}"
+
+
+def state(
+    command: str = "serve", image: str = "r.example/vllm:v1", more: str = "", args: str = ARGS
+) -> rendering.State:
     """Return a configuration of runtimes ``vllm-cpu`` and ``other``; ``more`` are further fields of the first one's container."""
     templates = f"""
 templates:
@@ -29,7 +36,7 @@ templates:
     volumes: [{{name: shm, emptyDir: {{medium: Memory}}}}]
     containerTemplate:
       commandTemplate: [{command}, '{{{{ .ROLE }}}}', '{{{{ .MODEL_NAME }}}}']
-      argsTemplate: ['--size={{{{ .GROUP_SIZE }}}}{{{{ range .CUSTOM_ARGS }}}} {{{{ . }}}}{{{{ end }}}}']
+      argsTemplate: ['{args}']
       env: [{{name: A, value: template}}, {{name: Z, value: template}}]
       volumeMounts: [{{name: shm, mountPath: /dev/shm}}]
       ports: [{{containerPort: 8000}}]
@@ -69,7 +76,7 @@ def file(asked: Mapping[str, Any]) -> dict[str, Any]:
             "labels": {"hydra.io/runtime": asked["runtime"], "hydra.io/model-id": "m"},
             **({"annotations": annotations} if annotations else {}),
         },
-        "spec": {"replicas": asked["replicas"], "leaderWorkerTemplate": copy.deepcopy(group)},
+        "spec": {"replicas": asked["replicas"], "leaderWorkerTemplate": copied(group)},
     }
 
 
@@ -84,7 +91,7 @@ def client_side_apply(last: Mapping[str, Any], now: Mapping[str, Any]) -> Verb:
     """Return ``kubectl apply``, which for a custom resource is a three-way JSON merge patch; lists are replaced whole."""
 
     def apply(found: dict[str, Any]) -> dict[str, Any]:
-        value = _without(copy.deepcopy(found), last, now)
+        value = _without(copied(found), last, now)
         return _set(value, now)
 
     return apply
@@ -92,24 +99,24 @@ def client_side_apply(last: Mapping[str, Any], now: Mapping[str, Any]) -> Verb:
 
 def helm_upgrade(last: Mapping[str, Any], now: Mapping[str, Any]) -> Verb:
     """Return ``helm upgrade``, which sends what differs between two releases."""
-    return lambda found: _set(_without(copy.deepcopy(found), last, now), _difference(last, now))
+    return lambda found: _set(_without(copied(found), last, now), _difference(last, now))
 
 
 def server_side_apply(last: Mapping[str, Any], now: Mapping[str, Any]) -> Verb:
     """Return ``kubectl apply --server-side`` by the manager that applied ``last``."""
-    return lambda found: _merged(copy.deepcopy(found), last, now)
+    return lambda found: _merged(copied(found), last, now)
 
 
 def replace(now: Mapping[str, Any]) -> Verb:
     """Return ``kubectl replace``."""
-    return lambda _: copy.deepcopy(dict(now))
+    return lambda _: copied(now)
 
 
 def edit(place: tuple[str, ...], value: Any) -> Verb:
     """Return ``kubectl patch`` of one field, or its removal where the value is None; lists are entered by name."""
 
     def patched(found: dict[str, Any]) -> dict[str, Any]:
-        root = node = copy.deepcopy(found)
+        root = node = copied(found)
         for key in place[:-1]:
             if isinstance(node, list):
                 node = next(item for item in node if item["name"] == key)
@@ -118,7 +125,7 @@ def edit(place: tuple[str, ...], value: Any) -> Verb:
         if value is None:
             node.pop(place[-1], None)
         else:
-            node[place[-1]] = copy.deepcopy(value)
+            node[place[-1]] = copied(value)
         return root
 
     return patched
@@ -134,6 +141,79 @@ def get(value: Any, place: tuple[str, ...]) -> Any:
     return value
 
 
+def _defaults(template: dict[str, Any]) -> None:
+    """Fill in what LeaderWorkerSet's webhook and CRD fill in."""
+    template.setdefault("metadata", {})
+    for one in _containers(template):
+        one.setdefault("resources", {})
+        for port in one.get("ports", ()):
+            port.setdefault("protocol", "TCP")
+
+
+def _sidecar(template: dict[str, Any]) -> None:
+    if containers := _containers(template):
+        _add(containers, {"name": "sidecar", "image": "sidecar:1"})
+
+
+def _variable(template: dict[str, Any]) -> None:
+    for one in _containers(template):
+        _add(one.setdefault("env", []), {"name": "HTTP_PROXY", "value": "http://proxy"})
+
+
+def _toleration(template: dict[str, Any]) -> None:
+    if _containers(template):
+        _add(template["spec"].setdefault("tolerations", []), {"key": "team", "operator": "Exists"})
+
+
+def _containers(template: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (template.get("spec") or {}).get("containers") or []
+    return found
+
+
+def _add(items: list[Any], item: dict[str, Any]) -> None:
+    if item not in items:
+        items.append(item)
+
+
+#: What other webhooks do to a pod template, between our two calls.
+NEIGHBOURS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "nobody": lambda _: None,
+    "defaults": _defaults,
+    "sidecar": _sidecar,
+    "variable": _variable,
+    "toleration": _toleration,
+}
+
+
+def changed(value: Mapping[str, Any], neighbour: str) -> dict[str, Any]:
+    """Return an object as another webhook changes it; what it has added before, it leaves alone."""
+    found: dict[str, Any] = copied(value)
+    group = found["spec"]["leaderWorkerTemplate"]
+    for name in ("leaderTemplate", "workerTemplate"):
+        if name in group:
+            NEIGHBOURS[neighbour](group[name])
+    return found
+
+
+def of_an_older_release(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object whose records an older release wrote: with fewer keys, and digests that it computed in another way."""
+    found: dict[str, Any] = copied(value)
+    for template in found["spec"]["leaderWorkerTemplate"].values():
+        annotations = get(template, ("metadata", "annotations")) if isinstance(template, dict) else None
+        if annotations and RECORD in annotations:
+            record = json.loads(annotations[RECORD])
+            for key in ("gpu_type", "agent_entry", "matches"):
+                record.pop(key, None)
+            record |= dict.fromkeys(("inputs", "rendered", "revision"), "0123456789abcdef")
+            annotations[RECORD] = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return found
+
+
+def copied(value: Any) -> Any:
+    """Return a copy as a JSON document, in which no two places share a value."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 def owned(value: Any, key: str = "") -> dict[str, Any]:
     """Return what ``managedFields`` says of an object that was applied on the server's side."""
     if isinstance(value, dict):
@@ -147,7 +227,7 @@ def _set(value: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     for key, inner in wanted.items():
         here = value.get(key)
         both = isinstance(here, dict) and isinstance(inner, dict)
-        value[key] = _set(here, inner) if both else copy.deepcopy(inner)
+        value[key] = _set(here, inner) if both else copied(inner)
     return value
 
 
@@ -187,7 +267,7 @@ def _merged(value: dict[str, Any], last: Mapping[str, Any], now: Mapping[str, An
         elif isinstance(here, dict) and isinstance(inner, dict):
             value[key] = _merged(here, before or {}, inner)
         else:
-            value[key] = copy.deepcopy(inner)
+            value[key] = copied(inner)
     return value
 
 

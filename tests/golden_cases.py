@@ -30,11 +30,15 @@ differs; and ``audit``, the audit annotations without the revision.
 import copy
 import functools
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from webhook.cli import options
+from webhook.settings import Settings
 
 GOLDEN = Path(__file__).parent / "golden"
 REVIEWS = Path(__file__).parent / "reviews"
@@ -44,6 +48,15 @@ CONFIGURATION = ("templates", "agent", "gpu-configs")
 WARNINGS = ("warnings", "warnings in full")
 OUTCOMES = ("result", "changes", "unchanged", "denied", "errored", "http")
 _KEYS = {"says", "object", "review", "request", "settings", "only", "audit", *WARNINGS, *CONFIGURATION, *OUTCOMES}
+
+
+#: How the settings of a case are read that are not strings.
+_READERS: dict[str, Callable[[Any], Any]] = {"model_port": int, "ray_port": int, "known_keys": options.keys}
+
+
+def settings(constants: Mapping[str, Any]) -> Settings:
+    """Return the settings of a case, as the options of a server would set them."""
+    return Settings(**{key: _READERS.get(key, str)(value) for key, value in constants.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,16 @@ import io
 import ssl
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
 from tests import golden_cases
 from webhook import app, telemetry
-from webhook.cli import options
-from webhook.settings import Settings
 
 #: Servers that run at a time; cases that share a configuration mostly share its server.
 _KEPT = 8
-
-#: How the settings of a case are read that are not strings.
-_READERS: dict[str, Callable[[str], Any]] = {"model_port": int, "ray_port": int, "known_keys": options.keys}
 
 Configuration = tuple[tuple[str, str], ...]
 
@@ -55,14 +49,9 @@ class Fleet:
             if len(self._servers) == _KEPT:
                 self._end(self._servers.popitem(last=False)[1])
             paths = {kind.replace("-", "_"): path for kind, path in self.files(configuration).items()}
-            constants: dict[str, Any] = {
-                key: _READERS.get(key, str)(value)
-                for key, value in configuration
-                if key not in golden_cases.CONFIGURATION
-            }
-            options = app.Options(
-                host="127.0.0.1", port=0, health_port=0, settings=Settings(**constants), drain_seconds=0, **paths
-            )
+            constants = {key: value for key, value in configuration if key not in golden_cases.CONFIGURATION}
+            settings = golden_cases.settings(constants)
+            options = app.Options(host="127.0.0.1", port=0, health_port=0, settings=settings, drain_seconds=0, **paths)
             self._servers[configuration] = self._start(options)
         self._servers.move_to_end(configuration)
         return self._servers[configuration]

@@ -18,7 +18,6 @@ import pytest
 
 from tests import golden_cases, yaml_edits
 from webhook import admission, catalog, mutation, notices, rendering, review
-from webhook.settings import Settings
 
 #: Keys of a case that this module writes.
 _WRITTEN = ("result", "changes", "unchanged", "denied", *golden_cases.WARNINGS, "audit")
@@ -87,7 +86,7 @@ def _response(case: golden_cases.Case) -> tuple[dict[str, Any], list[str]]:
     """Return the AdmissionResponse, and the warnings as the command line prints them."""
     kinds = [(key, text) for key, text in case.configuration if key in golden_cases.CONFIGURATION]
     snapshot = catalog.build([catalog.Document(kind, f"{kind}.yaml", text) for kind, text in kinds], None)
-    state = rendering.State(snapshot, Settings(**case.keys.get("settings", {})))
+    state = rendering.State(snapshot, golden_cases.settings(case.keys.get("settings", {})))
     body = json.dumps(
         {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": case.request}
     ).encode()

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+#: What was skipped and why, by what ``Need.what`` says.
+SKIPPED = pytest.StashKey[dict[str, str]]()
+
 
 @dataclass(frozen=True)
 class Need:
@@ -33,29 +36,33 @@ class Need:
 def check(session: pytest.Session, needs: tuple[Need, ...]) -> None:
     """Skip the selected tests whose needs are not met.
 
+    Where pytest-xdist distributes the tests, a need that is required and not met leaves none to run, and the summary says why.
+
     Raises:
         pytest.UsageError: A need is required and not met.
     """
-    skipped = session.config.stash.setdefault(_SKIPPED, {})
+    skipped = session.config.stash.setdefault(SKIPPED, {})
     for need in needs:
         selected = [item for item in session.items if item.get_closest_marker(need.marker)]
         if not selected or not (missing := ", ".join(need.missing())):
             continue
         if os.environ.get(need.variable) == "required":
-            raise pytest.UsageError(f"{need.variable}=required, but this is missing: {missing}. {need.remedy}")
+            refusal = f"{need.variable}=required, but this is missing: {missing}. {need.remedy}"
+            if not hasattr(session.config, "workeroutput"):
+                raise pytest.UsageError(refusal)
+            skipped["every test"] = refusal
+            session.items.clear()
+            return
         for item in selected:
             item.add_marker(pytest.mark.skip(reason=f"needs {missing}"))
         tests = "1 test was" if len(selected) == 1 else f"{len(selected)} tests were"
-        skipped[need] = f"{tests} skipped, because this is missing: {missing}."
+        skipped[need.what] = f"{tests} skipped, because this is missing: {missing}.\n{need.remedy}"
 
 
 def summarize(terminal: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Report the skipped tests, so that the run is not mistaken for a complete one."""
     loud = {"red": True, "bold": True}
-    for need, reason in config.stash.get(_SKIPPED, {}).items():
-        terminal.section(f"NOT RUN: {need.what}", sep="!", **loud)
-        terminal.line(reason, **loud)
-        terminal.line(need.remedy, **loud)
-
-
-_SKIPPED = pytest.StashKey[dict[Need, str]]()
+    for what, reason in config.stash.get(SKIPPED, {}).items():
+        terminal.section(f"NOT RUN: {what}", sep="!", **loud)
+        for line in reason.splitlines():
+            terminal.line(line, **loud)

@@ -59,6 +59,6 @@ def test_a_rule_uses_only_metrics_and_labels_that_exist(rule):
 
 
 def test_a_rule_has_a_severity_and_a_summary():
-    assert {rule["labels"]["severity"] for rule in RULES} == {"critical", "warning"}
+    assert {rule["labels"]["severity"] for rule in RULES} == {"critical", "warning", "info"}
     assert all(rule["annotations"]["summary"].endswith(".") for rule in RULES)
     assert len({rule["alert"] for rule in RULES}) == len(RULES)

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
-from tests import needs
+import pytest
+
+from tests import needs, workers
 
 NEED = needs.Need(
     marker="moon", what="the tests on the moon", missing=lambda: {missing}, remedy="Build a rocket.", variable="MOON"
@@ -18,8 +20,16 @@ NEED = needs.Need(
 def pytest_configure(config):
     config.addinivalue_line("markers", "moon: needs one")
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session):
     needs.check(session, (NEED,))
+
+def pytest_sessionfinish(session):
+    workers.tell(session.config)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    workers.hear(node.config, getattr(node, "workeroutput", {{}}))
 
 def pytest_terminal_summary(terminalreporter, config):
     needs.summarize(terminalreporter, config)
@@ -52,8 +62,12 @@ def run(tmp_path):
     return run
 
 
-def test_skipped_tests_are_reported_with_reason_and_remedy(run):
-    done = run()
+IN_PROCESSES = pytest.mark.parametrize("processes", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "in two processes"])
+
+
+@IN_PROCESSES
+def test_skipped_tests_are_reported_with_reason_and_remedy(run, processes):
+    done = run(*processes)
 
     assert done.returncode == 0
     assert "1 passed, 1 skipped" in done.stdout
@@ -61,11 +75,12 @@ def test_skipped_tests_are_reported_with_reason_and_remedy(run):
     assert "1 test was skipped, because this is missing: a rocket, fuel.\nBuild a rocket." in done.stdout
 
 
-def test_if_the_need_is_required_and_not_met_no_test_runs(run):
-    done = run(MOON="required")
+@IN_PROCESSES
+def test_if_the_need_is_required_and_not_met_no_test_runs(run, processes):
+    done = run(*processes, MOON="required")
 
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "MOON=required, but this is missing: a rocket, fuel. Build a rocket." in done.stderr
+    assert done.returncode != pytest.ExitCode.OK
+    assert "MOON=required, but this is missing: a rocket, fuel. Build a rocket." in done.stdout + done.stderr
     assert "passed" not in done.stdout
 
 

@@ -43,7 +43,7 @@ def test_a_change_becomes_the_fewest_operations(before, after, expected):
     assert found == expected
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(json_values.values(), json_values.values())
 def test_applying_the_difference_gives_the_other_value(before, after):
     operations = patch.diff(before, after)

@@ -8,86 +8,11 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from webhook import catalog, errors, mutation, notices, rendering, review, workload
+from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, updated
+from webhook import catalog, errors, mutation, notices, rendering, review
 from webhook.settings import Settings
 
 UPDATES = Path(__file__).parent / "reviews" / "updates"
-IMAGE = "r.example/vllm/vllm-openai:v0.11.0"
-
-
-def state(image=IMAGE, command="serve", more=""):
-    """Return a configuration of one runtime."""
-    templates = (
-        "templates:\n- runtime: vllm-cpu\n  podTemplate:\n    terminationGracePeriodSeconds: 120\n"
-        "    tolerations: [{key: gpu, operator: Exists}]\n"
-        f"    containerTemplate:\n      commandTemplate: [{command}, '{{{{ .ROLE }}}}']\n"
-        f"      argsTemplate: ['--tp={{{{ .TP_SIZE }}}}{{{{ range .CUSTOM_ARGS }}}} {{{{ . }}}}{{{{ end }}}}']\n"
-        f"      env: [{{name: A, value: template}}]\n{more}"
-    )
-    agent = f"deployment_templates: [{{match_runtimes: [vllm-cpu], container_template: {{image: '{image}'}}}}]"
-    documents = [catalog.Document("templates", "t.yaml", templates), catalog.Document("agent", "a.yaml", agent)]
-    return rendering.State(catalog.build(documents, None), Settings())
-
-
-STATE, NEWER = state(), state(command="serve-newer")
-
-
-def bare(args=("--a",), **more):
-    """Return the file of a user."""
-    container = {"name": "main", "image": "auto", "args": list(args)}
-    return {
-        "apiVersion": "leaderworkerset.x-k8s.io/v1",
-        "kind": "LeaderWorkerSet",
-        "metadata": {"name": "fleet", "labels": {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}, **more},
-        "spec": {"replicas": 2, "leaderWorkerTemplate": {"size": 2, "workerTemplate": {"spec": {"containers": [container]}}}},
-    }  # fmt: skip
-
-
-def created(value, state=STATE):
-    return copy.deepcopy(mutation.mutate(value, workload.LEADER_WORKER_SET, state, namespace="ns").value)
-
-
-def updated(value, old, state=STATE, manager=""):
-    """Decide an update, after checking that neither object is modified and that a second call within the request changes nothing.
-
-    The API server calls a second time if LeaderWorkerSet's webhook has filled something in meanwhile.
-    """
-    before = copy.deepcopy((value, old))
-    decided = mutation.update(value, old, state, namespace="ns", manager=manager)
-    assert (value, old) == before
-    again = mutation.update(decided.value, old, state, namespace="ns", manager=manager)
-    assert again.value == decided.value, "the second call changed something"
-    sent = filled_in(mutation.update(value, filled_in(old), state, namespace="ns", manager=manager).value)
-    again = mutation.update(sent, filled_in(old), state, namespace="ns", manager=manager)
-    assert filled_in(again.value) == sent, (
-        "the second call changed something that LeaderWorkerSet's webhook had filled in"
-    )
-    return decided
-
-
-def filled_in(value):
-    """Return a LeaderWorkerSet as its webhook and CRD fill it in."""
-    filled = copy.deepcopy(value)
-    for name in group(filled).keys() & {"leaderTemplate", "workerTemplate"}:
-        group(filled)[name].setdefault("metadata", {})
-        for container in group(filled)[name]["spec"]["containers"]:
-            container.setdefault("resources", {})
-            for port in container.get("ports", ()):
-                port.setdefault("protocol", "TCP")
-    return filled
-
-
-def group(value):
-    return value["spec"]["leaderWorkerTemplate"]
-
-
-def main(value, name="workerTemplate"):
-    return group(value)[name]["spec"]["containers"][0]
-
-
-def codes(decided):
-    return [notice.code for notice in decided.notices if notice.code != "model-not-mounted"]
-
 
 # What API servers sent
 
@@ -308,7 +233,8 @@ def test_an_edit_is_kept_with_a_warning_and_survives_a_scale_and_an_apply_of_oth
     group(value)["restartPolicy"] = "None"
     foreign = updated(value, stored)
     assert main(foreign.value)["image"] == "hot/fix:1"
-    assert "hand-edit-kept" not in codes(foreign)
+    assert codes(foreign) == ["hand-edit-kept"]
+    assert codes(updated(bare(), stored)) == ["hand-edit-kept"], "a re-apply does not say that an edit is kept"
 
 
 @pytest.mark.parametrize("intent", ["input", "refresh"])
@@ -690,3 +616,146 @@ def test_a_second_call_knows_renderings_beside_a_template_that_lost_only_a_forei
     stored = copy.deepcopy(updated(edited_leader, stored).value)
 
     assert main(updated(value, stored).value, "leaderTemplate")["command"] == ["serve", "leader"]
+
+
+# Edits that are kept, and taken back
+
+
+def test_an_edit_that_is_taken_back_is_no_longer_reported():
+    stored = created(bare())
+    hot = copy.deepcopy(updated(edited(stored), stored).value)
+
+    back = updated(edited(hot, IMAGE), hot)
+
+    assert group(back.value) == group(stored), "the record still names the edit"
+    assert codes(back) == []
+    assert codes(updated(bare(), copy.deepcopy(back.value))) == []
+
+
+# Records that cannot be undone
+
+
+def unreadable(value, record="{", names=("leaderTemplate", "workerTemplate")):
+    """Return an object with a record that nobody can read, such as one that was edited while the object was opted out."""
+    for name in names:
+        group(value)[name]["metadata"]["annotations"]["hydra.io/rendered"] = record
+    return value
+
+
+def restoring_nonsense(value):
+    """Return an object whose records restore what is not a pod template."""
+    for name in ("leaderTemplate", "workerTemplate"):
+        annotations = group(value)[name]["metadata"]["annotations"]
+        record = {**json.loads(annotations["hydra.io/rendered"]), "replaced": {"/spec": "x"}}
+        annotations["hydra.io/rendered"] = json.dumps(record)
+    return value
+
+
+BROKEN = {
+    "no record": unreadable,
+    "one of two": lambda value: unreadable(value, names=["workerTemplate"]),
+    "one that restores nonsense": restoring_nonsense,
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_the_original_file_takes_the_place_of_a_rendering_whose_record_is_lost(broken):
+    stored = broken(created(bare()))
+
+    decided = updated(bare(), stored, NEWER)
+
+    assert group(decided.value) == group(created(bare(), NEWER))
+    assert codes(decided) == ["groups-roll"]
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_no_other_change_of_the_pods_is_admitted_while_the_record_is_lost_and_the_denial_says_what_is(broken):
+    stored = broken(created(bare()))
+    value = APPLY_SAME["client-side apply"](copy.deepcopy(stored))
+
+    with pytest.raises(
+        errors.Denied, match="apply the original file with kubectl replace, since kubectl apply"
+    ) as denial:
+        updated(value, stored)
+    assert denial.value.code == "invalid-record"
+
+    value = copy.deepcopy(stored)
+    value["spec"]["replicas"] = 9
+    assert mutation.update(value, stored, STATE, namespace="ns").reason == "update-without-effect"
+
+
+def test_a_saved_rendering_takes_the_place_of_one_whose_record_is_lost():
+    saved = created(bare())
+    stored = unreadable(created(bare(), NEWER))
+
+    assert updated(copy.deepcopy(saved), stored, NEWER).value == saved
+
+
+@pytest.mark.parametrize("names", [("workerTemplate",), ("leaderTemplate", "workerTemplate")], ids=len)
+def test_a_client_that_makes_a_record_unreadable_is_denied(names):
+    stored = created(bare())
+    value = unreadable(copy.deepcopy(stored), names=names)
+
+    for sent in (value, APPLY_SAME["client-side apply"](value)):
+        with pytest.raises(errors.Denied) as denial:
+            updated(sent, stored)
+        assert denial.value.code == "invalid-record"
+
+
+def test_the_stored_record_takes_the_place_of_one_that_restores_nonsense():
+    stored = created(bare())
+    value = restoring_nonsense(copy.deepcopy(stored))
+
+    for sent in (value, APPLY_SAME["client-side apply"](value)):
+        assert group(updated(sent, stored).value) == group(stored)
+
+
+def test_taking_the_label_away_from_a_bare_file_needs_no_record():
+    value = bare()
+    main(value)["image"] = "own:1"
+    stored = unreadable(created(value))
+    del value["metadata"]["labels"]["hydra.io/runtime"]
+
+    assert updated(value, stored).value == value
+    with pytest.raises(errors.Denied, match="has no image") as denial:
+        updated({**bare(), "metadata": value["metadata"]}, stored)
+    assert denial.value.code == "label-removed"
+
+
+def test_a_size_of_which_nothing_is_rendered_is_an_input_also_on_the_way_back():
+    runtime = "templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {argsTemplate: ['--served']}}}]"
+    documents = [
+        catalog.Document("templates", "t.yaml", runtime),
+        catalog.Document("agent", "a.yaml", f"deployment_templates: [{{container_template: {{image: '{IMAGE}'}}}}]"),
+    ]
+    plain = rendering.State(catalog.build(documents, None), Settings())
+    stored = created(with_leader(bare()), plain)
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 1
+    stored = copy.deepcopy(updated(value, stored, plain).value)
+
+    decided = updated(with_leader(bare()), stored, plain)
+
+    assert "groups-roll" in codes(decided)
+
+
+def test_a_leader_of_labels_alone_that_is_taken_away_is_made_again_from_the_worker():
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = created(value)
+
+    decided = updated(bare(), stored)
+
+    assert group(decided.value) == group(created(bare()))
+    assert codes(decided) == ["groups-roll"]
+
+
+def test_a_leader_of_labels_alone_that_is_added_later_keeps_what_was_made():
+    stored = created(bare())
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+
+    decided = updated(value, stored)
+
+    assert group(decided.value)["leaderTemplate"]["spec"] == group(stored)["leaderTemplate"]["spec"]
+    assert group(decided.value)["leaderTemplate"]["metadata"]["labels"]["role"] == "head"

@@ -9,7 +9,7 @@ Rooms, upper ones may import lower ones, siblings in one row never each other (c
     files        configuration files, watched
     whatif       stored workloads, and what a configuration would make of them
     review       any admission handler, from bytes to bytes
-    mutation     what becomes of an object, by operation    | linting      what is wrong with a configuration
+    mutation     what becomes of an object  | linting  what is wrong with a configuration  | inventory  what runs
     rendering    one pod template, from bare to runnable, and back
     catalog      configuration files to snapshots
     admission    bytes to AdmissionReview and back          | workload     objects to pod templates

@@ -170,15 +170,10 @@ def _check_size(raw: msgspec.Raw, what: str) -> None:
     """Refuse an object that would take more memory than it is worth, before it is decoded."""
     size = len(memoryview(raw))
     if size > MAX_OBJECT:
-        raise _too_large(f"{what} takes {size} bytes as JSON, more than the {MAX_OBJECT} that API servers accept")
-    if size > jsonshape.MAX_VALUES and jsonshape.too_many_values(bytes(raw)):  # every value takes a byte at least
-        raise _too_large(f"{what} holds more than {jsonshape.MAX_VALUES} values")
-
-
-def _too_large(cause: str) -> errors.Denied:
-    return errors.Denied(
-        "object-too-large", f"{cause}; move data out of it, for example into a ConfigMap that it mounts"
-    )
+        raise errors.TooLarge(f"{what} takes {size} bytes as JSON, more than the {MAX_OBJECT} that API servers accept")
+    most = jsonshape.MOST_DECODED
+    if size > most and jsonshape.too_many_values(bytes(raw), most):  # every value takes a byte at least
+        raise errors.TooLarge(f"{what} holds more than {most} values, managed fields included")
 
 
 def denied(denial: errors.Denied) -> Response:

@@ -6,6 +6,7 @@
     ├── MalformedReview   the call is not an AdmissionReview; answered with an HTTP status (contract section 11)
     ├── Denied            the operation is denied; answered with an AdmissionResponse
     │   ├── Malformed     the object does not have the shape that its kind prescribes
+    │   ├── TooLarge      the object would take more memory or time than it is worth
     │   └── NotReady      denied until a configuration has been read; the caller may try again
     ├── catalog.BadYaml   the input is not valid YAML as kubectl reads it
     ├── files.Unreadable  a file cannot be read
@@ -127,6 +128,15 @@ class Malformed(Denied):
 
     def __init__(self, path: str, cause: str) -> None:
         super().__init__("malformed-object", f"{path}: {cause}" if path else cause)
+
+
+class TooLarge(Denied):
+    """The object would take more memory or time than it is worth; the message begins with what is too large."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            "object-too-large", f"{cause}; move data out of it, for example into a ConfigMap that it mounts"
+        )
 
 
 class NotReady(Denied):

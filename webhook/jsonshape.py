@@ -19,10 +19,13 @@ MOST_LEVELS = 100
 #: Steps of the path to a value that is nested too deeply; the rest of the path helps nobody.
 _SHOWN_STEPS = 5
 
-MAX_VALUES = 10_000
-"""Most values of a JSON text that is decoded, as ``too_many_values`` counts them. Pods that API servers send have 100 to 200, managed
-fields included, so this is fifty times as many. Deciding takes 2 to 7 µs a value, so at most 70 ms. Without a bound, 7 MiB of
-``{"":{}}`` took 500 MiB and seconds."""
+#: Most values of an object: scalars, maps and lists, but not keys. The largest LeaderWorkerSets of the field have 350, rendered 500, so
+#: this is eight times as many, or 1,300 environment variables. A decision takes at most about 10 µs a value, an update twice that.
+MOST_VALUES = 4_000
+
+#: Most values of a JSON text that is decoded, as ``too_many_values`` counts them: those of an object, and managed fields, of which
+#: each manager notes two or three for each value that it has set. Without a bound, 7 MiB of ``{"":{}}`` took 500 MiB and seconds.
+MOST_DECODED = 4 * MOST_VALUES
 
 # Up to the closing quote or the end of the text, so that searching takes linear time whatever the text is.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
@@ -50,20 +53,16 @@ def at(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def too_many_values(text: bytes) -> bool:
-    """Return whether a JSON text holds more than ``MAX_VALUES`` values, without decoding it: scalars, maps and lists, but not keys.
+def too_many_values(text: bytes, most: int) -> bool:
+    """Return whether a JSON text holds more than ``most`` values, without decoding it.
 
-    Empty maps and lists count twice, as they cost about as much as two scalars. It is read only as far as the answer needs.
+    Empty maps and lists count twice, as they cost about as much as two scalars.
     """
-    if _count(text, 0, len(text)) < MAX_VALUES:  # some are in strings, so there are even fewer
+    if _signs(text) < most:  # some are in strings, so there are even fewer
         return False
-    count, at = 1, 0
-    for string in _STRING.finditer(text):
-        count += _count(text, at, string.start())
-        if count > MAX_VALUES:
-            return True
-        at = string.end()
-    return count + _count(text, at, len(text)) > MAX_VALUES
+    most_strings = 2 * most  # at most every other one is a key
+    without_strings, strings = _STRING.subn(b"", text, most_strings + 1)
+    return strings > most_strings or 1 + _signs(without_strings) > most
 
 
 def check(value: Any, shape: Shape, path: str) -> None:
@@ -76,18 +75,25 @@ def check(value: Any, shape: Shape, path: str) -> None:
         raise errors.Malformed(f"{path}{fault.place}" if path else fault.place.removeprefix("."), fault.cause)
 
 
-def check_depth(value: Any, path: str) -> None:
-    """Check that a value has at most ``MOST_LEVELS`` levels of maps and lists.
+def check_depth(value: Any, path: str) -> int:
+    """Check that a value has at most ``MOST_LEVELS`` levels of maps and lists, and return how many values it holds, itself included.
 
     Raises:
         errors.Malformed: it is nested more deeply; the message has the beginning of the way down.
     """
-    if not _deeper(value, MOST_LEVELS):
-        return
+    levels, values = _measured(value, MOST_LEVELS)
+    if levels <= MOST_LEVELS:
+        return values
     for step in range(_SHOWN_STEPS):
-        key, value = next(child for child in _children(value) if _deeper(child[1], MOST_LEVELS - step - 1))
+        most = MOST_LEVELS - step - 1
+        key, value = next(child for child in _children(value) if _measured(child[1], most)[0] > most)
         path = f"{path}[{key}]" if isinstance(key, int) else at(path, key)
     raise errors.Malformed(path, f"is nested too deeply: an object has at most {MOST_LEVELS} levels of maps and lists")
+
+
+def count(value: Any) -> int:
+    """Return how many values a value that is not nested too deeply holds, itself included; null counts as absent."""
+    return 0 if value is None else _measured(value, MOST_LEVELS)[1]
 
 
 def mapping(value: Any, path: str) -> dict[str, Any]:
@@ -151,8 +157,9 @@ def _fault_of_list(value: Any, item_shape: MapOf | type[str]) -> _Fault | None:
     if isinstance(item_shape, MapOf):
         if not isinstance(value, list):
             return _Fault("", f"must be a list, not {type_name(value)}")
+        fields = item_shape.fields
         for index, item in enumerate(value):
-            if item != {} and (fault := _fault_of_map(item, item_shape.fields)):
+            if item != {} and (fault := _fault_of_map(item, fields)):
                 return fault.below(f"[{index}]")
         return None
     if not isinstance(value, list):
@@ -164,25 +171,26 @@ def _fault_of_list(value: Any, item_shape: MapOf | type[str]) -> _Fault | None:
     return None
 
 
-def _deeper(value: Any, levels: int) -> bool:
-    """Return whether a value has more than so many levels of maps and lists, without recursion."""
+def _measured(value: Any, most: int) -> tuple[int, int]:
+    """Return how many levels of maps and lists a value has, and how many values; without recursion, and no deeper than a level too far."""
     holders = [value] if isinstance(value, dict | list) else []
-    for _ in range(levels):
-        if not holders:
-            return False
+    levels, values = 0, 1
+    while holders and levels <= most:
+        levels += 1
+        values += sum(map(len, holders))
         holders = [
             inner
             for holder in holders
             for inner in (holder.values() if type(holder) is dict else holder)
             if type(inner) is dict or type(inner) is list
         ]
-    return bool(holders)
+    return levels, values
 
 
 def _children(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
     return value.items() if isinstance(value, dict) else enumerate(value)
 
 
-def _count(text: bytes, start: int, end: int) -> int:
-    """Return how many values begin in a part of a JSON text, besides the first one."""
-    return sum(text.count(sign, start, end) for sign in (b",", b"{", b"["))
+def _signs(text: bytes) -> int:
+    """Return how many values begin in a JSON text without strings, besides the first one."""
+    return sum(map(text.count, (b",", b"{", b"[")))

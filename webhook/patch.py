@@ -31,15 +31,7 @@ def diff(before: Any, after: Any) -> list[Operation]:
 
 def same(one: Any, other: Any) -> bool:
     """Return whether two JSON values are the same, including their types (in Python, ``True == 1``)."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+    return one is other or (one == other and _same_types(one, other))
 
 
 def escape(token: str) -> str:
@@ -50,6 +42,17 @@ def escape(token: str) -> str:
 def tokens(path: str) -> list[str]:
     """Return the reference tokens of a JSON Pointer, unescaped."""
     return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+
+
+def _same_types(one: Any, other: Any) -> bool:
+    """Return whether two JSON values that are equal in Python have the same types too."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return all(inner is other[key] or _same_types(inner, other[key]) for key, inner in one.items())
+    if isinstance(one, list):
+        return all(map(_same_types, one, other))
+    return True
 
 
 def _compare(before: Any, after: Any, path: str, operations: list[Operation]) -> None:

@@ -184,3 +184,10 @@ def test_anything_but_a_state_is_refused(content, message):
 def test_a_reader_ignores_what_a_later_version_adds():
     content = changed(settings={"cluster": "x", "a_new_setting": 1}, more={}, configurations={})
     assert read(content)[0].settings == Settings(cluster="x")
+
+
+def test_a_gpu_table_that_never_existed_is_not_said_to_have_been_deleted():
+    server = Server()
+    for _ in range(2):
+        server.take("gpu-configs", None)
+    assert [problem.code for problem in server.store.current.problems] == ["absent"]

@@ -25,3 +25,10 @@ def test_a_wrong_value_is_refused_with_the_options_name(run, option, value, mess
     assert result.status == 2
     assert f"Invalid value for '{option}'" in result.err
     assert message in " ".join(result.err.split())
+
+
+def test_workloads_can_be_followed_only_in_a_cluster(run):
+    result = run("serve", "--follow-workloads")
+
+    assert result.status == 2
+    assert "--follow-workloads need --kubeconfig outside of a cluster" in " ".join(result.err.replace("│", "").split())

@@ -1,6 +1,7 @@
 """Answers are decoded into events and pages; anything that no API server sends is refused."""
 
 import json
+from typing import Any, TypedDict
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,57 @@ def test_an_empty_list_may_be_null():
 def test_anything_but_a_list_is_refused(answer):
     with pytest.raises(answers.Malformed):
         answers.page(json.dumps(answer).encode())
+
+
+class Metadata(TypedDict, total=False):
+    name: Any
+    resourceVersion: Any
+    labels: dict[str, Any] | None
+
+
+class Parts(TypedDict, total=False):
+    metadata: Metadata
+
+
+OBJECT = {
+    "kind": "Pod",
+    "metadata": {"name": "a", "resourceVersion": "7", "labels": None, "uid": "u"},
+    "spec": {"x": 1},
+}
+READ = {"metadata": {"name": "a", "resourceVersion": "7", "labels": None}}
+
+
+def test_of_an_object_only_the_parts_are_decoded():
+    assert answers.page(json.dumps(config_map_list([OBJECT], 9)).encode(), Parts) == answers.Page((READ,), "9", "")
+    assert answers.parse(event("ADDED", OBJECT), Parts) == answers.Event("put", READ, "7")
+    status = {"kind": "Status", "code": 410}
+    assert answers.parse(event("ERROR", status), Parts) == answers.Event("error", status, "")
+
+
+def test_an_empty_list_of_parts_may_be_null():
+    assert answers.page(json.dumps(config_map_list(None, 9)).encode(), Parts) == answers.Page((), "9", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            event("ADDED", {"metadata": {"name": "a", "resourceVersion": "7", "labels": []}}),
+            "not what it should be.*labels",
+        ),
+        (event("ADDED", {"metadata": {"name": "a"}}), "no metadata.resourceVersion"),
+        (event("ADDED", {}), "no metadata"),
+        (b'{"type": "ADDED"}', "no type or no object"),
+        (b'{"type": "ADDED", "object": []}', "not what it should be"),
+        (b"[]", "not what it should be"),
+        (b"<html>", "not JSON"),
+    ],
+)
+def test_parts_that_are_not_what_they_should_be_are_refused(line, message):
+    with pytest.raises(answers.Malformed, match=message):
+        answers.parse(line, Parts)
+
+
+def test_a_list_whose_items_are_not_objects_is_refused():
+    with pytest.raises(answers.Malformed, match="not what it should be"):
+        answers.page(json.dumps(config_map_list(["x"], 9)).encode(), Parts)

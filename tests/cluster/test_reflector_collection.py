@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import dataclasses
+from typing import Any, TypedDict
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +49,11 @@ class Mirror:
 
     async def put(self, item) -> None:
         self.objects[item["metadata"]["name"]] = item["data"]["text"]
+        self._called(f"put {item['metadata']['name']}")
+
+    async def put_name(self, item) -> None:
+        """Receive an object of which only the metadata was asked for."""
+        self.objects[item["metadata"]["name"]] = ""
         self._called(f"put {item['metadata']['name']}")
 
     async def deleted(self, key: Key) -> None:
@@ -114,6 +121,66 @@ async def test_the_selector_is_in_the_url_of_lists_and_watches(server, tmp_path)
         "resourceVersion": str(FIRST_VERSION),
         "timeoutSeconds": "30",
     }
+
+
+class Parts(TypedDict, total=False):
+    metadata: dict[str, Any]
+
+
+METADATA = dataclasses.replace(LABELLED, metadata_only=True, parts=Parts)
+
+
+async def test_of_metadata_and_parts_nothing_else_is_asked_for_or_decoded(server, tmp_path):
+    await server.put("one", "a")
+    client = cluster.Client(kubeconfig(tmp_path, server.url))
+    page = await client.page(METADATA)
+    assert page.items == ({"metadata": server.objects["a"]["metadata"]},)
+    async with client.watch(METADATA, str(FIRST_VERSION), 30) as stream_of_events:
+        event = await anext(stream_of_events)
+    assert (event.event_type, event.object) == ("put", {"metadata": server.objects["a"]["metadata"]})
+    listed, watched = server.requests
+    assert listed.headers["accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert watched.headers["accept"] == "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    assert listed.query["limit"] == "250"
+    await client.close()
+
+
+async def test_a_watch_of_parts_reports_its_error_and_the_list_begins_again(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.cluster.test_reflector_collection.LABELLED", METADATA)
+    monkeypatch.setattr(Mirror, "put", Mirror.put_name)
+    await server.put("one", "a")
+    server.script += [stream(EXPIRED)]
+    async with mirroring(server, tmp_path) as mirror:
+        await until(mirror.is_settled)
+        assert mirror.take_calls() == ["put a", "listed", "listed"]
+        assert [error.code for error in mirror.reports] == ["gone"]
+
+
+async def test_a_long_page_leaves_room_for_other_tasks(server, tmp_path):
+    for number in range(120):
+        await server.put("one", f"n{number:03}")
+    at_once, longest, passed = 0, 0, Mirror.put
+
+    async def put(self, item):
+        nonlocal at_once, longest
+        at_once += 1
+        longest = max(longest, at_once)
+        await passed(self, item)
+
+    async def breathe():
+        nonlocal at_once
+        while True:
+            at_once = 0
+            await asyncio.sleep(0)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Mirror, "put", put)
+        task = asyncio.create_task(breathe())
+        async with mirroring(server, tmp_path) as mirror:
+            await until(mirror.is_settled)
+        task.cancel()
+    assert len(mirror.objects) == 120
+    assert longest <= 50
 
 
 async def test_pages_are_passed_on_as_they_arrive(server, tmp_path):

@@ -5,24 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.controlplane.fleets import IMAGES, RESERVED, Fleet, configure, queue_policies
 from tests.controlplane.installation import Installation
-from tests.controlplane.leaderworkersets import LeaderWorkerSets
+from tests.controlplane.leaderworkersets import CONTROLLER, LeaderWorkerSets
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.service import Service
 
 HERE = Path(__file__).parent
-CONTROLLER = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    if controller := config.stash.get(CONTROLLER, ""):
-        terminalreporter.line(f"LeaderWorkerSet controller: {controller}")
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +75,31 @@ def hydra(site: Installation) -> Iterator[Installation]:
     site.reset()
     yield site
     site.stop_all()
+
+
+@pytest.fixture(scope="session")
+def queued(site: Installation, site_lws: None) -> None:
+    """A policy in the place of Kueue in that cluster, for LeaderWorkerSets with a queue."""
+    site.plane.apply(*queue_policies())
+    site.reset()
+    configure(site, IMAGES[0])
+    site.run()
+    probe = Fleet(site, "probe")
+    probe.file["spec"]["replicas"] = 0
+    probe.send("apply")
+    selector = "/spec/leaderWorkerTemplate/workerTemplate/spec/nodeSelector"
+    site.plane.wait(
+        lambda: RESERVED in probe.patch(selector, {"a": "b"}, op="add", check=False), "the policy is in force"
+    )
+    probe.kubectl("delete")
+
+
+@pytest.fixture
+def fleet(queued: None, hydra: Installation) -> Iterator[Fleet]:
+    """A queued fleet that was created by client-side apply; the configuration is as it was then."""
+    configure(hydra, IMAGES[0])
+    hydra.run()
+    fleet = Fleet(hydra, "fleet")
+    fleet.send("apply")
+    yield fleet
+    hydra.plane.kubectl("delete", "leaderworkerset", "fleet", "--cascade=foreground", "--ignore-not-found")

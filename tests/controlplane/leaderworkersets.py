@@ -10,6 +10,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 import certs
 from tests.controlplane.objects import Object, leader_worker_set
 from tests.controlplane.plane import ControlPlane
@@ -21,6 +23,9 @@ PROJECTS_CRD = HERE.parents[2] / "shared" / "crds" / "leaderworkersets.yaml"
 """The CRD of the LeaderWorkerSet project, 1.3 MB, used if it is there."""
 
 GROUP = "leaderworkerset.x-k8s.io"
+
+#: Which controller runs, for the end of the test run.
+CONTROLLER = pytest.StashKey[str]()
 
 
 class LeaderWorkerSets:

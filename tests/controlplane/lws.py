@@ -17,6 +17,7 @@ import base64
 import copy
 import logging
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.controlplane import lws_objects as objects
 from tests.controlplane.objects import Object
 
 PAUSE_SECONDS = 0.1
-"""Between two passes. Each lists from the API server's cache, since watches would take more code than all the rest."""
+"""Between two passes, at least. Each lists from the API server's cache, since watches would take more code than all the rest."""
 
 log = logging.getLogger("lws")
 
@@ -66,11 +67,13 @@ class Controller:
 
     async def run(self) -> None:
         while True:
+            began = time.monotonic()
             try:
                 await self.reconcile_all()
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("%r", error)
-            await asyncio.sleep(PAUSE_SECONDS)
+            # with hundreds of sets a pass takes long, and the webhooks are served by the same process
+            await asyncio.sleep(max(PAUSE_SECONDS, time.monotonic() - began))
 
     async def reconcile_all(self) -> None:
         sets = await self.listed("/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets")

@@ -1,136 +1,25 @@
-"""Updates of a fleet by the verbs of kubectl and Helm: a group restarts because its user wants it to, and for no other reason.
+"""Updates of a fleet by the verbs of kubectl and Helm: a group restarts because its user wants it to, and for no other reason."""
 
-What counts is what LeaderWorkerSet makes of an update: ``metadata.generation`` counts every change of the spec, and a new
-template-revision-hash replaces every group.
-"""
-
-import contextlib
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.controlplane import binaries
-from tests.controlplane.installation import Installation
-from tests.controlplane.lws_objects import REVISION
-from tests.controlplane.objects import Object, leader_worker_set
+from tests.controlplane.fleets import (
+    IMAGE_PATH,
+    IMAGES,
+    OLDER,
+    QUEUE,
+    RECORD_PATH,
+    ROLLS,
+    SERVER_SIDE,
+    Fleet,
+    configure,
+)
 
 pytestmark = pytest.mark.usefixtures("site_lws")
 
-TEMPLATES = """
-templates:
-- runtime: vllm-cpu
-  podTemplate:
-    containerTemplate:
-      commandTemplate: [serve, '{{ .ROLE }}']
-      argsTemplate: ['--pp={{ .PP_SIZE }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}']
-"""
-IMAGES = "registry.example/engine:1", "registry.example/engine:2"
-LABELS = {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}
-IMAGE_PATH = "/spec/leaderWorkerTemplate/workerTemplate/spec/containers/0/image"
-RECORD_PATH = "/spec/leaderWorkerTemplate/workerTemplate/metadata/annotations/hydra.io~1rendered"
-SERVER_SIDE = "--server-side", "--force-conflicts"
-ROLLS = "groups will roll: revision "
-OLDER = "older revision is kept"
-
-
-class Fleet:
-    """One LeaderWorkerSet in the cluster, and the bare file of its user."""
-
-    def __init__(self, hydra: Installation, name: str, namespace: str = "default") -> None:
-        self.hydra, self.name, self.namespace = hydra, name, namespace
-        self.file: Object = leader_worker_set(name, namespace)
-        self.file["metadata"]["labels"] = dict(LABELS)
-        self.container = self.file["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]
-        self.container |= {"image": "auto", "args": ["--a"]}
-
-    def kubectl(self, verb: str, *arguments: str, check: bool = True) -> str:
-        """Let kubectl act on the LeaderWorkerSet; return the warnings and errors that it prints."""
-        options = ("leaderworkerset", self.name, "--namespace", self.namespace, *arguments)
-        return self.hydra.plane.kubectl(verb, *options, check=check).stderr
-
-    def patch(self, path: str, value: Any, *, check: bool = True) -> str:
-        operation = {"op": "replace", "path": path, "value": value}
-        return self.kubectl("patch", "--type=json", "--patch", json.dumps([operation]), check=check)
-
-    def edit(self, script: str) -> None:
-        """Run `kubectl edit` with a script of sed as the editor."""
-        environ = {"KUBECONFIG": str(self.hydra.plane.kubeconfig), "KUBE_EDITOR": f"sed -i '{script}'"}
-        command = [binaries.find("kubectl") or "kubectl", "edit", "leaderworkerset", self.name, "-n", self.namespace]
-        done = self.hydra.plane.run(command, environ)
-        assert done.returncode == 0, done.stderr
-
-    def send(self, verb: str, *options: str, check: bool = True) -> str:
-        """Send the file of the user; return the warnings and errors that kubectl prints."""
-        done = self.hydra.plane.kubectl(verb, *options, "-f", "-", stdin=json.dumps(self.file), check=check)
-        return done.stderr
-
-    def diff(self, *options: str) -> str:
-        """Return what `kubectl diff` of the user's file prints, without warnings."""
-        return self.hydra.plane.kubectl("diff", *options, "-f", "-", stdin=json.dumps(self.file)).stdout
-
-    @property
-    def stored(self) -> Object:
-        return self.hydra.plane.get("leaderworkerset", self.name, self.namespace)
-
-    @property
-    def worker(self) -> Object:
-        """The container of the worker template as it is stored."""
-        container: Object = self.stored["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"][0]
-        return container
-
-    def seen(self) -> tuple[int, str]:
-        """Return generation and template-revision-hash, once the controller has seen the newest spec."""
-
-        def seen() -> tuple[int, str] | None:
-            stored = self.stored
-            generation = stored["metadata"]["generation"]
-            if stored.get("status", {}).get("observedGeneration") != generation:
-                return None
-            leaders = self.hydra.plane.get("statefulset", self.name, self.namespace)
-            return generation, leaders["metadata"]["labels"][REVISION]
-
-        found = self.hydra.plane.wait(seen, f"the controller has seen the newest spec of {self.name}")
-        assert found is not None
-        return found
-
-    @contextlib.contextmanager
-    def stays(self, generations: int = 0) -> Iterator[None]:
-        """Check that what happens meanwhile rolls nothing, and changes the spec so many times in what rolls nothing."""
-        generation, revision = self.seen()
-        yield
-        assert self.seen() == (generation + generations, revision)
-
-    @contextlib.contextmanager
-    def rolls(self) -> Iterator[None]:
-        """Check that what happens meanwhile is one change of the spec, which replaces every group."""
-        generation, revision = self.seen()
-        yield
-        after = self.seen()
-        assert after[0] == generation + 1
-        assert after[1] != revision
-
-
-def configure(hydra: Installation, image: str, runtime: str = "vllm-cpu") -> None:
-    """Write the configuration; wait until the webhook uses it, unless it has no entry for the runtime of the fleet."""
-    container = {"image": image}
-    agent = {"deployment_templates": [{"match_runtimes": [runtime], "container_template": container}]}
-    hydra.configure(templates=TEMPLATES.replace("vllm-cpu", runtime), agent=yaml.safe_dump(agent))
-    if hydra.replicas:
-        hydra.plane.wait(lambda: hydra.image(runtime) == image, f"pods of {runtime} get {image}")
-
-
-@pytest.fixture
-def fleet(hydra: Installation) -> Iterator[Fleet]:
-    """A fleet that was created by client-side apply; the configuration is as it was then."""
-    configure(hydra, IMAGES[0])
-    hydra.run()
-    fleet = Fleet(hydra, "fleet")
-    fleet.send("apply")
-    yield fleet
-    fleet.hydra.plane.kubectl("delete", "leaderworkerset", "fleet", "--cascade=foreground")
+RESTARTING = {"restartPolicy": "None"}
 
 
 def test_no_verb_rolls_a_fleet_after_an_edit_of_the_configuration_until_its_user_wants_that(hydra, fleet):
@@ -235,6 +124,7 @@ def test_a_fleet_from_before_the_installation_is_rendered_once_its_user_wants_th
     with hydra.plane.fresh_namespace() as namespace:
         hydra.plane.kubectl("label", "namespace", namespace, "hydra.io/inject=false")
         old = Fleet(hydra, "old", namespace)
+        del old.file["metadata"]["labels"][QUEUE]  # its first rendering has other ports and init containers
         old.container["image"] = "example.com/own:1"
 
         def stored_as_sent() -> bool:
@@ -262,10 +152,20 @@ def test_a_fleet_from_before_the_installation_is_rendered_once_its_user_wants_th
             refusal = old.patch("/spec/leaderWorkerTemplate/restartPolicy", "None", check=False)
             assert "still as stored before the webhook came; to render, set hydra.io/refresh" in refusal
             assert "hydra-webhook-record-leaderworkersets" in refusal
+            assert (
+                "it was stored without the webhook, and this update would replace its pods. Set annotation" in refusal
+            )
+            assert "hydra.io/refresh to any value, now or before, and the webhook renders it" in refusal
         with old.rolls():
-            assert ROLLS in old.kubectl("annotate", "hydra.io/refresh=1")
+            both = {
+                "metadata": {"annotations": {"hydra.io/refresh": "1"}},
+                "spec": {"leaderWorkerTemplate": RESTARTING},
+            }
+            assert ROLLS in old.kubectl("patch", "--type=merge", "--patch", json.dumps(both))
             assert old.worker["command"] == ["serve", "worker"]
             assert old.worker["image"] == "example.com/own:1"
+        with old.stays():
+            old.kubectl("annotate", "hydra.io/refresh=2", "--overwrite")
 
 
 @pytest.mark.thorough

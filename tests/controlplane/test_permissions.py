@@ -66,8 +66,12 @@ def permissions(rules: list[Object]) -> list[Permission]:
 
 
 def roles(text: str) -> dict[str, Object]:
-    """Return the Roles and ClusterRoles of a manifest by their paths in the API."""
-    return {path(item): item for item in yaml.safe_load_all(text) if item["kind"] in {"Role", "ClusterRole"}}
+    """Return the Roles and ClusterRoles of a manifest by their paths in the API, without the one for people."""
+    found = {path(item): item for item in yaml.safe_load_all(text) if item["kind"] in {"Role", "ClusterRole"}}
+    return {place: role for place, role in found.items() if place != FOR_PEOPLE}
+
+
+FOR_PEOPLE = f"{RBAC}/clusterroles/hydra-webhook-reader"
 
 
 def path(role: Object) -> str:

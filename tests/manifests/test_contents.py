@@ -130,6 +130,22 @@ def test_every_permission_is_listed_here_and_restricted_by_name(components, role
     }
 
 
+def test_following_workloads_adds_permission_to_list_and_watch_them_and_the_option():
+    base = rendering.kustomize()
+    rendered = rendering.base_with("follow-workloads")
+    added = [item for item in rendered if item not in base and item["kind"] != "Deployment"]
+    assert [(item["kind"], item["metadata"]["name"]) for item in added] == [
+        ("ClusterRole", "hydra-webhook-workloads"),
+        ("ClusterRoleBinding", "hydra-webhook-workloads"),
+    ]
+    assert added[0]["rules"] == [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["leaderworkerset.x-k8s.io"], "resources": ["leaderworkersets"], "verbs": ["list", "watch"]},
+    ]
+    more = rendering.environment(rendered).items() - rendering.environment(base).items()
+    assert more == {("HYDRA_WEBHOOK_FOLLOW_WORKLOADS", "true")}
+
+
 def test_with_cert_manager_the_webhook_manages_no_certificates():
     rendered = rendering.kustomize(rendering.MANIFESTS / "overlays" / "cert-manager")
     environment = rendering.environment(rendered)
@@ -197,7 +213,7 @@ def test_selectors_match_the_pods(base):
 
 
 def test_every_variable_of_the_container_is_an_option_of_serve():
-    objects = rendering.base_with("cert-manager", "global-cluster")
+    objects = rendering.base_with("cert-manager", "global-cluster", "follow-workloads")
     options = {parameter.envvar for parameter in typer.main.get_command(cli._app).commands["serve"].params}
     given = {name for name in rendering.environment(objects) if name.startswith("HYDRA_WEBHOOK_")}
 

@@ -10,6 +10,7 @@ CERT_MANAGER = {"certificates": {"mode": "cert-manager"}}
 GLOBAL_CLUSTER = {"globalCluster": {"kubeconfigSecret": "hydra-global-kubeconfig"}}
 SERVICE_MONITOR = {"serviceMonitor": {"enabled": True}}
 HPA = {"hpa": {"enabled": True}}
+FOLLOW_WORKLOADS = {"followWorkloads": True}
 
 SETUPS = {
     "the base": ((), {}),
@@ -17,9 +18,10 @@ SETUPS = {
     "a global cluster": (("global-cluster",), GLOBAL_CLUSTER),
     "a service monitor": (("service-monitor",), SERVICE_MONITOR),
     "an autoscaler": (("hpa",), HPA),
+    "followed workloads": (("follow-workloads",), FOLLOW_WORKLOADS),
     "everything": (
-        ("cert-manager", "global-cluster", "service-monitor", "hpa"),
-        CERT_MANAGER | GLOBAL_CLUSTER | SERVICE_MONITOR | HPA,
+        ("cert-manager", "global-cluster", "service-monitor", "hpa", "follow-workloads"),
+        CERT_MANAGER | GLOBAL_CLUSTER | SERVICE_MONITOR | HPA | FOLLOW_WORKLOADS,
     ),
 }
 
@@ -98,7 +100,7 @@ def test_the_image_tag_is_the_version_of_the_package():
 
 
 def test_every_object_but_the_namespace_has_the_labels_of_the_installation():
-    for item in rendering.base_with("cert-manager", "service-monitor", "hpa"):
+    for item in rendering.base_with("cert-manager", "service-monitor", "hpa", "follow-workloads"):
         labels = item["metadata"]["labels"]
         ours = {key: value for key, value in labels.items() if key.startswith("app.kubernetes.io/")}
         expected = {"name": "hydra-webhook", "instance": "hydra-webhook", "part-of": "hydra"}

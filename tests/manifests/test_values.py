@@ -174,6 +174,7 @@ USED = [
         lambda r: webhook(r)["clientConfig"],
         {"url": URL},
     ),
+    ({"followWorkloads": True}, variable("HYDRA_WEBHOOK_FOLLOW_WORKLOADS"), "true"),
     (
         {"globalCluster.kubeconfigSecret": "other"},
         lambda r: pod(r)["spec"]["volumes"][0]["secret"]["secretName"],
@@ -286,6 +287,7 @@ REJECTED = [
     ),
     ({"certificates.secret.caBundle": "LS0tLS1C"}, "at '/certificates/secret/caBundle': 'LS0tLS1C' does not match"),
     ({"certificates.certManager.issuer": {"kind": "Issuer"}}, "properties 'name' required, if 'kind' exists"),
+    ({"followWorkloads": "yes"}, "at '/followWorkloads': got string, want boolean"),
     ({"globalCluster.kubeconfigSecret": "A"}, "at '/globalCluster/kubeconfigSecret'"),
     ({"networkPolicy.apiServerPorts": []}, "at '/networkPolicy/apiServerPorts': minItems: got 0, want 1"),
     ({"networkPolicy.enabled": "yes"}, "at '/networkPolicy/enabled': got string, want boolean"),

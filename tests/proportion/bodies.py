@@ -1,11 +1,11 @@
 """Reviews in which one list or map takes up nearly all of the body, in every place that a workload can fill."""
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
 from typing import Any
 
-from tests.proportion import fields
+from tests.proportion import deciding, fields
 
 #: Builds a review of about this many bytes.
 Build = Callable[[int], dict[str, Any]]
@@ -251,6 +251,10 @@ def builds() -> dict[str, Build]:
     for name, spec in _specs():
         found[f"Pod: {name}"] = lambda size, spec=spec: review(pod(spec(size)))
         found[f"LeaderWorkerSet: {name}"] = lambda size, spec=spec: review(group(spec(size)))
+        found[f"rendered Pod: {name}"] = lambda size, spec=spec: review(deciding.rendered(pod(spec(size))))
+        found[f"rendered LeaderWorkerSet: {name}"] = lambda size, spec=spec: review(
+            deciding.rendered(group(spec(size // 2)))
+        )
         found[f"with its leader: {name}"] = lambda size, spec=spec: review(
             group(spec(size // 2), leaderTemplate={"spec": spec(size // 2)})
         )
@@ -275,22 +279,37 @@ def _with(key: str, size: int, written: str = "k{:06}") -> dict[str, Any]:
 
 
 def _updates() -> Iterator[tuple[str, Build]]:
-    numbers = count()
     for name, spec in _specs():
-        if next(numbers) % 3 == 0:  # objects are compared by one walk, whatever is in them
-            yield (
-                f"UPDATE without effect: {name}",
-                lambda size, spec=spec: review(group(spec(size // 2)), operation="UPDATE", old=group(spec(size // 2))),
-            )
+        for what, build in UPDATES.items():
+            yield f"UPDATE, {what}: {name}", lambda size, spec=spec, build=build: build(spec(size // 4))
     yield "UPDATE: recorded items of long lists, edited and owned", _edited_and_owned
-    for name in ("containers, distinct", "args, distinct", "unknown map, deep"):
-        spec = dict(_specs())[name]
-        yield (
-            f"UPDATE: {name}",
-            lambda size, spec=spec: review(
-                group(spec(size // 2)), operation="UPDATE", old=group({**spec(size // 2), "hostname": "other"})
-            ),
-        )
+
+
+def _update(value: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    return review(value, operation="UPDATE", old=old)
+
+
+def _edited(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rendered group of which somebody has edited what was rendered."""
+    edited: dict[str, Any] = copy.deepcopy(dict(value))
+    for pod_template in edited["spec"]["leaderWorkerTemplate"].values():
+        if isinstance(pod_template, dict):
+            pod_template["spec"]["terminationGracePeriodSeconds"] = 7
+    return edited
+
+
+#: Updates of a group whose worker template has a pod spec of a quarter of the size: both objects have a leader template too, once
+#: they are rendered.
+UPDATES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "never rendered": lambda spec: _update(group(spec), group({**spec, "activeDeadlineSeconds": 9})),
+    "without effect": lambda spec: _update(group(spec), group(spec)),
+    "applied again": lambda spec: _update(group(spec), deciding.rendered(group(spec))),
+    "an input": lambda spec: _update(group({**spec, "activeDeadlineSeconds": 9}), deciding.rendered(group(spec))),
+    "an edit": lambda spec: _update(_edited(deciding.rendered(group(spec))), deciding.rendered(group(spec))),
+    "called again": lambda spec: _update(
+        deciding.rendered(group({**spec, "activeDeadlineSeconds": 9})), deciding.rendered(group(spec))
+    ),
+}
 
 
 def _edited_and_owned(size: int) -> dict[str, Any]:

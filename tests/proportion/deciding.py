@@ -1,9 +1,11 @@
 """The decision about a review as the server takes it, with the configuration that uses every rule of merging."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from webhook import catalog, mutation, rendering, review
+from webhook import catalog, errors, mutation, rendering, review, workload
 from webhook.settings import Settings
 
 _CONFIGURATION = Path(__file__).parents[1] / "configuration"
@@ -16,12 +18,26 @@ gpu_configs:
 """
 
 
-def decision() -> Callable[[bytes], review.Decision]:
-    """Return what decides about a body."""
+@functools.cache
+def state() -> rendering.State:
+    """Return the configuration and settings."""
     documents = [
         catalog.Document(kind, f"{kind}.yaml", (_CONFIGURATION / f"{kind}.yaml").read_text(encoding="utf-8"))
         for kind in ("templates", "agent")
     ]
     documents.append(catalog.Document("gpu-configs", "gpu-configs.yaml", _GPUS))
-    state = rendering.State(catalog.build(documents, None), Settings())
-    return lambda body: review.decide(body, mutation.handle, state)
+    return rendering.State(catalog.build(documents, None), Settings())
+
+
+def decide(body: bytes) -> review.Decision:
+    """Decide about a body."""
+    return review.decide(body, mutation.handle, state())
+
+
+def rendered(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a Pod or LeaderWorkerSet as it is stored once it has been created; as it is if it is denied."""
+    object_kind = workload.POD if value["kind"] == "Pod" else workload.LEADER_WORKER_SET
+    try:
+        return mutation.mutate(value, object_kind, state(), namespace="ns").value
+    except errors.Denied:
+        return value

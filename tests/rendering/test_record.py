@@ -43,6 +43,14 @@ def test_it_names_what_was_rendered_and_what_was_replaced():
     }
 
 
+def test_after_the_runtime_come_only_a_digest_and_a_number():
+    text = rendered("pod-kubectl-create", workload.POD)["metadata"]["annotations"]["hydra.io/rendered"]
+
+    after = json.loads("{" + text.partition('"runtime":"vllm-cpu",')[2])
+    assert after == {"template": STATE.snapshot.runtime_templates["vllm-cpu"].digest, "version": 1}
+    assert re.fullmatch("[0-9a-f]{16}", after["template"])
+
+
 def with_value(template, value):
     return msgspec.structs.replace(template, value=value)
 

@@ -37,7 +37,7 @@ def limit() -> int:
 
 def many(size: int) -> bytes:
     """Return the map with the most values that is decoded: as wide as possible, which takes the most memory."""
-    count = jsonshape.MAX_VALUES - 10
+    count = jsonshape.MOST_DECODED - 10
     width = size // count - len('"1234567":"",')
     return b"{" + b",".join(b'"%07d":"%s"' % (number, b"x" * width) for number in range(count)) + b"}"
 
@@ -74,7 +74,7 @@ WORST = {
     "an UPDATE of two wide objects": set_review("UPDATE", many(admission.MAX_OBJECT - 1000)),
     "a CREATE of a wide object": set_review("CREATE", many(admission.MAX_OBJECT - 1000)),
     "small maps": bomb(7_000_000),
-    "small maps, as many as are decoded": bomb(jsonshape.MAX_VALUES * 8 // 3 - 1000),
+    "small maps, as many as are decoded": bomb(jsonshape.MOST_DECODED * 8 // 3 - 1000),
     "small maps in a record": record_bomb(2_900_000),
     "one string": set_review("CREATE", b'{"x":"%s\xf0\x9f\x98\x80"}' % (b"x" * (admission.MAX_OBJECT - 1000))),
 }

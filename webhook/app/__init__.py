@@ -14,6 +14,7 @@
     config_cache       the ConfigMap that saves the last good configuration
     state_publisher    the ConfigMap in which the state is published for commands
     config_maps        the ConfigMaps of the configuration, followed and saved
+    workloads          labelled Pods and LeaderWorkerSets, followed and counted
     memory             memory that is free, back to the operating system
     open_files         how many files and connections the process may have open
     running            one server with all its parts: start, readiness, drain, stop

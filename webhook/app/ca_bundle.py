@@ -32,7 +32,7 @@ class CaBundle:
         self._reports = reports
         self._wanted = b""
         self._configuration: Mapping[str, Any] | None = None
-        failed = reports.watch_failure(self._reference)
+        failed = reports.watch_failure(self._reference.alone)
         self._reflector = cluster.follow_object(client, self._reference, self._seen, report=failed)
         self.problem = f"{self._reference.human} has not been read yet"
 

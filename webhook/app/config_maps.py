@@ -83,7 +83,7 @@ class FollowedConfigMaps:
         async def seen(config_map: Mapping[str, Any] | None) -> None:
             await self._take(config_kind, reference.human, config_map)
 
-        reflector = cluster.follow_object(client, reference, seen, report=self._reports.watch_failure(reference))
+        reflector = cluster.follow_object(client, reference, seen, report=self._reports.watch_failure(reference.alone))
         self._reflectors[config_kind] = reflector
         self._reports.metrics.configuration_followed(config_kind, lambda: reflector.stale_since)
 

@@ -24,6 +24,7 @@ class ClusterOptions:
             replicas share a CA and keep it in the caBundle. Empty: none.
         ca_secret: name of the Secret with the shared CA.
         ca_lifetime, leaf_lifetime: lifetimes of the CA and of the certificates that it signs.
+        follow_workloads: whether to follow labelled Pods and LeaderWorkerSets in all namespaces, and to count them.
     """
 
     kubeconfig: Path | None = None
@@ -33,6 +34,7 @@ class ClusterOptions:
     ca_secret: str = "hydra-webhook-ca"  # noqa: S105 - the name of an object
     ca_lifetime: timedelta = timedelta(days=365)
     leaf_lifetime: timedelta = timedelta(days=7)
+    follow_workloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,17 +26,19 @@ class Reports:
     metrics: telemetry.Metrics
     log: telemetry.Log
 
-    def watch_failure(self, reference: cluster.ObjectReference) -> Callable[[Exception], None]:
-        """Return what a reflector of this object reports its failures to."""
+    def watch_failure(self, collection: cluster.Collection) -> Callable[[Exception], None]:
+        """Return what a reflector of this object, or of these objects, reports its failures to."""
 
         def report(error: Exception) -> None:
             code = error.code if isinstance(error, cluster.ApiError) else "internal"
-            self.metrics.watch_failed(reference.name, code)
+            self.metrics.watch_failed(collection.name or collection.plural, code)
             if code == "internal":
-                self.log.error("watch failed", object=reference.human, reason=code, traceback=telemetry.describe(error))
+                self.log.error(
+                    "watch failed", object=collection.human, reason=code, traceback=telemetry.describe(error)
+                )
             else:
                 why = telemetry.clean(str(error))
-                self.log.warning("watch failed", object=reference.human, reason=code, why=why)
+                self.log.warning("watch failed", object=collection.human, reason=code, why=why)
 
         return report
 

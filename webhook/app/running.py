@@ -18,6 +18,7 @@ from webhook.app.configuration import Configuration
 from webhook.app.options import CannotStart, Options
 from webhook.app.reports import Reports
 from webhook.app.state_publisher import StatePublisher
+from webhook.app.workloads import FollowedWorkloads
 
 _MAX_NOTES = 100  # lines with problems in /readyz
 
@@ -77,11 +78,8 @@ class Running:
             options.configuration_files, options.followed, options.settings, self.reports
         )
         self._config_maps = self._followed_config_maps()
-        self._publisher = (
-            StatePublisher(self._work, options.cluster.namespace, self.configuration, log)
-            if options.cluster is not None and self._work is not None
-            else None
-        )
+        self._publisher = self._state_publisher()
+        self._workloads = self._followed_workloads()
         reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.reports.metrics, log)
         self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.reports.metrics, log)
         limits = server.review_limits(open_files.limit())
@@ -133,6 +131,7 @@ class Running:
         """Return what must run as long as the server."""
         config_maps = self._config_maps.jobs() if self._config_maps is not None else []
         publishing = [self._publisher.run()] if self._publisher is not None else []
+        workloads = self._workloads.jobs() if self._workloads is not None else []
         listening = [] if self.certificate.serving is not None else [self._listen_once_certified()]
         client_ca = self._client_ca.jobs(self.certificate) if self._client_ca is not None else []
         return [
@@ -142,6 +141,7 @@ class Running:
             *self.configuration.jobs(),
             *config_maps,
             *publishing,
+            *workloads,
             *listening,
         ]
 
@@ -185,6 +185,19 @@ class Running:
             return None
         return FollowedConfigMaps(options.cluster, options.followed, self._work, self.configuration, self.reports)
 
+    def _state_publisher(self) -> StatePublisher | None:
+        if self._options.cluster is None or self._work is None:
+            return None
+        return StatePublisher(self._work, self._options.cluster.namespace, self.configuration, self.reports.log)
+
+    def _followed_workloads(self) -> FollowedWorkloads | None:
+        in_cluster = self._options.cluster
+        if in_cluster is None or self._work is None or not in_cluster.follow_workloads:
+            return None
+        return FollowedWorkloads(
+            self._work, in_cluster.namespace, lambda: self.configuration.state.snapshot, self.reports
+        )
+
     async def _listen_once_certified(self) -> None:
         await self.certificate.ready.wait()
         await self._listen()
@@ -212,9 +225,8 @@ class Running:
         notes = [*self.certificate.problems, *self._source.problems, *self.configuration.problems]
         notes += self._client_ca.problems if self._client_ca is not None else []
         notes += self._config_maps.problems if self._config_maps is not None else []
-        notes += (
-            [f"warning: {self._publisher.problem}"] if self._publisher is not None and self._publisher.problem else []
-        )
+        notes += self._publisher.problems if self._publisher is not None else []
+        notes += self._workloads.problems if self._workloads is not None else []
         yield from (telemetry.clean(note) for note in notes[:_MAX_NOTES])
         if len(notes) > _MAX_NOTES:
             yield f"and {len(notes) - _MAX_NOTES} more"

@@ -11,9 +11,7 @@ from webhook.app.configuration import Configuration
 NAME = "hydra-webhook-state"
 
 RETRY_SECONDS = 15.0  # requests do not depend on what is published
-SETTLE_SECONDS = (
-    1.0  # between a change and writing, since at a start several configurations are read one after the other
-)
+SETTLE_SECONDS = 1.0  # between a change and writing: at a start, several configurations arrive one after the other
 CHECK_SECONDS = 300.0  # between checks whether the ConfigMap still has this state
 
 
@@ -26,7 +24,7 @@ class StatePublisher:
     writes once more, and then not until its own state changes. However many replicas disagree, that is no endless loop.
 
     Attributes:
-        problem: a line for ``/readyz`` while the state cannot be published; empty if it can.
+        problem: why the state cannot be published, or not as a whole; empty if it can.
     """
 
     def __init__(
@@ -40,6 +38,11 @@ class StatePublisher:
         self._seen: Mapping[str, Any] | None = None
         self._insisted = False
         self.problem = ""
+
+    @property
+    def problems(self) -> list[str]:
+        """The problem as a line for ``/readyz``."""
+        return [f"warning: {self.problem}"] if self.problem else []
 
     async def run(self) -> None:
         """Publish the state whenever it changes, until cancelled. A failed write is retried."""

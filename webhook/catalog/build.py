@@ -60,7 +60,7 @@ def _take(document: Document, draft: Draft, earlier: Reading | None) -> Reading:
     kind = KINDS[document.config_kind]
     was_read = earlier is not None and earlier.read
     if document.content is None:
-        return Reading(document.source, False, was_read or not kind.required, (_absent(kind, document, was_read),))
+        return Reading(document.source, False, was_read, (_absent(kind, document, was_read),))
     result = read(document, {one.digest: one for one in draft.runtime_templates.values()})
     accepted = result.content is not None
     if accepted:

@@ -113,6 +113,15 @@ LeafLifetimeHours = Annotated[
         help="How long a certificate signed by the shared CA is valid.",
     ),
 ]
+FollowWorkloads = Annotated[
+    bool,
+    typer.Option(
+        "--follow-workloads",
+        envvar="HYDRA_WEBHOOK_FOLLOW_WORKLOADS",
+        show_default="off",
+        help="Follow labelled Pods and LeaderWorkerSets, and count them by whether they are up to date.",
+    ),
+]
 DrainSeconds = Annotated[
     float,
     typer.Option(
@@ -145,6 +154,7 @@ def serve(
     ca_secret: options.CaSecret = _CLUSTER.ca_secret,
     ca_lifetime_hours: CaLifetimeHours = _CLUSTER.ca_lifetime / _HOUR,
     leaf_lifetime_hours: LeafLifetimeHours = _CLUSTER.leaf_lifetime / _HOUR,
+    follow_workloads: FollowWorkloads = _CLUSTER.follow_workloads,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
@@ -187,10 +197,11 @@ def serve(
             ca_secret=ca_secret,
             ca_lifetime=ca_lifetime_hours * _HOUR,
             leaf_lifetime=leaf_lifetime_hours * _HOUR,
+            follow_workloads=follow_workloads,
         )
-    elif global_kubeconfig is not None or webhook_configuration:
+    elif global_kubeconfig is not None or webhook_configuration or follow_workloads:
         raise typer.BadParameter(
-            "--global-kubeconfig and --webhook-configuration need --kubeconfig outside of a cluster"
+            "--global-kubeconfig, --webhook-configuration and --follow-workloads need --kubeconfig outside of a cluster"
         )
     settings = Settings(
         cluster=cluster,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import msgspec
 
@@ -102,14 +103,35 @@ class Lines:
         self._begun += piece
 
 
-def decode(body: bytes) -> Object:
+class _RawList(TypedDict, total=False):
+    """A list whose items are still to be decoded."""
+
+    kind: Any
+    metadata: Any
+    items: list[msgspec.Raw] | None
+
+
+class _RawEvent(TypedDict, total=False):
+    """An event whose object is still to be decoded."""
+
+    type: Any
+    object: msgspec.Raw
+
+
+def decode(body: bytes | msgspec.Raw, parts: Any = None) -> Object:
     """Return the JSON object that an answer is.
 
+    Args:
+        body: the answer.
+        parts: a ``TypedDict`` with the parts to read; None: all.
+
     Raises:
-        Malformed: it is not a JSON object.
+        Malformed: it is not a JSON object, or a part is not of the type that it should be.
     """
     try:
-        value = msgspec.json.decode(body)
+        value = _decoder(parts).decode(body)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"a part of the answer is not what it should be: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"the answer is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -117,14 +139,25 @@ def decode(body: bytes) -> Object:
     return value
 
 
-def parse(line: bytes) -> Event:
+@lru_cache
+def _decoder(parts: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(Any if parts is None else parts)
+
+
+def parse(line: bytes, parts: Any = None) -> Event:
     """Return the event in a line of a watch.
+
+    Args:
+        line: of the stream.
+        parts: as what an object is decoded, see ``Collection.parts``.
 
     Raises:
         Malformed: the line is not an event, or an event of an unknown type.
     """
-    event = decode(line)
+    event = decode(line, None if parts is None else _RawEvent)
     what, item = event.get("type"), event.get("object")
+    if isinstance(item, msgspec.Raw):
+        item = decode(item, None if what == "ERROR" else parts)  # the object of an error is a Status
     if not isinstance(what, str) or not isinstance(item, dict):
         raise Malformed("the event has no type or no object")
     if what == "ERROR":
@@ -136,18 +169,24 @@ def parse(line: bytes) -> Event:
     return Event(_EVENT_TYPES[what], item, identity(item).version)
 
 
-def page(body: bytes) -> Page:
+def page(body: bytes, parts: Any = None) -> Page:
     """Return the page in the answer to a list.
+
+    Args:
+        body: the answer.
+        parts: as what an object is decoded, see ``Collection.parts``.
 
     Raises:
         Malformed: the answer is not a list, or one of its items has no identity.
     """
-    answer = decode(body)
+    answer = decode(body, None if parts is None else _RawList)
     items, metadata = answer.get("items"), answer.get("metadata")
     if items is None and str(answer.get("kind")).endswith("List"):
         items = []  # Go encodes a nil slice as null
     if not isinstance(items, list) or not isinstance(metadata, dict):
         raise Malformed("the answer is not a list of objects")
+    if parts is not None:
+        items = [decode(item, parts) for item in items]
     for item in items:
         identity(item)
     cursor = metadata.get("continue") or ""

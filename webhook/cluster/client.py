@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -33,6 +34,10 @@ _ALONE_PER_PAGE = 10
 
 _ITEMS_PER_PAGE = 100
 """Items in a page of any other list. A pod has some 10 to 30 KB, so a page has some megabytes."""
+
+_METADATA_PER_PAGE = 250
+"""Items in a page of metadata alone. With a record and managedFields that is some 5 KB of each, so such a page has about a megabyte:
+decoding it holds up whatever else the process does for some milliseconds."""
 
 _LARGE_ITEMS_PER_PAGE = 5
 """Items in a page that is asked for again because it was too large: ``answers.LARGEST`` has room for five of 3 MiB."""
@@ -138,11 +143,13 @@ class Client:
         Raises:
             failures.TooLargeError: the items of this page do not fit into an answer.
         """
-        items = _ALONE_PER_PAGE if collection.name else _LARGE_ITEMS_PER_PAGE if few else _ITEMS_PER_PAGE
+        many = _METADATA_PER_PAGE if collection.metadata_only else _ITEMS_PER_PAGE
+        items = _ALONE_PER_PAGE if collection.name else _LARGE_ITEMS_PER_PAGE if few else many
         query = {**collection.query, "limit": str(items)}
         if cursor:
             query["continue"] = cursor
-        return await self._call("list", collection, collection.path, answers.page, query=query)
+        decode = partial(answers.page, parts=collection.parts)
+        return await self._call("list", collection, collection.path, decode, query=query)
 
     @contextlib.asynccontextmanager
     async def watch(self, collection: Collection, version: str, seconds: int) -> AsyncIterator[AsyncIterator[Event]]:
@@ -221,9 +228,9 @@ class Client:
             with translated():
                 async with asyncio.timeout_at(deadline):
                     sent = self._clock.monotonic()
-                    response = await connection.send(
-                        _METHODS.get(verb, "GET"), path, query or {}, content, self._deadlines.connect
-                    )
+                    method, headers = _METHODS.get(verb, "GET"), _headers(verb, collection, content)
+                    body = content[1] if content is not None else None
+                    response = await connection.send(method, path, query or {}, headers, body, self._deadlines.connect)
                     self._clock.observe(response.headers, sent)
             try:
                 if not 200 <= response.status < 300:
@@ -296,10 +303,19 @@ class _Stream:
                 if not chunk:  # half a line may be left; the next list or watch returns what was in it
                     raise StopAsyncIteration
                 self._lines.extend(self._splitter.feed(chunk))
-            event = answers.parse(self._lines.popleft())
+            event = answers.parse(self._lines.popleft(), self._collection.parts)
         if event.event_type == "error":
             raise failures.ended_watch(self._collection, event.object)
         return event
+
+
+def _headers(verb: Verb, collection: Collection, content: tuple[str, bytes] | None) -> dict[str, str]:
+    if content is not None:
+        return {"Content-Type": content[0]}
+    if collection.metadata_only:
+        form = "PartialObjectMetadataList" if verb == "list" else "PartialObjectMetadata"
+        return {"Accept": f"application/json;as={form};g=meta.k8s.io;v=v1"}
+    return {}
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

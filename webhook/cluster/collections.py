@@ -19,6 +19,9 @@ class Collection:
         namespace: of the objects; empty: those of all namespaces, or of a kind that has none.
         name: only the object of this name; empty: every object.
         label_selector, field_selector: only the objects that match, in the syntax of ``kubectl get``; empty: every object.
+        metadata_only: ask for nothing but the metadata of the objects, which saves the API server and the network the rest.
+        parts: as what an object is decoded: a ``TypedDict`` with those parts of it that are read; what it does not have is
+            skipped. None: the whole object. Name, namespace, uid and resourceVersion must be among the parts.
     """
 
     api_version: str
@@ -28,6 +31,8 @@ class Collection:
     name: str = ""
     label_selector: str = ""
     field_selector: str = ""
+    metadata_only: bool = False
+    parts: Any = None
 
     @property
     def path(self) -> str:

@@ -42,7 +42,13 @@ class Connection:
         )
 
     async def send(
-        self, method: str, path: str, query: Mapping[str, str], content: tuple[str, bytes] | None, connect: float
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+        connect: float,
     ) -> aiohttp.ClientResponse:
         """Send a request and return the answer once its headers have arrived.
 
@@ -50,15 +56,13 @@ class Connection:
             method: HTTP method.
             path: in the API, without the server.
             query: parameters, unescaped.
-            content: Content-Type and body; None if the request has no body.
+            headers: of the request, besides those of the connection.
+            body: None if the request has none.
             connect: seconds for the connection and the TLS handshake. The caller bounds the rest.
 
         Raises:
             aiohttp.ClientError, OSError, TimeoutError, ValueError: there is no answer.
         """
-        options: dict[str, Any] = {}
-        if content is not None:
-            options = {"headers": {"Content-Type": content[0]}, "data": content[1]}
         return await self._session.request(
             method,
             self.credentials.server + path,
@@ -67,7 +71,8 @@ class Connection:
             proxy=self.credentials.proxy,
             server_hostname=self.credentials.server_hostname,
             timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
-            **options,
+            headers=headers,
+            data=body,
         )
 
     async def close(self) -> None:

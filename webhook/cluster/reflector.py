@@ -30,6 +30,8 @@ LIST_AGAIN = 300.0
 """Seconds after which the collection is listed again although nothing seems to be wrong. If etcd has been restored from a
 backup, the API server may accept a watch from a resourceVersion in the future and send nothing until that is reached."""
 
+_AT_ONCE = 50  # objects that are passed on without a chance for other tasks
+
 _MAX_PAGES = 10_000  # a million objects; a server whose list never ends must not hold the reflector for ever
 _MAX_PAGES_ALONE = 10  # a single object fits on one page
 
@@ -70,6 +72,7 @@ class Timing:
     Attributes:
         watch: seconds after which the API server is asked to end a watch, plus or minus a fifth. Short, because the end is
             the only sign of life that a server must give.
+        list_again: seconds after which the collection is listed again although nothing seems to be wrong.
         clock: returns monotonic seconds.
         sleep: waits for a number of these seconds.
         random: returns a number from 0 up to 1.
@@ -79,6 +82,7 @@ class Timing:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
+    list_again: float = LIST_AGAIN
 
 
 class Reflector:
@@ -132,7 +136,7 @@ class Reflector:
         while True:
             try:
                 version = await self._watch(version or await self._list())
-                if self._timing.clock() - self._last_list >= LIST_AGAIN:
+                if self._timing.clock() - self._last_list >= self._timing.list_again:
                     version = ""
             except ApiError as error:
                 await self._pause_after(error, error.retry_after or 0.0)
@@ -158,7 +162,9 @@ class Reflector:
                     raise self._malformed(f"it contains {key.name} twice")
                 found.add(key)
                 items[key] = item
-            for item in items.values():
+            for number, item in enumerate(items.values()):
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # for whatever else this process has to do
                 await self._put(item)
             cursor = page.cursor
             if not cursor:

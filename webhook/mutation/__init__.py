@@ -5,6 +5,7 @@
     handler   a review of the mutating webhook to its verdict
     create    every pod template of a new object is rendered
     update    updates of LeaderWorkerSets
+    intent    what does an update mean for a rendered LeaderWorkerSet?
     asked     what do the pod templates of a LeaderWorkerSet ask for?
     restore   rendered objects back to their bare form
 """

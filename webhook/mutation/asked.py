@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from webhook import errors, patch, rendering, workload
 from webhook.mutation.create import completed
 from webhook.mutation.restore import restored
@@ -11,16 +13,28 @@ from webhook.rendering import reconcile, revision
 
 
 def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
-    """Return the pod templates that an object has, by name."""
-    found = workload.pod_templates(value, workload.LEADER_WORKER_SET)
+    """Return the pod templates that an object whose shape has been checked has, by name."""
+    found = workload.pod_templates(value, workload.LEADER_WORKER_SET, checked=True)
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
+
+
+def have_one_record(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
+    """Return whether the records of two pod templates are the same but for the edits that they name.
+
+    Raises:
+        errors.Denied: one is not a record.
+    """
+    first, second = (rendering.read(pod_template) for pod_template in (one, other))
+    if isinstance(first, rendering.Record) and isinstance(second, rendering.Record):
+        return msgspec.structs.replace(first, edited=second.edited) == second
+    return first == second
 
 
 class Stored:
     """A LeaderWorkerSet as it is stored; what follows from it is found out once, when it is first asked for.
 
     Attributes:
-        value: the object.
+        value: the object, whose shape has been checked.
     """
 
     def __init__(self, value: Mapping[str, Any]) -> None:
@@ -56,7 +70,17 @@ class Stored:
         return bare(self.value)
 
     @cached_property
-    def asks(self) -> dict[str, Any] | None:
+    def fault(self) -> errors.Denied | None:
+        """Return why its records cannot be undone; None if they can."""
+        try:
+            self.records  # noqa: B018 - found out on first access
+            self.bare  # noqa: B018
+        except errors.Denied as denial:
+            return denial
+        return None
+
+    @cached_property
+    def asks(self) -> dict[str, tuple[Any, ...]] | None:
         """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
         try:
             return of(self.bare)
@@ -65,17 +89,45 @@ class Stored:
 
 
 def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the bare form of an object, as far as this release can read its records."""
-    return restored(value, workload.LEADER_WORKER_SET, rendering.undone)
+    """Return the bare form of an object whose shape has been checked, as far as this release can read its records."""
+    return restored(templates(value).values(), value, rendering.undone)
 
 
-def of(bare_form: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the pod templates of a bare object ask for, by name; equal ones get equal renderings."""
+def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return what the pod templates of a bare object ask for, by name, the pod spec last; equal ones get equal renderings."""
     return {
         pod_template.name: reconcile.asked(pod_template)
         for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
         if not workload.opted_out(pod_template)
     }
+
+
+def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
+    """Return whether each pod template of a bare object asks for what the stored one asks for, or for what that was rendered for.
+
+    The two differ in their pod specs where another webhook has added to the rendering: its client never sends that.
+    """
+    before, now = stored.asks, of(bare_form)
+    if before is None or before.keys() != now.keys():
+        return False
+    own = {name for name, record in stored.records.items() if not record.created}
+    if (
+        not own <= templates(bare_form).keys()
+    ):  # a leader template of the user's own is gone, and one is made in its place
+        return False
+    differing = [name for name in now if before[name] != now[name]]
+    if any(before[name][:-1] != now[name][:-1] for name in differing):
+        return False
+    digests = _asked_digests(bare_form) if differing else {}
+    return all(_is_served(stored, name, digests[name]) for name in differing)
+
+
+def _is_served(stored: Stored, name: str, digest: str) -> bool:
+    """Return whether a stored rendering is all there and was made for the inputs of which this is the digest."""
+    record = stored.records.get(name)
+    if not isinstance(record, rendering.Record) or record.inputs != digest:
+        return False
+    return reconcile.is_there(stored.templates[name].value, record.changes)
 
 
 def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
@@ -91,33 +143,33 @@ def brings_renderings(value: Mapping[str, Any], old: Stored) -> bool:
     }
     if not differing or any(workload.RECORD not in one.own_annotations for one in differing.values()):
         return False
-    own = _asked_digests(bare(value))
-    renderings = {name: _rendering(one, own.get(name)) for name, one in differing.items()}
-    if None in renderings.values():
+    renderings: dict[str, rendering.Record] = {}
+    for name, pod_template in differing.items():
+        if (record := _untouched(pod_template)) is None:
+            return False
+        renderings[name] = record
+    asks = _asked_digests(bare(value))
+    if any(record.inputs != asks.get(name) for name, record in renderings.items()):
         return False
     try:
         asked_before = _asked_digests(old.bare)
     except errors.Denied:  # what is stored is malformed, and no rendering of anything
         asked_before = {}
     return any(  # the others differ only in what is foreign
-        name not in stored or _rendering(stored[name], asked_before.get(name)) != record
+        record.inputs != asked_before.get(name) or name not in stored or _untouched(stored[name]) != record
         for name, record in renderings.items()
     )
 
 
-def _rendering(pod_template: workload.PodTemplate, asked: str | None) -> rendering.Record | None:
-    """Return the record of a pod template that is an untouched rendering of its own inputs, of which this is the digest."""
+def _untouched(pod_template: workload.PodTemplate) -> rendering.Record | None:
+    """Return the record of a pod template that is as the webhook rendered it, without edits that were kept."""
     record = rendering.read(pod_template)
-    if (
-        not isinstance(record, rendering.Record)
-        or record.inputs != asked
-        or not rendering.untouched(pod_template, record)
-    ):
+    if not isinstance(record, rendering.Record) or record.edited or not rendering.untouched(pod_template, record):
         return None
     return record
 
 
 def _asked_digests(bare_form: Mapping[str, Any]) -> dict[str, str]:
-    """Return the digest of the inputs of each pod template of a bare object."""
-    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
+    """Return the digest of the inputs of each pod template of a bare object whose shape has been checked."""
+    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True))
     return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}

@@ -71,6 +71,8 @@ def render(
     for pod_template in workload.pod_templates(value, object_kind):
         if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
             mutation = _mutate_template(mutation, pod_template, state, budget, members, namespace=namespace)
+    if mutation.changed and object_kind == workload.LEADER_WORKER_SET:  # of which there will be updates
+        workload.check_values(mutation.value, "the object, with what its runtime adds,")
     if len(members) == 2:
         found = tuple(rendering.differences(*members))
         mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))

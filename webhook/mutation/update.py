@@ -9,28 +9,11 @@ from typing import Any
 import msgspec
 
 from webhook import errors, patch, rendering, workload
-from webhook.mutation import asked
+from webhook.mutation import asked, intent
 from webhook.mutation.create import Mutation, completed, render, replaced
+from webhook.mutation.intent import GROUP, WORKER, Intent
 from webhook.notices import Notice, about
-from webhook.rendering import reconcile, revision
-
-_GROUP = ("spec", "leaderWorkerTemplate")
-_WORKER = "workerTemplate"
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-class _Reconciled(msgspec.Struct):
-    """What an update means for a LeaderWorkerSet.
-
-    Attributes:
-        kept: the object with what the client dropped put back.
-        bare: its bare form, with the inputs of the update.
-        edits: by pod template, paths of the rendered fields that somebody has edited in this update.
-    """
-
-    kept: Mapping[str, Any]
-    bare: Mapping[str, Any]
-    edits: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+from webhook.rendering import revision
 
 
 def update(
@@ -84,21 +67,35 @@ def _update(
         return Mutation(value, "update-without-effect")
     if not stored.carries_record:
         return _never_rendered(value, old, state, namespace=namespace, refreshed=refreshed)
+    if stored.fault is not None:
+        return _after_a_lost_record(value, stored, stored.fault, state, namespace=namespace)
     if asked.brings_renderings(value, stored):
         return Mutation(value, "rendered-elsewhere")
-    reconciled = _reconcile(value, stored, manager)
-    unchanged = stored.asks == asked.of(reconciled.bare)
+    return _rendered_before(value, stored, intent.of(value, stored, manager), state, namespace, refreshed=refreshed)
+
+
+def _rendered_before(
+    value: Mapping[str, Any],
+    stored: asked.Stored,
+    meant: Intent,
+    state: rendering.State,
+    namespace: str,
+    *,
+    refreshed: bool,
+) -> Mutation:
+    """Decide an update of a rendered object by what it means: keep what is stored, or render anew."""
+    unchanged = asked.is_unchanged(stored, meant.bare)
     if unchanged and not refreshed:
-        return _kept(value, stored, reconciled, state, namespace=namespace)
-    if not unchanged and reconciled.edits:
-        raise errors.Denied("edit-with-input", _both(reconciled))
-    return _rendered_anew(stored, reconciled, state, namespace=namespace)
+        return _kept(value, stored, meant, state, namespace=namespace)
+    if not unchanged and meant.edits:
+        raise errors.Denied("edit-with-input", _both(meant))
+    return _rendered_anew(value, stored, meant, state, namespace=namespace, unchanged=unchanged)
 
 
 def _refreshes(value: Mapping[str, Any]) -> set[tuple[str, Any]]:
     """Return what asks for a fresh rendering, by where it is written."""
     group = _group(value)
-    written = {"": value, _WORKER: group.get(_WORKER) or {}}
+    written = {"": value, WORKER: group.get(WORKER) or {}}
     found = {place: _annotations(one).get(workload.REFRESH) for place, one in written.items()}
     return {(place, one) for place, one in found.items() if isinstance(one, str)}
 
@@ -123,98 +120,28 @@ def _keys(value: Mapping[str, Any]) -> dict[str, Any]:
     return found | {key: one for key, one in _annotations(value).items() if key in ours}
 
 
-def _reconcile(value: Mapping[str, Any], stored: asked.Stored, manager: str) -> _Reconciled:
-    """Return what an update of a rendered LeaderWorkerSet means."""
-    found = _Reconciled(value, value)
-    mine = asked.templates(value)
-    bare_worker = asked.templates(stored.bare)[_WORKER].value
-    applied = _annotations(value).get(_LAST_APPLIED) != _annotations(stored.value).get(_LAST_APPLIED)
-    for name, record in stored.records.items():
-        if name in mine and workload.opted_out(mine[name]):
-            continue
-        before, place = stored.templates[name], (*_GROUP, name)
-        if name not in mine:
-            if record.created:  # the client never had it
-                found.kept = replaced(found.kept, place, before.value)
-            continue
-        writer = reconcile.Writer(applied, _owned(value, manager, place))
-        base = _base(before, record, bare_worker)
-        made = record.changes if base is None else reconcile.made(base, before.value)
-        outcome = reconcile.reconcile(before.value, mine[name].value, made, writer)
-        bare: Mapping[str, Any] | None = outcome.bare
-        if base is not None:
-            bare = _own_or_made(outcome.bare, base, before, record)
-        if record.completed and mine[name].completed_from is not None:  # the client has only what it had
-            spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
-            outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
-            bare = outcome.bare
-        found.kept = replaced(found.kept, place, outcome.kept)
-        found.bare = replaced(found.bare, place, bare)
-        if outcome.edits:
-            found.edits[name] = outcome.edits
-    return found
-
-
-def _base(
-    pod_template: workload.PodTemplate, record: rendering.Header, bare_worker: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """Return the pod template that a stored leader template was rendered from; None if it was its own bare form."""
-    if record.created:
-        return bare_worker
-    if not record.completed:
-        return None
-    bare = msgspec.structs.replace(pod_template, value=rendering.undone(pod_template, record))
-    return rendering.complete(bare, bare_worker).value
-
-
-def _own_or_made(
-    bare: Mapping[str, Any], base: Mapping[str, Any], before: workload.PodTemplate, record: rendering.Header
-) -> Mapping[str, Any] | None:
-    """Return the bare form of a leader template: its user's own once it differs from what the webhook made it from."""
-    spec, original = bare.get("spec") or {}, base.get("spec") or {}
-    if not patch.same(reconcile.comparable(spec), reconcile.comparable(original)):
-        return bare
-    return None if record.created else rendering.undone(before, record)
-
-
-def _owned(value: Mapping[str, Any], manager: str, place: tuple[str, ...]) -> Mapping[str, Any]:
-    """Return the fields of a pod template that a manager owns by server-side apply, as in ``managedFields``."""
-    entries = (value.get("metadata") or {}).get("managedFields")
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict) or (entry.get("manager"), entry.get("operation")) != (manager, "Apply"):
-            continue
-        node: Any = entry.get("fieldsV1")
-        for key in place:
-            node = node.get(f"f:{key}") if isinstance(node, dict) else None
-        if isinstance(node, dict):
-            return node
-    return {}
-
-
 def _kept(
-    value: Mapping[str, Any],
-    stored: asked.Stored,
-    reconciled: _Reconciled,
-    state: rendering.State,
-    *,
-    namespace: str,
+    value: Mapping[str, Any], stored: asked.Stored, meant: Intent, state: rendering.State, *, namespace: str
 ) -> Mutation:
     """Return the object without anything rendered anew: what the client dropped is put back, what was edited is kept."""
-    kept = reconciled.kept
+    kept = meant.kept
     found: list[Notice] = []
-    for name, edits in reconciled.edits.items():
-        found.append(Notice("hand-edit-kept", edits, name))
-        kept = replaced(kept, (*_GROUP, name), rendering.with_edits(asked.templates(kept)[name], edits))
-    found += _older(stored, reconciled, state, namespace=namespace)
+    for name, edits in meant.edits.items():
+        kept = replaced(kept, (*GROUP, name), rendering.with_edits(asked.templates(kept)[name], edits))
+    for name, pod_template in asked.templates(kept).items():
+        record = None if workload.opted_out(pod_template) else rendering.read(pod_template)
+        edited = record.edited if isinstance(record, rendering.Record) else meant.edits.get(name)
+        if edited:
+            found.append(Notice("hand-edit-kept", edited, name))
+    found += _older(stored, meant, state, namespace=namespace)
     changed = not patch.same(kept, value)
     return Mutation(kept, "kept", changed=changed, runtimes=_runtimes(kept), notices=tuple(found))
 
 
-def _older(
-    stored: asked.Stored, reconciled: _Reconciled, state: rendering.State, *, namespace: str
-) -> Iterator[Notice]:
+def _older(stored: asked.Stored, meant: Intent, state: rendering.State, *, namespace: str) -> Iterator[Notice]:
     """Yield a notice about each pod template for which the configuration has a newer revision than the one that is kept."""
-    for pod_template in map(completed, workload.pod_templates(reconciled.bare, workload.LEADER_WORKER_SET)):
+    bare = workload.pod_templates(meant.bare, workload.LEADER_WORKER_SET, checked=True)
+    for pod_template in map(completed, bare):
         record = stored.records.get(pod_template.name)
         if not isinstance(record, rendering.Record) or workload.opted_out(pod_template):
             continue
@@ -227,32 +154,75 @@ def _older(
 
 
 def _rendered_anew(
-    stored: asked.Stored, reconciled: _Reconciled, state: rendering.State, *, namespace: str
+    value: Mapping[str, Any],
+    stored: asked.Stored,
+    meant: Intent,
+    state: rendering.State,
+    *,
+    namespace: str,
+    unchanged: bool,
 ) -> Mutation:
-    """Return the object rendered with the configuration of now; what would only get another record keeps its bytes."""
+    """Return the object rendered with the configuration of now; what would only get another record keeps its bytes.
+
+    A record goes on naming inputs that are unchanged: in the bare form there may be what other webhooks have added since.
+    """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
-    mutation = render(reconciled.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
-    value = mutation.value
+    mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
+    result = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
-    for name, rendered in asked.templates(value).items():
+    for name, rendered in asked.templates(result).items():
         before, record = stored.templates.get(name), rendering.read(rendered)
-        is_same = before is not None and rendering.alike(rendered.value, before.value)
-        if is_same and before is not None:
-            value = replaced(value, (*_GROUP, name), before.value)
+        is_same = False
+        if before is not None:
+            is_kept = unchanged and name in records
+            fresh = rendering.with_inputs(rendered, records[name].inputs) if is_kept else rendered.value
+            fresh = rendering.carried_over(fresh, before.value)
+            is_same = rendering.alike(fresh, before.value)
+            result = replaced(result, (*GROUP, name), before.value if is_same else fresh)
         if isinstance(record, rendering.Record):
             was = records[name].revision if name in records else "none"
             (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
     # a changed size rolls groups whose templates stay the same, and so does a leader template that goes
-    rolls = [] if _same_group(value, stored.value) else changed or same
-    given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(reconciled, records).items()]
-    return msgspec.structs.replace(mutation, value=value, changed=True, notices=(*rolls, *given_up, *mutation.notices))
+    rolls = [] if _same_group(result, stored.value) else changed or same
+    given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(meant, records).items()]
+    mutation = msgspec.structs.replace(
+        mutation, value=result, changed=True, notices=(*rolls, *given_up, *mutation.notices)
+    )
+    if meant.renderings and _is_rendered_so(value, result):
+        # Another webhook has added something since the first call. The record goes on naming the inputs without that, which is
+        # what the client will send again.
+        return Mutation(value, "rendered-elsewhere", runtimes=mutation.runtimes, notices=mutation.notices)
+    return mutation
 
 
-def _edits(reconciled: _Reconciled, records: Mapping[str, rendering.Record]) -> dict[str, tuple[str, ...]]:
+def _edits(meant: Intent, records: Mapping[str, rendering.Record]) -> dict[str, tuple[str, ...]]:
     """Return the edits that rendering anew gives up, by pod template: those of this update, and those kept before."""
-    found = {name: tuple(sorted({*record.edited, *reconciled.edits.get(name, ())})) for name, record in records.items()}
+    found = {name: tuple(sorted({*record.edited, *meant.edits.get(name, ())})) for name, record in records.items()}
     return {name: edits for name, edits in found.items() if edits}
+
+
+def _is_rendered_so(value: Mapping[str, Any], rendered: Mapping[str, Any]) -> bool:
+    """Return whether the pod templates of an object have what was rendered, beside what another webhook may have added."""
+    mine, other = asked.templates(value), asked.templates(rendered)
+    return mine.keys() == other.keys() and all(
+        _differ_only_in_records(mine[name], other[name]) or _say_the_same(mine[name], other[name]) for name in mine
+    )
+
+
+def _say_the_same(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
+    """Return whether two pod templates have the same rendered fields from the same configuration, by their records.
+
+    The fields of a completed leader template are whole containers, to which others may have added.
+    """
+    first, second = rendering.read(one), rendering.read(other)
+    if not isinstance(first, rendering.Record) or not isinstance(second, rendering.Record):
+        return False
+    return first.revision == second.revision and (first.completed or first.rendered == second.rendered)
+
+
+def _differ_only_in_records(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
+    return patch.same(rendering.unrecorded(one.value), rendering.unrecorded(other.value))
 
 
 def _never_rendered(
@@ -262,6 +232,32 @@ def _never_rendered(
     labelled = workload.exclusion(old) == ""
     if labelled and not refreshed and asked.of(value) == asked.of(old):
         return Mutation(value, "never-rendered", notices=(Notice("never-rendered"),))
+    return _first_rendering(value, state, namespace=namespace)
+
+
+def _after_a_lost_record(
+    value: Mapping[str, Any], stored: asked.Stored, fault: errors.Denied, state: rendering.State, *, namespace: str
+) -> Mutation:
+    """Decide an update of an object with a record that cannot be undone: the bare form or a saved rendering can take its place.
+
+    Raises:
+        errors.Denied: the object has any other record.
+    """
+    if asked.Stored(value).fault is None and asked.brings_renderings(value, stored):
+        return Mutation(value, "rendered-elsewhere")
+    if asked.Stored(value).carries_record:
+        raise _with_remedy(fault)
+    return _first_rendering(value, state, namespace=namespace)
+
+
+def _with_remedy(fault: errors.Denied) -> errors.Denied:
+    """Return why a record cannot be undone, with the way in which the original file can take the place of its rendering."""
+    fault.message += " with kubectl replace, since kubectl apply leaves the record where it is"
+    return fault
+
+
+def _first_rendering(value: Mapping[str, Any], state: rendering.State, *, namespace: str) -> Mutation:
+    """Return a bare object rendered as on creation, with the notice that its groups roll."""
     mutation = render(value, workload.LEADER_WORKER_SET, state, namespace=namespace)
     rolls = tuple(about("groups-roll", revision, "none") for revision in mutation.revisions[:1])
     return msgspec.structs.replace(mutation, notices=(*rolls, *mutation.notices))
@@ -275,7 +271,13 @@ def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) ->
     """
     if workload.exclusion(stored.value) or not stored.carries_record:
         return Mutation(value, "not-labelled")
-    bare = _reconcile(value, stored, manager).bare
+    if not asked.Stored(value).carries_record:  # the client sends the bare form, or the API server calls again
+        bare = value
+    elif stored.fault is None:
+        bare = intent.of(value, stored, manager).bare
+    else:
+        raise _with_remedy(stored.fault)
+    workload.check_shape(bare, workload.LEADER_WORKER_SET)
     for pod_template in asked.templates(bare).values():
         names = list(rendering.placeholders(pod_template.value.get("spec") or {}))
         if names:
@@ -285,15 +287,15 @@ def _unlabelled(value: Mapping[str, Any], stored: asked.Stored, manager: str) ->
                 "the bare form, use hydra-webhook restore -f FILE"
             )
             raise errors.Denied("label-removed", message)
-    return Mutation(bare, "restored", changed=True, notices=(Notice("bare-form-restored"),))
+    return Mutation(bare, "restored", changed=bare is not value, notices=(Notice("bare-form-restored"),))
 
 
 def _runtimes(value: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one.labels.get(workload.RUNTIME)) for one in asked.templates(value).values()))
 
 
-def _both(reconciled: _Reconciled) -> str:
-    paths = [f"{name}{path}" for name, edits in reconciled.edits.items() for path in edits]
+def _both(meant: Intent) -> str:
+    paths = [f"{name}{path}" for name, edits in meant.edits.items() for path in edits]
     return (
         f"it changes an input and edits rendered fields by hand ({errors.listed(paths)}); do one after the other: "
         "an input renders anew, which gives up edits"

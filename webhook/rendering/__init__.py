@@ -37,10 +37,10 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget, reconcile, revision
+from webhook.rendering import budget, reconcile, record, revision, selection
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
-from webhook.rendering.edits import alike
+from webhook.rendering.edits import alike, carried_over
 from webhook.rendering.groups import Member, complete, differences
 from webhook.rendering.record import (
     Header,
@@ -53,6 +53,7 @@ from webhook.rendering.record import (
     unrecorded,
     untouched,
     with_edits,
+    with_inputs,
 )
 from webhook.rendering.resolve import Resolution, resolve
 from webhook.rendering.state import State
@@ -67,6 +68,7 @@ __all__ = [
     "alike",
     "apply",
     "budget",
+    "carried_over",
     "check",
     "complete",
     "differences",
@@ -74,11 +76,14 @@ __all__ = [
     "placeholders",
     "read",
     "reconcile",
+    "record",
     "resolve",
     "restore",
     "revision",
+    "selection",
     "undone",
     "unrecorded",
     "untouched",
     "with_edits",
+    "with_inputs",
 ]

@@ -54,7 +54,9 @@ _COMPANION_DOMAINS = _DOMAINS | {"volcano.sh", "tencent.com"}
 
 def asked(container: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a container asks for by resource: its limits over its requests, without amounts of 0 (null is 0 too)."""
-    resources = container.get("resources") or {}
+    resources = container.get("resources")
+    if not resources:
+        return {}
     amounts = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
     return {name: amount for name, amount in amounts.items() if amount is not None and quantities.parse(amount) != 0}
 

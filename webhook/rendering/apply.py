@@ -47,7 +47,7 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
         path=resolution.spec_path,
     )
     source = f'the configuration of runtime "{resolution.declaration.runtime}"'
-    _check_merged(merged, resolution.spec_path, source)
+    _check_merged(spec, merged, resolution.spec_path, source)
     metadata = _metadata(pod_template, container["name"], configured.metadata)
     names.check(resolution, configured, {"metadata": metadata, "spec": merged})
     conflicts.check(
@@ -76,10 +76,10 @@ def apply(resolution: Resolution, budget: gotemplate.Budget) -> Rendering:
     )
 
 
-def _check_merged(spec: Mapping[str, Any], path: str, source: str) -> None:
-    """Check the merged pod spec: loading a configuration checks its shape only in part, and templates may render to text."""
+def _check_merged(own: Mapping[str, Any], merged: Mapping[str, Any], path: str, source: str) -> None:
+    """Check what merging changed in the pod spec: loading a configuration checks it only in part, and templates may render to text."""
     try:
-        workload.check_pod_spec(spec, path)
+        workload.check_pod_spec({key: value for key, value in merged.items() if value is not own.get(key)}, path)
     except errors.Malformed as fault:
         raise errors.Denied("malformed-object", f"merged with {source}, {fault.message}") from fault
 

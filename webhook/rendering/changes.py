@@ -13,6 +13,10 @@ from webhook.rendering.paths import ABSENT
 _SHARED_MAPS = frozenset({"metadata", "labels", "annotations", "securityContext", "capabilities"})
 
 
+#: What has to be copied; scalars do not.
+_HOLDERS = frozenset({dict, list})
+
+
 class Changes(msgspec.Struct, frozen=True):
     """How to undo a rendering. Paths are those of :mod:`webhook.rendering.paths`.
 
@@ -153,13 +157,8 @@ def _index(value: Any, name: str) -> dict[str, Any] | None:
     """Return the items of a list by merge key or value; None if some item has none, or not one of its own."""
     if not isinstance(value, list) or not fields.is_itemized(name):
         return None
-    items: dict[str, Any] = {}
-    for item in value:
-        key = fields.identity(item, name)
-        if not key or key in items:
-            return None
-        items[key] = item
-    return items
+    items = dict(zip(fields.identities(value, name), value, strict=True))
+    return items if len(items) == len(value) and "" not in items else None
 
 
 def _add(value: Any, name: str, path: str, found: _Found) -> None:
@@ -179,8 +178,8 @@ def _add(value: Any, name: str, path: str, found: _Found) -> None:
 
 def copied(value: Any) -> Any:
     """Return a copy of a JSON value, of which nothing is shared."""
-    if isinstance(value, Mapping):
-        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, dict):
+        return {key: copied(inner) if type(inner) in _HOLDERS else inner for key, inner in value.items()}
     if isinstance(value, list):
-        return [copied(inner) for inner in value]
+        return [copied(inner) if type(inner) in _HOLDERS else inner for inner in value]
     return value

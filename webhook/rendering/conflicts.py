@@ -43,18 +43,17 @@ def check(own: Side, merged: Side, *, claims: frozenset[str], source: str) -> No
 def _check_ports(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:
     if merged.get("ports") is own.get("ports"):
         return
-    keys = fields.MERGE_KEYS["ports"]
-    mine = {fields.selector(port, keys) for port in own.get("ports") or ()}
-    seen: dict[str, str] = {}
+    seen: dict[str, Mapping[str, Any]] = {}
     for port in merged.get("ports") or ():
-        name, number = port.get("name"), fields.selector(port, keys)
-        if not name:
-            continue
-        if other := seen.get(name):
-            sides = [f"{one} of {'the workload' if one in mine else source}" for one in (other, number)]
+        name = port.get("name")
+        if name in seen:
+            mine = {fields.identity(port, "ports") for port in own.get("ports") or ()}
+            numbers = [fields.identity(one, "ports") for one in (seen[name], port)]
+            sides = [f"{number} of {'the workload' if number in mine else source}" for number in numbers]
             message = f'two ports of the inference container are named "{name}": {sides[0]} and {sides[1]}; rename one'
             raise errors.Denied("port-name-conflict", message)
-        seen[name] = number
+        if name:
+            seen[name] = port
 
 
 def _check_container_names(own: Mapping[str, Any], merged: Mapping[str, Any], source: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, patch
-from webhook.rendering import filled_in, paths
+from webhook.rendering import fields, filled_in, paths
 from webhook.rendering.changes import Current
 
 
@@ -34,6 +34,26 @@ def comparable(current: Current, *, unknown: bool = False) -> list[tuple[str, An
                 kept = None
             found.append((path, kept))
     return found
+
+
+def carried_over(rendered: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rendered pod template with what LeaderWorkerSet's webhook and CRD have filled in in the stored one.
+
+    They would fill it in again; until then it would look like a difference.
+    """
+    found: dict[str, Any] = _carried_over(rendered, stored, "")
+    return found
+
+
+def _carried_over(value: Any, stored: Any, key: str) -> Any:
+    if isinstance(value, dict) and isinstance(stored, dict):
+        found = {name: _carried_over(inner, stored.get(name), name) for name, inner in value.items()}
+        missing = {name: inner for name, inner in stored.items() if name not in value}
+        return found | {name: inner for name, inner in missing.items() if filled_in.by_the_crd(name, inner)}
+    if isinstance(value, list) and isinstance(stored, list) and key in fields.MERGE_KEYS:
+        items = {fields.identity(item, key): item for item in stored}
+        return [_carried_over(item, items.get(fields.identity(item, key)), key) for item in value]
+    return value
 
 
 def may_be_dropped(tokens: list[str]) -> bool:

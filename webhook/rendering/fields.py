@@ -91,6 +91,20 @@ def identity(entry: Any, field: str) -> str:
     return value(entry, field) if field in UNIONS else selector(entry, MERGE_KEYS[field])
 
 
+def identities(entries: list[Any], field: str) -> list[str]:
+    """Return the identity of each entry of a list."""
+    if field in UNIONS:
+        return [value(entry, field) for entry in entries]
+    keys = MERGE_KEYS[field]
+    if len(keys) > 1:
+        return [selector(entry, keys) for entry in entries]
+    [key] = keys
+    return [
+        f"{key}={found}" if type(entry) is dict and type(found := entry.get(key)) is str else selector(entry, keys)
+        for entry in entries
+    ]
+
+
 def place(entry: Any, field: str) -> str:
     """Return what two entries of a keyed list must not have in common: the merge key, of a mount without a slash at its end."""
     if field in _PATHS and isinstance(entry, dict) and type(path := entry.get(MERGE_KEYS[field][0])) is str:

@@ -8,7 +8,7 @@ told from an edit.
 Source: the defaults of LeaderWorkerSet's CRD, and ``pkg/apis/core/v1/defaults.go`` of Kubernetes 1.36.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog, workload
@@ -28,6 +28,9 @@ CRD_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "user": ("admin",),
     "storageMode": ("ThinProvisioned",),
 }
+
+#: Empty values that LeaderWorkerSet's webhook writes where there is nothing, since it writes Go structs.
+_EMPTY: Mapping[str, Any] = {"creationTimestamp": None, "metadata": {}, "resources": {}}
 
 #: Values that the API server fills in below fields of a pod, by key.
 _API_SERVER_DEFAULTS: Mapping[str, tuple[Any, ...]] = {
@@ -64,6 +67,20 @@ _AMOUNTS = frozenset({"limits", "requests"})
 #: Numbers whose 0 Go does not leave out: here it means "at once", and absence "never".
 _POINTERS = frozenset({"tolerationSeconds"})
 
+#: Pull policies, and the image that decides which one is the default.
+_IMAGES = {"imagePullPolicy": "image", "pullPolicy": "reference"}
+
+#: Fields of which more than their value decides.
+_WITH_RULES = frozenset({workload.RECORD, "hostPort", "requests", "sizeLimit", *_POINTERS, *_IMAGES})
+
+#: Lists to which whole items are added.
+_COMPLETED_LISTS = frozenset({"tolerations", "volumeMounts"})
+
+
+def by_the_crd(key: str, value: Any) -> bool:
+    """Return whether LeaderWorkerSet's CRD or webhook fills in a value under this key."""
+    return value in CRD_DEFAULTS.get(key, ()) or (key in _EMPTY and value == _EMPTY[key])
+
 
 def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
     """Return a value in one form, whatever was filled in or left out; None for an empty one, which Go leaves out.
@@ -75,31 +92,47 @@ def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
         unknown: whether fields count that this release does not know, so that the API server may have dropped them.
     """
     if isinstance(value, dict):
-        return dict(_fields(value, key, holder, unknown=unknown)) or None
+        return _fields(value, key, holder, unknown=unknown) or None
     if isinstance(value, list):
-        return [normal(item, "", key, unknown=unknown) for item in value if not _filled_in_item(item, key)] or None
+        items = value if key not in _COMPLETED_LISTS else [item for item in value if not _filled_in_item(item, key)]
+        return [normal(item, "", key, unknown=unknown) for item in items] or None
     if (holder in _AMOUNTS or key == "sizeLimit") and (number := quantities.parse(value)) is not None:
         return f"{number.normalize():f}"
     return value or None
 
 
-def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> Iterator[tuple[str, Any]]:
+def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> dict[str, Any]:
     known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
+    if unknown:
+        known = None
+    found = {}
     for name, inner in value.items():
-        if name == workload.RECORD or (name in _DEFAULTS and inner in _DEFAULTS[name]):
+        if known is not None and name not in known:
             continue
-        if not unknown and known is not None and name not in known:
+        if name in _DEFAULTS and inner in _DEFAULTS[name]:
             continue
-        if name in _POINTERS and inner is not None:
-            yield name, inner
-            continue
-        if name == "hostPort" and inner == value.get("containerPort"):  # with hostNetwork
-            continue
-        if name in _IMAGES and inner == pull_policy(value.get(_IMAGES[name])):
-            continue
-        kept = normal(_above_limits(inner, value) if name == "requests" else inner, name, key, unknown=unknown)
+        if name in _WITH_RULES:
+            kept = _by_rule(name, inner, value, key, unknown=unknown)
+        elif type(inner) is str and key not in _AMOUNTS:  # by far the most
+            kept = inner or None
+        else:
+            kept = normal(inner, name, key, unknown=unknown)
         if kept is not None:
-            yield name, kept
+            found[name] = kept
+    return found
+
+
+def _by_rule(name: str, inner: Any, value: Mapping[str, Any], key: str, *, unknown: bool) -> Any:
+    """Return the normal form of a field in a map to which a rule of its own applies, or that others of the map decide about."""
+    if name == workload.RECORD:
+        return None
+    if name in _POINTERS:
+        return inner
+    if name == "hostPort" and inner == value.get("containerPort"):  # with hostNetwork
+        return None
+    if name in _IMAGES and inner == pull_policy(value.get(_IMAGES[name])):
+        return None
+    return normal(_above_limits(inner, value) if name == "requests" else inner, name, key, unknown=unknown)
 
 
 def _above_limits(requests: Any, resources: Mapping[str, Any]) -> Any:
@@ -108,10 +141,6 @@ def _above_limits(requests: Any, resources: Mapping[str, Any]) -> Any:
     if not isinstance(requests, dict) or not isinstance(limits, dict):
         return requests
     return {name: amount for name, amount in requests.items() if amount != limits.get(name)}
-
-
-#: Pull policies, and the image that decides which one is the default.
-_IMAGES = {"imagePullPolicy": "image", "pullPolicy": "reference"}
 
 
 def pull_policy(image: Any) -> str:

@@ -54,7 +54,7 @@ class Finder:
         known = self._indexes.get(id(items))
         if known is None:
             index: dict[str, tuple[int, Any]] = {}
-            for at, item in enumerate(items):
-                index.setdefault(fields.identity(item, field), (at, item))  # of several items with one key, the first
+            for at, identity in enumerate(fields.identities(items, field)):
+                index.setdefault(identity, (at, items[at]))  # of several items with one key, the first
             known = self._indexes[id(items)] = items, index
         return known[1]

@@ -100,6 +100,13 @@ def made(base: Mapping[str, Any], rendered: Mapping[str, Any]) -> Changes:
     return changes.between(base, rendered)[0]
 
 
+def is_there(rendered: Mapping[str, Any], made: Changes) -> bool:
+    """Return whether a pod template still has everything that rendering made of it, in its own or another value."""
+    finder = paths.Finder(rendered)
+    originals = {**dict.fromkeys(made.added, ABSENT), **made.replaced}
+    return not any(_is_original(path, finder.find(path), original) for path, original in originals.items())
+
+
 def asked(pod_template: workload.PodTemplate) -> tuple[Any, ...]:
     """Return what a bare pod template asks for, in a form in which two are equal that get equal renderings."""
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
@@ -223,25 +230,26 @@ class _Restoring:
     def _item(self, items: list[Any], token: str, field: str) -> Any:
         index = self._indexes.get(id(items))
         if index is None:
-            index = self._indexes[id(items)] = {fields.identity(item, field): item for item in reversed(items)}
+            identities = fields.identities(items, field)
+            index = self._indexes[id(items)] = dict(zip(reversed(identities), reversed(items), strict=True))
         return index.get(token)
 
 
-def _in_place(items: Sequence[Any], old: Sequence[Any], missing: Collection[str], field: str) -> Iterator[Any]:
+def _in_place(items: list[Any], old: list[Any], missing: Collection[str], field: str) -> Iterator[Any]:
     """Yield the items of a list, with those that are missing each after the one that it was after."""
-    there = {fields.identity(item, field) for item in items}
+    identities = fields.identities(items, field)
+    there = frozenset(identities)
     after: dict[str, list[Any]] = defaultdict(list)
     last = ""
-    for item in old:
-        identity = fields.identity(item, field)
+    for identity, item in zip(fields.identities(old, field), old, strict=True):
         if identity in there:
             last = identity
         elif identity in missing:
             after[last].append(changes.copied(item))
     yield from after[""]
-    for item in items:
+    for identity, item in zip(identities, items, strict=True):
         yield item
-        yield from after.pop(fields.identity(item, field), ())
+        yield from after.pop(identity, ())
 
 
 def _items(node: Mapping[str, Any], field: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 It is compact JSON with sorted keys in annotation ``hydra.io/rendered`` and depends on nothing but the input: no clock, no
 randomness, no host. API servers find ``model`` and ``runtime`` in it by the order of the keys: before ``model`` come only strings and
-lists of strings, after ``runtime`` nothing that has a key ``runtime`` (``manifests/base/record-policy.yaml``).
+lists of strings, after ``runtime`` only a digest and a number (``manifests/base/record-policy.yaml``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,9 @@ _MOST_PATHS = 2000
 
 #: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
+
+#: In place of a runtime template's digest where only an agent entry knows the runtime.
+NO_TEMPLATE = "none"
 
 #: What rendering changes, and so what undoing a record may change (contract section 8).
 _RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
@@ -70,6 +73,7 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         agent_entry: digest of the agent entry; empty if none was used.
         edited: paths of rendered fields that somebody has edited since, and that updates have kept.
         matches: what that entry matches, as written, cut to 200 characters; not its position, which any edit may change.
+        template: digest of the runtime template, or ``NO_TEMPLATE``; empty in records of releases that did not write it.
     """
 
     revision: str
@@ -79,6 +83,7 @@ class Record(Header, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     gpu_type: str = ""
     agent_entry: str = ""
     matches: str = ""
+    template: str = ""
 
 
 _record_decoder = msgspec.json.Decoder(Record)
@@ -126,7 +131,13 @@ def of(resolution: Resolution, container: str, made: changes.Changes, rendered: 
         gpu_type=chosen.gpu_type,
         agent_entry=agent_entry.digest if agent_entry is not None else "",
         matches=_matches(agent_entry) if agent_entry is not None else "",
+        template=template_digest(chosen.runtime_template),
     )
+
+
+def template_digest(runtime_template: catalog.RuntimeTemplate | None) -> str:
+    """Return what a record notes of the runtime template that was used."""
+    return runtime_template.digest if runtime_template is not None else NO_TEMPLATE
 
 
 def write(value: Mapping[str, Any], record: Record) -> dict[str, Any]:
@@ -145,11 +156,23 @@ def unrecorded(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_edits(pod_template: workload.PodTemplate, edits: Iterable[str]) -> dict[str, Any]:
-    """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is."""
+    """Return a rendered pod template whose record names these edited fields too; one of a later release is left as it is.
+
+    Once all edits have been taken back, the record names none.
+    """
     record = read(pod_template)
     if not isinstance(record, Record):
         return dict(pod_template.value)
-    return write(pod_template.value, msgspec.structs.replace(record, edited=tuple(sorted({*record.edited, *edits}))))
+    edited = () if untouched(pod_template, record) else tuple(sorted({*record.edited, *edits}))
+    return write(pod_template.value, msgspec.structs.replace(record, edited=edited))
+
+
+def with_inputs(pod_template: workload.PodTemplate, inputs: str) -> dict[str, Any]:
+    """Return a pod template that was rendered now, with this digest of the inputs in its record."""
+    record = read(pod_template)
+    if not isinstance(record, Record):
+        return dict(pod_template.value)
+    return write(pod_template.value, msgspec.structs.replace(record, inputs=inputs))
 
 
 def read(pod_template: workload.PodTemplate) -> Header | None:
@@ -163,7 +186,7 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     text = pod_template.own_annotations.get(workload.RECORD)
     if text is None:
         return None
-    record = _decoded(text)
+    record = decode(text)
     may_be_made = pod_template.name in ("leaderTemplate", "")  # "": a pod made from such a template
     if (record.created or record.completed) and not may_be_made:
         cause = "claims that the webhook created or completed this template, but it does so only with leaderTemplate"
@@ -173,12 +196,17 @@ def read(pod_template: workload.PodTemplate) -> Header | None:
     return record
 
 
-def _decoded(text: Any) -> Header:
+def decode(text: Any) -> Header:
+    """Return the record that an annotation holds, without a look at what it is on: ``Record`` or ``Header`` as in :func:`read`.
+
+    Raises:
+        errors.Denied: the annotation is not a record.
+    """
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
     try:
-        if jsonshape.too_many_values(text.encode()):
-            raise _invalid(f"holds more than {jsonshape.MAX_VALUES} values")
+        if jsonshape.too_many_values(text.encode(), jsonshape.MOST_VALUES):
+            raise _invalid(f"holds more than {jsonshape.MOST_VALUES} values")
         try:
             record: Header = _record_decoder.decode(text)
         except msgspec.ValidationError as error:

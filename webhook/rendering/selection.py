@@ -144,14 +144,15 @@ def _first_match(
     found: list[tuple[catalog.AgentEntry | None, gpus.Choice]] = [
         (agent_entry, choice)
         for choice in choices
-        if (agent_entry := _entry_for(agent_entries, choice.gpu_type)) is not None
+        if (agent_entry := entry_for(agent_entries, choice.gpu_type)) is not None
     ]
     if not found:
         return None, choices[0], [(None, choice) for choice in choices[1:]]
     return *found[0], found[1:]
 
 
-def _entry_for(agent_entries: tuple[catalog.AgentEntry, ...], gpu_type: str) -> catalog.AgentEntry | None:
+def entry_for(agent_entries: Iterable[catalog.AgentEntry], gpu_type: str) -> catalog.AgentEntry | None:
+    """Return the first of a runtime's agent entries that matches a GPU type (contract section 6)."""
     return next((one for one in agent_entries if not one.gpu_types or gpu_type in one.gpu_types), None)
 
 

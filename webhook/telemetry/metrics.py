@@ -4,11 +4,11 @@ import itertools
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 # Requests take well under a millisecond, and the API server gives up after timeoutSeconds (5 s).
@@ -108,6 +108,8 @@ class Metrics:
         )
         self._dropped_lines = _DroppedLines()
         self.registry.register(self._dropped_lines)
+        self._workloads = _Workloads()
+        self.registry.register(self._workloads)
         build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
 
@@ -180,8 +182,12 @@ class Metrics:
         self._ca_bundles.inc()
 
     def watch_failed(self, name: str, reason: str) -> None:
-        """Count a failed list or watch of the object of this name; the server follows a fixed few."""
+        """Count a failed list or watch of the object, or of the kind of objects, of this name; the server follows a fixed few."""
         self._watch_failures.labels(name, reason).inc()
+
+    def workloads_counted(self, counts: Callable[[], Iterable[tuple[Sequence[str], int]]]) -> None:
+        """Export how many workloads there are; ``counts`` returns pairs of runtime, revision and state with their number."""
+        self._workloads.counts = counts
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics and their Content-Type: OpenMetrics if the ``Accept`` header asks for it, else plain text."""
@@ -236,3 +242,24 @@ class _DroppedLines(Collector):
         """Yield the counter as it is now."""
         name, documentation = "hydra_webhook_log_lines_dropped", "Log lines dropped because their reader was too slow."
         yield CounterMetricFamily(name, documentation, value=self.count())
+
+
+class _Workloads(Collector):
+    """A gauge that is counted when somebody asks for it: an edit of the configuration may change every value.
+
+    Attributes:
+        counts: returns its values, each with its labels.
+    """
+
+    _labelnames = ("runtime", "revision", "state")  # as the library's own metrics have them
+
+    def __init__(self) -> None:
+        self.counts: Callable[[], Iterable[tuple[Sequence[str], int]]] = tuple
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge as it is now; without a value if no workloads are followed."""
+        documentation = "Labelled workloads by what the configuration in use says of their rendering."
+        family = GaugeMetricFamily("hydra_webhook_workloads", documentation, labels=self._labelnames)
+        for labels, count in self.counts():
+            family.add_metric(labels, count)
+        yield family

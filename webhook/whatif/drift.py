@@ -43,7 +43,7 @@ class Drift:
             namespace: of objects that do not name one.
         """
         self._judge = _Judge(state)
-        self._inventory = owners.Inventory(namespace)
+        self._controllers = owners.Controllers(namespace)
         self._found: dict[Identity, Workload] = {}
 
     def add(self, object_kind: workload.GroupVersionKind, value: Object) -> None:
@@ -51,14 +51,14 @@ class Drift:
         if not owners.concerns(object_kind, value):
             return
         if object_kind != workload.POD:
-            identity = self._inventory.add(object_kind, value)
+            identity = self._controllers.add(object_kind, value)
             if identity is None:  # what is part of another workload is looked into once a pod is of it
                 return
             holder = self._judge.holder(object_kind, value, namespace=identity.namespace)
             if holder.is_ours:
                 self._found[identity] = Workload(identity, holder.runtimes, tuple(holder.judged.judgements.values()))
             return
-        owner = self._inventory.owner(value)
+        owner = self._controllers.owner(value)
         if owner.object_kind == workload.LEADER_WORKER_SET and owners.opted_out(owner.value):
             return
         judgement = self._judge.pod(owner, value)

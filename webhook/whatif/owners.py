@@ -36,7 +36,7 @@ class Owner(msgspec.Struct, frozen=True):
     value: Object | None = None
 
 
-class Inventory:
+class Controllers:
     """The controllers of one cluster by identity."""
 
     def __init__(self, namespace: str) -> None:

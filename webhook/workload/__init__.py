@@ -7,7 +7,7 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     keys            the labels and annotations, by name
     object_kinds    which kinds of object hold pod templates, and where
     pod_templates   an object to its pod templates, each with place, role and metadata
-    shape           is everything that the code walks the map, list or string that it should be?
+    shape           is everything that the code walks the map, list or string that it should be, and are there not too many?
     declarations    what a pod template declares by its labels and annotations
     mistaken_keys   labels and annotations that were probably meant for us, but are misspelt or of the wrong kind
     names           what Kubernetes accepts as a name
@@ -55,7 +55,7 @@ from webhook.workload.pod_templates import (
     says_no,
 )
 from webhook.workload.shape import check as check_shape
-from webhook.workload.shape import check_pod_spec, check_pod_template
+from webhook.workload.shape import check_pod_spec, check_pod_template, check_values
 
 __all__ = [
     "ANNOTATIONS",
@@ -90,6 +90,7 @@ __all__ = [
     "check_pod_spec",
     "check_pod_template",
     "check_shape",
+    "check_values",
     "completed",
     "declaration",
     "display_name",

@@ -111,20 +111,26 @@ def exclusion(value: Mapping[str, Any], path: str = "") -> str:
     return ""
 
 
-def pod_templates(value: Mapping[str, Any], object_kind: GroupVersionKind) -> tuple[PodTemplate, ...]:
+def pod_templates(
+    value: Mapping[str, Any], object_kind: GroupVersionKind, *, checked: bool = False
+) -> tuple[PodTemplate, ...]:
     """Return the pod templates of an object in the order in which they are rendered; none for a kind without any.
 
+    Args:
+        value: the object.
+        object_kind: what it is.
+        checked: whether its shape and size have been checked before.
+
     Raises:
-        errors.Denied: the object does not have the shape that its kind prescribes, or its group has an invalid size.
+        errors.Denied: the object does not have the shape that its kind prescribes or is too large, or its group has an invalid size.
     """
-    shape.check(value, object_kind)
-    if object_kind == POD:
-        return (_pod(value),)
-    if object_kind == LEADER_WORKER_SET:
-        return _leader_worker_set(value)
-    if place := POD_TEMPLATE_PLACES.get(object_kind):
-        return (_single(value, place),)
-    return ()
+    if not checked:
+        shape.check(value, object_kind)
+    found = _taken_apart(value, object_kind)
+    if not checked and found and found[0].created:
+        what = "the object, with the leaderTemplate that is created from workerTemplate,"
+        shape.check_values(value, what, more=found[0].value)
+    return found
 
 
 def display_name(value: Mapping[str, Any], name: str = "") -> str:
@@ -140,6 +146,16 @@ def parse_integer(text: Any) -> int | None:
     if isinstance(text, str) and _INTEGER.fullmatch(text):
         return int(text)
     return None
+
+
+def _taken_apart(value: Mapping[str, Any], object_kind: GroupVersionKind) -> tuple[PodTemplate, ...]:
+    if object_kind == POD:
+        return (_pod(value),)
+    if object_kind == LEADER_WORKER_SET:
+        return _leader_worker_set(value)
+    if place := POD_TEMPLATE_PLACES.get(object_kind):
+        return (_single(value, place),)
+    return ()
 
 
 def _pod(value: Mapping[str, Any]) -> PodTemplate:

@@ -9,7 +9,7 @@ that only a configuration names are checked where they are merged.
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import jsonshape
+from webhook import errors, jsonshape
 from webhook.jsonshape import ListOf, MapOf, Shape
 from webhook.workload.object_kinds import LEADER_WORKER_SET, POD, POD_TEMPLATE_PLACES, GroupVersionKind
 
@@ -84,14 +84,36 @@ _SHAPES: Mapping[GroupVersionKind, MapOf] = {
 
 
 def check(value: Mapping[str, Any], object_kind: GroupVersionKind, path: str = "") -> None:
-    """Check the depth of an object, and the shape that its kind prescribes; other kinds are not looked into.
+    """Check the size and depth of an object, and the shape that its kind prescribes; other kinds are not looked into.
 
     Raises:
         errors.Malformed: it is nested too deeply, or part of it has the wrong type.
+        errors.TooLarge: it holds too many values.
     """
     if object_kind in _SHAPES:
-        jsonshape.check_depth(value, path)
+        values = jsonshape.check_depth(value, path)
         jsonshape.check(value, _SHAPES[object_kind], path)
+        if values > jsonshape.MOST_VALUES:
+            check_values(value, path or "the object")
+
+
+def check_values(value: Mapping[str, Any], what: str, *, more: Any = None) -> None:
+    """Check that an object holds at most as many values as are decided about in time.
+
+    Its status and managed fields do not count: nobody writes them, and nothing walks them.
+
+    Args:
+        value: an object whose shape has been checked.
+        what: what messages call it.
+        more: what is going to be added to it.
+
+    Raises:
+        errors.TooLarge: it holds more.
+    """
+    unread = value.get("status"), (value.get("metadata") or {}).get("managedFields")
+    values = jsonshape.count(value) + jsonshape.count(more) - sum(map(jsonshape.count, unread))
+    if values > jsonshape.MOST_VALUES:
+        raise errors.TooLarge(f"{what} holds {values} values, more than {jsonshape.MOST_VALUES}")
 
 
 def check_metadata(value: Mapping[str, Any], path: str) -> None:
