@@ -362,7 +362,7 @@ def test_without_a_new_configuration_nothing_changes_and_that_is_said(plan):
 
 
 def test_settings_are_those_of_both_sides(run, files, tmp_path):
-    file = tmp_path / "templates.yaml"
+    file = tmp_path / "path.yaml"
     file.write_text(
         "templates: [{runtime: vllm-cpu, podTemplate: {containerTemplate: {argsTemplate: ['{{ .MODEL_PATH }}']}}}]"
     )

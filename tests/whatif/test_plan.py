@@ -2,6 +2,8 @@
 
 import copy
 import json
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ OLD = fleet.state()
 IMAGE = fleet.state(image="r.example/vllm:v2")
 SAME = fleet.state(more="workingDir: null")
 GONE = fleet.without_runtimes()
+LWS = workload.LEADER_WORKER_SET
 DEPLOYMENT = ("apps", "v1", "Deployment")
 IMAGE_CHANGE = whatif.Change("/spec/containers/name=main/image", ("r.example/vllm:v1",), ("r.example/vllm:v2",))
 
@@ -329,3 +332,44 @@ def test_a_plan_equals_rendering_everything_twice_and_comparing(examples):
         assert not found
 
     hold()
+
+
+# A large fleet
+
+
+def large(count, *, distinct):
+    """Yield stored LeaderWorkerSets, each with a name of its own, and some with a model of their own."""
+    value = stored.lws(OLD)
+    for number in range(count):
+        labels = {**stored.LABELS, "hydra.io/model-id": f"m-{number % distinct}"}
+        yield {**value, "metadata": {**value["metadata"], "name": f"w-{number}", "labels": labels}}
+
+
+def test_of_a_workload_only_its_name_is_kept():
+    planning = whatif.Plan(OLD, IMAGE)
+    sizes = []
+    tracemalloc.start()
+    try:
+        for value in large(3000, distinct=3):
+            planning.add(LWS, copy.deepcopy(value))
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+
+    assert (sizes[-1] - sizes[999]) / 2000 < 500
+    assert planning.summary().total == {"changed": 3000}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("distinct", [50, 5000])
+def test_five_thousand_workloads_are_planned(distinct):
+    planning = whatif.Plan(OLD, fleet.state("newer"))
+    began = time.monotonic()
+    for value in large(5000, distinct=distinct):
+        planning.add(LWS, value)
+    summary = planning.summary()
+    seconds = time.monotonic() - began
+
+    assert summary.total == {"changed": 5000}
+    assert len(summary.outcomes) == 1
+    print(f"\n5,000 LeaderWorkerSets, {distinct} of them different, planned in {seconds:.1f} s")  # noqa: T201 - the figure

@@ -180,12 +180,13 @@ class Plan:
         if exclusion not in ("", "not-labelled"):
             return None
         try:
-            found = [one for one in workload.pod_templates(value, object_kind) if _asks(one)]
+            pod_templates = workload.pod_templates(value, object_kind)
         except errors.Denied as denied:  # such as a group of size 0
             if is_group and exclusion:
                 return None
             asked = (str(value["metadata"]["labels"][workload.RUNTIME]),) if is_group else ()
             return self._concluded(_denied(denied), asked, whole=is_group)
+        found = [one for one in pod_templates if _asks(one)]
         if not found:
             return None
         key = digests.of([namespace, object_kind, compare.reduced(value, object_kind)])
@@ -193,16 +194,22 @@ class Plan:
             runtimes = tuple(dict.fromkeys(str(one.labels[workload.RUNTIME]) for one in found))
             is_rendered = any(workload.RECORD in one.own_annotations for one in found)
             whole = not exclusion or (is_rendered and not is_group)
-            compared = self._compare(object_kind, value, namespace, whole=whole)
+            compared = self._compare(object_kind, value, pod_templates, namespace, whole=whole)
             self._compared[key] = self._concluded(compared, runtimes, whole=whole)
         return self._compared[key]
 
     def _compare(
-        self, object_kind: workload.GroupVersionKind, value: Object, namespace: str, *, whole: bool
+        self,
+        object_kind: workload.GroupVersionKind,
+        value: Object,
+        pod_templates: Iterable[workload.PodTemplate],
+        namespace: str,
+        *,
+        whole: bool,
     ) -> Comparison:
         """Compare what becomes of the bare form of an object, or where its pods are rendered one by one, of those."""
         try:
-            bare = restored(value, object_kind, rendering.restore)
+            bare = restored(pod_templates, value, rendering.restore)
         except errors.Denied as denied:  # both would be denied for it
             return _denied(denied)
         if whole:
