@@ -80,12 +80,12 @@ total          10             1           1
 
 """
 GROUPS = """\
-LeaderWorkerSets, and others that are stored rendered: only new ones get this; running ones keep theirs until they are refreshed (hydra-webhook refresh).
+LeaderWorkerSets: only new ones get this; running ones keep theirs until they are refreshed (hydra-webhook refresh) or rendered again.
 """
 PODS = """\
-Deployments, StatefulSets, DaemonSets, Jobs and CronJobs: pods that are created from now on get this, also those that replace others; running ones keep what they have.
+CronJobs, Deployments: pods that are created from now on get this, also those that replace others; running ones keep what they have.
 """
-ALONE = "Pods without a controller keep what they have.\n"
+ALONE = "Pods: those without a controller keep what they have.\n"
 
 
 def test_people_see_a_table_and_below_it_what_changes_once_for_all_that_are_alike(plan, files):

@@ -20,13 +20,11 @@ WORDS: Mapping[whatif.PlanEffect, str] = {
     "unaffected": "unaffected",
 }
 
-#: Whom a change reaches, and whom it does not.
+#: Whom of some kinds a change reaches, and whom it does not.
 _SCOPES = {
-    "new-workloads": "LeaderWorkerSets, and others that are stored rendered: only new ones get this; running ones keep theirs until they are"
-    " refreshed (hydra-webhook refresh).",
-    "new-pods": "Deployments, StatefulSets, DaemonSets, Jobs and CronJobs: pods that are created from now on get this, also those that replace"
-    " others; running ones keep what they have.",
-    "nothing": "Pods without a controller keep what they have.",
+    "new-workloads": "only new ones get this; running ones keep theirs until they are refreshed (hydra-webhook refresh) or rendered again",
+    "new-pods": "pods that are created from now on get this, also those that replace others; running ones keep what they have",
+    "nothing": "those without a controller keep what they have",
 }
 
 
@@ -105,8 +103,11 @@ def changes(outcome: whatif.Outcome) -> Iterator[tuple[str, tuple[whatif.Change,
 
 def notes(summary: whatif.Summary) -> list[str]:
     """Return whom the changes reach, and whom they do not."""
-    scopes = {one.scope for outcome in told(summary) if outcome.effect != "still-denied" for one in outcome.workloads}
-    return [text for scope, text in _SCOPES.items() if scope in scopes]
+    planned = [one for outcome in told(summary) if outcome.effect != "still-denied" for one in outcome.workloads]
+    kinds = {scope: sorted({one.kind for one in planned if one.scope == scope}) for scope in _SCOPES}
+    return [
+        f"{', '.join(f'{kind}s' for kind in kinds[scope])}: {text}." for scope, text in _SCOPES.items() if kinds[scope]
+    ]
 
 
 def _body(outcome: whatif.Outcome) -> Iterator[str]:
