@@ -193,19 +193,41 @@ def test_what_is_the_same_of_several_workloads_is_told_once_the_most_important_f
     ]
 
 
-def test_equal_pod_templates_are_rendered_once(monkeypatch):
-    calls = []
+@pytest.fixture
+def rendered(monkeypatch):
+    """The objects that are rendered, in their order."""
+    found = []
     create = whatif.compare.create
     render = create.render
-    monkeypatch.setattr(create, "render", lambda *args, **options: calls.append(1) or render(*args, **options))
+    monkeypatch.setattr(
+        create, "render", lambda value, *args, **named: found.append(value) or render(value, *args, **named)
+    )
+    return found
+
+
+def test_equal_pod_templates_are_rendered_once(rendered):
     values = [stored.lws(OLD, f"a-{number}", replicas=number) for number in range(10)]
     other = stored.lws(OLD, "elsewhere")
     other["metadata"]["namespace"] = "team-b"
-    calls.clear()
+    rendered.clear()
 
     whatif.plan(stored.kinds(*values, other), OLD, IMAGE)
 
-    assert len(calls) == 2 * 2  # before and after, in each of two namespaces
+    assert len(rendered) == 2 * 2  # before and after, in each of two namespaces
+
+
+def test_pod_templates_are_equal_whatever_labels_of_others_say_but_not_whatever_ours_say(rendered):
+    values = [stored.controller("Deployment", f"a-{number}") for number in range(10)]
+    for value in values:
+        value["spec"]["selector"] = {"matchLabels": {"app": value["metadata"]["name"]}}
+    fewer, another = stored.controller("Deployment", "fewer"), stored.controller("Deployment", "another")
+    del fewer["spec"]["template"]["metadata"]["labels"]["app"]
+    another["spec"]["template"]["metadata"]["labels"]["hydra.io/model-id"] = "another"
+
+    (outcome,) = whatif.plan(stored.kinds(*values, fewer, another), OLD, IMAGE).outcomes
+
+    assert len(outcome.workloads) == 12
+    assert len(rendered) == 2 * 3
 
 
 def test_an_object_without_a_namespace_is_in_that_of_the_caller():
@@ -262,6 +284,8 @@ def workloads(draw):
     for number, value in enumerate(made):
         named = copy.deepcopy(dict(value))
         named["metadata"]["name"] = f"w-{number}"
+        if named["kind"] != "LeaderWorkerSet" and "app" in (labels := template_of(named)["metadata"]["labels"]):
+            labels["app"] = f"w-{number}"
         found.append(named)
     return found
 
@@ -274,9 +298,13 @@ def attempt(value, state):
         return None
 
 
+def template_of(value):
+    return value["spec"].get("jobTemplate", value)["spec"]["template"]
+
+
 def arriving(value):
     """Return the pod that a controller makes, as the API server sends it to the webhook."""
-    template = value["spec"].get("jobTemplate", value)["spec"]["template"]
+    template = template_of(value)
     metadata = {key: template["metadata"].get(key) or {} for key in ("labels", "annotations")}
     spec = copy.deepcopy(template["spec"])
     containers = [{"image": "auto", **one} for one in spec.get("containers") or ()]

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from webhook import digests, errors, rendering, workload
+from webhook.mutation.create import replaced
 from webhook.mutation.restore import restored
 from webhook.whatif import compare, owners, pods
 from webhook.whatif.compare import Comparison, Denial
@@ -23,6 +24,9 @@ from webhook.whatif.owners import Identity, Object
 #: - ``unaffected``: a pod without a controller, of which nothing new is made
 PlanEffect = Literal["newly-denied", "changed", "no-longer-denied", "still-denied", "unchanged", "unaffected"]
 PLAN_EFFECTS: tuple[PlanEffect, ...] = get_args(PlanEffect)
+
+#: What the labels begin with whose values rendering reads; of others it only sees whether they are there.
+_READ = (workload.PREFIX, workload.GROUP_NAME.partition("/")[0])
 
 #: What the new configuration applies to.
 #:
@@ -189,7 +193,7 @@ class Plan:
         found = [one for one in pod_templates if _asks(one)]
         if not found:
             return None
-        key = digests.of([namespace, object_kind, compare.reduced(value, object_kind)])
+        key = digests.of([namespace, object_kind, _essence(object_kind, value, pod_templates)])
         if key not in self._compared:
             runtimes = tuple(dict.fromkeys(str(one.labels[workload.RUNTIME]) for one in found))
             is_rendered = any(workload.RECORD in one.own_annotations for one in found)
@@ -255,6 +259,26 @@ def _planned(identity: Identity, compared: _Compared) -> Planned:
 def _asks(pod_template: workload.PodTemplate) -> bool:
     """Return whether the pods of a pod template ask for a runtime."""
     return workload.RUNTIME in pod_template.labels and not workload.opted_out(pod_template)
+
+
+def _essence(
+    object_kind: workload.GroupVersionKind, value: Object, pod_templates: Iterable[workload.PodTemplate]
+) -> Any:
+    """Return what of an object its effect depends on: most that are alike still differ in names, such as a label ``app``."""
+    if object_kind == workload.LEADER_WORKER_SET:
+        found: Mapping[str, Any] = compare.reduced(value, object_kind)
+        for one in pod_templates:
+            if not one.created:
+                found = replaced(found, one.place, _without_foreign_values(one.value))
+        return found
+    return [(_without_foreign_values(one.value), sorted(one.claims)) for one in pod_templates]
+
+
+def _without_foreign_values(pod_template: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a pod template without the values of labels that rendering does not read."""
+    metadata = pod_template.get("metadata") or {}
+    labels = {key: one if key.startswith(_READ) else "" for key, one in (metadata.get("labels") or {}).items()}
+    return {**pod_template, "metadata": {**metadata, "labels": labels}}
 
 
 def _pods(object_kind: workload.GroupVersionKind, bare: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
