@@ -1,6 +1,11 @@
 """Golden cases: one file each in ``tests/golden/section-N/``, where N is the section of the contract that the case tests.
 
-Keys of a case file::
+A ``NAME.hydra-test.yaml`` has the format of ``hydra-webhook test``, which runs it too (docs/testing.md), with one case that holds
+everything itself: its configurations, or the files in tests/golden/defaults; the object; the whole object afterwards as
+``snapshot`` and the exact warnings as they are sent, or the denial.
+
+A ``NAME.yaml`` is a case that a test file cannot express, because it is no creation of an object, or because of what else it holds.
+Its keys::
 
     says          the rule in one sentence
     object        what is created; or
@@ -38,6 +43,7 @@ from typing import Any
 import yaml
 
 from webhook.cli import options
+from webhook.errors import Denied, NotReady
 from webhook.settings import Settings
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -46,7 +52,10 @@ REVIEWS = Path(__file__).parent / "reviews"
 RECORD = "hydra.io/rendered"
 CONFIGURATION = ("templates", "agent", "gpu-configs")
 WARNINGS = ("warnings", "warnings in full")
+TEST_FILE = ".hydra-test.yaml"
 OUTCOMES = ("result", "changes", "unchanged", "denied", "errored", "http")
+#: Keys that an update writes.
+WRITTEN = ("result", "changes", "unchanged", "denied", *WARNINGS, "audit")
 _KEYS = {"says", "object", "review", "request", "settings", "only", "audit", *WARNINGS, *CONFIGURATION, *OUTCOMES}
 
 
@@ -80,6 +89,21 @@ class Case:
         settings = {key: str(value) for key, value in self.keys.get("settings", {}).items()}
         return (*configurations.items(), *settings.items())
 
+    def document(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """Return what the file should hold for a case with this outcome, which has the keys of a ``NAME.yaml``."""
+        if not is_test_file(self.path):
+            return {**{key: value for key, value in self.keys.items() if key not in WRITTEN}, **outcome}
+        file = yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        assert "warnings in full" not in outcome, f"{self.name}: its format cannot hold warnings in two forms"
+        if "denied" in outcome:
+            pieces = outcome["denied"]["says"]
+            message = pieces[0] if len(pieces) == 1 else pieces
+            expect = {"denied": {"code": outcome["denied"]["code"], "message": message}}
+        else:
+            expect = {"snapshot": outcome.get("result", self.object), "warnings": outcome.get("warnings", [])}
+        (case,) = file["cases"]
+        return {**file, "cases": [{**case, "expect": expect}]}
+
     @property
     def expected(self) -> dict[str, Any]:
         """Return the whole object that is expected afterwards, without records."""
@@ -96,14 +120,49 @@ class Case:
         return self.keys.get("warnings in full", sent) if way == "command line" else sent
 
 
+def is_test_file(path: Path) -> bool:
+    return path.name.endswith(TEST_FILE)
+
+
 def load(path: Path) -> Case:
     keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    name = f"{path.parent.name}/{path.stem}"
+    name = f"{path.parent.name}/{path.name.removesuffix(TEST_FILE).removesuffix('.yaml')}"
+    if is_test_file(path):
+        keys = _keys_of(keys)
     assert not (unknown := keys.keys() - _KEYS), f"{name}: {unknown}"
     assert sum(key in keys for key in OUTCOMES) == 1, f"{name}: one outcome is needed"
     if "review" in keys:
         return Case(name, path, keys, {**json.loads(recorded(keys["review"]))["request"], **keys.get("request", {})})
     return Case(name, path, keys, _request(keys) if "object" in keys else {})
+
+
+def _keys_of(file: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys that a case of a test file would have in a ``NAME.yaml``."""
+    (case,) = file["cases"]
+    keys: dict[str, Any] = {"says": case["name"], "object": case["workload"]}
+    for kind in CONFIGURATION:
+        given = file.get("gpuConfigs" if kind == "gpu-configs" else kind)
+        if given != f"../defaults/{kind}.yaml" and given is not None:
+            keys[kind] = given
+    if "settings" in file:
+        keys["settings"] = file["settings"]
+    if "namespace" in case:
+        keys["request"] = {"namespace": case["namespace"]}
+    expect = case["expect"]
+    if denied := expect.get("denied"):
+        said = denied["message"]
+        status = NotReady.http_status if denied["code"] == "configuration-missing" else Denied.http_status
+        keys["denied"] = {
+            "http_status": status,
+            "code": denied["code"],
+            "says": [said] if isinstance(said, str) else said,
+        }
+        return keys
+    left_alone = expect["snapshot"] == case["workload"]
+    keys.update({"unchanged": True} if left_alone else {"result": expect["snapshot"]})
+    if expect["warnings"]:
+        keys["warnings"] = expect["warnings"]
+    return keys
 
 
 def recorded(review: str) -> bytes:

@@ -7,7 +7,7 @@ Rooms, upper ones may import lower ones, siblings in one row never each other (c
     app          builds the server, runs it and ends it
     server       HTTP: routes, limits, drain                | cluster      the Kubernetes API
     files        configuration files, watched
-    whatif       stored workloads, and what a configuration would make of them
+    whatif       what a configuration would make of stored workloads  | cases  tests of templates
     review       any admission handler, from bytes to bytes
     mutation     what becomes of an object  | linting  what is wrong with a configuration  | inventory  what runs
     rendering    one pod template, from bare to runnable, and back

@@ -13,6 +13,7 @@ COMMANDS = [
     "refresh",
     "plan",
     "lint",
+    "test",
     "runtimes",
     "certs show",
     "demo",
@@ -47,7 +48,20 @@ def test_the_summary_of_every_command_fits_its_line(help_text):
     text = help_text()
 
     assert re.findall(r"^  (\w+) +[A-Z].*[A-Za-z]\.$", text, re.MULTILINE) == [
-        *("serve", "healthy", "render", "restore", "drift", "refresh", "plan", "lint", "runtimes", "certs", "demo")
+        *(
+            "serve",
+            "healthy",
+            "render",
+            "restore",
+            "drift",
+            "refresh",
+            "plan",
+            "lint",
+            "test",
+            "runtimes",
+            "certs",
+            "demo",
+        )
     ]
     assert "..." not in text.partition("Commands:")[2]
 

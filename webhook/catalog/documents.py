@@ -114,7 +114,7 @@ def opened(document: Document, config_map: str, data_key: str) -> Opened:
         report.error("absent", "", None, "not found", "create it")
     elif isinstance(content, Mapping):
         values = {key: _cluster_value(key, text, report) for key, text in content.items()}
-    elif (text := content if isinstance(content, str) else _decoded(content, report)) is not None:
+    elif (text := content if isinstance(content, str) else decoded(content, report)) is not None:
         text = text.removeprefix("\ufeff")
         report.lines = compose.LINE_BREAK.split(text)
         root = Value(text, report).parse()
@@ -135,7 +135,7 @@ def _cluster_value(key: str, text: str, report: Report) -> Value:
     return Value(text, Report(f"{report.source}[{key}]", lines, problems=report.problems))
 
 
-def _decoded(content: bytes, report: Report) -> str | None:
+def decoded(content: bytes, report: Report) -> str | None:
     """Return the text, or None after reporting the first byte that is not UTF-8."""
     try:
         return content.decode("utf-8")

@@ -8,6 +8,7 @@ Commands:
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
 
@@ -19,6 +20,11 @@ Shared by commands:
 - ``findings``: what is found out about workloads, printed
 - ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
+
+Parts of ``test``:
+
+- ``case_files``: the files that it finds, reads and writes
+- ``case_reports``: the forms in which it prints what came of the cases
 
 Never in here: a second implementation of anything that the server does.
 """
@@ -35,7 +41,20 @@ import webhook
 __all__ = ["main"]
 
 #: In the order of the help text.
-_COMMANDS = ("serve", "healthy", "render", "restore", "drift", "refresh", "plan", "lint", "runtimes", "certs", "demo")
+_COMMANDS = (
+    "serve",
+    "healthy",
+    "render",
+    "restore",
+    "drift",
+    "refresh",
+    "plan",
+    "lint",
+    "test",
+    "runtimes",
+    "certs",
+    "demo",
+)
 
 
 class _Commands(UserDict[str, Any]):

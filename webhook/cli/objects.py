@@ -61,10 +61,7 @@ def _read_one(file: Path) -> Iterator[Object]:
         yield value
 
 
-def kind_of(value: Mapping[str, Any]) -> workload.GroupVersionKind:
-    """Return group, version and kind of an object."""
-    group, _, version = str(value.get("apiVersion", "")).rpartition("/")
-    return group, version, str(value.get("kind", ""))
+kind_of = workload.kind_of
 
 
 def namespace_of(value: Mapping[str, Any], default: str) -> str:

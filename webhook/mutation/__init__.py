@@ -10,9 +10,9 @@
     restore   rendered objects back to their bare form
 """
 
-from webhook.mutation.create import Mutation, mutate
+from webhook.mutation.create import Mutation, mutate, replaced
 from webhook.mutation.handler import handle
 from webhook.mutation.restore import restore
 from webhook.mutation.update import update
 
-__all__ = ["Mutation", "handle", "mutate", "restore", "update"]
+__all__ = ["Mutation", "handle", "mutate", "replaced", "restore", "update"]

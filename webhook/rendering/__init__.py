@@ -37,7 +37,7 @@ Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of gro
 out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
 """
 
-from webhook.rendering import budget, reconcile, record, revision, selection
+from webhook.rendering import budget, fields, reconcile, record, revision, selection
 from webhook.rendering.apply import Rendering, apply
 from webhook.rendering.doubts import placeholders
 from webhook.rendering.edits import alike, carried_over
@@ -72,6 +72,7 @@ __all__ = [
     "check",
     "complete",
     "differences",
+    "fields",
     "full",
     "placeholders",
     "read",

@@ -41,6 +41,7 @@ from webhook.workload.object_kinds import (
     POD,
     POD_TEMPLATE_PLACES,
     GroupVersionKind,
+    kind_of,
 )
 from webhook.workload.pod_templates import (
     GROUP_ROLES,
@@ -95,6 +96,7 @@ __all__ = [
     "declaration",
     "display_name",
     "exclusion",
+    "kind_of",
     "mistaken_keys",
     "names",
     "opted_out",

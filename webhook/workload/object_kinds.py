@@ -1,6 +1,7 @@
 """The kinds of object that hold pod templates, and where each holds them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 #: Group, version and kind, as in ``request.kind`` of a review.
 GroupVersionKind = tuple[str, str, str]
@@ -20,3 +21,9 @@ POD_TEMPLATE_PLACES: Mapping[GroupVersionKind, tuple[str, ...]] = {
     ("batch", "v1", "Job"): ("spec", "template"),
     ("batch", "v1", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
 }
+
+
+def kind_of(value: Mapping[str, Any]) -> GroupVersionKind:
+    """Return group, version and kind of an object."""
+    group, _, version = str(value.get("apiVersion", "")).rpartition("/")
+    return group, version, str(value.get("kind", ""))

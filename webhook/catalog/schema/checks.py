@@ -143,6 +143,19 @@ def fields(
     _unknown(report, mapping, path, names, homes or {}, "unknown field", "it is passed on as written")
 
 
+def only(report: Report, mapping: YamlMapping, path: str, names: Collection[str]) -> None:
+    """Report every key that is not among these names as an error, in a map that is nothing but our own format."""
+    for key, pair in mapping.pairs.items():
+        if key not in names:
+            report.error("unknown-key", _join(path, key), pair, f'unknown key "{key}"', suggestion(report, key, names))
+
+
+def suggestion(report: Report, key: str, names: Collection[str]) -> str:
+    """Return the remedy for an unknown key: the nearest name, or all of them."""
+    near = "" if report.full else errors.nearest(key, names)
+    return f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
+
+
 def _unknown(
     report: Report,
     mapping: YamlMapping,
@@ -158,9 +171,7 @@ def _unknown(
         if key in homes:
             cause, remedy = f'the key "{key}" does not belong here, so it is ignored', f"move it to {homes[key]}"
         else:
-            near = "" if report.full else errors.nearest(key, names)
-            cause = f'{what} "{key}": {effect}'
-            remedy = f'did you mean "{near}"?' if near else f"known: {errors.listed(names)}"
+            cause, remedy = f'{what} "{key}": {effect}', suggestion(report, key, names)
         report.warning("unknown-key", _join(path, key), pair, cause, remedy)
 
 

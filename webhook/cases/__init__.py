@@ -1,0 +1,37 @@
+"""Tests of templates: what a test file says, and whether it is so (contract section 13). Pure; files are read by the command.
+
+::
+
+    format      the YAML of a test file to cases, with every problem at its place
+    constants   the settings that a test file gives
+    run         one case by the code of requests, to its outcome
+    expect      what a case expects, compared with what became of its workload
+    matching    a rendered object, compared with the part of it that is expected
+    snapshots   whole rendered objects in files
+
+A test file goes through :func:`read`; the command reads the files that it refers to; :func:`prepare` makes documents and
+settings of them, of which a ``rendering.State`` is built; :func:`run` takes one case, that state and those files.
+
+Never in here: another way to render than that of requests.
+"""
+
+from webhook.cases import snapshots
+from webhook.cases.format import Case, CaseFile, Reference, read
+from webhook.cases.matching import Failure
+from webhook.cases.run import Files, Outcome, Prepared, Status, containers, prepare, run
+
+__all__ = [
+    "Case",
+    "CaseFile",
+    "Failure",
+    "Files",
+    "Outcome",
+    "Prepared",
+    "Reference",
+    "Status",
+    "containers",
+    "prepare",
+    "read",
+    "run",
+    "snapshots",
+]
