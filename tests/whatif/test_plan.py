@@ -389,15 +389,17 @@ def test_of_a_workload_only_its_name_is_kept():
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("distinct", [50, 5000])
+@pytest.mark.parametrize(
+    "distinct", [pytest.param(50, id="some alike"), pytest.param(5000, id="all different", marks=pytest.mark.long)]
+)
 def test_five_thousand_workloads_are_planned(distinct):
     planning = whatif.Plan(OLD, fleet.state("newer"))
-    began = time.monotonic()
+    began = time.process_time()
     for value in large(5000, distinct=distinct):
         planning.add(LWS, value)
     summary = planning.summary()
-    seconds = time.monotonic() - began
+    seconds = time.process_time() - began
 
     assert summary.total == {"changed": 5000}
     assert len(summary.outcomes) == 1
-    print(f"\n5,000 LeaderWorkerSets, {distinct} of them different, planned in {seconds:.1f} s")  # noqa: T201 - the figure
+    print(f"\n5,000 LeaderWorkerSets, {distinct} of them different, planned in {seconds:.1f} s of CPU time")  # noqa: T201 - the figure
