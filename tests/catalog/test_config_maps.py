@@ -48,18 +48,25 @@ def test_a_syntax_error_inside_a_block_points_into_the_file():
     assert places(read(text)) == [("yaml-syntax", 9, 9)]
 
 
-def test_in_a_folded_block_the_place_is_that_of_the_block_and_the_cause_has_the_line_of_the_value():
+def test_in_a_folded_block_the_place_is_that_of_the_line():
     snapshot = read(HEAD + "  config.yaml: >\n    templates:\n\n    - runtime: 1\n")
     [problem] = snapshot.problems
+    assert (problem.line, problem.column) == (9, 16)
+    assert problem.cause == "must be a string, found the number 1"
+
+
+def test_in_a_json_manifest_the_place_is_that_in_the_string():
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"config.yaml": "templates:\n- runtime: 1\n"}}
+    text = json.dumps(manifest, indent=1)
+    [problem] = read(text).problems
+    assert text.split("\n")[problem.line - 1][problem.column - 1 :].startswith("1\\n")
+    assert problem.cause == "must be a string, found the number 1"
+
+
+def test_where_the_place_in_a_value_is_unknown_it_is_that_of_the_value_and_the_cause_has_the_line():
+    [problem] = read(HEAD + '  config.yaml: "templates:\\n- runtime: 1\u2028"\n').problems
     assert (problem.line, problem.column) == (6, 16)
     assert problem.cause.endswith("(line 2, column 12 of the value)")
-
-
-def test_in_a_json_manifest_the_place_is_that_of_the_string_and_the_cause_has_the_line_of_the_value():
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"config.yaml": "templates:\n- runtime: 1\n"}}
-    [problem] = read(json.dumps(manifest, indent=1)).problems
-    assert (problem.line, problem.column) == (5, 18)
-    assert problem.cause == "must be a string, found the number 1 (line 2, column 12 of the value)"
 
 
 def test_in_a_configmap_from_a_cluster_the_source_includes_the_data_key():

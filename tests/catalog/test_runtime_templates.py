@@ -432,9 +432,9 @@ PLACES = {
     "a literal block after an empty line": ("|\n\n        {{ nope }}", 8, 12),
     "plain": ("a {{ nope }}", 6, 14),
     "quoted": ("'a {{ nope }}'", 6, 15),
-    "quoted with an escape": ('"\\u0061 {{ nope }}"', 6, 9),
-    "quoted over two lines": ('"a\n        {{ nope }}"', 6, 9),
-    "folded": (">\n        a\n        {{ nope }}", 6, 9),
+    "quoted with an escape": ('"\\u0061 {{ nope }}"', 6, 20),
+    "quoted over two lines": ('"a\n        {{ nope }}"', 7, 12),
+    "folded": (">\n        a\n        {{ nope }}", 8, 12),
 }
 
 

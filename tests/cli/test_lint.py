@@ -77,7 +77,7 @@ def test_a_finding_is_one_line_with_its_excerpt_indented_below(run, tmp_path):
         "[warning: unknown-variable]\n"
         "    --名={{ .MODEL_NAM }}\n"
         "            ^\n"
-        f"{file}:8:13: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
+        f"{file}:10:19: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
         'template: a/argsTemplate[1]:1: unexpected "}" in operand [error: template-syntax]\n'
         "    --b=1 {{ .X } }\n"
         "                ^\n"
@@ -103,7 +103,7 @@ def test_a_terminal_shows_a_finding_in_lines_that_fit(run, tmp_path, monkeypatch
         "    at templates[0].podTemplate.containerTemplate.argsTemplate[0]\n"
         "    help: did you mean .MODEL_NAME?\n"
         "\n"
-        "t.yaml:8:13 error[template-syntax]: template: a/argsTemplate[1]:1: unexpected \n"
+        "t.yaml:10:19 error[template-syntax]: template: a/argsTemplate[1]:1: unexpected \n"
         '"}" in operand\n'
         "    --b=1 {{ .X } }\n"
         "                ^\n"

@@ -8,6 +8,8 @@
     expect      what a case expects, compared with what became of its workload
     matching    a rendered object, compared with the part of it that is expected
     snapshots   whole rendered objects in files
+    coverage/   what the cases went through
+    mutants/    small changes of a configuration, and whether any case notices them
 
 A test file goes through :func:`read`; the command reads the files that it refers to; :func:`prepare` makes documents and
 settings of them, of which a ``rendering.State`` is built; :func:`run` takes one case, that state and those files.
@@ -15,10 +17,10 @@ settings of them, of which a ``rendering.State`` is built; :func:`run` takes one
 Never in here: another way to render than that of requests.
 """
 
-from webhook.cases import snapshots
+from webhook.cases import coverage, mutants, snapshots
 from webhook.cases.format import Case, CaseFile, Reference, read
 from webhook.cases.matching import Failure
-from webhook.cases.run import Files, Outcome, Prepared, Status, containers, prepare, run
+from webhook.cases.run import Files, Outcome, Prepared, Status, containers, prepare, run, sent
 
 __all__ = [
     "Case",
@@ -30,8 +32,11 @@ __all__ = [
     "Reference",
     "Status",
     "containers",
+    "coverage",
+    "mutants",
     "prepare",
     "read",
     "run",
+    "sent",
     "snapshots",
 ]

@@ -53,10 +53,12 @@ class Inside:
     Attributes:
         source: what problems in it name: the test file with the key.
         text: the configuration.
+        scalar: where the test file has it.
     """
 
     source: str
     text: str
+    scalar: Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def _workload(report: Report, node: Node | None, path: str) -> Mapping[str, Any]
 def _configuration(report: Report, node: Node | None, key: str) -> Reference | Inside | None:
     """Return a configuration: a block of several lines is the text itself."""
     if isinstance(node, Scalar) and isinstance(node.value, str) and "\n" in node.value:
-        return Inside(f"{report.source}[{key}]", node.value)
+        return Inside(f"{report.source}[{key}]", node.value, node)
     return _reference(report, node, key, "a path")
 
 

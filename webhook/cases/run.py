@@ -183,6 +183,11 @@ def create(sent: Mapping[str, Any], state: rendering.State, namespace: str = "")
     return Result(sent, mutated.value, mutated.reason, mutated.notices)
 
 
+def sent(case: Case, files: Files) -> Mapping[str, Any] | None:
+    """Return the object that a case creates; None if there is none."""
+    return _workload(case, files)[0]
+
+
 def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple[Problem, ...]]:
     """Return the object that a case creates, or why there is none."""
     report = Report(case.source)

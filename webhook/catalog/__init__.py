@@ -15,6 +15,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``history``     the documents from which what is in use can be rebuilt
 ``published``   what a server publishes, so that commands judge as it does
 ``model``       snapshots, runtime templates, agent entries, GPU types
+``substitute``  a runtime template with other Go templates
 ``report``      collects the problems of one text
 ``embedded``    the built-in configuration, from the files in ``builtin/``
 ``schema/``     the three configurations: YAML nodes to checked and compiled entries
@@ -43,6 +44,7 @@ from webhook.catalog.model import (
 from webhook.catalog.read import Read, read
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
+from webhook.catalog.substitute import substituted
 from webhook.catalog.yaml.compose import BadYaml, load_all
 from webhook.catalog.yaml.dump import dump
 from webhook.problems import Problem, Severity
@@ -81,4 +83,5 @@ __all__ = [
     "load_all",
     "published",
     "read",
+    "substituted",
 ]

@@ -183,5 +183,7 @@ def _data_value(key: str, node: Node, report: Report) -> Value | None:
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
         return Value(node.value, report, node.line, report.indentation(node, first))
-    own = Report(report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems)
+    own = Report(
+        report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems, outer=report
+    )
     return Value(node.value, own)

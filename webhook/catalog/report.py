@@ -1,11 +1,13 @@
 """Collects everything that is wrong with one text, each problem with its place in the source that the person sees."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from webhook import gotemplate
-from webhook.catalog.yaml.compose import flaws
-from webhook.catalog.yaml.nodes import FOLDED, LITERAL, Node, Scalar
+from webhook.catalog.yaml import characters
+from webhook.catalog.yaml.compose import LINE_BREAK, flaws
+from webhook.catalog.yaml.nodes import LITERAL, Node, Scalar
 from webhook.problems import Problem, ProblemCode, Severity, Span
 
 #: Problems of one text that are listed: more than anybody reads. Further ones are only counted, so that a text of a megabyte
@@ -13,6 +15,9 @@ from webhook.problems import Problem, ProblemCode, Severity, Span
 MAX_PROBLEMS = 1000
 
 _RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+#: The line breaks of a Go template.
+_NEWLINE = re.compile("\n")
 
 #: Characters on each side of the place in an excerpt, which with an indentation then fits a terminal of 80 columns.
 AROUND = 36
@@ -45,8 +50,10 @@ class Report:
     Attributes:
         source: the source that its problems name.
         lines: the text's lines, to find out what precedes a place in a line.
-        within: set where places cannot be counted through to the source because the text is a folded or escaped scalar
-            there: every problem is then placed at this scalar, and its cause gives the line of the value.
+        within: set where the text is a folded or escaped scalar of the source, and so has places of its own. Each problem is
+            placed where its place in the text is written in the source. Where that is not known, it is placed at this scalar, and
+            its cause gives the line of the value.
+        outer: the report of the source that has this scalar.
         problems: all of them, in the order in which they were found; `listed` gives those to show.
     """
 
@@ -54,6 +61,8 @@ class Report:
     lines: list[str] = field(default_factory=list)
     within: Scalar | None = None
     problems: list[Problem] = field(default_factory=list)
+    outer: "Report | None" = None
+    _places: list[characters.Place] | None = None
 
     @property
     def full(self) -> bool:
@@ -103,10 +112,12 @@ class Report:
         excerpt: str,
     ) -> None:
         excerpt = excerpt or ("" if self.full else self._excerpt(at))
-        if self.within is not None and at is not None and at.line:
-            cause = f"{cause} (line {at.line}, column {at.column} of the value)"
-            at = self.within
         span = Span(at.line, at.column, at.end_line, at.end_column) if at is not None else Span()
+        if self.within is not None and span.line:
+            found = self.in_source(span)
+            if found.line == self.within.line and found.column == self.within.column:
+                cause = f"{cause} (line {span.line}, column {span.column} of the value)"
+            span = found
         self.problems.append(
             Problem(
                 code,
@@ -152,11 +163,26 @@ class Report:
         """
         if scalar.style == LITERAL:
             return Span(scalar.line + line, column + self.indentation(scalar, line))
-        start = scalar.column - 1 + len(scalar.style)
-        written = self.lines[scalar.line - 1][start:] if scalar.line <= len(self.lines) else ""
-        if scalar.style != FOLDED and line == 1 and "\n" not in scalar.text and written.startswith(scalar.text):
-            return Span(scalar.line, start + column)
+        known = characters.of(scalar, self.lines)
+        if known is not None:
+            return Span(*known[characters.offset(scalar.text, line, column, _NEWLINE)])
         return Span(scalar.line, scalar.column, scalar.end_line, scalar.end_column)
+
+    def in_source(self, span: Span) -> Span:
+        """Return the span in the source of a span in this text; that of the whole text if it is not known."""
+        if self.within is None or not span.line:
+            return span
+        if self._places is None:
+            found = characters.of(self.within, self.outer.lines) if self.outer is not None else None
+            self._places = found if found is not None else []
+        if not self._places:
+            return Span(self.within.line, self.within.column, self.within.end_line, self.within.end_column)
+        begin = self._places[characters.offset(self.within.text, span.line, span.column, LINE_BREAK)]
+        if not span.end_line:
+            return Span(*begin)
+        return Span(
+            *begin, *self._places[characters.offset(self.within.text, span.end_line, span.end_column, LINE_BREAK)]
+        )
 
     def indentation(self, scalar: Scalar, line: int) -> int:
         """Return how many columns the source has before this line (from 1) of a literal block."""

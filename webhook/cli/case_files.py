@@ -49,11 +49,15 @@ class Tested:
 class Runner:
     """Runs test files; configurations that several of them name are compiled once.
 
+    Args:
+        collector: counts what the cases go through, if that is asked for.
+
     Attributes:
         seen: every path that was read, with the signature it had before, so that its changes can be waited for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, collector: cases.coverage.Collector | None = None) -> None:
+        self._collector = collector
         self.seen: dict[Path, files.Signature] = {}
         self._states: dict[tuple[tuple[catalog.Document, ...], Settings], rendering.State] = {}
 
@@ -89,8 +93,12 @@ class Runner:
         prepared = cases.prepare(file, found)
         if prepared.problems:
             return Tested(path, file, problems=prepared.problems)
-        state = self.state(prepared)
+        state = self._collector.observe(file, prepared) if self._collector is not None else self.state(prepared)
         outcomes = tuple(cases.run(case, state, found) for case in chosen)
+        if self._collector is not None:
+            for outcome in outcomes:
+                if outcome.result is not None:
+                    self._collector.note(outcome.result.sent, state, outcome.case.namespace)
         return Tested(path, file, found, prepared, state, outcomes=outcomes)
 
     def state(self, prepared: cases.Prepared) -> rendering.State:

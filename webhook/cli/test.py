@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from webhook import cases, files
-from webhook.cli import case_files, case_reports, output
+from webhook.cli import case_files, case_measures, case_reports, output
 from webhook.cli.case_files import Tested
+from webhook.cli.case_measures import CoverageFormat
 
 
 class Format(enum.StrEnum):
@@ -68,6 +69,53 @@ Workloads = Annotated[
     typer.Option("--filename", "-f", envvar="HYDRA_WEBHOOK_FILENAME", metavar="FILE", help="With --init: a workload."),
 ]
 
+CoverageForm = Annotated[
+    CoverageFormat | None,
+    typer.Option(
+        "--coverage",
+        envvar="HYDRA_WEBHOOK_COVERAGE",
+        show_default="none",
+        help="Also print what the cases went through: as text after the results, or instead of them as LCOV or HTML.",
+    ),
+]
+CoverageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--coverage-file",
+        envvar="HYDRA_WEBHOOK_COVERAGE_FILE",
+        metavar="FILE",
+        dir_okay=False,
+        help="Write the coverage to this file.",
+    ),
+]
+FailUnder = Annotated[
+    float | None,
+    typer.Option(
+        "--fail-under",
+        envvar="HYDRA_WEBHOOK_FAIL_UNDER",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="Fail if coverage is less, or with --mutate the score.",
+    ),
+]
+Mutate = Annotated[
+    bool,
+    typer.Option(
+        "--mutate", envvar="HYDRA_WEBHOOK_MUTATE", help="Print small changes of the templates that no case notices."
+    ),
+]
+MutateSeconds = Annotated[
+    float,
+    typer.Option(
+        "--mutate-seconds",
+        envvar="HYDRA_WEBHOOK_MUTATE_SECONDS",
+        metavar="SECONDS",
+        min=0,
+        help="How long --mutate may take; the rest is not tried.",
+    ),
+]
+
 
 def _for_init(flag: str, variable: str, what: str) -> typer.models.OptionInfo:
     option = typer.Option(
@@ -101,7 +149,12 @@ def test(
     templates: Templates = None,
     agent: Agent = None,
     gpu_configs: GpuConfigs = None,
+    coverage: CoverageForm = None,
+    coverage_file: CoverageFile = None,
+    fail_under: FailUnder = None,
+    mutate_seconds: MutateSeconds = 300,
     *,
+    mutate: Mutate = False,
     fail_only: FailOnly = False,
     update: Update = False,
     watch: Watch = False,
@@ -112,7 +165,8 @@ def test(
     Runs every hydra-test.yaml and *.hydra-test.yaml below each PATH: each case creates a workload as a request would,
     without a cluster, and compares what becomes of it with what is expected. A test file names its own templates.
 
-    Exit status: 0 every case passed, 1 a case failed, 2 a file cannot be used, no tests, or wrong usage.
+    Exit status: 0 every case passed, 1 a case failed or less than --fail-under, 2 a file cannot be used, no tests, or
+    wrong usage.
     """
     given = paths or [Path()]
     if init:
@@ -124,17 +178,26 @@ def test(
             if source is not None and source.name == "COMMANDLINE":
                 raise typer.BadParameter("is only for --init; a test file names its own files", param_hint=flag)
 
+    if coverage_file is not None and coverage is None:
+        raise typer.BadParameter("needs --coverage text, lcov or html", param_hint="--coverage-file")
+    measures = case_measures.Measures(coverage, coverage_file, mutate, mutate_seconds, fail_under)
+
     def run() -> tuple[int, Mapping[Path, files.Signature]]:
-        runner = case_files.Runner()
+        collector = measures.collector()
+        runner = case_files.Runner(collector)
         tested = _tested(runner, given, name)
         if update and (written := case_files.update(tested)):
             for path in written:
                 output.report(f"wrote {path}")
-            runner = case_files.Runner()
+            collector = measures.collector()
+            runner = case_files.Runner(collector)
             tested = _tested(runner, given, name)
         tested = [one for one in tested if one.problems or one.outcomes]  # of the others, no case is selected
-        _print(tested, given, output_format, name, fail_only=fail_only)
-        return max((_STATUS[one.status] for one in tested), default=2), runner.seen
+        with measures.results():
+            _print(tested, given, output_format, name, fail_only=fail_only)
+        status = max((_STATUS[one.status] for one in tested), default=2)
+        found = measures.report(tested, collector, as_text=output_format is Format.TEXT) if tested else 0
+        return max(status, found), runner.seen
 
     status, seen = run()
     if watch:

@@ -17,6 +17,8 @@ is named after the Go package that it mirrors. A module may import from the room
 Never here: anything about Kubernetes, runtimes or this webhook.
 """
 
+from .analysis.alterations import Alteration, AlterationKind, alterations
+from .analysis.points import Point
 from .analysis.reach import Failure, Given, Passage, Reach, Unreached
 from .analysis.variables import UnknownVariable, VariableUse
 from .errors import ExecError, ExecLimitError, LimitError, ParseError, ParseLimitError, TemplateError, excerpt
@@ -26,6 +28,8 @@ from .template import Template
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "Alteration",
+    "AlterationKind",
     "Budget",
     "ExecError",
     "ExecLimitError",
@@ -37,11 +41,13 @@ __all__ = [
     "ParseError",
     "ParseLimitError",
     "Passage",
+    "Point",
     "Reach",
     "Template",
     "TemplateError",
     "UnknownVariable",
     "Unreached",
     "VariableUse",
+    "alterations",
     "excerpt",
 ]

@@ -1,11 +1,14 @@
 """The template: parsed and compiled once, rendered any number of times, from any number of threads."""
 
+import copy
 from collections.abc import Callable, Collection, Mapping
 
+from .analysis.points import Point, points
 from .analysis.reach import Given, Reach, reach
 from .analysis.variables import UnknownVariable, Uses, VariableUse, uses
 from .errors import ExecLimitError, ParseLimitError
 from .exec.compiler import compile_templates
+from .exec.observed import compile_observed
 from .exec.state import NoValue, State, late
 from .fmt.runes import byte_length, to_text
 from .limits import DEFAULT_LIMITS, Budget, Limits
@@ -87,6 +90,30 @@ class Template:
             return reach(self._text, self._name, self._templates, cases)
         except RecursionError:
             raise _too_deep(self._name, "blocks, parentheses or samples") from None
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The points of the template that a rendering goes through or not, sorted by place."""
+        return tuple(points(self._text, self._name, self._templates).values())
+
+    def observed(self, note: Callable[[Point], None]) -> "Template":
+        """Return a template that renders the same and reports each point that it goes through, each time.
+
+        A loop is reported when it ends, everything else before it is executed. Each level of blocks and calls takes more
+        of Python's stack than in this template. Unlike other templates, this one must not be rendered by two threads at once.
+        """
+        known = points(self._text, self._name, self._templates)
+
+        def noted(offset: int, outcome: str) -> None:
+            point = known.get((offset, outcome))
+            if point is not None:
+                note(point)
+
+        twin = copy.copy(self)
+        twin._constant = None  # noqa: SLF001 - of its own kind
+        programs = compile_observed(self._name, self._text, self._templates, self._limits, noted)
+        twin._program = programs[self._name]  # noqa: SLF001
+        return twin
 
     def _analysis(self) -> Uses:
         # computed on first use; two threads that ask at once compute the same

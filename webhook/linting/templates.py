@@ -15,7 +15,8 @@ Place = tuple[str, int, int]
 
 #: The variables that are known from a pod's role alone.
 _OF_ROLE = ("IS_DISTRIBUTED", "IS_LEADER", "ROLE")
-_GIVEN: Mapping[workload.Role, gotemplate.Given] = {
+#: What is known of the variables of a pod with a role.
+GIVEN: Mapping[workload.Role, gotemplate.Given] = {
     "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE")),
     "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE),
     "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE),
@@ -47,12 +48,12 @@ def check(entry: ReadRuntimeTemplate, report: Report) -> frozenset[Place]:
     """Add the findings of an entry's templates; return the places of failures, so that trials do not report them again."""
     known: set[Place] = set()
     for one in entry.compiled:
-        reach = one.template.reach(*(_GIVEN[role] for role in one.roles))
+        reach = one.template.reach(*(GIVEN[role] for role in one.roles))
         _unknown_variables(one, report)
         known.update(_failures(one, reach, report))
         _unreachable_branches(one, reach, report)
         if "lone" in one.roles:
-            _group_variables(one, one.template.reach(_GIVEN["lone"]), report)
+            _group_variables(one, one.template.reach(GIVEN["lone"]), report)
     return frozenset(known)
 
 
@@ -93,7 +94,7 @@ def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report
 
 def reports_group_variables(template: gotemplate.Template) -> bool:
     """Return whether ``check`` reports a group's variables in this template."""
-    return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(_GIVEN["lone"]).passages)
+    return any(GROUP_VARIABLE.search(passage.text) for passage in template.reach(GIVEN["lone"]).passages)
 
 
 def _group_variables(one: Compiled, lone: gotemplate.Reach, report: Report) -> None:

@@ -51,8 +51,9 @@ def _carried_over(value: Any, stored: Any, key: str) -> Any:
         missing = {name: inner for name, inner in stored.items() if name not in value}
         return found | {name: inner for name, inner in missing.items() if filled_in.by_the_crd(name, inner)}
     if isinstance(value, list) and isinstance(stored, list) and key in fields.MERGE_KEYS:
-        items = {fields.identity(item, key): item for item in stored}
-        return [_carried_over(item, items.get(fields.identity(item, key)), key) for item in value]
+        items = dict(zip(fields.identities(stored, key), stored, strict=True))
+        mine = fields.identities(value, key)
+        return [_carried_over(item, items.get(identity), key) for identity, item in zip(mine, value, strict=True)]
     return value
 
 

@@ -5,6 +5,7 @@ Source: the Kubernetes 1.36 API (``x-kubernetes-list-map-keys`` and ``patchMerge
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,6 +33,9 @@ _PATHS = frozenset({"volumeMounts"})
 
 #: The longest value that a path holds in full, in bytes of JSON: enough for a toleration or a source of variables.
 _LONGEST_VALUE = 200
+
+#: The longest entry of a union whose text is remembered, in bytes of JSON.
+_LONGEST_REMEMBERED = 1000
 
 #: Scalars that the API server sets on every pod, so on a pod they count as absent.
 POD_DEFAULTS: Mapping[str, Any] = {
@@ -122,6 +126,18 @@ def value(entry: Any, field: str) -> str:
 
     A long one is cut to its digest, ``sha256:0123456789abcdef``, which is not JSON.
     """
+    text = msgspec.json.encode(entry)
+    if len(text) > _LONGEST_REMEMBERED:
+        return _value(entry, field)
+    return _remembered_value(text, field)
+
+
+@lru_cache(maxsize=4096)  # a decision asks for the same entries up to ten times; with the keys this takes at most 5 MB
+def _remembered_value(text: bytes, field: str) -> str:
+    return _value(msgspec.json.decode(text), field)
+
+
+def _value(entry: Any, field: str) -> str:
     form = entry if type(entry) is str else filled_in.normal(entry, "", field)
     text = msgspec.json.encode(form) if type(form) is str else digests.canonical(form)
     return text.decode() if len(text) <= _LONGEST_VALUE else f"sha256:{digests.of_text(text)}"

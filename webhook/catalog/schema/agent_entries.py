@@ -107,10 +107,11 @@ def _entries(root: agent_root.Root) -> tuple[ReadAgentEntry, ...] | None:
         items = checks.listing(report, root.holder, agent_root.KEY, root.path)
     if items is None:
         return None
-    return tuple(_entry(report, node, f"{root.path}[{index}]") for index, node in enumerate(items))
+    return tuple(entry(report, node, f"{root.path}[{index}]") for index, node in enumerate(items))
 
 
-def _entry(report: Report, node: Node, path: str) -> ReadAgentEntry:
+def entry(report: Report, node: Node, path: str) -> ReadAgentEntry:
+    """Read one entry; its problems are reported."""
     since = len(report.problems)
     report.flaws(node, path)
     if not isinstance(node, YamlMapping):

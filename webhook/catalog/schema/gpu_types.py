@@ -34,8 +34,17 @@ BUILT_IN = (
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One entry of ``gpu_configs`` as it was read: its name if that can be read, and the row if it can be used."""
+    """One entry of ``gpu_configs`` as it was read.
 
+    Attributes:
+        path: its key path.
+        node: its YAML.
+        name: the GPU type; None if that cannot be read.
+        gpu_type: the row; None if it cannot be used.
+    """
+
+    path: str
+    node: Node
     name: str | None
     gpu_type: GpuType | None
 
@@ -66,14 +75,14 @@ def _row(report: Report, node: Node, path: str) -> ReadRow:
     if not isinstance(node, YamlMapping):
         cause = f"an item of {_KEY} must be a map, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause, 'write "- gpu_type: NAME"')
-        return ReadRow(None, None)
+        return ReadRow(path, node, None, None)
     name = _text(report, node, "gpu_type", path)
     resource = "" if name == _CPU and _names_no_device(node) else _resource(report, node, path)
     selector = _node_selector(report, node, path)
     companion = _companion(report, node, path)
     if name is None or not resource or report.first_error(since) is not None:
-        return ReadRow(name, None)
-    return ReadRow(name, GpuType(name, resource, companion, selector, path))
+        return ReadRow(path, node, name, None)
+    return ReadRow(path, node, name, GpuType(name, resource, companion, selector, path))
 
 
 def _names_no_device(row: YamlMapping) -> bool:

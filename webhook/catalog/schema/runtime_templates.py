@@ -92,18 +92,19 @@ def _distinct(
     """Yield the entries; one that repeats the name of another is reported and skipped."""
     first: dict[str, tuple[str, Node]] = {}
     for index, node in enumerate(items):
-        entry = _entry(report, node, f"{_KEY}[{index}]", earlier)
-        if entry.runtime in first:
-            path, other = first[entry.runtime]
-            cause = f'duplicate runtime "{entry.runtime}", first defined as {path} at line {other.line}'
-            report.error("duplicate-runtime", entry.path, node, cause, "remove or rename one; the first is used")
+        one = entry(report, node, f"{_KEY}[{index}]", earlier)
+        if one.runtime in first:
+            path, other = first[one.runtime]
+            cause = f'duplicate runtime "{one.runtime}", first defined as {path} at line {other.line}'
+            report.error("duplicate-runtime", one.path, node, cause, "remove or rename one; the first is used")
             continue
-        if entry.runtime is not None:
-            first[entry.runtime] = entry.path, node
-        yield entry
+        if one.runtime is not None:
+            first[one.runtime] = one.path, node
+        yield one
 
 
-def _entry(report: Report, node: Node, path: str, earlier: Mapping[str, RuntimeTemplate]) -> ReadRuntimeTemplate:
+def entry(report: Report, node: Node, path: str, earlier: Mapping[str, RuntimeTemplate]) -> ReadRuntimeTemplate:
+    """Read one entry; its problems are reported. ``earlier`` is as in :func:`read`."""
     since = len(report.problems)
     report.flaws(node, path)
     if not isinstance(node, YamlMapping):

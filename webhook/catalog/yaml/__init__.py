@@ -5,8 +5,11 @@ Nothing in here knows what a configuration is.
 =========== ===========================================================================================
 ``compose``  a text to nodes, or to JSON values; what a hostile text may ask for is bounded
 ``nodes``    scalars, mappings and sequences with their spans, and the flaws found on them
+``characters`` where each character of a scalar's value is written
 ``scalars``  which JSON value a scalar has
 ``syntax``   what libyaml refuses, explained to the person who wrote it
+``edits``    nodes with something changed
+``edits``    nodes with something changed
 ``dump``     an object to a text that kubectl reads as the same values
 =========== ===========================================================================================
 """

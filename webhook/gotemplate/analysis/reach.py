@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..parse import nodes
 from ..parse.lines import Lines
 from ..parse.names import COMPARISON_NAMES
+from .points import Point, points
 from .walk import Findings, walk
 
 
@@ -72,11 +73,19 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What renderings with data of certain types could do. Each tuple is sorted by place."""
+    """What renderings with data of certain types could do. Each tuple is sorted by place.
+
+    Attributes:
+        passages: text that could be printed.
+        unreached: branches that are never entered.
+        failures: expressions that always fail.
+        points: actions and outcomes that could be gone through.
+    """
 
     passages: tuple[Passage, ...]
     unreached: tuple[Unreached, ...]
     failures: tuple[Failure, ...]
+    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +125,5 @@ def reach(text: str, name: str, templates: Mapping[str, nodes.List], cases: Iter
             Failure(expression, function, message, *place(offset))
             for offset, expression, function, message in sorted(findings.failures)
         ),
+        tuple(point for mark, point in points(text, name, templates).items() if mark in findings.passed),
     )

@@ -94,6 +94,16 @@ def turns(shape: Shape) -> bool | None:
     return sample > 0 if isinstance(sample, int) else bool(sample)
 
 
+def turn_count(shape: Shape) -> int | None:
+    """Return how many elements a loop over a value has; None if unknown."""
+    sample = shape.sample
+    if not shape.certain or isinstance(sample, bool):
+        return None
+    if isinstance(sample, int):
+        return max(sample, 0)
+    return len(sample) if is_list(sample) or is_map(sample) else None  # type: ignore[arg-type]  # has a length
+
+
 def short_circuit(name: str, shapes: Sequence[Shape]) -> Shape:
     """Return the shape of `and` or `or`, given the arguments up to the first that certainly decides."""
     deciding = name == "or"

@@ -5,17 +5,34 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ..errors import CallError
 from ..exec.expressions import ideal
 from ..exec.funcs import arity_error
+from ..exec.observed import BODY, CALLED, ELSE, MANY, NONE, ONE, PASSED
 from ..fmt.quote import quote
 from ..parse import nodes
 from ..parse.bindings import Bindings
 from ..values import ABSENT, is_list, is_map, type_name
-from .shapes import NOTHING, UNKNOWN, VAGUE, Shape, constant, element_of, result, short_circuit, turns, typed, widened
+from . import conditions, loops
+from .points import Mark
+from .shapes import (
+    NOTHING,
+    UNKNOWN,
+    VAGUE,
+    Shape,
+    constant,
+    element_of,
+    result,
+    short_circuit,
+    turn_count,
+    turns,
+    typed,
+    widened,
+)
 
 
 class Findings:
     """What walks have found, by offset. These are sets, since a template may be walked again with another kind of dot."""
 
     def __init__(self) -> None:
+        self.passed: set[Mark] = set()
         self.passages: set[tuple[int, str]] = set()
         self.entered: set[tuple[int, str, str]] = set()
         self.skipped: set[tuple[int, str, str]] = set()
@@ -55,6 +72,7 @@ class _Walk:
         self.known = Bindings[Shape]()  # the variables of the template being walked
         self.changing: frozenset[str] = frozenset()  # those that may not have the value of their declaration
         self.prints = False  # whether the pipeline being evaluated belongs to an action that prints
+        self.assumed: dict[str, bool] = {}  # the truth of expressions, as it follows from the conditions around
 
     def template(self, name: str, dot: Shape) -> None:
         """Walk a template once for each type of dot, so that recursion ends."""
@@ -63,6 +81,8 @@ class _Walk:
             return
         self.visited.add((name, kind))
         root = self.templates[name]
+        self.found.passed.add((root.offset, CALLED))
+        self.assumed = {}
         self.known, self.changing = Bindings(), frozenset(_changing(root))
         self.declare("$", dot)
         self.list(root, dot)
@@ -72,6 +92,8 @@ class _Walk:
     def list(self, parent: nodes.List, dot: Shape) -> None:
         known = self.known.mark()
         for at, child in enumerate(parent.nodes):
+            if not isinstance(child, nodes.Text | nodes.Branch):
+                self.found.passed.add((child.offset, PASSED))
             match child:
                 case nodes.Text(offset=offset, text=text):
                     self.found.passages.add((offset, text))
@@ -99,14 +121,42 @@ class _Walk:
         elif isinstance(node, nodes.Range):
             outcome = self.turns(node.pipe, value)
             inner = self.element(node.pipe, value)
-        for branch, below, wanted in (("body", node.body, True), ("else", node.otherwise, False)):
+        self.outcomes(node, value, outcome=outcome)
+        assumed = self.assumed
+        for branch, below, wanted in ((BODY, node.body, True), (ELSE, node.otherwise, False)):
             key = node.pipe.offset, branch, f"{node.keyword} {node.pipe}"
             if below is not None and outcome is (not wanted):
                 self.found.skipped.add(key)
             elif below is not None:
                 self.found.entered.add(key)
+                if not isinstance(node, nodes.Range):
+                    self.assumed = {**assumed, **dict(conditions.follows(node.pipe, self.stable(dot), truth=wanted))}
                 self.list(below, inner if wanted else dot)
+                self.assumed = assumed
         self.known.forget(known)
+
+    def outcomes(self, node: nodes.Branch, value: Shape, *, outcome: bool | None) -> None:
+        """Record which outcomes a branch could have."""
+        possible = loops.turns(node.body, turn_count(value)) if isinstance(node, nodes.Range) else {BODY, ELSE}
+        if outcome is not None:
+            possible -= {ELSE, NONE} if outcome else {BODY, ONE, MANY}
+        self.found.passed.update((node.offset, one) for one in possible)
+
+    def with_assumed(self, expression: nodes.Node, dot: Shape, value: Shape) -> Shape:
+        """Return the value of an expression with the truth that follows from the conditions around it."""
+        if value.truth is not None or not self.assumed:
+            return value
+        written = conditions.text(expression, self.stable(dot))
+        return value._replace(truth=self.assumed.get(written or ""))
+
+    def stable(self, dot: Shape) -> conditions.Stable:
+        """Return the test for operands that are the root data, or parts of it."""
+
+        def stable(operand: nodes.Node) -> bool:
+            of = self.known.get(operand.names[0], UNKNOWN) if isinstance(operand, nodes.Variable) else dot
+            return of.sample is self.data
+
+        return stable
 
     def turns(self, pipe: nodes.Pipe, value: Shape) -> bool | None:
         """Return whether a loop has any turn; None if that is unknown, or if the loop fails."""
@@ -115,10 +165,11 @@ class _Walk:
             self.fail(pipe, "", "can't use an int to iterate over more than one variable")
             return None
         try:
-            return turns(value)
+            found = turns(value)
         except CallError as refusal:
             self.fail(pipe, "", str(refusal))
             return None
+        return value.truth if found is None and (is_list(sample) or is_map(sample)) else found
 
     def element(self, pipe: nodes.Pipe, value: Shape) -> Shape:
         """Return dot in a loop's body, and declare the loop's variables."""
@@ -158,6 +209,10 @@ class _Walk:
         self.known.declare(name, UNKNOWN if name in self.changing else value)
 
     def command(self, command: nodes.Command, dot: Shape, final: Shape | None) -> Shape:
+        value = self.evaluated(command, dot, final)
+        return value if final is not None else self.with_assumed(command, dot, value)
+
+    def evaluated(self, command: nodes.Command, dot: Shape, final: Shape | None) -> Shape:
         word, *args = command.args
         if isinstance(word, nodes.Identifier):
             return self.function(word, command, args, dot, final)
@@ -178,9 +233,9 @@ class _Walk:
             case nodes.Dot():
                 return dot
             case nodes.Field(names=names):
-                return self.fields(node, dot, names)
+                return self.with_assumed(node, dot, self.fields(node, dot, names))
             case nodes.Variable(names=(name, *names)):
-                return self.fields(node, self.known.get(name, UNKNOWN), names)
+                return self.with_assumed(node, dot, self.fields(node, self.known.get(name, UNKNOWN), names))
             case nodes.Chain(operand=operand, names=names):
                 return self.fields(node, self.operand(operand, dot), names)
             case nodes.Pipe():

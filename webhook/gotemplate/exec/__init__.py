@@ -7,6 +7,7 @@ To compile:
 - `expressions`: pipelines, commands and operands
 - `calls`: function calls
 - `scope`: the slot of each variable
+- `observed`: the same, to code that reports what a rendering goes through
 - `compiled`: what the results consist of
 
 To render:

@@ -25,18 +25,22 @@ _CALL_STEPS = 8
 
 
 def compile_templates(
-    source_name: str, text: str, templates: Mapping[str, nodes.List], limits: Limits
+    source_name: str,
+    text: str,
+    templates: Mapping[str, nodes.List],
+    limits: Limits,
+    compiler: "Callable[[Context, Mapping[str, Program]], Compiler] | None" = None,
 ) -> dict[str, Program]:
-    """Return the code of each template of a text, by name."""
+    """Return the code of each template of a text, by name; `compiler` makes the compiler of one template."""
     programs: dict[str, Program] = {}
     lines = Lines(text)
     for name, root in templates.items():
         context = Context(source_name, lines, name, limits)
-        programs[name] = _Compiler(context, programs).program(root)
+        programs[name] = (compiler or Compiler)(context, programs).program(root)
     return programs
 
 
-class _Compiler:
+class Compiler:
     """Compiles one template."""
 
     def __init__(self, context: Context, programs: Mapping[str, Program]) -> None:
@@ -49,6 +53,7 @@ class _Compiler:
         self.steps = 0  # cost of the loop body or template being compiled, without inner loops
 
     def program(self, root: nodes.List) -> Program:
+        """Compile a whole template."""
         run = self.sequence(root)
         return Program(run, self.scope.slots, self.steps + _CALL_STEPS)
 
@@ -143,6 +148,7 @@ class _Compiler:
         return body, otherwise, leaves
 
     def conditional(self, node: nodes.If) -> Run:
+        """Compile an `if`."""
         mark = self.scope.mark()
         test = self.expressions.printed(node.pipe)
         body, otherwise, self.leaves_loop = self.branches(node)
@@ -160,6 +166,7 @@ class _Compiler:
         return run_if_else
 
     def with_block(self, node: nodes.With) -> Run:
+        """Compile a `with`."""
         mark = self.scope.mark()
         evaluate = self.expressions.pipeline(node.pipe).code
         body, otherwise, self.leaves_loop = self.branches(node)
@@ -179,12 +186,13 @@ class _Compiler:
     # --- range ---
 
     def loop(self, node: nodes.Range) -> Run:
+        """Compile a `range`; sets `leaves_loop`."""
         mark = self.scope.mark()
         code, last = self.expressions.pipeline(node.pipe)
         set_element = self.element_setter(node.pipe, last)
         inner_mark = self.scope.mark()
         outer_steps, self.steps = self.steps, _TURN_STEPS
-        body = self.sequence(node.body)
+        body = self.turn(node)
         cost, self.steps = self.steps, outer_steps
         self.scope.forget(inner_mark)
         otherwise = None if node.otherwise is None else self.sequence(node.otherwise)
@@ -225,6 +233,10 @@ class _Compiler:
             return None
 
         return run
+
+    def turn(self, node: nodes.Range) -> Run:
+        """Compile the body of a loop."""
+        return self.sequence(node.body)
 
     def element_setter(
         self, pipe: nodes.Pipe, last: nodes.Node | None
@@ -268,6 +280,7 @@ class _Compiler:
     # --- template ---
 
     def call(self, node: nodes.Call) -> Run:
+        """Compile a `template`."""
         evaluate = None if node.pipe is None else self.expressions.pipeline(node.pipe).code
         context = self.context
         programs = self.programs
