@@ -1,11 +1,13 @@
 """Runs the command line in this process."""
 
+import contextlib
 import sys
 from dataclasses import dataclass
 
 import pytest
 
 from webhook import cli
+from webhook.cli import clusters
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,17 @@ def run(capsys, monkeypatch, tmp_path):
         return Result(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def open_clusters(monkeypatch):
+    """Let commands find these clusters by the names of their contexts."""
+
+    def open_clusters(*found):
+        @contextlib.asynccontextmanager
+        async def reader(_kubeconfig, context="", _namespace="", **_options):
+            yield next(one for one in found if context in ("", one.context))
+
+        monkeypatch.setattr(clusters, "reader", reader)
+
+    return open_clusters

@@ -1,5 +1,6 @@
 """``drift`` against a cluster: pods as real controllers make them, and a large fleet in the middle of a roll-out."""
 
+import contextlib
 import copy
 import json
 import subprocess
@@ -68,8 +69,15 @@ def configure(hydra: Installation, image: str, templates: str = TEMPLATES) -> No
 
 
 def drift(hydra: Installation, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", MEASURED, "drift", "--kubeconfig", str(kubeconfig or hydra.plane.kubeconfig)]
-    return hydra.plane.run([*command, *arguments])
+    return ask(hydra, "drift", *arguments, kubeconfig=kubeconfig)
+
+
+def ask(
+    hydra: Installation, command: str, *arguments: str, kubeconfig: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that asks the cluster."""
+    program = [sys.executable, "-c", MEASURED, command, "--kubeconfig", str(kubeconfig or hydra.plane.kubeconfig)]
+    return hydra.plane.run([*program, *arguments])
 
 
 def found(hydra: Installation, *arguments: str) -> dict[str, Any]:
@@ -84,6 +92,13 @@ def found(hydra: Installation, *arguments: str) -> dict[str, Any]:
 @pytest.fixture
 def namespace(hydra: Installation) -> Iterator[str]:
     """A namespace in the cluster of the installation, with the configuration of the first image in use."""
+    with configured_namespace(hydra) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def configured_namespace(hydra: Installation) -> Iterator[str]:
+    """Open a namespace in the cluster of the installation, with the configuration of the first image in use."""
     hydra.configure(
         templates=TEMPLATES,
         agent=yaml.safe_dump({"deployment_templates": [{"container_template": {"image": IMAGES[0]}}]}),

@@ -1,4 +1,4 @@
-"""Whatever a file holds, drift says something about it and never fails: files may hold anything."""
+"""Whatever a file holds, drift and plan say something about it and never fail: files may hold anything."""
 
 import copy
 
@@ -12,6 +12,7 @@ from tests.whatif import stored
 from webhook import whatif
 
 STATE = fleet.state()
+NEWER = fleet.state("newer")
 LWS = stored.lws(STATE)
 HOLDER = stored.controller("ReplicaSet", "x-1", stored.owned_by("apps/v1", "Deployment", "x"))
 OBJECTS = [
@@ -55,5 +56,21 @@ def test_no_shape_of_an_object_makes_drift_fail(examples):
             said = [*finding.templates, *(one for running in finding.running for one in running.judgements)]
             assert finding.drift == any(whatif.is_drift(one.verdict) for one in said)
             assert all(list(whatif.lines(one.changes)) for one in said if one.changes)
+
+    hold()
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_no_shape_of_an_object_makes_plan_fail(examples):
+    @settings(max_examples=examples)
+    @given(misshapen())
+    def hold(values):
+        summary = whatif.plan(stored.kinds(*values), STATE, NEWER)
+
+        msgspec.json.encode(summary)
+        assert sum(summary.total.values()) == sum(len(one.workloads) for one in summary.outcomes)
+        for outcome in summary.outcomes:
+            assert (outcome.effect == "changed") == bool(outcome.changes)
+            assert all(list(whatif.lines(changes)) for changes in outcome.changes.values())
 
     hold()

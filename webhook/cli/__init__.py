@@ -7,6 +7,7 @@ Commands:
 - ``render``, ``restore``: render the objects in files, and undo it
 - ``explain``: why objects are rendered as they are
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
+- ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
@@ -18,6 +19,7 @@ Shared by commands:
 - ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
 - ``objects``: Kubernetes objects in files
 - ``findings``: what is found out about workloads, printed
+- ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
 
 Parts of ``test``:
@@ -50,6 +52,7 @@ _COMMANDS = (
     "explain",
     "drift",
     "refresh",
+    "plan",
     "lint",
     "test",
     "runtimes",

@@ -17,6 +17,7 @@ import webhook
 from webhook import catalog, cluster, errors, rendering
 from webhook.cli import options, output
 from webhook.cli.objects import Object
+from webhook.settings import Settings
 
 #: Where the webhook is installed unless ``--webhook-namespace`` says otherwise.
 WEBHOOK_NAMESPACE = "hydra-system"
@@ -24,7 +25,7 @@ WEBHOOK_NAMESPACE = "hydra-system"
 STATE = "hydra-webhook-state"
 CACHE = "hydra-webhook-cache"
 
-_FILES_INSTEAD = "or name files with --templates, --agent and --gpu-configs"
+_FILES_INSTEAD = "name files with --templates, --agent and --gpu-configs"
 
 Kubeconfig = Annotated[
     Path | None,
@@ -123,13 +124,22 @@ class Reader:
         context: name of the context, for messages; empty for the service account of a pod.
         namespace: of the workloads that the command is about; empty: all namespaces.
         webhook_namespace: where the webhook is installed.
+        files_instead: what a user can do whom the webhook's state is of no use to.
     """
 
-    def __init__(self, client: cluster.Client, context: str, namespace: str, webhook_namespace: str) -> None:
+    def __init__(
+        self,
+        client: cluster.Client,
+        context: str,
+        namespace: str,
+        webhook_namespace: str,
+        files_instead: str = _FILES_INSTEAD,
+    ) -> None:
         self.client = client
         self.context = context
         self.namespace = namespace
         self.webhook_namespace = webhook_namespace
+        self.files_instead = files_instead
 
     async def get(self, reference: cluster.ObjectReference) -> Object:
         """Return an object.
@@ -162,7 +172,7 @@ class Reader:
         content = catalog.published.Content(found.get("data") or {}, found.get("binaryData") or {})
         if not content.data:
             raise NoState(
-                f"{reference.human} is empty: wait until the webhook has read its configuration, {_FILES_INSTEAD}"
+                f"{reference.human} is empty: wait until the webhook has read its configuration, or {self.files_instead}"
             )
         try:
             cache: dict[str, str] = {}
@@ -170,7 +180,7 @@ class Reader:
                 cache = (await self._published(cluster.config_map(self.webhook_namespace, CACHE))).get("data") or {}
             published = catalog.published.unpack(content, cache)
         except catalog.published.BadState as error:
-            raise NoState(f"{reference.human}: {error}; {_FILES_INSTEAD.removeprefix('or ')}") from error
+            raise NoState(f"{reference.human}: {error}; {self.files_instead}") from error
         documents = [one for several in published.documents.values() for one in several]
         snapshot = catalog.history.rebuilt(documents)
         if published.version != webhook.__version__:
@@ -204,12 +214,12 @@ class Reader:
             if error.code == "not-found":
                 message = (
                     f"{reference.human} does not exist: say where the webhook is installed with --webhook-namespace,"
-                    f" {_FILES_INSTEAD}"
+                    f" or {self.files_instead}"
                 )
                 raise NoState(message) from error
             if error.code == "forbidden":
                 role = f"ask for ClusterRole hydra-webhook-reader in namespace {self.webhook_namespace}"
-                raise NoState(f"{error}; {role}, {_FILES_INSTEAD}") from error
+                raise NoState(f"{error}; {role}, or {self.files_instead}") from error
             raise
 
     def _report(self, message: str) -> None:
@@ -228,6 +238,7 @@ async def reader(
     *,
     all_namespaces: bool = False,
     webhook_namespace: str = WEBHOOK_NAMESPACE,
+    files_instead: str = _FILES_INSTEAD,
 ) -> AsyncIterator[Reader]:
     """Open a cluster. What goes wrong with a request inside becomes one line on standard error.
 
@@ -237,6 +248,7 @@ async def reader(
         namespace: of ``Namespace``.
         all_namespaces: of ``AllNamespaces``.
         webhook_namespace: of ``WebhookNamespace``.
+        files_instead: what a user can do whom the webhook's state is of no use to.
 
     Raises:
         typer.Exit: with status 2, there is no such cluster, or a request failed.
@@ -246,7 +258,7 @@ async def reader(
         client = cluster.Client(found.source)
         where = "" if all_namespaces else namespace or found.namespace
         try:
-            yield Reader(client, found.name, where, webhook_namespace)
+            yield Reader(client, found.name, where, webhook_namespace, files_instead)
         finally:
             await client.close()
 
@@ -268,6 +280,17 @@ def reported(context: str = "") -> Iterator[None]:
 def asked(kubeconfig: Path | None, context: str, *, from_cluster: bool) -> bool:
     """Return whether the options of a command that can also do without a cluster choose one."""
     return from_cluster or kubeconfig is not None or bool(context)
+
+
+def check_settings(settings: Settings) -> None:
+    """Check that no settings are given where a webhook's own are used.
+
+    Raises:
+        typer.BadParameter: one is.
+    """
+    if settings != options.DEFAULTS:
+        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
+        raise typer.BadParameter(message)
 
 
 def run(command: Coroutine[Any, Any, _Result]) -> _Result:

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from webhook import cluster as cluster_room
-from webhook import errors, rendering, whatif, workload
+from webhook import rendering, whatif, workload
 from webhook.cli import clusters, findings, objects, options, output
 from webhook.settings import Settings
 
@@ -65,9 +65,8 @@ def drift(
     )
     own = bool(templates or agent or gpu_configs)
     ask = not filename or bool(kubeconfig or context)
-    if ask and not own and settings != options.DEFAULTS:
-        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
-        raise typer.BadParameter(message)
+    if ask and not own:
+        clusters.check_settings(settings)
     if names and all_namespaces:
         raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
     question = _Question(
@@ -121,15 +120,9 @@ def _selected(found: tuple[whatif.Finding, ...], question: _Question) -> tuple[w
     """
     if not question.names:
         return found
-    with clusters.reported():
-        references = [cluster_room.kinds.reference(name, question.namespace) for name in question.names]
+    wanted = findings.wanted(question.names, question.namespace)
     by_name = {(one.kind, one.namespace, one.name): one for one in found}
-    wanted = {(one.collection.kind, one.collection.namespace, one.name): None for one in references}
-    for kind, namespace, name in wanted.keys() - by_name.keys():
-        cause = f"with label {workload.RUNTIME}, or it is part of another workload"
-        output.report(f"there is no {kind} {errors.printable(f'{namespace}/{name}')} {cause}")
-    if wanted.keys() - by_name.keys():
-        raise typer.Exit(2)
+    findings.check_found(wanted, by_name)
     return tuple(one for key, one in by_name.items() if key in wanted)
 
 

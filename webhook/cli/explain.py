@@ -12,7 +12,7 @@ from rich.tree import Tree
 from webhook import catalog, errors, explaining, rendering, workload
 from webhook import cluster as cluster_room
 from webhook.cli import clusters, objects, options, output
-from webhook.cli.render import FilesOrObjects, Namespace, check_settings, names_object
+from webhook.cli.render import FilesOrObjects, Namespace, names_object
 from webhook.settings import Settings
 
 #: Controllers of controllers that are followed: of a worker's pod, its StatefulSet, the leader, its StatefulSet, the LeaderWorkerSet.
@@ -85,7 +85,8 @@ def explain(
         options.report_errors(snapshot)
         judged = clusters.ServerState(rendering.State(snapshot, settings), "", documents)
     if ask:
-        check_settings(settings, judged_by_files=own)
+        if not own:
+            clusters.check_settings(settings)
         opened = clusters.reader(
             kubeconfig, context, namespace, all_namespaces=all_namespaces, webhook_namespace=webhook_namespace
         )

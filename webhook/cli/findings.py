@@ -1,18 +1,15 @@
 """What is found out about workloads, printed: a table for people, and below it the differences."""
 
-import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from webhook import cluster as cluster_room
-from webhook import errors, whatif
-from webhook.cli import output
+from webhook import errors, whatif, workload
+from webhook.cli import clusters, output
 
 #: Workloads of which the same can be said that are named, before the others are only counted.
 _NAMED = 3
@@ -30,9 +27,6 @@ _WORDS: dict[whatif.Verdict, str] = {
     "current": "current",
     "not-running": "not running",
 }
-
-#: By what a line begins with.
-_STYLES = {"+ ": "green", "- ": "red"}
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -63,7 +57,7 @@ def print_text(judged: Sequence[Judged]) -> None:
         table.add_column(name, overflow="fold")
     for one in judged:
         for finding in one.workloads:
-            names = (finding.namespace, _name(finding))
+            names = (finding.namespace, named(finding.kind, finding.name))
             for row in _rows(finding):
                 table.add_row(*((one.context, *names, *row) if several else (*names, *row)))
                 names = ("", "")
@@ -72,30 +66,43 @@ def print_text(judged: Sequence[Judged]) -> None:
     console = output.console()
     for one in judged:
         for line in _details(one.workloads, one.context if several else ""):
-            _print_line(console, line)
+            output.print_line(console, line)
     numbers = counts(judged)
     total = sum(numbers.values())
     summary = ", ".join(f"{number} {_WORDS[verdict]}" for verdict, number in numbers.items())  # type: ignore[index]  # verdicts
     output.report(f"{total} {'workload' if total == 1 else 'workloads'}{': ' if summary else ''}{summary}")
 
 
-def _print_line(console: Console, line: str) -> None:
-    """Print an indented line; on a terminal that it is too long for, all of it is indented."""
-    if not console.is_terminal:
-        typer.echo(line)
-        return
-    text = line.lstrip()
-    indent = line[: len(line) - len(text)]
-    style = _STYLES.get(text[:2], "")
-    width = console.width - len(indent)
-    for part in textwrap.wrap(text, width, replace_whitespace=False, break_on_hyphens=False) or [""]:
-        console.print(Text(f"{indent}{part}", style=style), soft_wrap=True)
+def wanted(names: Sequence[str], namespace: str) -> dict[tuple[str, str, str], cluster_room.ObjectReference]:
+    """Return the workloads that a user names as ``KIND/NAME``, by kind, namespace and name.
+
+    Raises:
+        typer.Exit: with status 2, one is written otherwise.
+    """
+    with clusters.reported():
+        references = [cluster_room.kinds.reference(name, namespace) for name in names]
+    return {(one.collection.kind, one.collection.namespace, one.name): one for one in references}
 
 
-def _name(finding: whatif.Finding) -> str:
-    kind = cluster_room.kinds.named(finding.kind)
-    short = kind.short if kind not in (None, cluster_room.kinds.POD) else ""
-    return f"{short or finding.kind.lower()}/{finding.name}"
+def check_found(wanted: Iterable[tuple[str, str, str]], found: Container[tuple[str, str, str]]) -> None:
+    """Check that every workload that a user names was found.
+
+    Raises:
+        typer.Exit: with status 2, one was not.
+    """
+    missing = [key for key in wanted if key not in found]
+    for kind, namespace, name in missing:
+        cause = f"with label {workload.RUNTIME}, or it is part of another workload"
+        output.report(f"there is no {kind} {errors.printable(f'{namespace}/{name}')} {cause}")
+    if missing:
+        raise typer.Exit(2)
+
+
+def named(kind: str, name: str) -> str:
+    """Return what people call a workload: ``lws/NAME``."""
+    row = cluster_room.kinds.named(kind)
+    short = row.short if row not in (None, cluster_room.kinds.POD) else ""
+    return f"{short or kind.lower()}/{name}"
 
 
 def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
@@ -108,7 +115,7 @@ def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
             stored.setdefault(row, []).append(one.pod_template)
     for (revision, word), names in stored.items():
         whole = len(names) == len(finding.templates)
-        yield "stored" if whole else f"stored {_called(names)}", revision, word
+        yield "stored" if whole else f"stored {called(names)}", revision, word
     yield from rows
     if not rows and not finding.templates:
         yield "no pods", "-", _WORDS["not-running"]
@@ -130,7 +137,7 @@ def _details(findings: Iterable[whatif.Finding], context: str) -> Iterator[str]:
         if said := tuple(_said(finding)):
             alike.setdefault(said, []).append(finding)
     for said, group in alike.items():
-        names = ", ".join(f"{one.namespace} {_name(one)}" for one in group[:_NAMED])
+        names = ", ".join(f"{one.namespace} {named(one.kind, one.name)}" for one in group[:_NAMED])
         rest = len(group) - _NAMED
         yield ""
         yield (f"{context}: " if context else "") + names + (f" and {rest} more" if rest > 0 else "") + ":"
@@ -153,11 +160,11 @@ def _lines(judgements: Sequence[whatif.Judgement], what: str) -> Iterator[str]:
         if one.changes or one.denial is not None or _notes(one):
             alike.setdefault(tuple(_body(one)), []).append(one.pod_template)
     for (headline, *body), names in alike.items():
-        yield f"  {', '.join(filter(None, (what, _called(names))))}: {headline}"
+        yield f"  {', '.join(filter(None, (what, called(names))))}: {headline}"
         yield from body
 
 
-def _called(names: Iterable[str]) -> str:
+def called(names: Iterable[str]) -> str:
     """Return pod templates, or the pods of a group, as warnings name them."""
     return " and ".join(name.removesuffix("Template") for name in names if name not in ("", "template"))
 

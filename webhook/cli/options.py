@@ -57,10 +57,14 @@ def keys(value: str) -> tuple[str, ...]:
     return found
 
 
-def _file(flag: str, variable: str, what: str, default: str) -> Any:
+#: What a change begins with unless files are given.
+_BEFORE = "that of the cluster's webhook; without a cluster, and beside other --from files, the built-in one"
+
+
+def _file(flag: str, what: str, default: str) -> Any:
     return typer.Option(
         flag,
-        envvar=f"HYDRA_WEBHOOK_{variable}",
+        envvar=f"HYDRA_WEBHOOK_{flag[2:].upper().replace('-', '_')}",
         metavar="FILE",
         exists=True,
         dir_okay=False,
@@ -70,9 +74,16 @@ def _file(flag: str, variable: str, what: str, default: str) -> Any:
     )
 
 
-Templates = Annotated[Path | None, _file("--templates", "TEMPLATES", "Runtime templates", "the built-in runtimes")]
-Agent = Annotated[Path | None, _file("--agent", "AGENT", "Agent configuration", "the built-in images")]
-GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU_CONFIGS", "GPU table", "the built-in GPU types")]
+Templates = Annotated[Path | None, _file("--templates", "Runtime templates", "the built-in runtimes")]
+Agent = Annotated[Path | None, _file("--agent", "Agent configuration", "the built-in images")]
+GpuConfigs = Annotated[Path | None, _file("--gpu-configs", "GPU table", "the built-in GPU types")]
+
+NewTemplates = Annotated[Path | None, _file("--templates", "New runtime templates", "as before")]
+NewAgent = Annotated[Path | None, _file("--agent", "New agent configuration", "as before")]
+NewGpuConfigs = Annotated[Path | None, _file("--gpu-configs", "New GPU table", "as before")]
+FromTemplates = Annotated[Path | None, _file("--from-templates", "Runtime templates before", _BEFORE)]
+FromAgent = Annotated[Path | None, _file("--from-agent", "Agent configuration before", _BEFORE)]
+FromGpuConfigs = Annotated[Path | None, _file("--from-gpu-configs", "GPU table before", _BEFORE)]
 
 Cluster = Annotated[
     str,

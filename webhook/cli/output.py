@@ -3,8 +3,10 @@
 import difflib
 import enum
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import msgspec
 import typer
@@ -19,6 +21,9 @@ from webhook.cli import objects
 _WIDE = 10_000
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+#: Steps between two writes of a progress line.
+_STEPS = 50
 
 
 class ObjectFormat(enum.StrEnum):
@@ -35,6 +40,46 @@ class ReportFormat(enum.StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class PlanFormat(enum.StrEnum):
+    """How ``plan`` prints what a change would do."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Progress:
+    """A line on standard error that counts; it disappears at the end, and is not written unless that is a terminal."""
+
+    def __init__(self, what: str) -> None:
+        """Begin with none.
+
+        Args:
+            what: is counted, in the plural.
+        """
+        self._what = what
+        self._count = 0
+        self._shown = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._show("")
+
+    def step(self) -> None:
+        """Count one more."""
+        self._count += 1
+        if self._count % _STEPS == 1:
+            self._show(f"{self._count} {self._what} ...")
+
+    def _show(self, text: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{' ' * len(self._shown)}\r{text}")
+            sys.stderr.flush()
+            self._shown = text
 
 
 def console() -> Console:
@@ -54,6 +99,19 @@ def print_table(table: Table) -> None:
 def report(message: str) -> None:
     """Print a message on standard error."""
     sys.stderr.write(f"{message}\n")
+
+
+def print_line(shown: Console, line: str) -> None:
+    """Print an indented line; on a terminal that it is too long for, all of it is indented. Added and removed ones are coloured."""
+    if not shown.is_terminal:
+        typer.echo(line)
+        return
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    style = _STYLES.get(text[0], "") if text[1:2] == " " else ""
+    width = shown.width - len(indent)
+    for part in textwrap.wrap(text, width, replace_whitespace=False, break_on_hyphens=False) or [""]:
+        shown.print(Text(f"{indent}{part}", style=style), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -81,7 +81,8 @@ def render(
     files = [path for path in more or () if str(path) not in names]
     before = objects.read(filename, files) if filename or files or not names else []
     if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
-        check_settings(settings, judged_by_files=own)
+        if not own:
+            clusters.check_settings(settings)
         opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
         state, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
         before += stored
@@ -102,13 +103,6 @@ def render(
         return mutated.value
 
     output.print_changed(before, change, output_format)
-
-
-def check_settings(settings: Settings, *, judged_by_files: bool) -> None:
-    """Check that no settings are given where those of a cluster's webhook count."""
-    if not judged_by_files and settings != options.DEFAULTS:
-        message = "where a cluster is asked, settings are those of its webhook; give configuration files to use others"
-        raise typer.BadParameter(message)
 
 
 def names_object(path: Path) -> bool:

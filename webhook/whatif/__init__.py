@@ -12,15 +12,19 @@ Nothing is decided here that a request decides: renderings come from ``mutation`
     owners       which workload does a pod belong to?
     findings     what is found out about a workload
     drift        objects of a cluster to findings
+    plan         a change of configuration: what becomes of workloads, told once for all that are alike
 """
 
 from webhook.whatif.compare import Comparison, Denial, under
 from webhook.whatif.differences import Change, between, lines
 from webhook.whatif.drift import Drift, drift
 from webhook.whatif.findings import Finding, Running
+from webhook.whatif.plan import PLAN_CHANGES, PLAN_EFFECTS, Outcome, Plan, PlanEffect, Planned, Summary, plan
 from webhook.whatif.verdicts import VERDICTS, Judgement, Verdict, is_drift
 
 __all__ = [
+    "PLAN_CHANGES",
+    "PLAN_EFFECTS",
     "VERDICTS",
     "Change",
     "Comparison",
@@ -28,11 +32,17 @@ __all__ = [
     "Drift",
     "Finding",
     "Judgement",
+    "Outcome",
+    "Plan",
+    "PlanEffect",
+    "Planned",
     "Running",
+    "Summary",
     "Verdict",
     "between",
     "drift",
     "is_drift",
     "lines",
+    "plan",
     "under",
 ]

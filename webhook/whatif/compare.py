@@ -10,6 +10,9 @@ from webhook.mutation import create
 from webhook.whatif import differences
 from webhook.whatif.differences import Change
 
+#: What of the metadata of a LeaderWorkerSet the rendering of its pod templates depends on.
+_OURS = workload.LABELS | workload.ANNOTATIONS | {workload.DEFAULT_CONTAINER}
+
 #: What a change of configuration means for a workload.
 Effect = Literal["unchanged", "changed", "newly-denied", "no-longer-denied", "still-denied"]
 
@@ -33,7 +36,7 @@ class Comparison(msgspec.Struct, frozen=True):
         effect: the difference in a word.
         changes: what differs between the renderings, records aside, by the name of the pod template ("" for a Pod).
         before, after: why it is denied under either configuration, if it is.
-        revisions_before, revisions_after: of the renderings.
+        revisions_before, revisions_after: of the renderings; empty where it is denied.
     """
 
     effect: Effect
@@ -62,19 +65,23 @@ def under(
         namespace: where it is.
     """
     old, new = (rendered(value, object_kind, state, namespace=namespace) for state in (before, after))
+    denials = {"before": old if isinstance(old, Denial) else None, "after": new if isinstance(new, Denial) else None}
+    found: dict[str, tuple[Change, ...]] = {}
     if isinstance(old, Denial) or isinstance(new, Denial):
-        denied = tuple(one if isinstance(one, Denial) else None for one in (old, new))
-        effect: Effect = (
-            "no-longer-denied" if denied[1] is None else "newly-denied" if denied[0] is None else "still-denied"
-        )
-        return Comparison(effect, before=denied[0], after=denied[1])
-    sides = [_templates(one.value, object_kind) for one in (old, new)]
-    found = {}
-    for name in dict.fromkeys([*sides[0], *sides[1]]):
-        if changes := differences.between(*(rendering.unrecorded(side.get(name, {})) for side in sides)):
-            found[name] = changes
-    effect = "changed" if found else "unchanged"
-    return Comparison(effect, found, revisions_before=old.revisions, revisions_after=new.revisions)
+        effect = of_denials(**denials)
+    else:
+        sides = [_templates(one.value, object_kind) for one in (old, new)]
+        for name in dict.fromkeys([*sides[0], *sides[1]]):
+            if changes := differences.between(*(rendering.unrecorded(side.get(name, {})) for side in sides)):
+                found[name] = changes
+        effect = "changed" if found else "unchanged"
+    revisions = (() if isinstance(one, Denial) else one.revisions for one in (old, new))
+    return Comparison(effect, found, denials["before"], denials["after"], *revisions)
+
+
+def of_denials(before: Denial | None, after: Denial | None) -> Effect:
+    """Return the effect on a workload that is denied under one of two configurations, or under both."""
+    return "no-longer-denied" if after is None else "newly-denied" if before is None else "still-denied"
 
 
 def rendered(
@@ -94,6 +101,19 @@ def rendered(
         return create.render(value, object_kind, state, namespace=namespace)
     except errors.Denied as denied:
         return denial(denied)
+
+
+def reduced(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> dict[str, Any]:
+    """Return an object without what its rendering does not depend on, so that equal pod templates can be recognised."""
+    metadata: dict[str, Any] = {}
+    if object_kind == workload.LEADER_WORKER_SET:
+        for name in ("labels", "annotations"):
+            own = (value.get("metadata") or {}).get(name) or {}
+            metadata[name] = {key: one for key, one in own.items() if key in _OURS}
+        spec = {"leaderWorkerTemplate": (value.get("spec") or {}).get("leaderWorkerTemplate")}
+    else:
+        spec = {key: one for key, one in (value.get("spec") or {}).items() if key != "replicas"}
+    return {"metadata": metadata, "spec": spec}
 
 
 def denial(denied: errors.Denied) -> Denial:

@@ -1,7 +1,6 @@
 """What is stored and what runs, against what the configuration says now, by workload (contract section 12)."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -11,9 +10,6 @@ from webhook.whatif.findings import Finding, Workload
 from webhook.whatif.owners import Identity, Object, Owner
 from webhook.whatif.templates import Templates
 from webhook.whatif.verdicts import Judgement
-
-#: What of the metadata of a LeaderWorkerSet the rendering of its pod templates depends on.
-_OURS = workload.LABELS | workload.ANNOTATIONS | {workload.DEFAULT_CONTAINER}
 
 
 def drift(
@@ -121,7 +117,7 @@ class _Judge:
         holder = _Holder(bool(runtimes), tuple(dict.fromkeys(runtimes)), pod_templates={one.name: one for one in found})
         is_rendered = is_group or any(workload.RECORD in one.own_annotations for one in found)
         if runtimes and is_labelled and is_rendered:
-            reduced = _reduced(value, object_kind)
+            reduced = compare.reduced(value, object_kind)
             key = digests.of([namespace, object_kind, reduced])
             if key not in self._templates:
                 self._templates[key] = templates.judge(reduced, object_kind, self._state, namespace=namespace)
@@ -166,7 +162,9 @@ class _Judge:
             if fresh is not None:
                 return pods.of_rendering(fresh, judgement, text)
             return pods.Standard(judgement.denial or _GONE, None, judgement, text)
-        labels, annotations = _group_metadata(owner, pod_template, role) if role else ({}, {})
+        labels, annotations = (
+            pods.of_group(owner.identity.name, pod_template.group_size, leader=role == "leader") if role else ({}, {})
+        )
         bare = pods.made_from(pod_template, labels, annotations)
         key = digests.of([owner.identity.namespace, bare])
         if key not in self._standards:
@@ -176,26 +174,3 @@ class _Judge:
 
 #: Why a pod cannot be rendered anew whose pod template rendering would remove.
 _GONE = compare.Denial("no-bare-form", "the pod template that it was made from would not be created any more")
-
-
-def _group_metadata(
-    owner: Owner, pod_template: workload.PodTemplate, role: str
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the labels and annotations by which a pod of a group shows what it is."""
-    labels = {workload.GROUP_NAME: owner.identity.name}
-    if role == "leader":
-        labels[workload.WORKER_INDEX] = "0"
-    return labels, {workload.GROUP_SIZE: str(pod_template.group_size)}
-
-
-def _reduced(value: Object, object_kind: workload.GroupVersionKind) -> dict[str, Any]:
-    """Return an object without what its rendering does not depend on, so that equal pod templates can be recognised."""
-    metadata: dict[str, Any] = {}
-    if object_kind == workload.LEADER_WORKER_SET:
-        for name in ("labels", "annotations"):
-            own = (value.get("metadata") or {}).get(name) or {}
-            metadata[name] = {key: one for key, one in own.items() if key in _OURS}
-        spec = {"leaderWorkerTemplate": (value.get("spec") or {}).get("leaderWorkerTemplate")}
-    else:
-        spec = {key: one for key, one in (value.get("spec") or {}).items() if key != "replicas"}
-    return {"metadata": metadata, "spec": spec}

@@ -62,11 +62,11 @@ class Controllers:
 
     def identity(self, kind: str, value: Object) -> Identity:
         """Return the identity of an object."""
-        return Identity(self.namespace(value), kind, workload.display_name(value))
+        return identity(kind, value, self._namespace)
 
     def namespace(self, value: Object) -> str:
         """Return the namespace of an object."""
-        return str(_metadata(value).get("namespace") or self._namespace)
+        return _namespace(value, self._namespace)
 
     def owner(self, pod: Object) -> Owner:
         """Return what a pod belongs to."""
@@ -88,6 +88,11 @@ class Controllers:
         return Owner(Identity(namespace, *outer) if outer is not None else holder, object_kind, value)
 
 
+def identity(kind: str, value: Object, namespace: str) -> Identity:
+    """Return the identity of an object of a kind; ``namespace`` is that of objects that do not name one."""
+    return Identity(_namespace(value, namespace), kind, workload.display_name(value))
+
+
 def opted_out(value: Object | None) -> bool:
     """Return whether an object says that it is to be left alone; the pods of a LeaderWorkerSet do not have its label."""
     return value is not None and exclusion(value) == "opted-out"
@@ -103,6 +108,15 @@ def concerns(object_kind: workload.GroupVersionKind, value: Object) -> bool:
     if object_kind == workload.POD:
         return not exclusion(value) and not _is_finished(value)
     return object_kind == workload.LEADER_WORKER_SET or _is_labelled(value, object_kind)
+
+
+def is_part(object_kind: workload.GroupVersionKind, value: Object) -> bool:
+    """Return whether a pod or controller is part of another workload, such as a Job of a CronJob."""
+    if object_kind == workload.LEADER_WORKER_SET:
+        return False
+    if workload.GROUP_NAME in _labels(value):
+        return True
+    return (_controller(value) if object_kind == workload.POD else _outer(object_kind[2], value)) is not None
 
 
 def _outer(kind: str, value: Object) -> tuple[str, str] | None:
@@ -127,6 +141,10 @@ def exclusion(value: Object) -> str:
         return workload.exclusion(value)
     except errors.Denied:
         return "malformed"
+
+
+def _namespace(value: Object, default: str) -> str:
+    return str(_metadata(value).get("namespace") or default)
 
 
 def _metadata(value: Object) -> Mapping[str, Any]:

@@ -56,6 +56,20 @@ def of_rendering(fresh: Mapping[str, Any], stored: Judgement | None = None, text
     return Standard(fresh, record if isinstance(record, rendering.Record) else None, stored, text)
 
 
+def of_group(name: str, size: int, *, leader: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the labels and annotations by which a pod shows that it belongs to a group.
+
+    Args:
+        name: of the LeaderWorkerSet.
+        size: pods of the group.
+        leader: whether it is the first of them; that of a group of one is.
+    """
+    labels = {workload.GROUP_NAME: name}
+    if leader:
+        labels[workload.WORKER_INDEX] = "0"
+    return labels, {workload.GROUP_SIZE: str(size)}
+
+
 def made_from(
     pod_template: workload.PodTemplate, labels: Mapping[str, str], annotations: Mapping[str, str]
 ) -> dict[str, Any]:
