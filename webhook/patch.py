@@ -46,10 +46,12 @@ def tokens(path: str) -> list[str]:
 
 def _same_types(one: Any, other: Any) -> bool:
     """Return whether two JSON values that are equal in Python have the same types too."""
+    if one is other:
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        return all(inner is other[key] or _same_types(inner, other[key]) for key, inner in one.items())
+        return all(_same_types(inner, other[key]) for key, inner in one.items())
     if isinstance(one, list):
         return all(map(_same_types, one, other))
     return True
