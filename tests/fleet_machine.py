@@ -21,6 +21,7 @@ STATES = (
     fleet.state(more="workingDir: /srv"),
     fleet.state(args="--nothing-of-the-workload"),
     fleet.state("newer", args="--nothing-of-the-workload"),
+    fleet.state(args=fleet.ARGS_OF_LEADERS),
 )
 GONE = fleet.without_runtimes()
 
