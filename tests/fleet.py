@@ -21,6 +21,7 @@ Verb = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 ARGS = "--size={{ .GROUP_SIZE }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}"
+ARGS_OF_LEADERS = '--{{ .ROLE }}{{ if eq .ROLE "leader" }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}{{ end }}'
 
 
 def state(

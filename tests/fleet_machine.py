@@ -21,6 +21,7 @@ STATES = (
     fleet.state(more="workingDir: /srv"),
     fleet.state(args="--nothing-of-the-workload"),
     fleet.state("newer", args="--nothing-of-the-workload"),
+    fleet.state(args=fleet.ARGS_OF_LEADERS),
 )
 GONE = fleet.without_runtimes()
 
@@ -263,9 +264,7 @@ class Fleet(RuleBasedStateMachine):
         assert not again.changed
         bare = mutation.restore(self.stored, workload.LEADER_WORKER_SET)
         if not self.edits:
-            size, *_, specs = _asked(self._whole(bare))
-            meant = _asked(self._changed(self._whole(self.bare)))
-            assert (size, specs) == (meant[0], meant[-1])
+            assert _said(self._whole(bare)) == _said(self._changed(self._whole(self.bare)))
 
     # What has to come of it
 
@@ -487,16 +486,30 @@ class Fleet(RuleBasedStateMachine):
 
 
 def _specs(value):
-    """Return the pod specs, in each list with what another webhook has added last; the order of tolerations means nothing."""
+    """Return the size and the pod specs, in one order."""
     group = fleet.get(value, GROUP)
-    found = {name: fleet.copied(group[name]["spec"]) for name in TEMPLATES if name in group}
-    for spec in found.values():
-        spec["tolerations"] = sorted(spec.get("tolerations") or (), key=str)
-        for container in spec["containers"]:
-            if "env" in container:
-                container["env"].sort(key=lambda variable: variable["name"] == "HTTP_PROXY")
-        spec["containers"].sort(key=lambda container: container["name"] == "sidecar")
+    found = {name: _in_one_order(group[name]["spec"]) for name in TEMPLATES if name in group}
     return found | {"size": group["size"]}
+
+
+def _said(whole):
+    """Return the size and the pod specs of a bare object, in one order."""
+    size, *_, specs = _asked(whole)
+    return {name: _in_one_order(spec) for name, spec in specs.items()} | {"size": size}
+
+
+def _in_one_order(spec):
+    """Return a pod spec with what another webhook has added last in each list; the order of tolerations means nothing.
+
+    Server-side apply puts a variable that is new to the file after that of another webhook, which was there before.
+    """
+    spec = fleet.copied(spec)
+    spec["tolerations"] = sorted(spec.get("tolerations") or (), key=str)
+    for container in spec.get("containers", ()):
+        if "env" in container:
+            container["env"].sort(key=lambda variable: variable["name"] == "HTTP_PROXY")
+    spec.get("containers", []).sort(key=lambda container: container["name"] == "sidecar")
+    return spec
 
 
 def _asked(whole):

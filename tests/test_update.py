@@ -8,8 +8,9 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
+from tests import fleet
 from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, updated
-from webhook import catalog, errors, mutation, notices, rendering, review
+from webhook import catalog, errors, mutation, notices, rendering, review, workload
 from webhook.settings import Settings
 
 UPDATES = Path(__file__).parent / "reviews" / "updates"
@@ -382,6 +383,43 @@ def test_a_leader_of_metadata_alone_stays_as_it_was_completed():
     main(value)["args"] = ["--b"]
     rolled = updated(value, stored)
     assert main(rolled.value, "leaderTemplate")["args"] == ["--tp=1 --b"]
+
+
+LEADER_ALONE = fleet.state(args=fleet.ARGS_OF_LEADERS)
+
+
+@pytest.mark.parametrize("leader", [None, {"metadata": {"labels": {"role": "head"}}}], ids=["made", "completed"])
+def test_an_input_that_only_the_leader_renders_stays_through_a_second_call(leader):
+    value = bare()
+    if leader is not None:
+        group(value)["leaderTemplate"] = leader
+    stored = filled_in(created(value, LEADER_ALONE))
+
+    decided = updated(_with_containers_of(bare(["--b"]), stored), stored, LEADER_ALONE)
+
+    assert main(decided.value, "leaderTemplate")["args"] == ["--leader --b"]
+    assert "groups-roll" in codes(decided)
+    assert main(mutation.restore(decided.value, workload.LEADER_WORKER_SET))["args"] == ["--b"]
+
+
+def test_a_label_that_a_completed_leader_takes_from_its_worker_stays_through_a_second_call():
+    ignoring = fleet.state(args="--nothing-of-the-workload")
+    value = bare()
+    group(value)["leaderTemplate"] = {"metadata": {"labels": {"role": "head"}}}
+    stored = filled_in(created(value, ignoring))
+    group(stored)["workerTemplate"]["metadata"]["labels"]["team"] = "a"
+
+    decided = updated(_with_containers_of(bare(["--b"]), stored), stored, ignoring)
+
+    assert group(decided.value)["leaderTemplate"]["metadata"]["labels"]["team"] == "a"
+    assert "groups-roll" in codes(decided)
+
+
+def _with_containers_of(file, stored):
+    """Return what client-side apply of a file sends: its containers, and everything else as stored."""
+    value = copy.deepcopy(stored)
+    group(value)["workerTemplate"]["spec"]["containers"] = group(file)["workerTemplate"]["spec"]["containers"]
+    return value
 
 
 # Before and after us

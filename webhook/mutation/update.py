@@ -162,13 +162,16 @@ def _rendered_anew(
     namespace: str,
     unchanged: bool,
 ) -> Mutation:
-    """Return the object rendered with the configuration of now; what would only get another record keeps its bytes.
+    """Return the object rendered with the configuration of now; if only records would differ, their bytes stay.
 
-    A record goes on naming inputs that are unchanged: in the bare form there may be what other webhooks have added since.
+    Where one pod template changes, the other gets its new record too, or the next call would find the two at odds: a leader
+    template that asks for what its worker template no longer does. A record goes on naming inputs that are unchanged: in the
+    bare form there may be what other webhooks have added since.
     """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
     mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     result = mutation.value
+    as_stored, all_same = result, True
     changed: list[Notice] = []
     same: list[Notice] = []
     for name, rendered in asked.templates(result).items():
@@ -179,10 +182,13 @@ def _rendered_anew(
             fresh = rendering.with_inputs(rendered, records[name].inputs) if is_kept else rendered.value
             fresh = rendering.carried_over(fresh, before.value)
             is_same = rendering.alike(fresh, before.value)
-            result = replaced(result, (*GROUP, name), before.value if is_same else fresh)
+            result = replaced(result, (*GROUP, name), fresh)
+            as_stored = replaced(as_stored, (*GROUP, name), before.value)
+        all_same = all_same and is_same
         if isinstance(record, rendering.Record):
             was = records[name].revision if name in records else "none"
             (same if is_same else changed).append(about("groups-roll", record.revision, was).within(name))
+    result = as_stored if all_same else result
     # a changed size rolls groups whose templates stay the same, and so does a leader template that goes
     rolls = [] if _same_group(result, stored.value) else changed or same
     given_up = [Notice("hand-edit-given-up", edits, name) for name, edits in _edits(meant, records).items()]
