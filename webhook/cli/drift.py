@@ -69,12 +69,12 @@ def drift(
         clusters.check_settings(settings)
     if names and all_namespaces:
         raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
-    question = _Question(
-        names or (),
-        _read(filename) if filename else None,
-        None if ask and not own else rendering.State(options.snapshot(templates, agent, gpu_configs), settings),
-        namespace or "default",
-    )
+    state = None
+    if own or not ask:
+        snapshot = options.snapshot(templates, agent, gpu_configs)
+        options.check_readable(snapshot)
+        state = rendering.State(snapshot, settings)
+    question = _Question(names or (), _read(filename) if filename else None, state, namespace or "default")
     if ask:
         opened = [
             clusters.reader(

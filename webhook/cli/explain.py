@@ -83,6 +83,7 @@ def explain(
         documents = options.documents(templates, agent, gpu_configs)
         snapshot = catalog.build(documents, None)
         options.report_errors(snapshot)
+        options.check_readable(snapshot)
         judged = clusters.ServerState(rendering.State(snapshot, settings), "", documents)
     if ask:
         if not own:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import typer
 
-from webhook import catalog, workload
+from webhook import catalog, errors, workload
 
 Object = dict[str, Any]
 
@@ -23,12 +23,17 @@ def read(*files: Sequence[Path] | None) -> list[Object]:
     in folders below it.
 
     Raises:
-        typer.BadParameter: no file is given, or a file cannot be read, is not YAML or JSON, or contains something else.
+        typer.BadParameter: no file is given, a file cannot be read, is not YAML or JSON, or contains something else, or there is
+            no object in any.
     """
     given = [file for some in files for file in some or ()]
     if not given:
         raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
-    return [value for file in given for inner in _files(file) for value in _read_one(inner)]
+    found = [value for file in given for inner in _files(file) for value in _read_one(inner)]
+    if not found:  # such as the output of a command that failed
+        names = errors.listed([_named(file) for file in given])
+        raise typer.BadParameter(f"no Kubernetes object in {names}", param_hint="-f")
+    return found
 
 
 def _files(file: Path) -> list[Path]:
@@ -43,8 +48,12 @@ def _files(file: Path) -> list[Path]:
     return found
 
 
+def _named(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
+
+
 def _read_one(file: Path) -> Iterator[Object]:
-    name = "standard input" if str(file) == "-" else str(file)
+    name = _named(file)
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
         values = catalog.load_all(text)

@@ -220,7 +220,10 @@ def documents(templates: Path | None, agent: Path | None, gpu_configs: Path | No
 
 
 def snapshot(templates: Path | None, agent: Path | None, gpu_configs: Path | None) -> catalog.Snapshot:
-    """Return the snapshot of these configurations, after reporting their errors on standard error."""
+    """Return the snapshot of these configurations, after reporting their errors on standard error.
+
+    A file that cannot be read as a whole leaves nothing in use, as on a server that has never read it.
+    """
     built = catalog.build(documents(templates, agent, gpu_configs), None)
     report_errors(built)
     return built
@@ -231,3 +234,13 @@ def report_errors(snapshot: catalog.Snapshot) -> None:
     for problem in snapshot.problems:
         if problem.severity == "error":
             output.report(str(problem))
+
+
+def check_readable(snapshot: catalog.Snapshot) -> None:
+    """Check that each configuration could be read as a whole, for commands whose answer would otherwise be about nothing.
+
+    Raises:
+        typer.Exit: with status 2; its errors have been reported.
+    """
+    if not all(reading.accepted for reading in snapshot.readings.values()):
+        raise typer.Exit(2)

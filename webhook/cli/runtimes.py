@@ -42,7 +42,7 @@ def runtimes(
     Shows the GPU types of each runtime and their images. Errors in the configuration go to standard error. Where a cluster is
     asked, the configuration is the one that its webhook uses, unless files are given.
 
-    Exit status: 0 success, 2 wrong usage, or the cluster could not be read.
+    Exit status: 0 success, 2 wrong usage, or a file or the cluster could not be read.
     """
     files_given = bool(templates or agent or gpu_configs)
     if clusters.asked(kubeconfig, context, from_cluster=from_cluster) and not files_given:
@@ -50,6 +50,7 @@ def runtimes(
         options.report_errors(snapshot)
     else:
         snapshot = options.snapshot(templates, agent, gpu_configs)
+        options.check_readable(snapshot)
     rows = [_describe(snapshot, runtime) for runtime in snapshot.runtimes]
     if output_format is output.ReportFormat.JSON:
         output.print_json(rows)

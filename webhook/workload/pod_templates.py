@@ -181,7 +181,7 @@ def _leader_worker_set(value: Mapping[str, Any]) -> tuple[PodTemplate, ...]:
         raise errors.Malformed(f"{path}.workerTemplate", "is missing")
     size = group.get("size", 1)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
-        message = f"{path}.size: must be an integer of at least 1, not {errors.shown(size)}"
+        message = f"{path}.size: must be an integer of at least 1 and at most {_LARGEST_SIZE}, not {errors.shown(size)}"
         raise errors.Denied("invalid-group-size", message)
     distributed = size > 1
     found: list[tuple[str, dict[str, Any], Role, bool]]
