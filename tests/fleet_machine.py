@@ -314,7 +314,11 @@ class Fleet(RuleBasedStateMachine):
             assert decided.value == self._changed(sent)
             carries_record = fleet.RECORD in str(self.stored)
             self._store_as_sent(decided.value)
-            self.bare = (meaning or verb)(self._whole(self.bare) if carries_record else self.bare)
+            whole = self._whole(self.bare) if carries_record else self.bare
+            meant = (meaning or verb)(fleet.copied(whole))
+            if carries_record:
+                self._unmake(meant, whole)
+            self.bare = meant
         elif decided.reason == "rendered":
             meant = mutation.restore(decided.value, workload.LEADER_WORKER_SET)
             before, after = fleet.get(self.stored, GROUP), fleet.get(decided.value, GROUP)
