@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import webhook
+from tests.controlplane.fleets import Fleet, configure
 from tests.controlplane.installation import (
     AGENT,
     CORE,
@@ -24,7 +25,6 @@ from tests.controlplane.installation import (
     templates,
 )
 from tests.controlplane.objects import Object
-from tests.controlplane.test_fleet import Fleet, configure
 from webhook.app.state_publisher import SETTLE_SECONDS
 
 LWS = "/apis/leaderworkerset.x-k8s.io/v1"

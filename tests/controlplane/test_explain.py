@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.controlplane.fleets import LABELS, Fleet, configure
 from tests.controlplane.installation import Installation
 from tests.controlplane.test_commands import run, until_published
-from tests.controlplane.test_fleet import LABELS, Fleet, configure
 
 pytestmark = pytest.mark.thorough
 
