@@ -65,8 +65,11 @@ class Cluster:
     async def state(self):
         return clusters.ServerState(self._state, "9.9.9")
 
-    async def report_differences(self, state):
-        self.differences.append(state)
+    async def state_or(self, own):
+        if own is None:
+            return await self.state()
+        self.differences.append(own.state)
+        return own
 
 
 def in_team_a(values):

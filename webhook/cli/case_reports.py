@@ -13,6 +13,7 @@ from rich.text import Text
 
 from webhook import cases, catalog, errors
 from webhook.cases.matching import ABSENT
+from webhook.cli import output
 from webhook.cli.case_files import Tested
 
 _STYLES: dict[str, str] = {"passed": "green", "failed": "red", "error": "red bold"}
@@ -45,9 +46,9 @@ def summary(tested: Sequence[Tested]) -> str:
     numbers = _numbers(tested)
     total = sum(numbers[status] for status in _WORDS)
     parts = [f"{numbers['passed']} passed"] + [f"{numbers['failed']} failed"] * (numbers["failed"] > 0)
-    parts += [_counted(numbers["error"], "error")] * (numbers["error"] > 0)
-    parts += [f"{_counted(numbers['file'], 'file')} cannot be used"] * (numbers["file"] > 0)
-    return f"{_counted(total, 'case')} in {_counted(len(tested), 'file')}: {', '.join(parts)}"
+    parts += [output.counted(numbers["error"], "error")] * (numbers["error"] > 0)
+    parts += [f"{output.counted(numbers['file'], 'file')} cannot be used"] * (numbers["file"] > 0)
+    return f"{output.counted(total, 'case')} in {output.counted(len(tested), 'file')}: {', '.join(parts)}"
 
 
 def print_text(tested: Sequence[Tested], console: Console, *, only_failures: bool) -> None:
@@ -56,7 +57,11 @@ def print_text(tested: Sequence[Tested], console: Console, *, only_failures: boo
         if only_failures and one.status == "passed":
             continue
         bad = [outcome for outcome in one.outcomes if outcome.status != "passed"]
-        count = f"{len(bad)} of {_counted(len(one.outcomes), 'case')}" if bad else _counted(len(one.outcomes), "case")
+        count = (
+            f"{len(bad)} of {output.counted(len(one.outcomes), 'case')}"
+            if bad
+            else output.counted(len(one.outcomes), "case")
+        )
         line = Text(_WORDS[one.status].ljust(6), style=_STYLES[one.status])
         line.append(errors.printable(one.path), style="bold")
         line.append(f": {count}" if one.outcomes else "")
@@ -125,10 +130,6 @@ def _numbers(tested: Iterable[Tested]) -> Counter[str]:
         numbers.update(outcome.status for outcome in one.outcomes)
         numbers["file"] += bool(one.problems)
     return numbers
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _items(outcome: cases.Outcome) -> Iterator[_Item]:

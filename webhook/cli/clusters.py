@@ -94,6 +94,25 @@ Output = Annotated[
     typer.Option("--output", "-o", help="Print text for people, or JSON for programs."),
 ]
 
+FilesOrObjects = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE|KIND/NAME", help="More files, or objects of the cluster, whose bare form is rendered anew."
+    ),
+]
+Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
+NamespaceOfFiles = Annotated[
+    str,
+    typer.Option(
+        "--namespace",
+        "-n",
+        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        callback=options.object_name,
+        show_default="default; that of the context if a cluster is asked",
+        help="Namespace of objects that do not name one.",
+    ),
+]
+
 _Result = TypeVar("_Result")
 
 
@@ -103,16 +122,16 @@ class NoState(errors.HydraError):
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """The state that a webhook decides by.
+    """The state that a webhook decides by, or one from files in its place.
 
     Attributes:
         state: as a request to the webhook would read it.
-        version: of the webhook.
-        documents: what the configuration was rebuilt from.
+        version: of the webhook; empty if the state comes from files.
+        documents: what the configuration was built from.
     """
 
     state: rendering.State
-    version: str
+    version: str = ""
     documents: Sequence[catalog.Document] = ()
 
 
@@ -191,12 +210,23 @@ class Reader:
             self._report(f"this command reads {catalog.KINDS[kind].human} in another way than the webhook")
         return ServerState(rendering.State(snapshot, published.settings), published.version, documents)
 
-    async def report_differences(self, state: rendering.State) -> None:
-        """Report on standard error which configurations from files are not those that the webhook uses, if its state can be read.
+    async def state_or(self, own: ServerState | None) -> ServerState:
+        """Return the state from files if there is one, else that of the webhook.
+
+        Reports on standard error in what a state from files is not that of the webhook, if that can be read.
 
         Args:
-            state: from files.
+            own: the state from files.
+
+        Raises:
+            NoState: the state of the webhook is needed and cannot be read.
         """
+        if own is None:
+            return await self.state()
+        await self._report_differences(own.state)
+        return own
+
+    async def _report_differences(self, state: rendering.State) -> None:
         try:
             server = (await self.state()).state
         except NoState:
@@ -280,6 +310,30 @@ def reported(context: str = "") -> Iterator[None]:
 def asked(kubeconfig: Path | None, context: str, *, from_cluster: bool) -> bool:
     """Return whether the options of a command that can also do without a cluster choose one."""
     return from_cluster or kubeconfig is not None or bool(context)
+
+
+def objects_and_files(arguments: Sequence[Path] | None) -> tuple[list[str], list[Path]]:
+    """Return the arguments that are ``KIND/NAME``, and those that are files, also ones whose names are misspelt."""
+    names: list[str] = []
+    files: list[Path] = []
+    for path in arguments or ():
+        kind, slash, _ = str(path).partition("/")
+        is_file = path.exists() or path.suffix in {".yaml", ".yml", ".json"}
+        if slash and cluster.kinds.named(kind) is not None and not is_file:
+            names.append(str(path))
+        else:
+            files.append(path)
+    return names, files
+
+
+def check_names(names: Sequence[str] | None, *, all_namespaces: bool) -> None:
+    """Check that objects are not named where every namespace is asked about: names are those of one namespace.
+
+    Raises:
+        typer.BadParameter: they are.
+    """
+    if names and all_namespaces:
+        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
 
 
 def check_settings(settings: Settings) -> None:

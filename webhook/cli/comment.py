@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from webhook import catalog, errors, whatif
-from webhook.cli import effects
+from webhook.cli import effects, output
 
 #: Characters of a comment. GitHub accepts 65,536, GitLab a million.
 LIMIT = 60_000
@@ -44,7 +44,7 @@ def markdown(summary: whatif.Summary, problems: Sequence[catalog.Problem]) -> st
     if left_out:
         workloads = sum(len(one.workloads) for one in left_out)
         parts.append(
-            f"{_counted(len(left_out), 'more outcome')} of {_counted(workloads, 'workload')}: not shown, for lack of room"
+            f"{output.counted(len(left_out), 'more outcome')} of {output.counted(workloads, 'workload')}: not shown, for lack of room"
         )
     parts += effects.notes(summary)
     return "\n\n".join(parts) + "\n"
@@ -55,7 +55,7 @@ def _title(summary: whatif.Summary) -> str:
         return "Plan: nothing changes"
     affected = sum(len(one.workloads) for one in summary.outcomes if one.effect in whatif.PLAN_CHANGES)
     total = sum(summary.total.values())
-    return f"Plan: {affected} of {_counted(total, 'workload')} {'changes' if affected == 1 else 'change'}"
+    return f"Plan: {affected} of {output.counted(total, 'workload')} {'changes' if affected == 1 else 'change'}"
 
 
 def _errors(problems: Sequence[catalog.Problem]) -> Iterator[str]:
@@ -121,7 +121,3 @@ def _code(text: str, limit: int) -> str:
     """Return a text as code inside a line."""
     shown = errors.shortened(errors.printable(text), limit).replace("`", "'")
     return f"`{shown}`"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

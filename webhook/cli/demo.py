@@ -41,8 +41,7 @@ def demo(
     """
     if not filename and not more:
         filename = _EXAMPLES
-    found = (one for value in objects.read(filename, more) for one in objects.items(value))
-    values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
+    values = [value for value in objects.read_items(filename, more) if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:
         raise typer.BadParameter("these files contain no Pod or LeaderWorkerSet", param_hint="-f")
     serving = app.Options(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
@@ -15,8 +14,6 @@ from webhook.settings import Settings
 #: What a workload is made of, with its kind.
 _Found = tuple[workload.GroupVersionKind, objects.Object]
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
-
 
 class _Question(msgspec.Struct, frozen=True):
     """What the user asks.
@@ -24,18 +21,18 @@ class _Question(msgspec.Struct, frozen=True):
     Attributes:
         names: of the workloads, as ``KIND/NAME``; empty: all of them.
         files: objects from files; None: those of the cluster.
-        state: the configuration from files; None: that of the cluster's webhook.
+        state: from files; None: that of the cluster's webhook.
         namespace: of objects in files that do not name one.
     """
 
     names: Sequence[str]
     files: list[_Found] | None
-    state: rendering.State | None
+    state: clusters.ServerState | None
     namespace: str
 
 
 def drift(
-    names: Names = None,
+    names: clusters.Names = None,
     filename: options.Files = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
@@ -67,13 +64,12 @@ def drift(
     ask = not filename or bool(kubeconfig or context)
     if ask and not own:
         clusters.check_settings(settings)
-    if names and all_namespaces:
-        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    clusters.check_names(names, all_namespaces=all_namespaces)
     state = None
     if own or not ask:
         snapshot = options.snapshot(templates, agent, gpu_configs)
         options.check_readable(snapshot)
-        state = rendering.State(snapshot, settings)
+        state = clusters.ServerState(rendering.State(snapshot, settings))
     question = _Question(names or (), _read(filename) if filename else None, state, namespace or "default")
     if ask:
         opened = [
@@ -84,19 +80,9 @@ def drift(
         ]
         judged, failed = clusters.run(_asked(opened, question))
     else:
-        assert question.state is not None
-        judged, failed = (
-            [
-                findings.Judged(
-                    "",
-                    "",
-                    _selected(
-                        whatif.drift(question.files or (), question.state, namespace=question.namespace), question
-                    ),
-                )
-            ],
-            False,
-        )
+        assert state is not None
+        found = whatif.drift(question.files or (), state.state, namespace=question.namespace)
+        judged, failed = [findings.Judged("", "", _selected(found, question))], False
     if output_format is output.ReportFormat.JSON:
         output.print_json({"clusters": judged, "summary": findings.counts(judged)})
     else:
@@ -109,7 +95,7 @@ def drift(
 
 def _read(files: Sequence[Path]) -> list[_Found]:
     """Return the objects in files."""
-    return [(objects.kind_of(item), item) for value in objects.read(files) for item in objects.items(value)]
+    return [(objects.kind_of(item), item) for item in objects.read_items(files)]
 
 
 def _selected(found: tuple[whatif.Finding, ...], question: _Question) -> tuple[whatif.Finding, ...]:
@@ -132,20 +118,15 @@ async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tupl
     for one in opened:
         try:
             async with one as reader:
-                state, version = question.state, ""
-                if state is None:
-                    server = await reader.state()
-                    state, version = server.state, server.version
-                else:
-                    await reader.report_differences(state)
+                server = await reader.state_or(question.state)
                 where = reader.namespace or question.namespace
                 asked = msgspec.structs.replace(question, namespace=where)
                 if question.files is not None:
-                    found = whatif.drift(question.files, state, namespace=where)
+                    found = whatif.drift(question.files, server.state, namespace=where)
                 else:
-                    found = await _of_cluster(reader, state)
+                    found = await _of_cluster(reader, server.state)
                 context = reader.context if len(opened) > 1 else ""
-                judged.append(findings.Judged(context, version, _selected(found, asked)))
+                judged.append(findings.Judged(context, server.version, _selected(found, asked)))
         except typer.Exit:  # which has been reported; the other clusters can still be judged
             failed = True
     return judged, failed
@@ -154,8 +135,7 @@ async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tupl
 async def _of_cluster(reader: clusters.Reader, state: rendering.State) -> tuple[whatif.Finding, ...]:
     """Return the findings on the workloads of a cluster, of each kind from one list."""
     judging = whatif.Drift(state)
-    kinds = cluster_room.kinds
-    for kind in (kinds.LEADER_WORKER_SET, *kinds.CONTROLLERS, kinds.POD):  # what holds pod templates first
+    for kind in cluster_room.kinds.ALL:
         async for item in reader.objects(kind.collection(reader.namespace)):
             item["metadata"].pop("managedFields", None)  # half of many objects
             judging.add(objects.kind_of(item), item)

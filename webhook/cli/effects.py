@@ -44,7 +44,7 @@ def print_text(summary: whatif.Summary) -> None:
             output.print_line(console, note)
     total = sum(summary.total.values())
     counted = ", ".join(f"{number} {WORDS[effect]}" for effect, number in summary.total.items())
-    output.report(f"{total} {'workload' if total == 1 else 'workloads'}{': ' if counted else ''}{counted}")
+    output.report(f"{output.counted(total, 'workload')}{': ' if counted else ''}{counted}")
 
 
 def print_json(summary: whatif.Summary, problems: Sequence[catalog.Problem], webhook: str) -> None:
@@ -147,5 +147,5 @@ def report_errors(problems: Sequence[catalog.Problem]) -> None:
 
 def refused(problems: Sequence[catalog.Problem]) -> str:
     """Return what errors of the new configuration mean."""
-    number = f"{len(problems)} {'error' if len(problems) == 1 else 'errors'} in the new configuration"
+    number = f"{output.counted(len(problems), 'error')} in the new configuration"
     return f"{number}: what has an error is planned with its old version, if there is one"

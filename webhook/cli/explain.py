@@ -12,7 +12,6 @@ from rich.tree import Tree
 from webhook import catalog, errors, explaining, rendering, workload
 from webhook import cluster as cluster_room
 from webhook.cli import clusters, objects, options, output
-from webhook.cli.render import FilesOrObjects, Namespace, names_object
 from webhook.settings import Settings
 
 #: Controllers of controllers that are followed: of a worker's pod, its StatefulSet, the leader, its StatefulSet, the LeaderWorkerSet.
@@ -36,11 +35,11 @@ class _Question:
 
 def explain(
     filename: options.Files = None,
-    more: FilesOrObjects = None,
+    more: clusters.FilesOrObjects = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    namespace: Namespace = "",
+    namespace: clusters.NamespaceOfFiles = "",
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
     *,
     all_namespaces: clusters.AllNamespaces = False,
@@ -73,11 +72,10 @@ def explain(
         known_keys=options.keys(known_keys),
     )
     own = bool(templates or agent or gpu_configs)
-    names = [str(path) for path in more or () if names_object(path)]
-    files = [path for path in more or () if str(path) not in names]
+    names, files = clusters.objects_and_files(more)
     ask = all_namespaces or bool(names) or clusters.asked(kubeconfig, context, from_cluster=from_cluster)
-    before = objects.read(filename, files) if filename or files or not ask else []
-    questions = [_Question(item) for value in before for item in objects.items(value)]
+    from_files = bool(filename or files) or not ask
+    questions = [_Question(item) for item in objects.read_items(filename, files)] if from_files else []
     judged: clusters.ServerState | None = None
     if own or not ask:
         documents = options.documents(templates, agent, gpu_configs)
@@ -91,7 +89,7 @@ def explain(
         opened = clusters.reader(
             kubeconfig, context, namespace, all_namespaces=all_namespaces, webhook_namespace=webhook_namespace
         )
-        judged, stored, namespace = clusters.run(_asked(opened, names, judged, everything=not names and not before))
+        judged, stored, namespace = clusters.run(_asked(opened, names, judged, everything=not names and not from_files))
         questions += stored
     assert judged is not None
     places = catalog.Places(judged.documents)
@@ -123,10 +121,7 @@ async def _asked(
 ) -> tuple[clusters.ServerState, list[_Question], str]:
     """Return the webhook's state unless files give one, the objects that are asked about, and the namespace."""
     async with opened as reader:
-        if judged is None:
-            judged = await reader.state()
-        else:
-            await reader.report_differences(judged.state)
+        judged = await reader.state_or(judged)
         references = [cluster_room.kinds.reference(name, reader.namespace) for name in names]
         found = [await _question(reader, reference) for reference in references]
         if everything:
@@ -136,8 +131,7 @@ async def _asked(
 
 async def _workloads(reader: clusters.Reader) -> AsyncIterator[objects.Object]:
     """Yield the workloads with a runtime, but neither pods nor controllers that are part of another one."""
-    kinds = cluster_room.kinds
-    for kind in (kinds.LEADER_WORKER_SET, *kinds.CONTROLLERS, kinds.POD):
+    for kind in cluster_room.kinds.ALL:
         async for item in reader.objects(kind.collection(reader.namespace)):
             if _controller(item, "") is None and _has_runtime(item):
                 yield item

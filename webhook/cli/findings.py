@@ -70,7 +70,7 @@ def print_text(judged: Sequence[Judged]) -> None:
     numbers = counts(judged)
     total = sum(numbers.values())
     summary = ", ".join(f"{number} {_WORDS[verdict]}" for verdict, number in numbers.items())  # type: ignore[index]  # verdicts
-    output.report(f"{total} {'workload' if total == 1 else 'workloads'}{': ' if summary else ''}{summary}")
+    output.report(f"{output.counted(total, 'workload')}{': ' if summary else ''}{summary}")
 
 
 def wanted(names: Sequence[str], namespace: str) -> dict[tuple[str, str, str], cluster_room.ObjectReference]:
@@ -122,8 +122,7 @@ def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
 
 
 def _number(running: whatif.Running) -> str:
-    number, what = (running.groups, "group") if running.groups else (running.pods, "pod")
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return output.counted(running.groups, "group") if running.groups else output.counted(running.pods, "pod")
 
 
 def _revisions(revisions: Iterable[str]) -> str:

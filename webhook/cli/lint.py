@@ -124,9 +124,5 @@ def _show(console: Console, problem: catalog.Problem) -> None:
 def _summary(problems: Sequence[catalog.Problem]) -> str:
     """Return how many findings there are of each severity."""
     numbers = Counter(problem.severity for problem in problems)
-    counted = [
-        f"{numbers[severity]} {name if numbers[severity] == 1 else f'{name}s'}"
-        for severity, name in _NAMES.items()
-        if numbers[severity]
-    ]
+    counted = [output.counted(numbers[severity], name) for severity, name in _NAMES.items() if numbers[severity]]
     return ", ".join(counted) or "no findings"

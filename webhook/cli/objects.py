@@ -36,6 +36,15 @@ def read(*files: Sequence[Path] | None) -> list[Object]:
     return found
 
 
+def read_items(*files: Sequence[Path] | None) -> list[Object]:
+    """Return the objects of all files in order, those in Lists one by one.
+
+    Raises:
+        typer.BadParameter: as :func:`read`.
+    """
+    return [item for value in read(*files) for item in items(value)]
+
+
 def _files(file: Path) -> list[Path]:
     """Return the files of a folder, or the file itself."""
     if not file.is_dir():

@@ -101,6 +101,11 @@ def report(message: str) -> None:
     sys.stderr.write(f"{message}\n")
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun, which takes an ``s`` in the plural: ``1 group``, ``2 groups``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def print_line(shown: Console, line: str) -> None:
     """Print an indented line; on a terminal that it is too long for, all of it is indented. Added and removed ones are coloured."""
     if not shown.is_terminal:

@@ -24,7 +24,6 @@ _READ = (
     dataclasses.replace(_KINDS.POD, label_selector=f"{workload.RUNTIME},!{workload.GROUP_NAME}"),
 )
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
 Format = Annotated[
     output.PlanFormat,
     typer.Option(
@@ -42,14 +41,14 @@ class _Question(msgspec.Struct, frozen=True):
     Attributes:
         names: of the workloads, as ``KIND/NAME``; empty: all of them.
         files: objects from files; None: those of the cluster.
-        before: the configuration before, from files; None: that of the cluster's webhook.
+        before: the state before, from files; None: that of the cluster's webhook.
         new: the configurations that change.
         namespace: of objects in files that do not name one.
     """
 
     names: Sequence[str]
     files: list[objects.Object] | None
-    before: rendering.State | None
+    before: clusters.ServerState | None
     new: tuple[catalog.Document, ...]
     namespace: str
 
@@ -69,7 +68,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def plan(
-    names: Names = None,
+    names: clusters.Names = None,
     filename: options.Files = None,
     templates: options.NewTemplates = None,
     agent: options.NewAgent = None,
@@ -113,13 +112,12 @@ def plan(
     ask = not filename or bool(kubeconfig or context)
     if ask and not own:
         clusters.check_settings(settings)
-    if names and all_namespaces:
-        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    clusters.check_names(names, all_namespaces=all_namespaces)
     before = None
     if own or not ask:
         built = catalog.build(options.documents(from_templates, from_agent, from_gpu_configs), None)
-        before = rendering.State(built, settings)
-    read = [item for value in objects.read(filename) for item in objects.items(value)] if filename else None
+        before = clusters.ServerState(rendering.State(built, settings))
+    read = objects.read_items(filename) if filename else None
     question = _Question(names or (), read, before, new, namespace or "default")
     if ask:
         opened = clusters.reader(
@@ -133,7 +131,7 @@ def plan(
         answer = clusters.run(_asked(opened, question))
     else:
         assert before is not None
-        planning, problems = _begun(question, before)
+        planning, problems = _begun(question, before.state)
         _add_files(planning, question)
         answer = _Answer(planning.summary(), problems)
     _print(answer, output_format)
@@ -189,19 +187,14 @@ def _add_files(planning: whatif.Plan, question: _Question) -> None:
 async def _asked(opened: clusters.Opened, question: _Question) -> _Answer:
     """Return the answer for a cluster, or by that of its webhook's configuration for files."""
     async with opened as reader:
-        before, version = question.before, ""
-        if before is None:
-            server = await reader.state()
-            before, version = server.state, server.version
-        else:
-            await reader.report_differences(before)
+        before = await reader.state_or(question.before)
         question = msgspec.structs.replace(question, namespace=reader.namespace or question.namespace)
-        planning, problems = _begun(question, before)
+        planning, problems = _begun(question, before.state)
         if question.files is not None:
             _add_files(planning, question)
         else:
             await _add_stored(planning, reader, question)
-        return _Answer(planning.summary(), problems, version)
+        return _Answer(planning.summary(), problems, before.version)
 
 
 async def _add_stored(planning: whatif.Plan, reader: clusters.Reader, question: _Question) -> None:

@@ -58,8 +58,9 @@ class Refresh:
             return f"{name}: {'denied' if self.denied else 'not refreshed'}: {self.denied or self.failed}"
         if self.refreshed:
             return f"{name}: refreshed"
-        groups = "1 group" if self.groups == 1 else f"{self.groups} groups"
-        return f"{name}: rolls {groups}" if self.changes else f"{name}: nothing would change"
+        return (
+            f"{name}: rolls {output.counted(self.groups, 'group')}" if self.changes else f"{name}: nothing would change"
+        )
 
 
 def refresh(
@@ -84,8 +85,7 @@ def refresh(
     """
     if sum(map(bool, (names, runtime, everyone))) != 1:
         raise typer.BadParameter("name LeaderWorkerSets (lws/NAME), or give --runtime or --all", param_hint="KIND/NAME")
-    if names and all_namespaces:
-        raise typer.BadParameter("cannot be combined with names", param_hint="--all-namespaces")
+    clusters.check_names(names, all_namespaces=all_namespaces)
     opened = clusters.reader(kubeconfig, context, namespace, all_namespaces=all_namespaces)
     clusters.run(_refresh(opened, names or (), runtime, output_format, dry_run=dry_run, yes=yes))
 
@@ -209,9 +209,8 @@ def _ask(rolling: Sequence[Refresh], *, yes: bool) -> None:
     if not _is_terminal():
         output.report("nothing was refreshed: standard input is not a terminal, so give --yes")
         raise typer.Exit(1)
-    groups = sum(one.groups for one in rolling)
-    sets = "1 LeaderWorkerSet" if len(rolling) == 1 else f"{len(rolling)} LeaderWorkerSets"
-    if not typer.confirm(f"Roll {groups} group{'' if groups == 1 else 's'} of {sets}?", err=True):
+    groups = output.counted(sum(one.groups for one in rolling), "group")
+    if not typer.confirm(f"Roll {groups} of {output.counted(len(rolling), 'LeaderWorkerSet')}?", err=True):
         output.report("nothing was refreshed")
         raise typer.Exit(1)
 

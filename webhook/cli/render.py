@@ -1,7 +1,6 @@
 """``hydra-webhook render``: what the webhook would do to the objects in files, or does to those in a cluster."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,32 +20,14 @@ PodTemplates = Annotated[
     ),
 ]
 
-FilesOrObjects = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="FILE|KIND/NAME", help="More files, or objects of the cluster, whose bare form is rendered anew."
-    ),
-]
-Namespace = Annotated[
-    str,
-    typer.Option(
-        "--namespace",
-        "-n",
-        envvar="HYDRA_WEBHOOK_NAMESPACE",
-        callback=options.object_name,
-        show_default="default; that of the context if a cluster is asked",
-        help="Namespace of objects that do not name one.",
-    ),
-]
-
 
 def render(
     filename: options.Files = None,
-    more: FilesOrObjects = None,
+    more: clusters.FilesOrObjects = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    namespace: Namespace = "",
+    namespace: clusters.NamespaceOfFiles = "",
     output_format: options.ObjectOutput = output.ObjectFormat.YAML,
     *,
     pod_templates: PodTemplates = False,
@@ -77,8 +58,7 @@ def render(
         known_keys=options.keys(known_keys),
     )
     own = bool(templates or agent or gpu_configs)
-    names = [str(path) for path in more or () if names_object(path)]
-    files = [path for path in more or () if str(path) not in names]
+    names, files = clusters.objects_and_files(more)
     before = objects.read(filename, files) if filename or files or not names else []
     if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
         if not own:
@@ -103,13 +83,6 @@ def render(
         return mutated.value
 
     output.print_changed(before, change, output_format)
-
-
-def names_object(path: Path) -> bool:
-    """Return whether an argument is KIND/NAME and not the path of a file, also of one whose name is misspelt."""
-    kind, slash, _ = str(path).partition("/")
-    is_file = path.exists() or path.suffix in {".yaml", ".yml", ".json"}
-    return bool(slash) and cluster_room.kinds.named(kind) is not None and not is_file
 
 
 async def _asked(

@@ -53,7 +53,8 @@ CONTROLLERS: Final = (
     Kind("batch/v1", "cronjobs", "CronJob", "cj"),
 )
 
-ALL: Final = (LEADER_WORKER_SET, POD, *CONTROLLERS)
+#: What holds pod templates first, and the pods that are made from them last.
+ALL: Final = (LEADER_WORKER_SET, *CONTROLLERS, POD)
 
 
 def _names() -> Mapping[str, Kind]:
