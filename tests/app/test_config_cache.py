@@ -29,8 +29,8 @@ async def writing(cache: ConfigCache):
 
 def stored(api: Api) -> dict[catalog.ConfigKind, Versions]:
     return (
-        catalog.last_good.unpack(api.objects[config_cache.NAME].get("data", {}))
-        if config_cache.NAME in api.objects
+        catalog.last_good.unpack(api.objects[catalog.last_good.CONFIG_MAP].get("data", {}))
+        if catalog.last_good.CONFIG_MAP in api.objects
         else {}
     )
 
@@ -51,7 +51,7 @@ async def test_an_accepted_document_is_saved_and_read_again(start_api, before):
         await until(lambda: stored(api))
 
     assert await create(api).read() == {"templates": Versions(NEW)}
-    assert api.objects[config_cache.NAME]["metadata"].get("labels") == ((before and {"a": "b"}) or None)
+    assert api.objects[catalog.last_good.CONFIG_MAP]["metadata"].get("labels") == ((before and {"a": "b"}) or None)
 
 
 async def test_an_equal_document_is_not_written_again(start_api):
@@ -83,7 +83,7 @@ async def test_a_concurrent_write_of_another_replica_is_preserved(start_api):
 
     def another(verb: str) -> None:
         if verb == "update" and others:
-            api.store(config_cache.NAME, others.pop())
+            api.store(catalog.last_good.CONFIG_MAP, others.pop())
 
     api.before = another
     async with writing(cache):
@@ -125,7 +125,7 @@ async def test_a_configmap_that_was_emptied_is_filled_again(start_api, monkeypat
     async with writing(cache):
         cache.save("agent", NEW, errors=False)
         await until(lambda: "agent" in stored(api))
-        api.store(config_cache.NAME, {})
+        api.store(catalog.last_good.CONFIG_MAP, {})
         await until(lambda: stored(api) == {"templates": Versions(OLD), "agent": Versions(NEW)})
 
 
@@ -134,7 +134,7 @@ async def test_a_newer_document_of_another_replica_is_not_undone(start_api, monk
     api = await start_api(hydra_webhook_cache=holding(templates=Versions(OLD)))
     cache = create(api)
     await cache.read()
-    api.store(config_cache.NAME, holding(templates=Versions(NEW)))
+    api.store(catalog.last_good.CONFIG_MAP, holding(templates=Versions(NEW)))
     async with writing(cache):
         await until(lambda: len(api.asked) > 3)
     assert set(api.asked) == {"get"}
@@ -148,7 +148,7 @@ async def test_entries_of_a_newer_version_are_preserved(start_api):
     async with writing(cache):
         cache.save("templates", NEW, errors=False)
         await until(lambda: stored(api)["templates"] == Versions(NEW))
-    assert api.objects[config_cache.NAME]["data"]["last-good.quotas.config.yaml"] == "x"
+    assert api.objects[catalog.last_good.CONFIG_MAP]["data"]["last-good.quotas.config.yaml"] == "x"
 
 
 @pytest.mark.parametrize("data", [["a"], {"last-good.agent.config.yaml": 1}, "text"], ids=str)

@@ -9,7 +9,7 @@ import pytest
 from tests.app.api import Api
 from tests.cluster.apiserver import until
 from webhook import catalog, telemetry
-from webhook.app import config_cache, config_maps
+from webhook.app import config_maps
 from webhook.app.configuration import Configuration
 from webhook.app.options import ClusterOptions
 from webhook.app.reports import Reports
@@ -126,6 +126,6 @@ async def test_a_nonsensical_answer_ends_nothing(start_api, monkeypatch):
     case = Case(api)
     async with restoring(case):
         await until(lambda: len(api.asked) > 1)
-        api.store(config_cache.NAME, saved(Versions(GOOD))["hydra_webhook_cache"])
+        api.store(catalog.last_good.CONFIG_MAP, saved(Versions(GOOD))["hydra_webhook_cache"])
     assert case.runtimes == {"good"}
     assert b"its data is not a map of strings" in case.output.getvalue()

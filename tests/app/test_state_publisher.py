@@ -53,7 +53,7 @@ class Replica:
 
 
 def content_of(api: Api) -> catalog.published.Content:
-    stored = api.objects.get(state_publisher.NAME, {})
+    stored = api.objects.get(catalog.published.CONFIG_MAP, {})
     return catalog.published.Content(stored.get("data") or {}, stored.get("binaryData") or {})
 
 
@@ -75,7 +75,7 @@ async def test_the_state_is_published_once_everything_has_been_read(start_api, b
     assert published(api) == replica.configuration.published
     assert published(api).settings.cluster == "work-1"
     assert set(published(api).digests) == set(catalog.KINDS)
-    assert api.objects[state_publisher.NAME]["metadata"].get("labels") == ((before and {"a": "b"}) or None)
+    assert api.objects[catalog.published.CONFIG_MAP]["metadata"].get("labels") == ((before and {"a": "b"}) or None)
 
 
 async def test_an_edit_is_published_and_an_equal_state_is_not_written_again(start_api):
@@ -136,7 +136,7 @@ async def test_an_emptied_config_map_is_filled_again(start_api):
     for _ in range(3):
         await replica.publish()
         assert content_of(api).data
-        api.store(state_publisher.NAME, {})
+        api.store(catalog.published.CONFIG_MAP, {})
 
 
 async def test_a_replica_that_was_faster_is_read_again(start_api, monkeypatch):
@@ -146,7 +146,7 @@ async def test_a_replica_that_was_faster_is_read_again(start_api, monkeypatch):
 
     def be_faster(verb: str) -> None:
         if verb == "update" and others:
-            api.store(state_publisher.NAME, others.pop())
+            api.store(catalog.published.CONFIG_MAP, others.pop())
 
     api.before = be_faster
     replica = await Replica(api).read()

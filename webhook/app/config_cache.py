@@ -8,8 +8,6 @@ from webhook import catalog, cluster, telemetry
 from webhook.app import shared_config_map
 from webhook.catalog import last_good
 
-NAME = "hydra-webhook-cache"
-
 RETRY_SECONDS = 5.0  # what is not saved yet is in memory and in use; only a restart would miss it
 CHECK_SECONDS = 300.0  # between checks whether the ConfigMap was emptied
 
@@ -25,7 +23,7 @@ class ConfigCache:
 
     def __init__(self, client: cluster.Client, namespace: str, log: telemetry.Log) -> None:
         self._client = client
-        self._reference = cluster.config_map(namespace, NAME)
+        self._reference = cluster.config_map(namespace, last_good.CONFIG_MAP)
         self._log = log
         self._latest: dict[catalog.ConfigKind, last_good.Versions] = {}
         self._unsaved: set[catalog.ConfigKind] = set()

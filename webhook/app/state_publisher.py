@@ -8,8 +8,6 @@ from webhook import catalog, cluster, telemetry
 from webhook.app import shared_config_map
 from webhook.app.configuration import Configuration
 
-NAME = "hydra-webhook-state"
-
 RETRY_SECONDS = 15.0  # requests do not depend on what is published
 SETTLE_SECONDS = 1.0  # between a change and writing: at a start, several configurations arrive one after the other
 CHECK_SECONDS = 300.0  # between checks whether the ConfigMap still has this state
@@ -31,7 +29,7 @@ class StatePublisher:
         self, client: cluster.Client, namespace: str, configuration: Configuration, log: telemetry.Log
     ) -> None:
         self._client = client
-        self._reference = cluster.config_map(namespace, NAME)
+        self._reference = cluster.config_map(namespace, catalog.published.CONFIG_MAP)
         self._configuration = configuration
         self._log = log
         self._written: catalog.published.Published | None = None

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import ConfigKind
 
+CONFIG_MAP = "hydra-webhook-cache"
+"""The ConfigMap, in the webhook's namespace."""
+
 MAX_BYTES = 1_000_000
 """Of all keys and values together. The API server accepts 1 MiB of data in a ConfigMap (``MaxSecretSize``)."""
 

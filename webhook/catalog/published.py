@@ -23,6 +23,9 @@ from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import ConfigKind
 from webhook.settings import Settings
 
+CONFIG_MAP = "hydra-webhook-state"
+"""The ConfigMap, in the webhook's namespace."""
+
 STATE = "state.json"
 """The data key of everything but the texts."""
 

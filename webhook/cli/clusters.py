@@ -22,9 +22,6 @@ from webhook.settings import Settings
 #: Where the webhook is installed unless ``--webhook-namespace`` says otherwise.
 WEBHOOK_NAMESPACE = "hydra-system"
 
-STATE = "hydra-webhook-state"
-CACHE = "hydra-webhook-cache"
-
 _FILES_INSTEAD = "name files with --templates, --agent and --gpu-configs"
 
 Kubeconfig = Annotated[
@@ -186,7 +183,7 @@ class Reader:
         Raises:
             NoState: the state cannot be read.
         """
-        reference = cluster.config_map(self.webhook_namespace, STATE)
+        reference = cluster.config_map(self.webhook_namespace, catalog.published.CONFIG_MAP)
         found = await self._published(reference)
         content = catalog.published.Content(found.get("data") or {}, found.get("binaryData") or {})
         if not content.data:
@@ -196,7 +193,9 @@ class Reader:
         try:
             cache: dict[str, str] = {}
             if catalog.published.needs_cache(content.data):
-                cache = (await self._published(cluster.config_map(self.webhook_namespace, CACHE))).get("data") or {}
+                cache = (
+                    await self._published(cluster.config_map(self.webhook_namespace, catalog.last_good.CONFIG_MAP))
+                ).get("data") or {}
             published = catalog.published.unpack(content, cache)
         except catalog.published.BadState as error:
             raise NoState(f"{reference.human}: {error}; {self.files_instead}") from error
