@@ -68,12 +68,28 @@ def mutate(
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
     """
     try:
-        if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
-            return Mutation(value, reason)
-        return render(value, object_kind, state, namespace=namespace, attempts=attempts)
+        return decide(value, object_kind, state, namespace=namespace, attempts=attempts)
     except errors.Denied as denial:
         denial.add_place(f"{object_kind[2]} {namespace}/{workload.display_name(value, name)}")
         raise
+
+
+def decide(
+    value: Mapping[str, Any],
+    object_kind: workload.GroupVersionKind,
+    state: rendering.State,
+    *,
+    namespace: str,
+    attempts: list[Attempt] | None = None,
+) -> Mutation:
+    """Decide as :func:`mutate` does; messages do not name the object.
+
+    Raises:
+        errors.Denied: it cannot be rendered.
+    """
+    if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
+        return Mutation(value, reason)
+    return render(value, object_kind, state, namespace=namespace, attempts=attempts)
 
 
 def render(

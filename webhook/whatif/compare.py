@@ -96,9 +96,7 @@ def rendered(
         namespace: where it would be created.
     """
     try:
-        if object_kind in workload.INTERCEPTED and (reason := workload.exclusion(value)):
-            return mutation.Mutation(value, reason)
-        return create.render(value, object_kind, state, namespace=namespace)
+        return create.decide(value, object_kind, state, namespace=namespace)
     except errors.Denied as denied:
         return denial(denied)
 
