@@ -24,11 +24,9 @@ ARGS = "--size={{ .GROUP_SIZE }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}"
 ARGS_OF_LEADERS = '--{{ .ROLE }}{{ if eq .ROLE "leader" }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}{{ end }}'
 
 
-def state(
-    command: str = "serve", image: str = "r.example/vllm:v1", more: str = "", args: str = ARGS
-) -> rendering.State:
-    """Return a configuration of runtimes ``vllm-cpu`` and ``other``; ``more`` are further fields of the first one's container."""
-    templates = f"""
+def templates(command: str = "serve", more: str = "", args: str = ARGS) -> str:
+    """Return runtime templates with runtime ``vllm-cpu`` alone; ``more`` are further fields of its container."""
+    return f"""
 templates:
 - runtime: vllm-cpu
   podTemplate:
@@ -42,11 +40,16 @@ templates:
       volumeMounts: [{{name: shm, mountPath: /dev/shm}}]
       ports: [{{containerPort: 8000}}]
       {more}
-- runtime: other
-  podTemplate: {{containerTemplate: {{argsTemplate: ['--other']}}}}
 """
+
+
+def state(
+    command: str = "serve", image: str = "r.example/vllm:v1", more: str = "", args: str = ARGS
+) -> rendering.State:
+    """Return a configuration of the runtimes ``vllm-cpu`` (see :func:`templates`) and ``other``."""
+    other = "- runtime: other\n  podTemplate: {containerTemplate: {argsTemplate: ['--other']}}\n"
     agent = f"deployment_templates: [{{container_template: {{image: '{image}'}}}}]"
-    return configured(templates, agent)
+    return configured(templates(command, more, args) + other, agent)
 
 
 def without_runtimes() -> rendering.State:

@@ -8,20 +8,7 @@ from webhook import mutation
 from webhook.cli import clusters
 
 OLD, NEW = "r.example/vllm:v1", "r.example/vllm:v2"
-TEMPLATES = """\
-templates:
-- runtime: vllm-cpu
-  podTemplate:
-    terminationGracePeriodSeconds: 120
-    tolerations: [{key: gpu, operator: Exists}]
-    volumes: [{name: shm, emptyDir: {medium: Memory}}]
-    containerTemplate:
-      commandTemplate: [serve, '{{ .ROLE }}', '{{ .MODEL_NAME }}']
-      argsTemplate: ['--size={{ .GROUP_SIZE }}{{ range .CUSTOM_ARGS }} {{ . }}{{ end }}']
-      env: [{name: A, value: template}, {name: Z, value: template}]
-      volumeMounts: [{name: shm, mountPath: /dev/shm}]
-      ports: [{containerPort: 8000}]
-"""
+TEMPLATES = fleet.templates()
 
 
 def workloads():
