@@ -79,8 +79,8 @@ ONE = {
     ),
     "no cases": ("templates: t.yaml", 'the test file has no "cases"'),
     "an empty list of cases": ("cases: []", "there are no cases; add one"),
-    "cases that are no list": ("cases: {}", "1:8: cases: must be a list, found a map"),
-    "a case that is no map": ("cases: [a]", '1:9: cases[0]: must be a map, found the string "a"'),
+    "cases that are not a list": ("cases: {}", "1:8: cases: must be a list, found a map"),
+    "a case that is not a map": ("cases: [a]", '1:9: cases[0]: must be a map, found the string "a"'),
     "a case that is nothing": ("cases: [null]", "cases[0]: must be a map, found nothing"),
     "an unknown key of a case": (
         f"cases: [{{name: a, workload: {POD}, expects: {{}}, expect: {{warnings: []}}}}]",

@@ -19,7 +19,7 @@ class StatePublisher:
     Several replicas write the same ConfigMap. Nearly always they have the same state, and the first one writes it. During a
     roll-out their versions or settings differ, and the last writer must be one that stays. So each writes at its start and when
     its own state changes; and if five minutes later it finds another state that has been there since the check before, it
-    writes once more, and then not until its own state changes. However many replicas disagree, that is no endless loop.
+    writes once more, and then not until its own state changes. So the writes end, however many replicas disagree.
 
     Attributes:
         problem: why the state cannot be published, or not as a whole; empty if it can.

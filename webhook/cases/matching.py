@@ -1,7 +1,7 @@
 """A rendered object, compared with the part of it that is expected (contract section 13).
 
 Maps are compared by key, items of keyed lists by merge key, as merging tells them apart; everything else has to be equal. What is
-not mentioned is not looked at. Two things can be said beyond that: null stands for a field that is absent, and an empty list
+not mentioned is not looked at. Two values have a meaning of their own: null stands for a field that is absent, and an empty list
 for one that has no items.
 """
 

@@ -11,7 +11,7 @@ from webhook import cluster as cluster_room
 from webhook import errors, whatif, workload
 from webhook.cli import clusters, output
 
-#: Workloads of which the same can be said that are named, before the others are only counted.
+#: How many workloads with the same findings are named; the others are only counted.
 _NAMED = 3
 
 #: Verdicts as people read them.
@@ -106,7 +106,7 @@ def named(kind: str, name: str) -> str:
 
 
 def _rows(finding: whatif.Finding) -> Iterator[tuple[str, str, str]]:
-    """Yield what runs, its revision and the verdict on it: groups or pods of which the same can be said in one row."""
+    """Yield what runs, its revision and the verdict on it: groups or pods with the same judgements share a row."""
     rows = [(_number(one), _revisions(one.revisions), _WORDS[one.verdict]) for one in finding.running]
     stored: dict[tuple[str, str], list[str]] = {}
     for one in finding.templates:
@@ -130,7 +130,7 @@ def _revisions(revisions: Iterable[str]) -> str:
 
 
 def _details(findings: Iterable[whatif.Finding], context: str) -> Iterator[str]:
-    """Yield what there is to say beyond the table, once for all workloads of which the same is to be said."""
+    """Yield what the table leaves out, once for all workloads for which it is the same."""
     alike: dict[tuple[str, ...], list[whatif.Finding]] = {}
     for finding in findings:
         if said := tuple(_said(finding)):

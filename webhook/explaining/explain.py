@@ -98,7 +98,7 @@ def explain(
 def _remarks(
     value: Mapping[str, Any], object_kind: workload.GroupVersionKind, *, recorded: bool, outcome: Outcome
 ) -> Iterator[str]:
-    """Yield what cannot be said for certain, or is not so in the cluster."""
+    """Yield what is uncertain, and what the cluster has otherwise."""
     metadata = value.get("metadata")
     is_stored = isinstance(metadata, dict) and bool(metadata.get("uid"))
     if object_kind == workload.POD and (recorded or is_stored):

@@ -165,7 +165,7 @@ class PodTemplate(msgspec.Struct, frozen=True):
         fields: every field of labels, annotations and spec; together they are the rendered pod template without its record.
         warnings: about this pod template, in full.
         revision: of the configuration.
-        stored: what its record said, if it had one.
+        stored: what its record says, if it has one.
     """
 
     name: str
@@ -202,7 +202,7 @@ class Explanation(msgspec.Struct, frozen=True):
         denial: if it is denied.
         pod_templates: in the order in which they are rendered.
         warnings: all that admission would give, in full.
-        remarks: what cannot be said of it for certain.
+        remarks: what is uncertain about it.
         next_steps: commands and edits that would change the outcome.
     """
 

@@ -17,7 +17,7 @@ MOST_SERIES = 200
 """Series of the metric. A cluster has some runtimes with some revisions each; but anybody who may create a pod can write a record."""
 
 OTHER = "other"
-"""Runtime and revision of the series that stand for all the smallest ones. No digest is like it."""
+"""Runtime and revision of the series that stand for all the smallest ones. No digest looks like it."""
 
 _MOST_CHANGED = 1000  # groups; where nobody asks for the metric, those that are gone must not be held for ever
 

@@ -6,7 +6,7 @@ Nothing is decided here that a request decides: renderings come from ``mutation`
 
     differences  two values to what differs, for people
     compare      a workload under one configuration, and under two
-    verdicts     what may be said of a pod template and of a pod
+    verdicts     the judgement of a pod template or a pod
     templates    rendered pod templates, as they are stored
     pods         pods, against what their controller's pod template would be rendered to
     owners       which workload does a pod belong to?

@@ -18,7 +18,7 @@ _DIGITS = 9
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """Pods, or groups, of a workload of which the same can be said.
+    """Pods, or groups, of a workload with the same judgements.
 
     Attributes:
         verdict: the most important one on a pod of them.
@@ -113,7 +113,7 @@ class Workload:
         )
 
     def _running(self) -> Iterator[Running]:
-        """Yield groups and pods of which the same can be said, together; the most numerous first."""
+        """Yield groups and pods, those with the same judgements together; the most numerous first."""
         alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
         for group, members in self._groups.items():
             members.sort()

@@ -126,7 +126,7 @@ def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = ""
     elif stored is not None and found and not verdicts.is_drift(stored.verdict):
         verdict = "rolling-out"
     unlike = verdicts.unlike_record(pod_template, record, standard.fresh, standard.record)
-    if stored is not None and of_stored and unlike is not None:  # what is said of the pod template is not repeated
+    if stored is not None and of_stored and unlike is not None:  # the judgement of the pod template has it already
         unlike = tuple(path for path in unlike if path not in stored.unlike_record) or None
     return Judgement(
         pod_template=name,

@@ -1,4 +1,4 @@
-"""What may be said of a stored pod template, or of a pod, against the configuration of now."""
+"""Judgements of stored pod templates and of pods by the configuration of now."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
@@ -58,7 +58,7 @@ Read = rendering.Record | Denial | None
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a stored pod template, or of a pod.
+    """The judgement of a stored pod template, or of a pod.
 
     Attributes:
         pod_template: its name; of a pod of a LeaderWorkerSet its role, of another pod "".
