@@ -18,6 +18,14 @@ def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
 
 
+def keys(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our labels and annotations of an object or pod template, but for the record and what asks for a fresh rendering."""
+    metadata = value.get("metadata") or {}
+    found = {key: one for key, one in (metadata.get("labels") or {}).items() if key in workload.LABELS}
+    ours = workload.ANNOTATIONS - {workload.RECORD, workload.REFRESH}
+    return found | {key: one for key, one in (metadata.get("annotations") or {}).items() if key in ours}
+
+
 def have_one_record(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
     """Return whether the records of two pod templates are the same but for the edits that they name.
 
