@@ -29,7 +29,7 @@ _INDENT = "    "
 
 FailOn = Annotated[
     Threshold,
-    typer.Option(envvar="HYDRA_WEBHOOK_FAIL_ON", help="Exit with status 1 for findings of this severity or worse."),
+    typer.Option(help="Exit with status 1 for findings of this severity or worse."),
 ]
 
 
