@@ -53,6 +53,7 @@ def test_no_line_is_too_long_and_no_name_is_cut_off(help_text, command):
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert "Exit status: 0 " in text
+    assert re.findall(r"<(?:str|int|float|Path|list)\b[^>]*>", text) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -46,7 +46,7 @@ def test_usage_names_the_program_as_it_was_called(kubectl):
     assert kubectl("hydra", "render", "--help").stdout.startswith("Usage: kubectl hydra render [OPTIONS]")
     wrong = kubectl("hydra", "render", "--nonsense")
     assert wrong.returncode == 2
-    assert "kubectl hydra render --help" in wrong.stderr
+    assert "Try 'kubectl hydra render -h' for help." in wrong.stderr
 
 
 def test_kubectl_completes_it(kubectl):

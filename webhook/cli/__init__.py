@@ -96,7 +96,7 @@ class _Commands(UserDict[str, Any]):
                 inner.epilog = usage.epilog(name)
             return group
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(found)
+        alone.command(name, cls=usage.Command)(found)
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)
         command.epilog = usage.epilog(name)

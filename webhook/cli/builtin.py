@@ -18,7 +18,7 @@ class Part(enum.StrEnum):
     EXAMPLES = "examples"
 
 
-What = Annotated[Part, typer.Argument(help="What to print.")]
+What = Annotated[Part, typer.Argument(metavar="PART", help="What to print.")]
 
 
 def builtin(part: What) -> None:

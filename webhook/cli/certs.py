@@ -12,7 +12,7 @@ from rich.table import Table
 
 import certs as pki
 from webhook import app, cluster
-from webhook.cli import clusters, options, output
+from webhook.cli import clusters, options, output, usage
 
 certs = typer.Typer(name="certs", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -64,7 +64,7 @@ def _certs() -> None:
     """Inspect the certificates of an installation."""
 
 
-@certs.command()
+@certs.command(cls=usage.Command)
 def show(
     kubeconfig: clusters.Kubeconfig = None,
     context: clusters.Context = "",

@@ -106,6 +106,7 @@ NamespaceOfFiles = Annotated[
     typer.Option(
         "--namespace",
         "-n",
+        metavar="NAME",
         callback=options.object_name,
         show_default="default; that of the context if a cluster is asked",
         help="Namespace of objects that do not name one.",

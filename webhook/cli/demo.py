@@ -44,7 +44,8 @@ def demo(
     if not filename and not more:
         filename = _EXAMPLES
     read = object_files.read(filename, more, recursive=recursive)
-    object_files.report_overlooked(read, inside=False, namespace=namespace)
+    if filename is not _EXAMPLES:
+        object_files.report_overlooked(read, inside=False, namespace=namespace)
     found = [item.value for one in read for item in one.items()]
     values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:

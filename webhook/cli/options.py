@@ -69,7 +69,7 @@ def _file(flag: str, what: str, default: str) -> Any:
         dir_okay=False,
         readable=True,
         show_default=default,
-        help=f"{what}, as plain YAML or a ConfigMap manifest.",
+        help=f"{what}, as plain YAML or in a file with ConfigMap manifests.",
     )
 
 
@@ -138,13 +138,14 @@ Kubeconfig = Annotated[
 ClusterNamespace = Annotated[
     str,
     typer.Option(
+        metavar="NAME",
         callback=object_name,
         help="Namespace of the ConfigMaps and of the CA's Secret.",
     ),
 ]
 CaSecret = Annotated[
     str,
-    typer.Option(callback=object_name, help="Secret with the CA that all replicas share."),
+    typer.Option(metavar="NAME", callback=object_name, help="Secret with the CA that all replicas share."),
 ]
 
 Files = Annotated[
@@ -165,6 +166,7 @@ ObjectNamespace = Annotated[
     typer.Option(
         "--namespace",
         "-n",
+        metavar="NAME",
         callback=object_name,
         help="Namespace of objects that do not name one.",
     ),

@@ -1,8 +1,12 @@
-"""Examples of each command, which its help ends with. They have the program's name as the user has typed it."""
+"""The help of commands: what their options and arguments take, in words that users of kubectl know, and examples at the end."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from typer.core import TyperCommand
 
 _NAME = "hydra-webhook"
 
@@ -73,6 +77,36 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "version": ("% version -o json",),
     "demo": ("% demo -f pod.yaml --templates t.yaml --agent a.yaml",),
 }
+
+
+#: Types of Python, as typer shows them, and what people call such values; what arguments take is said by their names.
+_TYPES = {
+    "str": "TEXT",
+    "int": "NUMBER",
+    "int range": "NUMBER",
+    "float": "NUMBER",
+    "float range": "NUMBER",
+    "Path": "PATH",
+}
+_TYPE = re.compile(rf" <(?:list\[)?({'|'.join(_TYPES)})\]?>$")
+
+
+class Command(TyperCommand):
+    """A command whose help names no types of Python."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and options."""
+        found = [(one.param_type_name, one.get_help_record(ctx)) for one in self.get_params(ctx)]
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            rows = [(_named(record[0], kind), record[1]) for of, record in found if of == kind and record is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _named(name: str, kind: str) -> str:
+    """Return an argument or option with what it takes, as people call it."""
+    return _TYPE.sub(lambda found: "" if kind == "argument" else f" {_TYPES[found[1]]}", name)
 
 
 def program() -> str:
