@@ -51,10 +51,12 @@ def agent(tmp_path):
     return tmp_path / "agent.yaml"
 
 
+SHORT = "registry.example.com/platform/vllm:v0.11.2"  # explain shortens long values in their place, but breaks no line
+
+
 POD, GROUP = EXAMPLES / "pod.yaml", EXAMPLES / "leaderworkerset-cpu.yaml"
 COMMANDS = {
     "runtimes": ["runtimes"],
-    "explain": ["explain", "-f", POD],
     "render": ["render", "-f", POD],
     "diff": ["render", "-f", POD, "-o", "diff"],
     "plan": ["plan", "-f", POD, GROUP, "--from-agent", BUILTIN / "hydra-agent.yaml"],
@@ -68,6 +70,15 @@ def test_image_names_are_whole(agent, command, columns):
 
     assert IMAGE in shown
     assert "…" not in shown
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_the_tree_of_an_explanation_is_not_wrapped(agent, columns):
+    agent.write_text(AGENT.replace(IMAGE, SHORT))
+
+    shown = on_terminal("explain", "-f", POD, "--agent", agent, columns=columns)
+
+    assert f'image: "{SHORT}" (was "auto") ← agent, {agent}:1:' in shown
 
 
 @pytest.mark.parametrize("columns", [80, 40])

@@ -76,9 +76,19 @@ _COMMANDS = (
     "demo",
 )
 
-#: The command whose options are settings of an installation, which its manifests set as variables; those of others are for one
-#: invocation, and a variable that was set for a server must not change what a command says.
-_FROM_ENVIRONMENT = "serve"
+#: What the health check reads from the environment that it shares with the server.
+_OF_THE_SERVER = ("--host", "--health-port")
+
+
+def _variable(command: str, flag: str) -> str | None:
+    """Return the variable that an option is also read from; None if there is none.
+
+    The options of ``serve`` are settings of an installation, which its manifests set as variables. Those of other commands are for one
+    invocation, and a variable that was set for a server must not change what a command says.
+    """
+    if command != "serve" and not (command == "healthy" and flag in _OF_THE_SERVER):
+        return None
+    return f"HYDRA_WEBHOOK_{flag.removeprefix('--').replace('-', '_').upper()}"
 
 
 class _Commands(UserDict[str, Any]):
@@ -100,9 +110,8 @@ class _Commands(UserDict[str, Any]):
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)
         command.epilog = usage.epilog(name)
-        if name == _FROM_ENVIRONMENT:
-            for option in command.params:
-                option.envvar = f"HYDRA_WEBHOOK_{option.opts[0].removeprefix('--').replace('-', '_').upper()}"
+        for option in command.params:
+            option.envvar = _variable(name, option.opts[0])
         return command
 
 

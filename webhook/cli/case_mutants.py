@@ -1,6 +1,5 @@
 """Tries the mutants of ``test --mutate``, in several processes and within bounded time."""
 
-import contextlib
 import multiprocessing
 import os
 import time
@@ -9,7 +8,6 @@ from concurrent import futures
 
 from webhook import cases
 from webhook.cases.mutants import Mutant, Suite, Trial, Verdict
-from webhook.cli import output
 from webhook.cli.case_files import Tested
 
 #: Mutants that a process tries at a time: after the time is over, those that have begun are finished.
@@ -45,34 +43,27 @@ def tried(
     count = min(processes or os.cpu_count() or 1, len(mutants) // _AT_A_TIME + 1)
     chunks = [range(at, min(at + _AT_A_TIME, len(mutants))) for at in range(0, len(mutants), _AT_A_TIME)]
     end = time.monotonic() + seconds
-    with output.Progress("mutants") as progress:
-        trying = _in_processes(of, chunks, end, count, progress) if count > 1 else _here(of, chunks, end, progress)
-        found = dict(trying)
+    found = dict(_in_processes(of, chunks, end, count) if count > 1 else _here(of, chunks, end))
     ordered = sorted(found)
     return [(mutants[number], found[number]) for number in ordered], len(mutants) - len(ordered)
 
 
-def _here(
-    of: Sequence[Suite], chunks: Sequence[range], end: float, progress: output.Progress
-) -> Iterator[tuple[int, Verdict]]:
+def _here(of: Sequence[Suite], chunks: Sequence[range], end: float) -> Iterator[tuple[int, Verdict]]:
     _begin(of)
     for chunk in chunks:
         if time.monotonic() > end:
             return
         yield from _verdicts(chunk)
-        progress.step(len(chunk))
 
 
 def _in_processes(
-    of: Sequence[Suite], chunks: Sequence[range], end: float, count: int, progress: output.Progress
+    of: Sequence[Suite], chunks: Sequence[range], end: float, count: int
 ) -> Iterator[tuple[int, Verdict]]:
     # spawned, so that they share nothing with this process and need no particular operating system
     context = multiprocessing.get_context("spawn")
     with futures.ProcessPoolExecutor(count, context, initializer=_begin, initargs=(of,)) as pool:
         waiting = [pool.submit(_verdicts, chunk) for chunk in chunks]
-        with contextlib.suppress(TimeoutError):
-            for done in futures.as_completed(waiting, timeout=max(end - time.monotonic(), 0)):
-                progress.step(len(done.result()))
+        futures.wait(waiting, timeout=max(end - time.monotonic(), 0))
         pool.shutdown(wait=True, cancel_futures=True)
         for one in waiting:
             if not one.cancelled():

@@ -29,7 +29,7 @@ _INDENT = "    "
 
 FailOn = Annotated[
     Threshold,
-    typer.Option(help="Exit with status 1 for findings of this severity or worse."),
+    typer.Option(envvar="HYDRA_WEBHOOK_FAIL_ON", help="Exit with status 1 for findings of this severity or worse."),
 ]
 
 
@@ -107,7 +107,7 @@ def _line(problem: catalog.Problem) -> str:
 
 
 def _show(console: Console, problem: catalog.Problem) -> None:
-    """Print a finding for a person: place and cause, excerpt, key path and remedy."""
+    """Print a finding for a person: place and cause, excerpt, key path and remedy, wrapped to the terminal's width."""
     place = f"{problem.source}:{problem.line}:{problem.column}" if problem.line else problem.source
     headline = Text(errors.printable(place), style="bold")
     headline.append(f" {problem.severity}[{problem.code}]", style=_STYLES[problem.severity])

@@ -116,6 +116,11 @@ def read(*given: Sequence[Path] | None, recursive: bool = False) -> list[Located
 
 
 def values(*given: Sequence[Path] | None, recursive: bool = False, described: bool = False) -> list[Object]:
+    """Return the objects of all files as :func:`located` does, without where they are written."""
+    return [one.value for one in located(*given, recursive=recursive, described=described)]
+
+
+def located(*given: Sequence[Path] | None, recursive: bool = False, described: bool = False) -> list[Located]:
     """Return the objects of all files in order, those in Lists one by one; say which of them no pod template is rendered in.
 
     Args:
@@ -129,7 +134,7 @@ def values(*given: Sequence[Path] | None, recursive: bool = False, described: bo
     found = read(*given, recursive=recursive)
     report_garbage(found)
     report_overlooked(found, inside=True, described=described)
-    return [item.value for one in found for item in one.items()]
+    return [item for one in found for item in one.items()]
 
 
 def report_garbage(found: Iterable[Located]) -> int:

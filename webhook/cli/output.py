@@ -68,10 +68,10 @@ class Progress:
         self._show("")
 
     def step(self, number: int = 1) -> None:
-        """Count so many more."""
-        due = self._count == 0 or self._count // _STEPS != (self._count + number) // _STEPS
+        """Count one more, or several."""
+        shown = self._count
         self._count += number
-        if due:
+        if shown == 0 or shown // _STEPS != self._count // _STEPS:
             self._show(f"{self._count} {self._what} ...")
 
     def _show(self, text: str) -> None:

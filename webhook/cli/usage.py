@@ -116,5 +116,5 @@ def program() -> str:
 
 def epilog(command: str) -> str:
     """Return the examples of a command as the end of its help; the first character keeps them from being wrapped."""
-    lines = (line.replace("%", program()) for line in EXAMPLES[command])
-    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+    lines = [line.replace("%", program()) for line in EXAMPLES.get(command, ())]
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines))) if lines else ""
