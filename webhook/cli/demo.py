@@ -15,7 +15,7 @@ import typer
 import uvloop
 
 from webhook import app, telemetry, workload
-from webhook.cli import objects, options, output
+from webhook.cli import object_files, objects, options, output
 
 _CONTENT = {"Content-Type": "application/json"}
 
@@ -30,6 +30,8 @@ def demo(
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
     namespace: options.ObjectNamespace = "default",
+    *,
+    recursive: options.Recursive = False,
 ) -> None:
     """Send objects to a server on loopback and show its answers.
 
@@ -41,7 +43,11 @@ def demo(
     """
     if not filename and not more:
         filename = _EXAMPLES
-    values = [value for value in objects.read_items(filename, more) if objects.kind_of(value) in workload.INTERCEPTED]
+    read = object_files.read(filename, more, recursive=recursive)
+    if filename is not _EXAMPLES:
+        object_files.report_overlooked(read, inside=False, namespace=namespace)
+    found = [item.value for one in read for item in one.items()]
+    values = [value for value in found if objects.kind_of(value) in workload.INTERCEPTED]
     if not values:
         raise typer.BadParameter("these files contain no Pod or LeaderWorkerSet", param_hint="-f")
     serving = app.Options(

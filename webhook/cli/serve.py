@@ -20,25 +20,19 @@ _LONGEST = 1_000_000.0  # hours, more than a century: later expiry dates could p
 Host = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_HOST",
         callback=options.one_word,
         show_default="every address",
         help="Address to listen on.",
     ),
 ]
-Port = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_PORT", min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")
-]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")]
 HealthPort = Annotated[
     int,
-    typer.Option(
-        envvar="HYDRA_WEBHOOK_HEALTH_PORT", min=0, max=65535, help="Plain HTTP port of /livez, /readyz and /metrics."
-    ),
+    typer.Option(min=0, max=65535, help="Plain HTTP port of /livez, /readyz and /metrics."),
 ]
 CertDir = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_DIR",
         exists=True,
         file_okay=False,
         show_default="none; the server creates a certificate",
@@ -48,14 +42,12 @@ CertDir = Annotated[
 CertHost = Annotated[
     list[str] | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_HOST",
         help="Another name in the certificate that the server creates. Can be repeated.",
     ),
 ]
 CaFile = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CA_FILE",
         dir_okay=False,
         help="File to write the CA to that clients of the created certificate must trust.",
     ),
@@ -63,7 +55,6 @@ CaFile = Annotated[
 ClientCaFile = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLIENT_CA_FILE",
         dir_okay=False,
         show_default="none; callers need no certificate",
         help="File with the CA that must have signed the certificate of whoever calls /mutate; reloaded when it changes.",
@@ -72,7 +63,6 @@ ClientCaFile = Annotated[
 ClientAllowedNames = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLIENT_ALLOWED_NAMES",
         show_default="any name",
         help="Common names, separated by commas, of which the certificate of whoever calls /mutate must have one.",
     ),
@@ -80,7 +70,6 @@ ClientAllowedNames = Annotated[
 GlobalKubeconfig = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_GLOBAL_KUBECONFIG",
         dir_okay=False,
         show_default="the work cluster",
         help="Credentials for the global cluster, if the runtime templates are there.",
@@ -89,7 +78,6 @@ GlobalKubeconfig = Annotated[
 WebhookConfiguration = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
         callback=options.object_name,
         show_default="none",
         help="MutatingWebhookConfiguration whose caBundle to keep up to date. All replicas then share a CA.",
@@ -98,7 +86,6 @@ WebhookConfiguration = Annotated[
 CaLifetimeHours = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS",
         max=_LONGEST,
         callback=options.finite,
         help="How long the shared CA is valid.",
@@ -107,7 +94,6 @@ CaLifetimeHours = Annotated[
 LeafLifetimeHours = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS",
         max=_LONGEST,
         callback=options.finite,
         help="How long a certificate signed by the shared CA is valid.",
@@ -117,7 +103,6 @@ FollowWorkloads = Annotated[
     bool,
     typer.Option(
         "--follow-workloads",
-        envvar="HYDRA_WEBHOOK_FOLLOW_WORKLOADS",
         show_default="off",
         help="Follow labelled Pods and LeaderWorkerSets, and count them by whether they are up to date.",
     ),
@@ -125,7 +110,6 @@ FollowWorkloads = Annotated[
 DrainSeconds = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS",
         min=0,
         max=_DAY,
         callback=options.finite,
@@ -134,7 +118,7 @@ DrainSeconds = Annotated[
 ]
 LogFormat = Annotated[
     telemetry.LogFormat,
-    typer.Option(envvar="HYDRA_WEBHOOK_LOG_FORMAT", help="auto prints for people on a terminal, else JSON."),
+    typer.Option(help="auto prints for people on a terminal, else JSON."),
 ]
 
 
