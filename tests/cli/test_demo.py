@@ -33,6 +33,7 @@ def test_the_first_screen_says_what_came_in_what_came_out_and_what_to_do_next(ru
     assert len(rest) < 40
 
 
+@pytest.mark.slow
 def test_a_terminal_of_80_columns_shows_it_in_40_lines():
     shown = pictures.printed()
 
