@@ -25,7 +25,7 @@ BLOCKS = [
     ("drift.md", "hydra-webhook drift  "),
     ("drift.md", "hydra-webhook drift -A -o json"),
     ("plan.md", "hydra-webhook plan -A --agent new-agent.yaml  "),
-    ("plan.md", "hydra-webhook plan -A --agent new.yaml -o json"),
+    ("plan.md", "hydra-webhook plan -A --agent new-agent.yaml -o json"),
     ("plan.md", "git show origin/main:agent.yaml"),
     ("life.md", "hydra-webhook refresh lws/deepseek-r1"),
     ("life.md", "kubectl annotate leaderworkerset deepseek-r1"),
@@ -71,8 +71,8 @@ def _write_files(folder: Path) -> None:
     templates, agent = texts["hydra-runtime-template"], texts["hydra-agent"]
     files = {
         "agent.yaml": agent,
-        "old.yaml": agent,
         "new-agent.yaml": agent.replace("2.1.RC1", "2.2.RC1"),
+        "new-templates.yaml": templates.replace("--trust-remote-code", "--new"),
         "new.yaml": templates.replace("--trust-remote-code", "--trust-remote-code --new"),
         "pod.yaml": (EXAMPLES / "pod.yaml").read_text(),
         "workloads/lws.yaml": (EXAMPLES / "leaderworkerset-cpu.yaml").read_text(),
@@ -104,11 +104,6 @@ def test_every_command_for_a_cluster_runs_as_it_is_printed(world):
     for page, words in BLOCKS:
         block = _block(page, words)
         text = block.text.replace("\\\n", " ")
-        if page == "plan.md" and words.endswith("new.yaml -o json"):
-            (world / "new.yaml").rename(world / "templates-new.yaml")
-            (world / "new.yaml").write_text((world / "new-agent.yaml").read_text())
-        elif page == "recipes.md":
-            (world / "templates-new.yaml").rename(world / "new.yaml")
         for line in text.splitlines():
             status, printed = pages.run(line.removeprefix("$ "), world, _environ(world), stdin="y\n")
             shown = "\n".join(printed)
