@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,16 +97,17 @@ def run(command: str, folder: Path, environ: Mapping[str, str] | None = None, st
     ):
         return _run_here(shlex.split(command)[1:], folder)
     path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        cwd=folder,
-        env={"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", **(environ or {})},
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as home:  # where kubectl and helm have caches
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=folder,
+            env={"PATH": path, "HOME": home, "LANG": "C.UTF-8", **(environ or {})},
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
     return done.returncode, done.stdout.splitlines()
 
 

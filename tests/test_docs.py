@@ -124,3 +124,90 @@ def test_pages_for_users_speak_of_no_internal_document(page):
 def test_a_fence_is_never_left_open():
     for page in pages.PAGES:
         assert page.read_text(encoding="utf-8").count("\n```") % 2 == 0, page
+
+
+# --- every command is run ---
+
+#: By page and the first words of a block of commands: the tests that run it as it is printed.
+RUN_BY = {
+    "CONTRIBUTING.md": {"make test-fast": "the targets are those of CI; test_every_target_of_make_exists"},
+    "README.md": {
+        "make demo": "tests/pictures.py",
+        "make image": "tests/test_readme.py",
+        "helm install": "tests/controlplane/test_first_steps.py",
+        "$ hydra-webhook": "tests/test_readme.py",
+    },
+    "docs/cluster.md": {
+        "kubectl --namespace hydra-system create configmap": "tests/controlplane/test_pages.py",
+        "kubectl apply -k manifests/base": "tests/controlplane/test_manifests.py",
+        "kubectl delete -k": "tests/controlplane/test_manifests.py",
+        "helm install": "tests/controlplane/test_manifests.py",
+        "helm upgrade": "tests/controlplane/test_manifests.py",
+        "helm test": "tests/controlplane/test_first_steps.py",
+        "kubectl label namespace": "tests/controlplane/test_manifests.py",
+        "helm rollback": "tests/controlplane/test_manifests.py",
+        "kubectl --namespace hydra-system delete secret": "tests/controlplane/test_manifests.py",
+        "hydra-webhook lint --context work-1": "tests/controlplane/test_pages.py",
+        "kubectl --namespace hydra-system create rolebinding": "tests/controlplane/test_pages.py",
+        "kubectl --context global": "tests/controlplane/test_manifests.py",
+        "kubectl --namespace hydra-system get configmap": "tests/controlplane/test_pages.py",
+        "kubectl delete mutatingwebhookconfiguration": "tests/controlplane/test_pages.py",
+        "kubectl --namespace monitoring": "tests/controlplane/test_pages.py",
+    },
+    "docs/drift.md": {"hydra-webhook drift": "tests/controlplane/test_pages.py"},
+    "docs/explain.md": {
+        "$ hydra-webhook explain lws/qwen": "tests/controlplane/test_pages.py",
+        "$ hydra-webhook explain -f pod.yaml": "tests/explaining/outlines.py",
+    },
+    "docs/go-templates.md": {
+        "hydra-webhook render": "tests/test_go_templates_page.py",
+        "$ hydra-webhook lint": "tests/test_go_templates_page.py",
+    },
+    "docs/life.md": {
+        "hydra-webhook refresh": "tests/controlplane/test_pages.py",
+        "kubectl annotate": "tests/controlplane/test_pages.py",
+        "kubectl get leaderworkerset": "tests/controlplane/test_pages.py",
+    },
+    "docs/plan.md": {
+        "hydra-webhook plan": "tests/controlplane/test_pages.py",
+        "git show": "tests/controlplane/test_pages.py",
+    },
+    "docs/recipes.md": {
+        "$ ": "tests/test_recipes_page.py",
+        "hydra-webhook plan": "tests/controlplane/test_pages.py",
+    },
+    "docs/runtimes.md": {
+        "exec ": "tests/builtin/test_runtimes_page.py",
+        "if command": "tests/builtin/test_runtimes_page.py",
+        "hydra-webhook lint": "tests/builtin/test_runtimes_page.py",
+    },
+    "docs/server.md": {"openssl req": "tests/controlplane/test_pages.py"},
+    "docs/testing.md": {"$ ": "tests/test_testing_page.py"},
+    "docs/troubleshooting.md": {
+        "$ kubectl create": "tests/test_troubleshooting_page.py",
+        "kubectl get events": "tests/controlplane/test_first_steps.py",
+        "kubectl --namespace hydra-system logs": "tests/controlplane/test_pages.py",
+        "kubectl get mutatingwebhookconfiguration": "tests/controlplane/test_pages.py",
+    },
+}
+
+#: Blocks that show what somebody else's cluster answers, or that need a container registry.
+SHOWN_ONLY = {
+    "docs/cluster.md": ["$ hydra-webhook certs show"],
+    "docs/life.md": ["$ hydra-webhook plan", "$ hydra-webhook drift"],
+    "docs/plan.md": ["$ hydra-webhook plan"],
+    "docs/server.md": ["$ docker run"],
+}
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=ids)
+def test_every_block_of_commands_is_run_by_a_test_or_shown_only(page):
+    name = ids(page)
+    run, shown = RUN_BY.get(name, {}), SHOWN_ONLY.get(name, [])
+    blocks = [block for block in pages.blocks(page) if block.language in {"console", "sh", "bash"}]
+
+    for block in blocks:
+        assert any(block.text.startswith(words) for words in [*run, *shown]), f"line {block.line} is run by no test"
+    for words in [*run, *shown]:
+        assert any(block.text.startswith(words) for block in blocks), f"no block begins with {words}"
+    assert [test for test in run.values() if test.startswith("tests/") and not (ROOT / test).is_file()] == []

@@ -109,6 +109,7 @@ def workload(kind: str, group: str, name: str, **spec: object) -> dict:
     }
 
 
+@pytest.mark.thorough
 def test_denials_of_controllers_are_where_the_page_says(hydra, site_lws):
     [command] = [block.text for block in pages.blocks(TROUBLESHOOTING) if block.text.startswith("kubectl get events")]
     hydra.configure()

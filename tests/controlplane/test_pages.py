@@ -32,6 +32,7 @@ BLOCKS = [
     ("life.md", "kubectl get leaderworkerset deepseek-r1"),
     ("troubleshooting.md", "kubectl get mutatingwebhookconfiguration"),
     ("recipes.md", "hydra-webhook plan -A --templates new.yaml"),
+    ("cluster.md", "kubectl delete mutatingwebhookconfiguration"),
 ]
 
 #: Exit status of a command that found something; 2 and more is an error.
@@ -128,3 +129,27 @@ def test_the_log_is_filtered_for_denials_as_the_page_shows(hydra):
     assert logs == "kubectl --namespace hydra-system logs --selector app.kubernetes.io/name=hydra-webhook --tail=-1"
     [row] = hydra.plane.wait(denials, "the denial is in the log")
     assert row.split("\t")[:4] == ["default", "Pod", "qwen3", "unknown-runtime"]
+
+
+def test_configuration_dashboard_and_a_ca_of_your_own_are_created_as_printed(hydra, tmp_path):
+    environ = {**_environ(tmp_path), "KUBECONFIG": str(hydra.plane.kubeconfig)}
+    for name in ("manifests", "webhook"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    hydra.plane.kubectl("create", "namespace", "monitoring")
+    replica = hydra.start()
+    for page, words in [
+        ("cluster.md", "kubectl --namespace hydra-system create configmap"),
+        ("cluster.md", "kubectl --namespace monitoring create configmap"),
+        ("server.md", "openssl req"),
+    ]:
+        status, printed = pages.run(_block(page, words).text, tmp_path, environ)
+        assert status == 0, printed
+
+    hydra.plane.wait(lambda: replica.ready, "the configuration that was created is used")
+    dashboards = hydra.plane.list("configmaps", "monitoring", "grafana_dashboard=1")
+    assert [json.loads(one["data"]["hydra-webhook.json"])["uid"] for one in dashboards] == ["hydra-webhook"]
+    hydra.plane.wait(
+        lambda: {line["reason"] for line in replica.events("certificate authority")} & {"announced", "learned"},
+        "the CA that was written is taken as the successor",
+    )
+    hydra.plane.kubectl("delete", "namespace", "monitoring", "--wait=false")

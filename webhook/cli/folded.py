@@ -102,6 +102,8 @@ def _cut(text: str, key: str, width: int) -> str:
     """Return a line that fits, unless it names an image: half an image name is worth nothing."""
     if key == "image" or len(text) <= width:
         return text
+    if text.endswith("}"):
+        return f"{text[: width - 4].rstrip(', ')}...}}"
     tail = (width - 3) // 3
     return f"{text[: width - 3 - tail]}...{text[-tail:]}"
 
