@@ -26,6 +26,7 @@ Shared by commands:
 - ``findings``: what is found out about workloads, printed
 - ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
+- ``folded``: what rendering changed in an object, at a glance
 - ``usage``: examples of each command, for its help
 - ``kubectl_completion``: completes ``kubectl hydra``
 
