@@ -59,6 +59,18 @@ ProblemCode = Literal[
     "not-an-integer",
     "custom-args-unused",
     "costly-templates",
+    # findings of lint: Kubernetes' fields
+    "unknown-value",
+    "bad-quantity",
+    "tiny-quantity",
+    "bad-name",
+    "env-name",
+    "image-reference",
+    "exclusive-fields",
+    "unknown-resource",
+    "command-with-spaces",
+    "unknown-probe-port",
+    "probe-of-workers",
     # findings of lint: fields
     "bare-key",
     "plain-command",
@@ -72,6 +84,7 @@ ProblemCode = Literal[
     "no-image",
     "no-agent-entry",
     "no-template",
+    "unknown-gpu-type",
 ]
 
 
