@@ -228,12 +228,16 @@ MISTAKES = {
 
 #: No finding above info, and the API server admits a pod with these fields.
 FLAWLESS = {
-    "amounts": limits(cpu="500m", memory="1.5Gi", **{"ephemeral-storage": "1e9", "hugepages-2Mi": "4Mi", "example.com/a": 2}),
+    "amounts": limits(
+        cpu="500m", memory="1.5Gi", **{"ephemeral-storage": "1e9", "hugepages-2Mi": "4Mi", "example.com/a": 2}
+    ),
     "more amounts": limits(cpu=4, memory="32G"),
     "an image with port and digest": {"image": f"registry.example.com:5000/a_b/c__d/e-f:V1.0@sha256:{'0' * 64}"},
     "an image on this machine": {"image": "localhost/a"},
     "a program whose path has a space": {"command": ["/opt/my engine/bin/serve"]},
-    "a value that is empty beside another source": env(value="", valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}),
+    "a value that is empty beside another source": env(
+        value="", valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}
+    ),
     "values from resources and from a file": {
         "env": [
             {"name": "a.b-c", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1m"}}},

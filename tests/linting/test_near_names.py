@@ -49,7 +49,9 @@ def test_another_name(name, known):
 
 
 def test_a_gpu_type_near_to_one_of_the_table():
-    agent = "deployment_templates: [{match_gpu_types: [A100, A800, A1OO, cpu, nvdia-gpu], container_template: {image: i}}]"
+    agent = (
+        "deployment_templates: [{match_gpu_types: [A100, A800, A1OO, cpu, nvdia-gpu], container_template: {image: i}}]"
+    )
     problems = lint(agent=agent, gpus=TABLE)
 
     assert [(one.severity, one.code, one.path[-18:], one.remedy) for one in problems] == [

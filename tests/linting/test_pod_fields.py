@@ -60,7 +60,9 @@ OF_PODS = {name: one for name, one in MISTAKES.items() if one.pod}
 @pytest.mark.parametrize("mistake", OF_PODS.values(), ids=OF_PODS)
 def test_the_same_mistakes_in_role_overlays_and_in_agent_entries(mistake):
     template = entry(pod={"leader": mistake.fields})
-    agent = json.dumps({"deployment_templates": [{"container_template": {"image": "i"}, "pod_template": mistake.fields}]})
+    agent = json.dumps(
+        {"deployment_templates": [{"container_template": {"image": "i"}, "pod_template": mistake.fields}]}
+    )
 
     assert [(one.severity, one.code) for one in above_info(lint(template))] == [(mistake.severity, mistake.code)]
     assert [(one.severity, one.code) for one in above_info(lint(agent=agent))] == [(mistake.severity, mistake.code)]
@@ -68,11 +70,15 @@ def test_the_same_mistakes_in_role_overlays_and_in_agent_entries(mistake):
 
 WITH_ACTIONS = {
     "an enumeration": ({"imagePullPolicy": "{{ if .IS_LEADER }}Always{{ else }}Never{{ end }}"}, []),
-    "an enumeration, wrongly": ({"imagePullPolicy": "{{ if .IS_LEADER }}always{{ end }}"}, [("warning", "unknown-value")]),
+    "an enumeration, wrongly": (
+        {"imagePullPolicy": "{{ if .IS_LEADER }}always{{ end }}"},
+        [("warning", "unknown-value")],
+    ),
     "a quantity": ({"resources": {"limits": {"memory": "{{ .TP_SIZE }}Gi"}}}, []),
     "a quantity, wrongly": ({"resources": {"limits": {"memory": "{{ .TP_SIZE }} Gi"}}}, [("warning", "bad-quantity")]),
     "an image": ({"image": "registry/{{ .RUN_TIME }}:{{ .GPU_TYPE }}"}, []),
-    "an image, wrongly": ({"image": "registry/{{ .MODEL_NAME }}:1"}, [("warning", "image-reference")]),
+    "an image, wrongly": ({"image": "registry/{{ .ROLE }}:1:2"}, [("warning", "image-reference")]),
+    "an image that some models have": ({"image": "registry/{{ .MODEL_NAME }}:1"}, []),
     "a name": ({"env": [{"name": "{{ .ROLE }}", "value": "{{ .MODEL_NAME }}"}]}, []),
     "a port of a probe": ({"readinessProbe": {"httpGet": {"path": "/", "port": "{{ .MODEL_PORT }}"}}}, []),
     "an integer": ({"readinessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": "{{ .TP_SIZE }}"}}, []),
@@ -85,6 +91,14 @@ def test_a_go_template_is_judged_by_what_trials_print(fields, expected):
     text = entry(pod={"containerTemplate": fields}, renderAll=True)
 
     assert [(one.severity, one.code) for one in above_info(lint(text))] == expected
+
+
+def test_a_name_that_is_good_for_some_models_is_remarked():
+    text = entry(pod={"hostname": "{{ .MODEL_ID }}"}, renderAll=True)
+    [problem] = lint(text)
+
+    assert (problem.severity, problem.code) == ("info", "bad-name")
+    assert problem.remedy == "use .MODEL_SLUG instead of .MODEL_ID"
 
 
 def test_a_go_template_that_is_not_rendered_is_not_judged_as_a_value():

@@ -15,7 +15,9 @@ HEADLESS = ["sh", "-c", 'exec vllm serve{{ if eq .ROLE "worker" }} --headless{{ 
 
 def of_ports(*, container=None, pod=None, **more):
     text = entry(pod={**(pod or {}), "containerTemplate": container or {}}, **more)
-    return [(one.severity, one.path.partition("podTemplate.")[2]) for one in lint(text) if one.code == "unknown-probe-port"]
+    return [
+        (one.severity, one.path.partition("podTemplate.")[2]) for one in lint(text) if one.code == "unknown-probe-port"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,10 @@ def of_ports(*, container=None, pod=None, **more):
             [("warning", "containerTemplate.readinessProbe.tcpSocket.port")],
         ),
         ({"readinessProbe": HTTP}, [("info", "containerTemplate.readinessProbe.httpGet.port")]),
-        ({"worker": {"ports": PORTS}, "readinessProbe": HTTP}, [("info", "containerTemplate.readinessProbe.httpGet.port")]),
+        (
+            {"worker": {"ports": PORTS}, "readinessProbe": HTTP},
+            [("info", "containerTemplate.readinessProbe.httpGet.port")],
+        ),
         ({"worker": {"ports": PORTS, "readinessProbe": HTTP}}, []),
         ({"ports": PORTS, "worker": {"readinessProbe": HTTP}}, []),
         ({"ports": PORTS, "worker": {"ports": None, "readinessProbe": None}, "readinessProbe": HTTP}, []),
@@ -64,7 +69,9 @@ def test_an_agent_entry_may_rely_on_the_ports_of_a_template():
 
 
 def test_a_port_that_a_go_template_prints_is_left_to_requests():
-    assert of_ports(container={"readinessProbe": {"httpGet": {"path": "/", "port": "{{ .ROLE }}"}}}, renderAll=True) == []
+    assert (
+        of_ports(container={"readinessProbe": {"httpGet": {"path": "/", "port": "{{ .ROLE }}"}}}, renderAll=True) == []
+    )
 
 
 @pytest.mark.parametrize(

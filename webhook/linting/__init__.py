@@ -11,6 +11,7 @@
 - ``sections``: the parts of an entry that have such fields, and keys without a value in them
 - ``templates``: Go templates as they are written
 - ``render_trials``: what templates render to with every sample
+- ``printed``: what they print where Kubernetes wants certain values
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
 - ``passing``: how arguments reach what is started, by a shell or as elements
 - ``sample_variables``: the variables that trials render with

@@ -4,13 +4,13 @@ Templates are rendered by the code that serves requests; only the variables are 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import objects, sample_variables, startup, values
+from webhook.linting import printed, sample_variables, startup, values
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
 from webhook.rendering import budget, expand, gpus
@@ -52,11 +52,11 @@ def check(
         for rendering in renderings:
             _check_misprints(findings, rendering)
             _check_integer(findings, rendering, integers)
-            _check_value(findings, rendering, slots)
+            printed.check_value(findings, rendering, slots)
             _check_group_variables(findings, rendering)
         if entry.runtime_template is not None and len(renderings) == len(of_role):
             startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
-            _check_program(findings, entry.runtime_template.startups[sample.role], renderings)
+            printed.check_program(findings, entry.runtime_template.startups[sample.role], renderings)
     findings.report_all()
 
 
@@ -112,25 +112,6 @@ def _check_integer(
         expand.as_integer(wanted, one.text)
     except errors.Denied as refusal:
         findings.add("not-an-integer", one.path, one.text, one.template.compiled.scalar, refusal.message)
-
-
-def _check_value(findings: Findings, one: Rendering, slots: Mapping[str, values.Slot]) -> None:
-    """Find a value that Kubernetes does not take where a template prints it; other variables may make a good one."""
-    slot = slots.get(one.path)
-    if slot is None or (slot.type.kind == "int-or-string" and one.text.strip().isdecimal()):
-        return
-    if flaw := values.flaw(slot, one.text):
-        findings.add(flaw.code, one.path, "", one.template.compiled.scalar, flaw.cause, flaw.remedy)
-
-
-def _check_program(findings: Findings, started: catalog.Startup, renderings: Iterable[Rendering]) -> None:
-    """Find a command line that is written as the first element of ``commandTemplate``."""
-    first = next((one for one in renderings if one.template.compiled.template in started.command[:1]), None)
-    if first is None or findings.has("flags-on-one-line", first.path):
-        return
-    if flaw := objects.of_program(first.text):
-        remedy = "write an element for each word"
-        findings.add("command-with-spaces", first.path, "", first.template.compiled.scalar, flaw[0], remedy)
 
 
 def _check_group_variables(findings: Findings, one: Rendering) -> None:

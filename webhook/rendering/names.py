@@ -99,7 +99,7 @@ def check(resolution: Resolution, configured: Configured, merged: Mapping[str, A
         if (keys, name) not in own and (template := _origin(resolution, keys, name, fresh)):
             message = (
                 f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, "
-                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {_remedy(template, rule, name)}"
+                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {remedy(template, rule, name)}"
             )
             raise errors.Denied("invalid-name", message)
 
@@ -166,7 +166,7 @@ def _configured(
     yield from _names(metadata, {"labels": {ANY: LABEL_VALUE}}, ("metadata",))
 
 
-def _remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:
+def remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:
     """Return how to write a template whose output is refused."""
     free = next((name for name in ("MODEL_ID", "MODEL_NAME") if template.may_read(name)), "")
     if not free:
