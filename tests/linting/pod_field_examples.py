@@ -133,6 +133,10 @@ MISTAKES = {
     "a ConfigMap in upper case": Mistake(
         volume(configMap={"name": "Config"}), "warning", "bad-name", "volumes[0].configMap.name", 'write "config"', pod=True
     ),
+    "a ConfigMap in upper case, of a variable": Mistake(
+        env(valueFrom={"configMapKeyRef": {"name": "Config", "key": "a", "optional": True}}),
+        "error", "bad-name", "env[0].valueFrom.configMapKeyRef.name", 'write "config"',
+    ),
     # types
     "a list of numbers where strings belong": Mistake(
         terms(key="a", operator="In", values=[1]), "error", "wrong-type", f"{_TERM}.values[0]", 'quote it: "1"', pod=True
@@ -241,7 +245,7 @@ FLAWLESS = {
     "values from resources and from a file": {
         "env": [
             {"name": "a.b-c", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1m"}}},
-            {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "UPPER", "key": "a", "optional": True}}},
+            {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "lower", "key": "a", "optional": True}}},
         ]
     },
     "probes by name and number": {
@@ -275,6 +279,7 @@ FLAWLESS_PODS = {
     "volumes": {
         "volumes": [
             {"name": "a"},
+            {"name": "o", "configMap": {"name": "UPPER", "optional": True}},
             {"name": "b", "hostPath": {"path": "/a", "type": ""}},
             {"name": "c", "hostPath": {"path": "/a", "type": "DirectoryOrCreate"}},
             {"name": "d", "emptyDir": {"medium": "Memory", "sizeLimit": "64Gi"}},

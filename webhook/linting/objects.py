@@ -33,6 +33,10 @@ _HUGE_PAGES = "hugepages-"
 #: How similar a resource must be to one of these to be a misprint of it: "gpu" is no misprint of "cpu".
 _SIMILAR = 0.75
 
+#: The name of a program, and a path with a space in the name of a folder.
+_PROGRAM = re.compile(r"[A-Za-z./_][\w./+-]*")
+_SPACED_PATH = re.compile(r"/[^\s/]* [^\s/]*/")
+
 
 def check(name: str, mapping: YamlMapping, path: str, add: Add) -> None:
     """Add the findings about a map of the type with this name."""
@@ -85,7 +89,7 @@ def _program(command: Node | None, path: str, add: Add) -> None:
 def of_program(program: str) -> tuple[str, str] | None:
     """Return what is wrong with the first element of a command, and the remedy; None if nothing is."""
     words = program.split()
-    if len(words) < 2 or "{{" in program or re.search(r"[\\/][^\s/]* [^\s/]*[\\/]", program):  # a path may have spaces
+    if len(words) < 2 or "{{" in program or not _PROGRAM.fullmatch(words[0]) or _SPACED_PATH.search(program):
         return None
     cause = f"the program to start is {errors.shown(program)}, and no file has this name: no shell takes it apart"
     plain = all(re.fullmatch(r"[\w./:=@+-]+", word) for word in words)

@@ -31,17 +31,14 @@ _METADATA: names.Names = {"labels": {names.ANY: LABEL_VALUE}}
 #: Fields that Kubernetes requires, but an API server takes for empty or 0 where a pod leaves them out.
 _ABSENT_IS_EMPTY = frozenset({("HTTPHeader", "value"), ("ISCSIVolumeSource", "lun"), ("Sysctl", "value")})
 
-#: Where the name of another object is, which the API server does not check: by key, and by type of the map that has "name".
-_REFERENCE_KEYS = frozenset({"claimName", "secretName"})
-_REFERENCE_TYPES = frozenset(
+#: Where volumes have the name of another object, which the API server does not check: by type and key.
+_REFERENCES = frozenset(
     {
-        "ConfigMapEnvSource",
-        "ConfigMapKeySelector",
-        "ConfigMapProjection",
-        "ConfigMapVolumeSource",
-        "SecretEnvSource",
-        "SecretKeySelector",
-        "SecretProjection",
+        ("ConfigMapProjection", "name"),
+        ("ConfigMapVolumeSource", "name"),
+        ("PersistentVolumeClaimVolumeSource", "claimName"),
+        ("SecretProjection", "name"),
+        ("SecretVolumeSource", "secretName"),
     }
 )
 
@@ -131,15 +128,13 @@ class _Walk:
             whole: whether merging uses it as a whole, so that a required one must be.
         """
         optional = mapping.get("optional")
-        if isinstance(optional, Scalar) and optional.value is True:  # what it refers to need not exist
-            rules = {}
+        need_not_exist = isinstance(optional, Scalar) and optional.value is True
         for key, pair in mapping.pairs.items():
             inner = wanted.fields.get(_ALIASES.get(key, key))
             if inner is not None and key not in own:
                 where = f"{path}.{key}"
-                self.value(
-                    pair.node, where, inner, _below(rules, key), wanted.name, key, complete=complete, whole=whole
-                )
+                below = {} if need_not_exist and (wanted.name, key) in _REFERENCES else _below(rules, key)
+                self.value(pair.node, where, inner, below, wanted.name, key, complete=complete, whole=whole)
         objects.check(wanted.name, mapping, path, self.add)
 
     def value(
@@ -255,4 +250,4 @@ def _rule(rules: "NameRule | names.Names", holder: str, key: str) -> tuple[NameR
     """Return the rule for a name, and whether it is the name of another object."""
     if not isinstance(rules, NameRule):
         return None, False
-    return rules, key in _REFERENCE_KEYS or (key == "name" and holder in _REFERENCE_TYPES)
+    return rules, (holder, key) in _REFERENCES

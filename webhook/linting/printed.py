@@ -7,6 +7,9 @@ from webhook.linting import objects, values
 from webhook.linting.trial_results import Findings, Rendering, refers
 from webhook.rendering import names
 
+#: Codes of findings about names.
+_OF_NAMES = frozenset({"bad-name", "env-name", "image-reference"})
+
 #: Variables of which workloads and clusters give any value.
 _FREE = ("MODEL_ID", "MODEL_NAME", "CLUSTER")
 
@@ -19,9 +22,10 @@ def check_value(findings: Findings, one: Rendering, slots: Mapping[str, values.S
     slot, compiled = slots.get(one.path), one.template.compiled
     if slot is None or (slot.type.kind == "int-or-string" and one.text.strip().isdecimal()):
         return
-    if flaw := values.flaw(slot, one.text):
+    flaw = values.flaw(slot, one.text)
+    is_name = flaw is not None and flaw.code in _OF_NAMES
+    if flaw is not None and not (is_name and refers(compiled, "CUSTOM_ARGS")):
         remedy = flaw.remedy if slot.rule is None else names.remedy(compiled.template, slot.rule, one.text)
-        is_name = flaw.code in {"bad-name", "env-name", "image-reference"}
         severity: catalog.Severity = "info" if is_name and refers(compiled, *_FREE) else "warning"
         findings.add(flaw.code, one.path, "", compiled.scalar, flaw.cause, remedy, severity=severity)
 

@@ -43,7 +43,9 @@ def ports(entry: ReadRuntimeTemplate | ReadAgentEntry, report: Report) -> None:
 def _of_inference_container(parts: Mapping[Role | None, sections.Section], report: Report) -> None:
     reported: set[str] = set()
     common = parts.get(None)
-    for role in (None, *GROUP_ROLES) if common is not None else ():
+    if common is None:
+        return
+    for role in (None, *GROUP_ROLES):
         overlay = parts.get(role) if role is not None else None
         names = _port_names(common.fields, overlay.fields if overlay is not None else None)
         for probed in _probed(common, overlay):
