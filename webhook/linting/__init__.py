@@ -2,6 +2,7 @@
 
 - ``fields``: fields that are valid but will not do what was meant
 - ``pod_fields``: Kubernetes' fields at every depth, held against what the API server says about them
+- ``field_walk``: goes through those fields
 - ``objects``: keys of one map that exclude each other, resources that do not exist, a program with spaces
 - ``values``: single values that Kubernetes, a container runtime or a shell does not take
 - ``probes``: ports that nothing has, and probes that workers get
@@ -49,8 +50,8 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
         _check_templates(content, report)
         gpu_resources.check(content.entries, report, gpus)
     for configured, report in agents:
+        pod_fields.check(configured.entries, report)
         for entry in configured.entries:
-            pod_fields.check(entry, report)
             probes.ports(entry, report)
         near_names.gpu_types(configured.entries, report, {CPU, *(row.name for row in gpus)})
         gpu_resources.check(configured.entries, report, gpus)
@@ -64,8 +65,8 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
 
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:
+    slots = pod_fields.check(content.entries, report)
     for entry in content.entries:
-        slots = pod_fields.check(entry, report)
         probes.ports(entry, report)
         probes.of_workers(entry, report)
         known = templates.check(entry, report)
