@@ -124,6 +124,19 @@ MISTAKES = {
     "a label with a space": Mistake(
         {"metadata": {"labels": {"a": "b c"}}}, "error", "bad-name", "metadata.labels.a", 'write "b-c"', pod=True
     ),
+    "a label with a space in its key": Mistake(
+        {"metadata": {"labels": {"a b": "c"}}}, "error", "bad-name", "metadata.labels.a b", "NAME or DOMAIN/NAME", pod=True
+    ),
+    "a node selector with two slashes": Mistake(
+        {"nodeSelector": {"a.b/c/d": "e"}}, "error", "bad-name", "nodeSelector.a.b/c/d", "NAME or DOMAIN/NAME", pod=True
+    ),
+    "a negative delay": Mistake(
+        {"readinessProbe": {"tcpSocket": {"port": 1}, "initialDelaySeconds": -1}},
+        "error", "bad-value", "readinessProbe.initialDelaySeconds", "write 0 or more",
+    ),
+    "a negative user": Mistake(
+        {"securityContext": {"runAsUser": -1}}, "error", "bad-value", "securityContext.runAsUser", "write 0 or more"
+    ),
     "a variable with its value": Mistake(
         {"env": [{"name": "A=1"}]}, "error", "bad-name", "env[0].name", 'its value as "value:" beside it'
     ),
@@ -312,6 +325,6 @@ FLAWLESS_PODS = {
         "hostAliases": [{"ip": "1.2.3.4", "hostnames": ["a.b"]}],
         "nodeSelector": {"kubernetes.io/arch": "amd64"},
         "os": {"name": "linux"},
-        "metadata": {"labels": {"a": ""}, "annotations": {"a": "b c"}},
+        "metadata": {"labels": {"a": ""}, "annotations": {"a": "b c", "a.b/C_d": ""}},
     },
 }  # fmt: skip

@@ -22,7 +22,9 @@ from webhook.workload.names import NameRule
 _ALIASES = {"podSecurityContext": "securityContext"}
 
 #: Fields that Kubernetes requires, but an API server takes for empty or 0 where a pod leaves them out.
-_ABSENT_IS_EMPTY = frozenset({("HTTPHeader", "value"), ("ISCSIVolumeSource", "lun"), ("Sysctl", "value")})
+_ABSENT_IS_EMPTY = frozenset(
+    {("HTTPHeader", "value"), ("ISCSIVolumeSource", "lun"), ("ScaleIOVolumeSource", "secretRef"), ("Sysctl", "value")}
+)
 
 #: Where volumes have the name of another object, which the API server does not check: by type and key.
 _REFERENCES = frozenset(
@@ -119,6 +121,8 @@ class FieldWalk:
                 self.value(item, where, wanted.items, rules, holder, key, complete=complete, whole=True)
         elif isinstance(wanted, MapType):
             for name, pair in node.pairs.items() if self._is(node, path, dict) else ():  # type: ignore[union-attr]
+                if key in values.LABELS and (flaw := values.of_label_key(name)):
+                    self.add(flaw.severity, flaw.code, f"{path}.{name}", pair, flaw.cause, flaw.remedy)
                 self.value(pair.node, f"{path}.{name}", wanted.values, _below(rules, name), holder, name)
         elif self._is(node, path, dict) and isinstance(node, YamlMapping):
             whole = whole or key in merged_fields.WHOLE

@@ -11,7 +11,7 @@ from webhook.catalog import Severity
 from webhook.catalog.schema.pod_fields import ValueType
 from webhook.problems import ProblemCode
 from webhook.rendering import quantities
-from webhook.workload.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, PORT_NAME, NameRule
+from webhook.workload.names import DNS_LABEL, DNS_SUBDOMAIN, ENV_NAME, LABEL_VALUE, PORT_NAME, NameRule
 
 
 class Slot(NamedTuple):
@@ -71,6 +71,23 @@ _SIMILAR = 0.8
 
 _HIGHEST_PORT = 65_535
 
+#: Numbers that may be 0 but not less (``validateProbe`` and ``ValidatePodSpec`` in ``pkg/apis/core/validation/validation.go``).
+_NOT_NEGATIVE = frozenset(
+    {
+        "failureThreshold",
+        "initialDelaySeconds",
+        "periodSeconds",
+        "runAsGroup",
+        "runAsUser",
+        "successThreshold",
+        "terminationGracePeriodSeconds",
+        "timeoutSeconds",
+    }
+)
+
+#: Maps whose keys are those of labels or annotations.
+LABELS = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
+
 
 def flaw(slot: Slot, value: str | float) -> Flaw | None:
     """Return what is wrong with a value of the right type; None if nothing is.
@@ -80,7 +97,7 @@ def flaw(slot: Slot, value: str | float) -> Flaw | None:
     if slot.type.kind == "quantity":
         return _of_quantity(slot, str(value).strip())
     if not isinstance(value, str):
-        return _of_port(slot, value)
+        return _of_number(slot, value)
     if not value:
         return None
     if slot.type.known:
@@ -143,10 +160,21 @@ def _quantity_remedy(text: str) -> str:
     return f"write {binary} (powers of 1024) or {decimal} (powers of 1000)"
 
 
-def _of_port(slot: Slot, value: float) -> Flaw | None:
+def _of_number(slot: Slot, value: float) -> Flaw | None:
     if slot.key == "port" and not 1 <= value <= _HIGHEST_PORT:
         return Flaw("error", "bad-value", f"must be a port from 1 to {_HIGHEST_PORT}, found {value}", "")
+    if slot.key in _NOT_NEGATIVE and value < 0:
+        return Flaw("error", "bad-value", f"{slot.key} cannot be negative", "write 0 or more")
     return None
+
+
+def of_label_key(key: str) -> Flaw | None:
+    """Return what is wrong with the key of a label or annotation: an optional domain and a slash before a name."""
+    domain, slash, name = key.rpartition("/")
+    if "{{" in key or (name and LABEL_VALUE.accepts(name) and (not slash or DNS_SUBDOMAIN.accepts(domain.lower()))):
+        return None
+    cause = f"{errors.shown(key)} cannot be the key of a label or annotation"
+    return Flaw("error", "bad-name", cause, "write NAME or DOMAIN/NAME, the name of letters, digits, '-', '_' and '.'")
 
 
 def _of_name(slot: Slot, rule: NameRule, name: str) -> Flaw | None:
