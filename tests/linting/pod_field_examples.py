@@ -55,25 +55,25 @@ MISTAKES = {
         {"imagePullPolicy": "Sometimes"}, "warning", "unknown-value", "imagePullPolicy", "known: Always, IfNotPresent, Never"
     ),
     "a protocol in lower case": Mistake(
-        {"ports": [{"containerPort": 1, "protocol": "tcp"}]}, "error", "unknown-value", "ports[0].protocol", '"TCP"'
+        {"ports": [{"containerPort": 1, "protocol": "tcp"}]}, "error", "unknown-value", "ports[0].protocol", 'did you mean "TCP"?'
     ),
     "a scheme in lower case": Mistake(
         {"readinessProbe": {"httpGet": {"path": "/", "port": 1, "scheme": "https"}}},
-        "error", "unknown-value", "readinessProbe.httpGet.scheme", '"HTTPS"',
+        "error", "unknown-value", "readinessProbe.httpGet.scheme", 'did you mean "HTTPS"?',
     ),
     "a misspelt effect": Mistake(
         {"tolerations": [{"key": "a", "operator": "Exists", "effect": "NoSchedul"}]},
-        "error", "unknown-value", "tolerations[0].effect", '"NoSchedule"', pod=True,
+        "error", "unknown-value", "tolerations[0].effect", 'did you mean "NoSchedule"?', pod=True,
     ),
     "an operator in lower case": Mistake(
-        terms(key="a", operator="in", values=["b"]), "error", "unknown-value", f"{_TERM}.operator", '"In"', pod=True
+        terms(key="a", operator="in", values=["b"]), "error", "unknown-value", f"{_TERM}.operator", 'did you mean "In"?', pod=True
     ),
     "a DNS policy in lower case": Mistake(
-        {"dnsPolicy": "clusterFirst"}, "error", "unknown-value", "dnsPolicy", '"ClusterFirst"', pod=True
+        {"dnsPolicy": "clusterFirst"}, "error", "unknown-value", "dnsPolicy", 'did you mean "ClusterFirst"?', pod=True
     ),
     "a type of seccomp profile": Mistake(
         {"securityContext": {"seccompProfile": {"type": "runtimeDefault"}}},
-        "error", "unknown-value", "securityContext.seccompProfile.type", '"RuntimeDefault"',
+        "error", "unknown-value", "securityContext.seccompProfile.type", 'did you mean "RuntimeDefault"?',
     ),
     # quantities
     "an amount with a space": Mistake(limits(memory="32 Gi"), "error", "bad-quantity", "resources.limits.memory", "write 32Gi"),
@@ -209,18 +209,18 @@ MISTAKES = {
     # keys that exclude each other
     "a value beside valueFrom": Mistake(
         env(value="1", valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}),
-        "error", "exclusive-fields", "env[0].valueFrom", "remove the others",
+        "error", "exclusive-fields", "env[0].valueFrom", "keep one of them",
     ),
     "two sources of a value": Mistake(
         env(valueFrom={"fieldRef": {"fieldPath": "metadata.name"}, "secretKeyRef": {"name": "a", "key": "b"}}),
-        "error", "exclusive-fields", "env[0].valueFrom.secretKeyRef", "remove the others",
+        "error", "exclusive-fields", "env[0].valueFrom.secretKeyRef", "keep one of them",
     ),
     "two kinds of a probe": Mistake(
         {"livenessProbe": {"tcpSocket": {"port": 1}, "exec": {"command": ["true"]}}},
-        "error", "exclusive-fields", "livenessProbe.exec", "remove the others",
+        "error", "exclusive-fields", "livenessProbe.exec", "keep one of them",
     ),
     "two kinds of a volume": Mistake(
-        volume(emptyDir={}, hostPath={"path": "/a"}), "error", "exclusive-fields", "volumes[0].hostPath", "remove the others",
+        volume(emptyDir={}, hostPath={"path": "/a"}), "error", "exclusive-fields", "volumes[0].hostPath", "keep one of them",
         pod=True,
     ),
     # what is started

@@ -1,6 +1,9 @@
 """Kubernetes' fields at every depth: what lint says about each mistake, and that it leaves everything else alone."""
 
+import functools
 import json
+import operator
+import re
 from importlib import resources
 
 import pytest
@@ -42,6 +45,34 @@ def test_a_mistake_is_found_once_at_its_place_with_what_would_be_right(mistake):
     assert mistake.remedy in problem.remedy
     assert problem.line == 1
     assert problem.column > 1
+
+
+#: Remedies that give a value or a key to write instead.
+TO_WRITE = re.compile(
+    r'(?:did you mean|write(?: the number without quotes:)?) "?([\w./:-]*[A-Za-z0-9][\w./:-]*)"?(?:\?| \(|$)'
+)
+OF_KEYS = {"unknown-key", "unknown-resource"}
+FOLLOWED = {name: one for name, one in MISTAKES.items() if TO_WRITE.match(one.remedy)}
+
+
+def instead(fields, path, new, *, key):
+    """Return fields with the value or the key at a path replaced."""
+    copy = json.loads(json.dumps(fields))
+    *above, last = [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", path)]
+    holder = functools.reduce(operator.getitem, above, copy)
+    if key:
+        holder[new] = holder.pop(last)
+    else:
+        holder[last] = int(new) if path.endswith("port") else new
+    return copy
+
+
+@pytest.mark.parametrize("mistake", FOLLOWED.values(), ids=FOLLOWED)
+def test_whoever_follows_the_remedy_has_no_such_finding(mistake):
+    new = TO_WRITE.match(mistake.remedy)[1]
+    right = instead(mistake.fields, mistake.path, new, key=mistake.code in OF_KEYS)
+
+    assert above_info(lint(in_template(right, pod=mistake.pod))) == []
 
 
 @pytest.mark.parametrize("fields", FLAWLESS.values(), ids=FLAWLESS)

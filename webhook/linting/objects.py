@@ -57,7 +57,7 @@ def _exclusive(name: str, mapping: YamlMapping, path: str, add: Add) -> None:
     ]
     if len(found) > 1:
         cause = f"{' and '.join(found)} exclude each other: the API server accepts only one of them"
-        add("error", "exclusive-fields", f"{path}.{found[1]}", mapping.pairs[found[1]], cause, "remove the others")
+        add("error", "exclusive-fields", f"{path}.{found[1]}", mapping.pairs[found[1]], cause, "keep one of them")
 
 
 def _is_empty(node: Node) -> bool:
