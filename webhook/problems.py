@@ -119,7 +119,8 @@ class Problem:
 
     Attributes:
         code: the rule, a stable name in kebab case.
-        severity: ``error``: the entry (or the whole file) cannot be used; ``warning`` and ``info``: it is used anyway.
+        severity: ``error``: the entry (or the whole file) cannot be used or, found by lint alone, the API server refuses what it
+            renders; ``warning`` and ``info``: it is used anyway.
         source: file path, or ``ConfigMap namespace/name``, as a person would name it.
         path: key path, e.g. ``templates[0].podTemplate.volumes``; empty for the whole file.
         line, column: where it begins in the source, as in ``Span``.

@@ -4,9 +4,12 @@ import functools
 import json
 import operator
 import re
+from collections import Counter
 from importlib import resources
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.linting.configurations import entry, found, lint
 from tests.linting.pod_field_examples import FLAWLESS, FLAWLESS_PODS, MISTAKES
@@ -226,3 +229,22 @@ def test_the_file_is_of_the_kubernetes_that_the_tables_are_of():
     written = json.loads((resources.files("webhook.catalog.schema") / "pod_fields.json").read_text())
 
     assert written["kubernetes"] == "1.36"
+
+
+KEYS = sorted({key for one in pod_fields.objects().values() for key in one.fields})
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 99_999) | st.floats(allow_nan=False) | st.sampled_from(["", "{{ .ROLE }}", "a b", "Always"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(derandomize=True, max_examples=20)
+@given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=6), st.booleans(), st.booleans())
+def test_lint_has_an_answer_to_whatever_the_fields_hold(fields, pod, render_all):
+    found = lint(entry(pod=fields if pod else {"containerTemplate": fields}, renderAll=render_all))
+    places = Counter((one.code, one.path, one.cause) for one in found)
+
+    assert all(one.cause and one.line for one in found)
+    assert [place for place, times in places.items() if times > 1] == []
