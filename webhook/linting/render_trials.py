@@ -10,7 +10,7 @@ from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import sample_variables, startup
+from webhook.linting import printed, sample_variables, startup, values
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
 from webhook.rendering import budget, expand, gpus
@@ -28,8 +28,16 @@ _GPU_TYPES = (
 )
 
 
-def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place]) -> None:
-    """Add the findings of one entry. Failures at the places in `known` have been reported already."""
+def check(
+    entry: ReadRuntimeTemplate,
+    report: Report,
+    known: frozenset[template_rules.Place],
+    slots: Mapping[str, values.Slot],
+) -> None:
+    """Add the findings of one entry.
+
+    Failures at the places in `known` have been reported already. `slots` says what Kubernetes wants at key paths with a Go template.
+    """
     tried = [tried_template(compiled) for compiled in entry.compiled]
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
     samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
@@ -44,9 +52,11 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
         for rendering in renderings:
             _check_misprints(findings, rendering)
             _check_integer(findings, rendering, integers)
+            printed.check_value(findings, rendering, slots)
             _check_group_variables(findings, rendering)
         if entry.runtime_template is not None and len(renderings) == len(of_role):
             startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
+            printed.check_program(findings, entry.runtime_template.startups[sample.role], renderings)
     findings.report_all()
 
 
