@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webhook import errors
+from webhook.catalog import roots
 from webhook.catalog.model import ConfigKind
 from webhook.catalog.report import Report
 from webhook.catalog.yaml import compose
@@ -156,10 +157,14 @@ def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, V
     report.own_flaws(root, "")
     if _text(root.get("kind")) != "ConfigMap":
         found = root.pairs["kind"].node
-        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", "")
+        remedy = "give the ConfigMap, or only the YAML in it"
+        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", remedy)
         return {}
     metadata = root.get("metadata")
     name = metadata.get("name") if isinstance(metadata, YamlMapping) else None
+    if name is not None and (swapped := roots.swapped_by_name(config_map, _text(name))):
+        report.error("wrong-kind", "metadata.name", name, *swapped)
+        return {}
     if name is not None and _text(name) != config_map:
         cause = f'the ConfigMap is named "{_text(name)}", but the webhook reads "{config_map}" from a cluster'
         report.warning("configmap-name", "metadata.name", name, cause, f"name it {config_map}")

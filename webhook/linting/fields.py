@@ -31,7 +31,7 @@ def command_key(entry: ReadRuntimeTemplate, role: workload.Role, key: str) -> tu
 def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """A command that ignores the arguments of the agent entry and the workload."""
     for entry in entries:
-        template = entry.runtime_template
+        template = entry.draft
         places = {}  # of lone pods and leaders: workers often start something else
         for role, startup in template.startups.items() if template is not None else ():
             used = startup.uses_custom_args or startup.others_use_custom_args
@@ -80,12 +80,31 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
             continue
         for where, key in _keys(common.fields, common.path):
             report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
-        if compiling.renders_all(entry.node):
+        if _means_to_render_all(entry.node, common.fields):
             continue
+        flawed = {problem.path for problem in report.problems if problem.severity == "error"}
         for where, scalar in _strings(common.fields, common.path):
-            if "{{" in scalar.value and not compiling.is_of_startup(where):
+            if "{{" in scalar.value and not compiling.is_of_startup(where) and flawed.isdisjoint(_above(where)):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
+
+
+def _means_to_render_all(entry: Node, pod_template: YamlMapping) -> bool:
+    """Return whether an entry has ``renderAll``, even with another value, misspelt or in the wrong place: that is reported."""
+    pairs = {**pod_template.pairs, **(entry.pairs if isinstance(entry, YamlMapping) else {})}
+    return any(key.lower() == "renderall" and not _is_false(pair.node) for key, pair in pairs.items())
+
+
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value in (False, None)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield a key path and those of the maps and lists around it."""
+    yield path
+    for end in range(len(path) - 1, 0, -1):
+        if path[end] in ".[":
+            yield path[:end]
 
 
 def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:

@@ -4,7 +4,9 @@ Templates are rendered by the code that serves requests; only the variables are 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
@@ -21,6 +23,9 @@ _BRACKETS = "CUSTOM_ARGS render as one list in brackets"
 _RANGE = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"
 _AS_LIST = f"[{' '.join(sample_variables.CUSTOM_ARGS)}]"
 
+#: Key paths of what is started, in an entry.
+_OF_START = re.compile(r"\.containerTemplate(?:\.(?:leader|worker))?(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?$")
+
 _GPU_TYPES = (
     sample_variables.USUAL_GPU_TYPE,
     gpus.CPU,
@@ -34,9 +39,11 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
     samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
     findings = Findings(report, samples[0])
-    integers = {one.template: one for one in entry.runtime_template.integers()} if entry.runtime_template else {}
+    integers = {one.template: one for one in entry.draft.integers()} if entry.draft else {}
+    guesses = _guesses(entry)
+    starts = _starts(entry, report)
     for sample in samples:
-        findings.sample = sample
+        findings.sample = replace(sample, variables={**guesses(sample.variables), **sample.variables})
         left = budget.new()
         of_role = [template for template in tried if sample.role in template.compiled.roles]
         renderings = [one for template in of_role if (one := _render(findings, known, template, left)) is not None]
@@ -45,9 +52,28 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
             _check_misprints(findings, rendering)
             _check_integer(findings, rendering, integers)
             _check_group_variables(findings, rendering)
-        if entry.runtime_template is not None and len(renderings) == len(of_role):
-            startup.check(findings, entry, entry.runtime_template.startups[sample.role], renderings)
+        if entry.draft is not None and starts:
+            startup.check(findings, entry, entry.draft.startups[sample.role], renderings)
     findings.report_all()
+
+
+def _starts(entry: ReadRuntimeTemplate, report: Report) -> bool:
+    """Return whether it is known what an entry starts: nothing is wrong with its command and args."""
+    flawed = (problem.path for problem in report.problems if problem.severity == "error")
+    return not any(path.startswith(f"{entry.path}.") and _OF_START.search(path) for path in flawed)
+
+
+def _guesses(entry: ReadRuntimeTemplate) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Return a function from variables to values for those that do not exist, so that a misspelt one hides no other finding.
+
+    They are those of the variables that were probably meant.
+    """
+    unknown = {
+        use.name: use.nearest
+        for compiled in entry.compiled
+        for use in compiled.template.unknown_variables(sample_variables.NAMES)
+    }
+    return lambda variables: {name: variables.get(nearest, "value") for name, nearest in unknown.items()}
 
 
 def _render(

@@ -24,8 +24,8 @@ _AROUND = 20
 def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, renderings: Sequence[Rendering]) -> None:
     """Add the findings about the command and args that one trial rendered."""
     of_template = {one.template.compiled.template: one for one in renderings}
-    elements = [of_template[template] for template in (*startup.command, *startup.args)]
-    if not elements:
+    elements = [of_template[template] for template in (*startup.command, *startup.args) if template in of_template]
+    if not elements or len(elements) < len(startup.command) + len(startup.args):
         return
     try:
         rendered = command.command(startup, findings.sample.variables, budget.new())
@@ -51,7 +51,7 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
 
 def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[str]:
     """Return ``command`` of an entry, which is not a template, in the role of the current trial; empty if it has none."""
-    parts = entry.runtime_template.parts(findings.sample.role) if entry.runtime_template is not None else ()
+    parts = entry.draft.parts(findings.sample.role) if entry.draft is not None else ()
     found = next((part.container["command"] for part in parts if "command" in part.container), None) or ()
     return [word for word in found if isinstance(word, str)]
 
