@@ -5,6 +5,7 @@
 - ``repeated``: flags that a runtime template and an agent entry both give
 - ``sections``: the parts of an entry that have such fields, and keys without a value in them
 - ``templates``: Go templates as they are written
+- ``lookalikes``: text in templates that was meant as an action
 - ``render_trials``: what templates render to with every sample
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
 - ``passing``: how arguments reach what is started, by a shell or as elements
@@ -22,7 +23,7 @@ from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.agent_entries import AgentConfiguration
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.linting import fields, gpu_resources, render_trials, templates
+from webhook.linting import fields, gpu_resources, lookalikes, render_trials, templates
 
 __all__ = ["lint"]
 
@@ -38,8 +39,10 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     tables = [one.content for one in reads if isinstance(one.content, GpuTable)]
     rows = [row.gpu_type for table in tables for row in table.rows if row.gpu_type is not None]
     gpus = (*rows, *gpu_types.BUILT_IN)
+    served = tuple(entry for configured, _ in agents for entry in configured.entries)
     for content, report in runtime_templates:
         _check_templates(content, report)
+        lookalikes.look_alikes(content.entries, report, served)
         gpu_resources.check(content.entries, report, gpus)
     for configured, report in agents:
         gpu_resources.check(configured.entries, report, gpus)

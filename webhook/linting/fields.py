@@ -14,8 +14,9 @@ from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
-from webhook.linting import repeated, sections
+from webhook.linting import passing, repeated, sections
 from webhook.rendering import image
+from webhook.shell import argv
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -33,16 +34,19 @@ def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -
     for entry in entries:
         template = entry.draft
         places = {}  # of lone pods and leaders: workers often start something else
+        script = False
         for role, startup in template.startups.items() if template is not None else ():
             used = startup.uses_custom_args or startup.others_use_custom_args
             if role != "worker" and startup.command and startup.args and not used:
                 where, at = command_key(entry, role, "argsTemplate")
                 places[where] = at
+                texts = [template.text for template in (*startup.command, *startup.args)]
+                script = script or argv.script_at(texts) is not None
         for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
-            remedy = (
-                'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
-            )
+            remedy = "move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS"
+            if script:
+                remedy = passing.PARAMETERS
             report.warning("custom-args-unused", where, at, cause, remedy)
 
 

@@ -10,18 +10,17 @@ from typing import Any
 
 from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
-from webhook.catalog.schema import gpu_types
+from webhook.catalog.schema import compiling, gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import sample_variables, startup
+from webhook.linting import passing, sample_variables, startup
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
 from webhook.rendering import budget, expand, gpus
+from webhook.shell import argv
 
 #: Go prints these for null, for a missing variable inside `print`, and for a printf verb that does not fit its value.
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
 _BRACKETS = "CUSTOM_ARGS render as one list in brackets"
-_RANGE = "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"
-_AS_LIST = f"[{' '.join(sample_variables.CUSTOM_ARGS)}]"
 
 #: Key paths of what is started, in an entry.
 _OF_START = re.compile(r"\.containerTemplate(?:\.(?:leader|worker))?(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?$")
@@ -49,7 +48,7 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
         renderings = [one for template in of_role if (one := _render(findings, known, template, left)) is not None]
         _check_cost(findings, entry, budget.STEPS - left.steps)
         for rendering in renderings:
-            _check_misprints(findings, rendering)
+            _check_misprints(findings, rendering, entry)
             _check_integer(findings, rendering, integers)
             _check_group_variables(findings, rendering)
         if entry.draft is not None and starts:
@@ -107,14 +106,26 @@ def _check_cost(findings: Findings, entry: ReadRuntimeTemplate, steps: int) -> N
         findings.add("costly-templates", entry.path, "", entry.node, cause, remedy)
 
 
-def _check_misprints(findings: Findings, one: Rendering) -> None:
+def _check_misprints(findings: Findings, one: Rendering, entry: ReadRuntimeTemplate) -> None:
     """Find what Go prints in place of a value or a list. Unlike `<no value>` it would reach a container."""
     scalar = one.template.compiled.scalar
     for misprint in _MISPRINTED.finditer(one.text):
         remedy = "check the arguments and verbs of print and printf"
         findings.add("misprint", one.path, misprint[0], scalar, f'the template prints "{misprint[0]}"', remedy)
-    if _AS_LIST in one.text:
-        findings.add("misprint", one.path, _AS_LIST, scalar, _BRACKETS, _RANGE)
+    if sample_variables.AS_LIST in one.text:
+        remedy = _instead_of_list(findings, one, entry)
+        findings.add("misprint", one.path, sample_variables.AS_LIST, scalar, _BRACKETS, remedy)
+
+
+def _instead_of_list(findings: Findings, one: Rendering, entry: ReadRuntimeTemplate) -> str:
+    """Return what to write instead of a list in brackets, where it is printed."""
+    if not compiling.is_of_startup(one.path) or entry.draft is None:
+        return "write {{- range .CUSTOM_ARGS }} {{ . }}{{ end }}"
+    started = entry.draft.startups[findings.sample.role]
+    if not started.command:
+        return "remove it: arguments that no template refers to are appended"
+    script = argv.script_at([template.text for template in (*started.command, *started.args)])
+    return passing.instead(started, None if script is None else one.text)
 
 
 def _check_integer(

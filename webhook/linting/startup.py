@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from webhook import errors
 from webhook.catalog import Startup
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import fields, passing, sample_variables
+from webhook.linting import fields, lookalikes, passing, sample_variables
 from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
 from webhook.shell import argv, flags, scan
@@ -32,20 +33,28 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
-    started = [*(_plain_command(entry, findings) if rendered.command is None else rendered.command), *rendered.args]
-    script = argv.script_at(started)
-    for index, one in enumerate(elements):
+    first = rendered.command or _plain_command(entry, findings)
+    started = [*first, *rendered.args]
+    script = _script(findings, entry, elements, started, rendered, len(first))
+    joining = passing.joining(findings, elements) if startup.command and script is None else []
+    readable = True
+    for one in elements:
+        is_script = script is not None and one is script.rendering
         if startup.command:
-            _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
-        else:
+            if one not in joining:
+                _check_spaces(findings, one, one.text, scan.masked(one.text) if is_script else one.text)
+        elif is_script:
+            readable = not _splits_script(findings, one)
+        elif sample_variables.AS_LIST not in one.text:
             _check_lines(findings, one)
-    if script is not None:
-        passing.check_script(findings, elements[min(script, len(elements) - 1)], started[script])
-    elif startup.command:
-        passing.check_elements(findings, elements, started)
+    if script is not None and readable:
+        readable = passing.check_script(findings, script, startup, first)
+    if script is None and not _lacks_script(findings, elements, started, len(first)) and startup.command:
+        passing.check_elements(findings, startup, elements, started, joining)
     # without a command, an element may become several arguments, so a repetition is reported at the last element
-    _check_repetitions(findings, elements if startup.command else elements[-1:], started)
-    if not rendered.notices and not startup.others_use_custom_args:
+    if not joining:
+        _check_repetitions(findings, elements if startup.command else elements[-1:], started)
+    if not rendered.notices and not startup.others_use_custom_args and not joining and readable:
         _check_custom_args(findings, entry, startup, started)
 
 
@@ -56,6 +65,63 @@ def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[s
     return [word for word in found if isinstance(word, str)]
 
 
+def _script(
+    findings: Findings,
+    entry: ReadRuntimeTemplate,
+    elements: Sequence[Rendering],
+    started: Sequence[str],
+    rendered: command.Command,
+    first: int,
+) -> passing.Script | None:
+    """Return the script that a shell gets; None if there is none, or if it is an argument of the workload.
+
+    ``first`` is how many of the elements are the command.
+    """
+    at = argv.script_at(started)
+    if at is None:
+        return None
+    if rendered.command is not None:
+        one = elements[at] if at < len(elements) else None
+    elif at < first:
+        path, node = fields.command_key(entry, findings.sample.role, "command")
+        return passing.Script(started[at], f"{path}[{at}]", node, None)
+    else:
+        ends = accumulate(rendered.printed)
+        one = next((one for one, end in zip(elements, ends, strict=True) if at - first < end), None)
+    if one is None:
+        return None
+    text = one.text if rendered.command is None else started[at]
+    return passing.Script(text, one.path, one.template.compiled.scalar, one)
+
+
+def _splits_script(findings: Findings, one: Rendering) -> bool:
+    """Find a script of several lines where each of them becomes an argument of its own."""
+    splits = "\n" in one.text.strip()
+    if splits:
+        cause = "without commandTemplate each line is an argument, so the shell gets only the first line as its script"
+        remedy = "write commandTemplate in place of command"
+        findings.add("script-in-lines", one.path, "", one.template.compiled.scalar, cause, remedy)
+    return splits
+
+
+def _lacks_script(findings: Findings, elements: Sequence[Rendering], started: Sequence[str], first: int) -> bool:
+    """Find a shell that gets no script."""
+    lacking = argv.lacks_script(started[: first + len(elements)])
+    if lacking is None:
+        return False
+    last = elements[min(lacking, len(elements) - 1)]
+    if lacking < len(elements):
+        cause = f'the shell takes "{started[lacking]}" for the name of a file'
+        remedy = "write -c before it, as an element of its own"
+        if started[lacking].startswith("-"):
+            remedy = "write an element for the option, and one for the script"
+    else:
+        cause = "the shell gets -c, but no script, so the first argument of a workload would be one"
+        remedy = "add the script and a name as elements"
+    findings.add("no-script", last.path, cause, last.template.compiled.scalar, cause, remedy)
+    return True
+
+
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
     """Find flags that one command gets twice."""
     for flag, index in flags.repeated_flags(started):
@@ -63,7 +129,7 @@ def _check_repetitions(findings: Findings, elements: Sequence[Rendering], starte
         own = not any(argument.startswith(flag) for argument in sample_variables.CUSTOM_ARGS)
         what = flag if own else "CUSTOM_ARGS"
         cause = f"{flag} is passed twice" if own else "CUSTOM_ARGS are passed twice"
-        remedy = "pass it once: engines differ in which of the two they use" if own else ""
+        remedy = "pass it once: engines differ in which of the two they use" if own else "pass them in one place"
         findings.add("flag-twice", culprit.path, what, culprit.template.compiled.scalar, cause, remedy)
 
 
@@ -71,11 +137,13 @@ def _check_lines(findings: Findings, one: Rendering) -> None:
     """Check lines that become one argument each (contract section 5)."""
     lines = [line.strip() for line in one.text.split("\n")]
     for line in lines:
-        at = separator(line)
+        at = separator(line) if not lookalikes.are_in(line) else None
         if at is not None:
             before, after = line[:at].split()[-1], line[at:].split()[0]
             cause = f'the line "{line}" becomes a single argument'
             remedy = "write each flag on its own line, with its value after an equals sign"
+            if all(argument in line for argument in sample_variables.CUSTOM_ARGS):
+                remedy = "remove .CUSTOM_ARGS: arguments that no template refers to are appended, one by one"
             place = _between(findings.report, one, before, " ", after)
             findings.add("flags-on-one-line", one.path, (place.line, place.column), place, cause, remedy)
     text = "\n".join(lines)
@@ -95,7 +163,7 @@ def separator(line: str) -> int | None:
 
 def _check_spaces(findings: Findings, one: Rendering, text: str, masked: str) -> None:
     """Find spaces that an action left over, in a text in which parts may be masked."""
-    remedy = "trim it with {{- or -}}"
+    remedy = "remove it, or trim it with {{- or -}}"
     for spaces in _DOUBLED.finditer(masked):
         if not _written(one.template.literals, text, spaces):
             before, after = _words(text, spaces)
@@ -156,11 +224,22 @@ def _check_custom_args(
         remedy = "end commandTemplate with a name, such as {{ .MODEL_NAME }}: the arguments then follow as $@"
     elif not any(argv.passes(started, name) for name in _names(arguments)):
         cause = "CUSTOM_ARGS do not reach the program: the args of workloads and agent entries are ignored"
-        remedy = 'refer to .CUSTOM_ARGS, or to "$@" in a script'
+        remedy = _to_pass_on(startup, started)
     else:
         return
     where, at = fields.command_key(entry, findings.sample.role, "argsTemplate" if startup.args else "commandTemplate")
     findings.add("custom-args-unused", where, cause, at, cause, remedy)
+
+
+def _to_pass_on(startup: Startup, started: Sequence[str]) -> str:
+    """Return what to do about arguments that do not reach the program."""
+    script = argv.script_at(started)
+    if script is None:
+        return "refer to .CUSTOM_ARGS, or read sys.argv in Python code"
+    if startup.args or not startup.command:
+        return passing.instead(startup, started[script])
+    named = script + 1 < len(startup.command)
+    return 'write "$@" in the script' if named else passing.NAMED
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:
