@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from webhook.catalog.yaml import scalars
+from webhook.catalog.yaml import scalars, unquoted
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 
 #: A word of a command line: actions and quoted pieces may have spaces in them.
@@ -49,7 +49,7 @@ def _string(node: Node, lines: Sequence[str]) -> str:
     if flags := _flags(node):
         return f"write {quoted(flags[0])}" if len(flags) == 1 else ""
     text = _written(node, lines)
-    return f"quote it: {in_quotes(text)}" if text else ""
+    return f"quote it: {unquoted.in_quotes(text)}" if text else ""
 
 
 def _list(node: Node) -> str:
@@ -96,7 +96,7 @@ def words(text: str) -> list[str]:
 
 def quoted(text: str) -> str:
     """Return a string as it can be written as an item of a list in brackets: in quotes if it needs them."""
-    return text if _BARE.fullmatch(text) and _is_string(text) else in_quotes(text)
+    return text if _BARE.fullmatch(text) and _is_string(text) else unquoted.in_quotes(text)
 
 
 def _is_string(text: str) -> bool:
@@ -122,12 +122,7 @@ def of_item(merge_key: str, node: Node) -> str:
     text = node.text if isinstance(node, Scalar) else ""
     variable = _VARIABLE.fullmatch(text)
     if variable and merge_key == "name":
-        return f"write {{name: {variable[1]}, value: {in_quotes(variable[2])}}}"
+        return f"write {{name: {variable[1]}, value: {unquoted.in_quotes(variable[2])}}}"
     if merge_key == "containerPort" and _DIGITS.fullmatch(text):
         return f"write {{containerPort: {text}}}"
     return f'write "- {merge_key}: ..."'
-
-
-def in_quotes(text: str) -> str:
-    """Return a string of one line in YAML's quotes, in which nothing but ' is special."""
-    return "'" + text.replace("'", "''") + "'"
