@@ -77,7 +77,8 @@ def check_script(findings: Findings, script: Script, startup: Startup, first: Se
         return False
     one = script.rendering
     for name in arguments.FREE_TEXT if one is not None and findings.sample.possible else ():
-        if one is not None and refers(one.template.compiled, name):
+        given = name != "CUSTOM_ARGS" or findings.sample.variables["CUSTOM_ARGS"]
+        if one is not None and given and refers(one.template.compiled, name):
             _check_splice(findings, one, startup, first, name)
     passes = passing.passing(script.text)
     for found, how, remedy in (

@@ -36,11 +36,11 @@ def in_quotes(text: str) -> str:
 
 def explain(lines: Sequence[str], line: int, opened: int) -> Explained | None:
     """Return what is wrong with a line that YAML refuses, or with the line of the bracket that is open there, from 0."""
+    found = _text_of_block(lines, line)
     for row in dict.fromkeys((line, opened)):
-        found = _value(lines[row], row + 1) if 0 <= row < len(lines) else None
-        if found is not None:
-            return found
-    return _text_of_block(lines, line)
+        if found is None and 0 <= row < len(lines):
+            found = _value(lines[row], row + 1)
+    return found
 
 
 def value(text: str) -> str:
@@ -170,6 +170,9 @@ def _text_of_block(lines: Sequence[str], line: int) -> Explained | None:
     """Return that a line belongs to the text of a block above it, if its indentation is all that is wrong with it."""
     text = lines[line] if line < len(lines) else ""
     indent, first = len(text) - len(text.lstrip()), 0
+    before = _BEFORE.match(text)
+    if not text.strip() or (before and before.end() > indent):
+        return None
     for row in range(line - 1, -1, -1):
         above = lines[row]
         if not above.strip():
