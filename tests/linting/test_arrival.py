@@ -5,12 +5,12 @@ import pytest
 from tests.linting.configurations import entry, lint
 from tests.stub_engines import Machine, receives
 from webhook import catalog
-from webhook.linting import passing, sample_variables
+from webhook.linting import sample_variables, scripts
 from webhook.rendering import budget, command
 
 #: What lint says about values that do not arrive.
 COMPLAINTS = {"spliced-argument", "quoted-for-go", "reparsed-arguments", "custom-args-unused", "script-syntax"}
-ARGUMENTS = ["--first=1", passing.HOSTILE, "two words", "", "--last=1"]
+ARGUMENTS = ["--first=1", scripts.HOSTILE, "two words", "", "--last=1"]
 EACH = "{{ range .CUSTOM_ARGS }}"
 
 SCRIPTS = [
@@ -30,7 +30,7 @@ SCRIPTS = [
     'eval serve "$@"',
     'eval "exec serve ${*@Q}"',
     'sh -c "serve $*"',
-    "bash -c 'exec serve \"$@\"' - \"$@\"",
+    'bash -c \'exec serve "$@"\' - "$@"',
     'echo "starting with $*"; exec serve "$@"',
     'if [ $# -gt 0 ]; then exec serve "$@"; fi',
     'run() { serve "$@"; }; run "$@"',
@@ -52,7 +52,7 @@ NAMES = [
     'exec serve --name="{{ .MODEL_NAME }}" --last=1',
     'exec serve --name={{ printf "%q" .MODEL_NAME }} --last=1',
     "name=$(cat <<'EOF'\n{{ .MODEL_NAME }}\nEOF\n)\nexec serve --name=\"$name\" --last=1",
-    "name=$(cat <<EOF\n{{ .MODEL_NAME }}\nEOF\n)\nexec serve --name=\"$name\" --last=1",
+    'name=$(cat <<EOF\n{{ .MODEL_NAME }}\nEOF\n)\nexec serve --name="$name" --last=1',
 ]
 
 
@@ -79,10 +79,10 @@ def test_lint_complains_exactly_where_a_model_name_does_not_arrive(script, tmp_p
     elements = ["/bin/bash", "-c", script, "{{ .MODEL_NAME }}"]
     machine = Machine.build(tmp_path, ("serve",))
 
-    calls = machine.run(started(elements, MODEL_NAME=passing.HOSTILE))
+    calls = machine.run(started(elements, MODEL_NAME=scripts.HOSTILE))
 
     codes = {problem.code for problem in lint(entry(elements))} - {"custom-args-unused"}
-    assert (not COMPLAINTS & codes) is receives(calls, [f"--name={passing.HOSTILE}", "--last=1"])
+    assert (not COMPLAINTS & codes) is receives(calls, [f"--name={scripts.HOSTILE}", "--last=1"])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from webhook.shell import scan, syntax
 
 UNFINISHED = {
     'serve "$@': ('"', '"', 6),
-    "serve 'a \"$@\"": ("'", "'", 6),
+    'serve \'a "$@"': ("'", "'", 6),
     "echo don't": ("'", "'", 8),
     "serve $'it\\'s": ("'", "'", 6),
     'serve "$@" `hostname': ("`", "`", 11),
@@ -23,7 +23,7 @@ UNFINISHED = {
 }
 FINISHED = [
     'exec serve "$@"',
-    "echo \"it's\" 'a \"b\"'",
+    'echo "it\'s" \'a "b"\'',
     "cat <<'EOF'\nit's \"a\nEOF\nserve",
     "serve # it's \"commented",
     "echo \\' \\\"",
@@ -35,7 +35,27 @@ FINISHED = [
     "",
 ]
 PIECES = st.sampled_from(
-    ["serve", " ", "\n", '"$@"', '"', "'", "it's", "`", "$(date)", "$(", ")", "${HOME}", "${", "&&", "||", "|", ";", "# a", "\\'"]
+    [
+        "serve",
+        " ",
+        "\n",
+        '"$@"',
+        '"',
+        "'",
+        "it's",
+        "`",
+        "$(date)",
+        "$(",
+        ")",
+        "${HOME}",
+        "${",
+        "&&",
+        "||",
+        "|",
+        ";",
+        "# a",
+        "\\'",
+    ]
 )
 
 

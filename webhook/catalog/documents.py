@@ -54,7 +54,7 @@ class Value:
             self.report.error("several-documents", "", roots[1], cause, "keep one document and remove the --- lines")
             return None
         if not roots:
-            self.report.error("empty", "", None, "it is empty", "")
+            self.report.error("empty", "", None, "it is empty", "write the configuration, or leave the file out")
             return None
         return roots[0]
 
@@ -171,7 +171,13 @@ def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, V
     data = root.get("data")
     if not isinstance(data, YamlMapping):
         found_text = "nothing" if is_null(data) or data is None else describe(data)
-        report.error("wrong-type", "data", data or root, f"data must be a map of strings, found {found_text}", "")
+        report.error(
+            "wrong-type",
+            "data",
+            data or root,
+            f"data must be a map of strings, found {found_text}",
+            'write "KEY: |" below data, and the YAML below it',
+        )
         return {}
     report.own_flaws(data, "data")
     values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}

@@ -39,7 +39,9 @@ def swapped_by_key(key: str, keys: Container[str]) -> tuple[str, str] | None:
 
 def swapped_by_name(config_map: str, name: str) -> tuple[str, str] | None:
     """Return cause and remedy if a ConfigMap has the name of another one than it should be."""
-    found = (_swapped(kind, f'the ConfigMap is named "{name}"') for kind, one in ROOTS.items() if one.config_map == name)
+    found = (
+        _swapped(kind, f'the ConfigMap is named "{name}"') for kind, one in ROOTS.items() if one.config_map == name
+    )
     return next(found, None) if name != config_map else None
 
 

@@ -8,7 +8,9 @@
 - ``lookalikes``: text in templates that was meant as an action
 - ``render_trials``: what templates render to with every sample
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
-- ``passing``: how arguments reach what is started, by a shell or as elements
+- ``spaces``: spaces that actions leave over in it
+- ``scripts``: the script that a shell gets, and whether arguments arrive in it
+- ``passing``: how arguments reach what is started without a shell, as elements
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
 

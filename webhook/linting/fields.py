@@ -83,7 +83,8 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
         if common is None:
             continue
         for where, key in _keys(common.fields, common.path):
-            report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
+            cause = 'this key contains "{{", but keys are never rendered'
+            report.warning("unrendered", where, key, cause, "write the key out")
         if _means_to_render_all(entry.node, common.fields):
             continue
         flawed = {problem.path for problem in report.problems if problem.severity == "error"}

@@ -2,19 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-from webhook import errors, gotemplate
+from webhook import gotemplate
 from webhook.catalog import Startup
-from webhook.catalog.report import Placed
 from webhook.catalog.schema import remedies
 from webhook.linting import lookalikes, sample_variables
 from webhook.linting.trial_results import Findings, Rendering, refers
-from webhook.rendering import arguments, budget, command
-from webhook.shell import argv, passing, syntax
+from webhook.shell import argv
 
-#: An argument with everything that a shell changes where it is not quoted, or quoted in the wrong way.
-HOSTILE = """--custom=it's "two words" $HOME `id` * {a,b}; \\"""
 #: What only a shell understands, and arguments that need one.
 _OPERATORS = frozenset({"&&", "||", "|", ";", ">", ">>", "<", "2>&1", "&"})
 _NEEDS_SHELL = re.compile(r"\$[@*]|\$\{[@*]\}|\s(?:&&|\|\|?|;|>{1,2}|<)\s")
@@ -23,7 +18,6 @@ _SEVERAL = re.compile(r"--?[A-Za-z][\w.-]*[ \t]+\S|.*[ \t]--?[A-Za-z]", re.DOTAL
 
 PARAMETERS = 'end commandTemplate with the script and a name, leave out argsTemplate, and write "$@" in the script'
 NAMED = 'write "$@" in the script, and after it an element that becomes "$0", such as "{{ .MODEL_NAME }}"'
-_NAME = 'make it an element after the script, which is "$0" there'
 IN_LINES = (
     'write commandTemplate in place of command and argsTemplate, which ends with the script and a name, and write "$@" '
     "in the script"
@@ -31,22 +25,6 @@ IN_LINES = (
 _ELEMENT = "remove this element: without argsTemplate, args are CUSTOM_ARGS, an element each"
 _ELEMENTS = "remove this element, and move the others of argsTemplate to commandTemplate: args are then CUSTOM_ARGS"
 _LINES = "write command and argsTemplate alone, of which each line is an argument and an empty one is dropped"
-_AROUND = 24
-
-
-class Script(NamedTuple):
-    """A script that a shell gets.
-
-    Attributes:
-        text: what it is with the current sample.
-        path, at: its place in the configuration.
-        rendering: where it comes from; None if it is an element of a plain ``command``.
-    """
-
-    text: str
-    path: str
-    at: Placed
-    rendering: Rendering | None
 
 
 def instead(startup: Startup, script: str | None) -> str:
@@ -54,88 +32,6 @@ def instead(startup: Startup, script: str | None) -> str:
     if script is None:
         return _ELEMENTS if startup.args else _ELEMENT
     return PARAMETERS if startup.command else IN_LINES
-
-
-def check_script(findings: Findings, script: Script, startup: Startup, first: Sequence[str]) -> bool:
-    """Check a script, and how it gets free text of workloads and agent entries; return whether a shell can read it.
-
-    Args:
-        findings: receives the findings.
-        script: what a shell gets.
-        startup: what it is rendered from.
-        first: the elements of a plain ``command``.
-    """
-    unfinished = syntax.unfinished(script.text)
-    if unfinished is not None:
-        opening, closing, at = unfinished
-        what = f"{opening} is never closed" if closing else f"nothing follows {opening}"
-        remedy = f"add the closing {closing}" if closing else "write a command after it, or remove it"
-        if closing == "'":
-            remedy = "add the closing ', or put a text with an apostrophe in double quotes"
-        place = _inside(findings, script, at)
-        findings.add("script-syntax", script.path, opening, place, f"the shell refuses the script: {what}", remedy)
-        return False
-    one = script.rendering
-    for name in arguments.FREE_TEXT if one is not None and findings.sample.possible else ():
-        given = name != "CUSTOM_ARGS" or findings.sample.variables["CUSTOM_ARGS"]
-        if one is not None and given and refers(one.template.compiled, name):
-            _check_splice(findings, one, startup, first, name)
-    passes = passing.passing(script.text)
-    for found, how, remedy in (
-        (passes.split, "passes its arguments on without quotes", 'write "$@"'),
-        (passes.parsed, "reads its arguments as code", 'start the program itself, without eval or a second shell, with "$@"'),
-        (passes.joined and not passes.parsed, "joins its arguments into one", 'write "$@", as a word of its own'),
-    ):
-        if found:
-            cause = f"the script {how}, so they do not arrive as they are"
-            findings.add("reparsed-arguments", script.path, how, script.at, cause, remedy)
-    return True
-
-
-def _check_splice(
-    findings: Findings, one: Rendering, startup: Startup, first: Sequence[str], name: str
-) -> None:
-    """Check whether a variable, of which any text is the value, arrives where the template prints it into a script."""
-    value: Any = [HOSTILE] if name == "CUSTOM_ARGS" else HOSTILE
-    variables = {**findings.sample.variables, name: value}
-    try:
-        rendered = command.command(startup, variables, budget.new())
-    except errors.Denied:
-        return
-    started = [*(rendered.command or first), *rendered.args]
-    changed = [
-        case
-        for notice in arguments.notices(startup, variables, started[: len(started) - len(rendered.args)], rendered, ())
-        if notice.code == "shell-changes-argument"
-        for case in notice.cases
-    ]
-    at = argv.script_at(started)
-    if HOSTILE not in changed or at is None:
-        return
-    scalar = one.template.compiled.scalar
-    remedy = instead(startup, HOSTILE) if name == "CUSTOM_ARGS" else _NAME
-    if '\\"two words\\"' in started[at]:
-        cause = f"printf quotes {name} for Go, not for a shell, which still expands $ and backquotes in it"
-        findings.add("quoted-for-go", one.path, name, scalar, cause, remedy)
-    else:
-        cause = f"the shell gets {name} as text of the script, and changes quotes, $, spaces and the like in it"
-        findings.add("spliced-argument", one.path, name, scalar, cause, remedy, severity="info")
-
-
-def _inside(findings: Findings, script: Script, at: int) -> Placed:
-    """Return the place in the configuration of an offset in a script; that of the whole script if it is not found there."""
-    if script.rendering is None:
-        return script.at
-    compiled = script.rendering.template.compiled
-    text = compiled.template.text
-    for length in range(_AROUND, 0, -1):
-        for begin, end in ((at, at + length), (max(at - length, 0), at + 1)):
-            piece = script.text[begin:end]
-            if text.count(piece) == 1:
-                found = text.index(piece) + at - begin
-                line = text.count("\n", 0, found) + 1
-                return findings.report.inside(compiled.scalar, line, found - text.rfind("\n", 0, found))
-    return script.at
 
 
 def check_elements(

@@ -22,8 +22,16 @@ from webhook.shell import argv
 _MISPRINTED = re.compile(r"<nil>|%!\S?\([^)]*\)?")
 _BRACKETS = "CUSTOM_ARGS render as one list in brackets"
 
+#: The remedy for a failure, by words in Go's message.
+_REMEDIES = (
+    ("out of range", "ask for the length first, such as: {{ if .CUSTOM_ARGS }}"),
+    ("undefined variable", "declare the variable with := before it gets another value"),
+    ("nil pointer", "print it only where it has a value: {{ with }}"),
+)
 #: Key paths of what is started, in an entry.
-_OF_START = re.compile(r"\.containerTemplate(?:\.(?:leader|worker))?(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?$")
+_OF_START = re.compile(
+    r"\.containerTemplate(?:\.(?:leader|worker))?(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?$"
+)
 
 _GPU_TYPES = (
     sample_variables.USUAL_GPU_TYPE,
@@ -90,12 +98,20 @@ def _render(
         if not of_unknown and (path, error.line, error.column) not in known:
             at = inside(scalar, error.line, error.column) if error.line else scalar
             cause = budget.cause(error, left)
-            findings.add("render-fails", path, (error.line, error.column), at, cause, excerpt=error.excerpt(AROUND))
+            findings.add(
+                "render-fails", path, (error.line, error.column), at, cause, _remedy(error), error.excerpt(AROUND)
+            )
         return None
     for one in missing if not tried.unknown else ():
         at = inside(scalar, one.line, one.column)
-        findings.add("no-value", path, (one.line, one.column), at, f"{one.expression} has no value")
+        cause = f"{one.expression} has no value"
+        findings.add("no-value", path, (one.line, one.column), at, cause, "print it only where it has one: {{ with }}")
     return None if missing else Rendering(tried, text)
+
+
+def _remedy(error: gotemplate.ExecError) -> str:
+    """Return the remedy for a failure that only some variables show, or ""."""
+    return next((remedy for words, remedy in _REMEDIES if words in error.message), "")
 
 
 def _check_cost(findings: Findings, entry: ReadRuntimeTemplate, steps: int) -> None:
@@ -138,7 +154,8 @@ def _check_integer(
     try:
         expand.as_integer(wanted, one.text)
     except errors.Denied as refusal:
-        findings.add("not-an-integer", one.path, one.text, one.template.compiled.scalar, refusal.message)
+        remedy = "write a variable that is an int, such as .MODEL_PORT"
+        findings.add("not-an-integer", one.path, one.text, one.template.compiled.scalar, refusal.message, remedy)
 
 
 def _check_group_variables(findings: Findings, one: Rendering) -> None:

@@ -2,24 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 from webhook import errors
 from webhook.catalog import Startup
-from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import fields, lookalikes, passing, sample_variables
+from webhook.linting import fields, lookalikes, passing, sample_variables, scripts, spaces
 from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
 from webhook.shell import argv, flags, scan
 
-_DOUBLED = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
-_TRAILING = re.compile(r"(?<=\S)[ \t]+$", re.MULTILINE)
 _SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)")
 _FLAG = re.compile(r"--?[A-Za-z]")
-
-#: How many characters around extra spaces are compared with the template, and shown in a finding.
-_AROUND = 20
 
 
 def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, renderings: Sequence[Rendering]) -> None:
@@ -35,27 +28,59 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
         return
     first = rendered.command or _plain_command(entry, findings)
     started = [*first, *rendered.args]
-    script = _script(findings, entry, elements, started, rendered, len(first))
-    joining = passing.joining(findings, elements) if startup.command and script is None else []
-    readable = True
-    for one in elements:
-        is_script = script is not None and one is script.rendering
-        if startup.command:
-            if one not in joining:
-                _check_spaces(findings, one, one.text, scan.masked(one.text) if is_script else one.text)
-        elif is_script:
-            readable = not _splits_script(findings, one)
-        elif sample_variables.AS_LIST not in one.text:
-            _check_lines(findings, one)
-    if script is not None and readable:
-        readable = passing.check_script(findings, script, startup, first)
-    if script is None and not _lacks_script(findings, elements, started, len(first)) and startup.command:
-        passing.check_elements(findings, startup, elements, started, joining)
+    script = scripts.find(findings, entry, elements, started, rendered, len(first))
+    if script is not None:
+        known = not _check_with_shell(findings, startup, elements, script, first)
+    else:
+        own = len(elements) if startup.command else len(first) + sum(rendered.printed)
+        known = _check_without_shell(findings, startup, elements, started, own)
+    if known:
+        return
     # without a command, an element may become several arguments, so a repetition is reported at the last element
-    if not joining:
-        _check_repetitions(findings, elements if startup.command else elements[-1:], started)
-    if not rendered.notices and not startup.others_use_custom_args and not joining and readable:
+    _check_repetitions(findings, elements if startup.command else elements[-1:], started)
+    if not rendered.notices and not startup.others_use_custom_args:
         _check_custom_args(findings, entry, startup, started)
+
+
+def _check_with_shell(
+    findings: Findings,
+    startup: Startup,
+    elements: Sequence[Rendering],
+    script: scripts.Script,
+    first: Sequence[str],
+) -> bool:
+    """Check the elements of what a shell starts; return whether the shell can read its script."""
+    for one in elements:
+        is_script = one is script.rendering
+        if startup.command:
+            spaces.check(findings, one, one.text, scan.masked(one.text) if is_script else one.text)
+        elif is_script and scripts.splits(findings, one):
+            return False
+        elif not is_script:
+            _check_lines(findings, one)
+    return scripts.check(findings, script, startup, first)
+
+
+def _check_without_shell(
+    findings: Findings, startup: Startup, elements: Sequence[Rendering], started: Sequence[str], own: int
+) -> bool:
+    """Check the elements of what starts without a script; return whether that explains where the arguments go.
+
+    ``own`` is how many of what is started is not appended.
+    """
+    if not startup.command:
+        for one in elements:
+            if sample_variables.AS_LIST not in one.text:
+                _check_lines(findings, one)
+    joining = passing.joining(findings, elements) if startup.command else []
+    for one in elements if startup.command else ():
+        if one not in joining:
+            spaces.check(findings, one, one.text, one.text)
+    if scripts.lacks(findings, elements, started[:own]):
+        return True
+    if startup.command:
+        passing.check_elements(findings, startup, elements, started, joining)
+    return bool(joining)
 
 
 def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[str]:
@@ -63,63 +88,6 @@ def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[s
     parts = entry.draft.parts(findings.sample.role) if entry.draft is not None else ()
     found = next((part.container["command"] for part in parts if "command" in part.container), None) or ()
     return [word for word in found if isinstance(word, str)]
-
-
-def _script(
-    findings: Findings,
-    entry: ReadRuntimeTemplate,
-    elements: Sequence[Rendering],
-    started: Sequence[str],
-    rendered: command.Command,
-    first: int,
-) -> passing.Script | None:
-    """Return the script that a shell gets; None if there is none, or if it is an argument of the workload.
-
-    ``first`` is how many of the elements are the command.
-    """
-    at = argv.script_at(started)
-    if at is None:
-        return None
-    if rendered.command is not None:
-        one = elements[at] if at < len(elements) else None
-    elif at < first:
-        path, node = fields.command_key(entry, findings.sample.role, "command")
-        return passing.Script(started[at], f"{path}[{at}]", node, None)
-    else:
-        ends = accumulate(rendered.printed)
-        one = next((one for one, end in zip(elements, ends, strict=True) if at - first < end), None)
-    if one is None:
-        return None
-    text = one.text if rendered.command is None else started[at]
-    return passing.Script(text, one.path, one.template.compiled.scalar, one)
-
-
-def _splits_script(findings: Findings, one: Rendering) -> bool:
-    """Find a script of several lines where each of them becomes an argument of its own."""
-    splits = "\n" in one.text.strip()
-    if splits:
-        cause = "without commandTemplate each line is an argument, so the shell gets only the first line as its script"
-        remedy = "write commandTemplate in place of command"
-        findings.add("script-in-lines", one.path, "", one.template.compiled.scalar, cause, remedy)
-    return splits
-
-
-def _lacks_script(findings: Findings, elements: Sequence[Rendering], started: Sequence[str], first: int) -> bool:
-    """Find a shell that gets no script."""
-    lacking = argv.lacks_script(started[: first + len(elements)])
-    if lacking is None:
-        return False
-    last = elements[min(lacking, len(elements) - 1)]
-    if lacking < len(elements):
-        cause = f'the shell takes "{started[lacking]}" for the name of a file'
-        remedy = "write -c before it, as an element of its own"
-        if started[lacking].startswith("-"):
-            remedy = "write an element for the option, and one for the script"
-    else:
-        cause = "the shell gets -c, but no script, so the first argument of a workload would be one"
-        remedy = "add the script and a name as elements"
-    findings.add("no-script", last.path, cause, last.template.compiled.scalar, cause, remedy)
-    return True
 
 
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:
@@ -144,10 +112,10 @@ def _check_lines(findings: Findings, one: Rendering) -> None:
             remedy = "write each flag on its own line, with its value after an equals sign"
             if all(argument in line for argument in sample_variables.CUSTOM_ARGS):
                 remedy = "remove .CUSTOM_ARGS: arguments that no template refers to are appended, one by one"
-            place = _between(findings.report, one, before, " ", after)
+            place = spaces.between(findings.report, one, before, " ", after)
             findings.add("flags-on-one-line", one.path, (place.line, place.column), place, cause, remedy)
     text = "\n".join(lines)
-    _check_spaces(findings, one, text, text)
+    spaces.check(findings, one, text, text)
 
 
 def separator(line: str) -> int | None:
@@ -155,59 +123,10 @@ def separator(line: str) -> int | None:
 
     A space separates if a flag follows it, or if no equals sign precedes it; any other space belongs to a value.
     """
-    for spaces in _SEPARATOR.finditer(line):
-        if _FLAG.match(line, spaces.end()) or "=" not in line[: spaces.start()]:
-            return spaces.start()
+    for found in _SEPARATOR.finditer(line):
+        if _FLAG.match(line, found.end()) or "=" not in line[: found.start()]:
+            return found.start()
     return None
-
-
-def _check_spaces(findings: Findings, one: Rendering, text: str, masked: str) -> None:
-    """Find spaces that an action left over, in a text in which parts may be masked."""
-    remedy = "remove it, or trim it with {{- or -}}"
-    for spaces in _DOUBLED.finditer(masked):
-        if not _written(one.template.literals, text, spaces):
-            before, after = _words(text, spaces)
-            cause = f'two spaces in a row in "{before}{spaces[0]}{after}"'
-            at = _between(findings.report, one, before, " ", after)
-            findings.add("doubled-space", one.path, (before, after), at, cause, remedy)
-    for spaces in _TRAILING.finditer(masked):
-        before, _ = _words(text, spaces)
-        at = _between(findings.report, one, before, spaces[0], "")
-        findings.add("trailing-space", one.path, before, at, f'a space at the end of "{before}{spaces[0]}"', remedy)
-
-
-def _written(literals: frozenset[str], text: str, spaces: re.Match[str]) -> bool:
-    """Return whether one piece of the template's text contains these spaces: then its author wanted them."""
-    before = text[max(spaces.start() - _AROUND, 0) : spaces.start()]
-    after = text[spaces.end() : spaces.end() + _AROUND]
-    for piece in literals:
-        at = piece.find(spaces[0])
-        while at >= 0:
-            end = at + len(spaces[0])
-            left, right = piece[max(at - _AROUND, 0) : at], piece[end : end + _AROUND]
-            if before.endswith(left) and after.startswith(right):
-                return True
-            at = piece.find(spaces[0], at + 1)
-    return False
-
-
-def _words(text: str, spaces: re.Match[str]) -> tuple[str, str]:
-    """Return the words before and after some spaces, or as much of them as a finding shows."""
-    before = re.split(r"\s", text[max(spaces.start() - _AROUND, 0) : spaces.start()])[-1]
-    after = re.split(r"\s", text[spaces.end() : spaces.end() + _AROUND])[0]
-    return before, after
-
-
-def _between(report: Report, one: Rendering, before: str, space: str, after: str) -> Placed:
-    """Return the place between two words in the template's source, or its start if the words are not found there."""
-    scalar, template = one.template.compiled.scalar, one.template.compiled.template
-    flag = re.match(r"--?[\w.-]+", after)
-    for words, within in ((before + space, len(before)), (space + (flag[0] if flag else after), 0)):
-        at = template.text.find(words) if words.strip() else -1
-        if at >= 0:
-            line = template.text.count("\n", 0, at + within) + 1
-            return report.inside(scalar, line, at + within - template.text.rfind("\n", 0, at + within))
-    return scalar
 
 
 def _check_custom_args(

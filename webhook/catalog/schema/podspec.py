@@ -86,7 +86,7 @@ def _identified(report: Report, key: str, item: YamlMapping, path: str) -> None:
         if value is None:
             continue
         if isinstance(value, Scalar) and value.value == "":
-            report.error("empty-value", f"{path}.{name}", value, f"{name} is empty", "")
+            report.error("empty-value", f"{path}.{name}", value, f"{name} is empty", "give it a value")
         elif key not in kubernetes.ITEMS:
             checks.typed(report, value, f"{path}.{name}", wanted)
 

@@ -141,11 +141,13 @@ def _runtime(report: Report, mapping: YamlMapping, path: str) -> str | None:
         return None
     if named is not None:
         cause = f'the key "{_NAME}" does not belong here, so it is ignored'
-        report.warning("unknown-key", f"{path}.{_NAME}", named, cause, "remove it: the name of the entry is its runtime")
+        report.warning(
+            "unknown-key", f"{path}.{_NAME}", named, cause, "remove it: the name of the entry is its runtime"
+        )
     node = checks.required(report, mapping, "runtime", path, "the entry")
     name = checks.a_string(report, node, f"{path}.runtime")
     if name == "":
-        report.error("empty-value", f"{path}.runtime", node, "the runtime's name is empty", "")
+        report.error("empty-value", f"{path}.runtime", node, "the runtime's name is empty", "give it a name")
         return None
     if name is not None and not LABEL_VALUE.accepts(name):
         cause = f'no workload can ask for the runtime "{name}": it is not a valid label value'

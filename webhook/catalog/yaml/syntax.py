@@ -95,24 +95,29 @@ def explain(error: yaml.YAMLError, lines: list[str]) -> Flaw:
         return Flaw("yaml-syntax", *_misplaced_colon(lines, line, column))
     if start is not None and _is_shift(problem):
         return Flaw("yaml-syntax", *place, *_shifted(lines, start, line, column))
+    return _meaning(problem, mark, start, lines)
+
+
+def _meaning(problem: str, mark: Any, start: Any, lines: list[str]) -> Flaw:
+    """Return what libyaml's words mean."""
+    place = (mark.line + 1, mark.column + 1)
+    text = lines[mark.line] if mark.line < len(lines) else ""
     if "cannot start any token" in problem:
         remedy = f"quote it: {unquoted.in_quotes(unquoted.value(text))}"
-        return Flaw("yaml-syntax", *place, f"an unquoted value cannot begin with {text[column : column + 1]}", remedy)
+        cause = f"an unquoted value cannot begin with {text[mark.column : mark.column + 1]}"
+        return Flaw("yaml-syntax", *place, cause, remedy)
     for words, cause, remedy in _MEANINGS:
         if words in problem:
-            if "missing comma" in remedy:
-                cause, remedy = _in_brackets(lines, start, cause, remedy)
+            if "missing comma" in remedy and _is_closed(lines, start):
+                return Flaw("yaml-syntax", *place, "a comma is missing between two items", "write a comma between them")
             opened = start if start is not None and ("unclosed" in cause or "':'" in words) else mark
-            return Flaw("yaml-syntax", opened.line + 1, opened.column + 1, cause, remedy)
+            return Flaw("yaml-syntax", opened.line + 1, opened.column + 1, cause, remedy.replace("comma or ", ""))
     return Flaw("yaml-syntax", *place, f"not valid YAML: {problem}", "")
 
 
-def _in_brackets(lines: list[str], start: Any, cause: str, remedy: str) -> tuple[str, str]:
-    """Return cause and remedy for an open bracket: it is not closed, or a comma is missing before it is."""
-    text = lines[start.line][start.column :] if start is not None and start.line < len(lines) else ""
-    if unquoted.closed(text):
-        return "a comma is missing between two items", "write a comma between them"
-    return cause, remedy.replace("comma or ", "")
+def _is_closed(lines: list[str], start: Any) -> bool:
+    """Return whether an open bracket is closed in its line."""
+    return start is not None and start.line < len(lines) and bool(unquoted.closed(lines[start.line][start.column :]))
 
 
 def _is_colon(problem: str) -> bool:
@@ -170,7 +175,12 @@ def _misplaced_colon(lines: list[str], line: int, column: int) -> tuple[int, int
     found = _key_at(text)
     inner = re.match(r"\s*(?:-\s+)*[^\s:]+:\s+\S", before)
     if inner:
-        return line + 1, column + 1, 'a second ": " on one line', f"quote it: {unquoted.in_quotes(unquoted.value(text))}"
+        return (
+            line + 1,
+            column + 1,
+            'a second ": " on one line',
+            f"quote it: {unquoted.in_quotes(unquoted.value(text))}",
+        )
     above = next((row for row in range(line - 1, -1, -1) if _key_at(lines[row])), None)
     sibling = _key_at(lines[above]) if above is not None else None
     if found is None or sibling is None or above is None or sibling[1] >= found[1]:

@@ -65,7 +65,9 @@ def without_space(lines: Sequence[str], line: int) -> Explained | None:
         text = lines[row] if 0 <= row < len(lines) else ""
         if found := _NO_SPACE.match(text):
             key, value = found["key"], found["value"]
-            return Explained(row + 1, found.end("key") + 1, f'no space after "{key}:"', f'write "{key}: {value.strip()}"')
+            return Explained(
+                row + 1, found.end("key") + 1, f'no space after "{key}:"', f'write "{key}: {value.strip()}"'
+            )
         if found := _NO_SPACE_AFTER_DASH.match(text):
             written = text.strip().removeprefix("-")
             return Explained(row + 1, found.start("key"), 'no space after "-"', f'write "- {written}"')
