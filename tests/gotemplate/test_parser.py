@@ -70,7 +70,7 @@ def test_other_errors_have_no_hint_at_open_blocks() -> None:
         ("{{.A }", "close the action with }}"),
         ("{{.A", "close the action with }}"),
         ("{{if .A}}a{{end}", "close the action with }}"),
-        ("{{eq .A 'b'}}", 'write strings in double quotes: "text"'),
+        ("{{eq .A 'bc'}}", 'write strings in double quotes: "text"'),
         ("{{eq .A “b”}}", 'write plain quotes: "text"'),
         ('{{eq .A "b}}', 'close the string with "'),
         ("{{eq .A b}}", 'a string needs quotes: "b"'),

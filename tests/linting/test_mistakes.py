@@ -121,8 +121,8 @@ templates:
         ("unrendered", 5),
         ("wrong-type", 7),
         ("wrong-type", 8),
-        ("flag-twice", 12),
         ("reparsed-arguments", 12),
+        ("flag-twice", 12),
         ("unknown-variable", 12),
     ]
 

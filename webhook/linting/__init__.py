@@ -58,8 +58,9 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
 
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:
+    unknown_starts = render_trials.unknown_starts(report)
     for entry in content.entries:
         known = templates.check(entry, report)
-        render_trials.check(entry, report, known)
+        render_trials.check(entry, report, known, unknown_starts)
     for rule in fields.TEMPLATE_RULES:
         rule(content.entries, report)

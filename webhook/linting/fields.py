@@ -78,6 +78,7 @@ def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> Non
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
+    flawed = {problem.path for problem in report.problems if problem.code == "wrong-type"}
     for entry in entries:
         common = next(sections.pods(entry), None)
         if common is None:
@@ -87,7 +88,6 @@ def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
             report.warning("unrendered", where, key, cause, "write the key out")
         if _means_to_render_all(entry.node, common.fields):
             continue
-        flawed = {problem.path for problem in report.problems if problem.severity == "error"}
         for where, scalar in _strings(common.fields, common.path):
             if "{{" in scalar.value and not compiling.is_of_startup(where) and flawed.isdisjoint(_above(where)):
                 cause = 'this string contains "{{" but is not rendered'

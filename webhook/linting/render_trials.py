@@ -4,7 +4,7 @@ Templates are rendered by the code that serves requests; only the variables are 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,8 @@ _REMEDIES = (
 )
 #: Key paths of what is started, in an entry.
 _OF_START = re.compile(
-    r"\.containerTemplate(?:\.(?:leader|worker))?(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?$"
+    r"(templates\[\d+\])\.podTemplate\.containerTemplate(?:\.(?:leader|worker))?"
+    r"(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?"
 )
 
 _GPU_TYPES = (
@@ -40,15 +41,25 @@ _GPU_TYPES = (
 )
 
 
-def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place]) -> None:
-    """Add the findings of one entry. Failures at the places in `known` have been reported already."""
+def check(
+    entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place], unknown_starts: Collection[str]
+) -> None:
+    """Add the findings of one entry.
+
+    Args:
+        entry: the entry.
+        report: receives the findings.
+        known: the places of failures that have been reported already.
+        unknown_starts: see ``unknown_starts``.
+    """
+    if not entry.compiled:
+        return
     tried = [tried_template(compiled) for compiled in entry.compiled]
     by_gpu = any(refers(compiled, "GPU_TYPE", "GPU_COUNT") for compiled in entry.compiled)
     samples = tuple(sample_variables.samples(entry.runtime or "runtime", _GPU_TYPES if by_gpu else _GPU_TYPES[:1]))
     findings = Findings(report, samples[0])
     integers = {one.template: one for one in entry.draft.integers()} if entry.draft else {}
     guesses = _guesses(entry)
-    starts = _starts(entry, report)
     for sample in samples:
         findings.sample = replace(sample, variables={**guesses(sample.variables), **sample.variables})
         left = budget.new()
@@ -59,15 +70,15 @@ def check(entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_
             _check_misprints(findings, rendering, entry)
             _check_integer(findings, rendering, integers)
             _check_group_variables(findings, rendering)
-        if entry.draft is not None and starts:
+        if entry.draft is not None and entry.path not in unknown_starts:
             startup.check(findings, entry, entry.draft.startups[sample.role], renderings)
     findings.report_all()
 
 
-def _starts(entry: ReadRuntimeTemplate, report: Report) -> bool:
-    """Return whether it is known what an entry starts: nothing is wrong with its command and args."""
-    flawed = (problem.path for problem in report.problems if problem.severity == "error")
-    return not any(path.startswith(f"{entry.path}.") and _OF_START.search(path) for path in flawed)
+def unknown_starts(report: Report) -> frozenset[str]:
+    """Return the paths of the entries of which something is wrong with command or args, so that nobody knows what they start."""
+    errors = (problem.path for problem in report.problems if problem.severity == "error")
+    return frozenset(found[1] for path in errors if (found := _OF_START.fullmatch(path)))
 
 
 def _guesses(entry: ReadRuntimeTemplate) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

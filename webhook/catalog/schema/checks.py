@@ -97,18 +97,23 @@ def top(report: Report, root: Node, key: str) -> YamlMapping | None:
     if isinstance(root, YamlMapping) and key in root.pairs:
         return root
     report.own_flaws(root, "")
-    without(report, root, key, f'there is no "{key}"')
+    if not isinstance(root, YamlMapping) and not root.flaws:
+        report.error("wrong-type", "", root, f"must be a map, found {nodes.describe(root)}", _begin(root, key))
+    elif isinstance(root, YamlMapping):
+        without(report, root, key, f'there is no "{key}"')
     return None
 
 
 def without(report: Report, root: Node, key: str, cause: str) -> None:
     """Report that a text does not have the key of its configuration; ``cause`` says where the key would have been found."""
-    if isinstance(root, YamlSequence):
-        report.error("missing-key", "", root, f"{cause}: found a list", f'write "{key}:" above it')
-    elif isinstance(root, YamlMapping) and (swapped := roots.swapped_by_key(key, root.pairs)):
+    if isinstance(root, YamlMapping) and (swapped := roots.swapped_by_key(key, root.pairs)):
         report.error("wrong-kind", "", root, *swapped)
     else:
-        report.error("missing-key", "", root, cause, f'begin with "{key}:" and a list below it')
+        report.error("missing-key", "", root, cause, _begin(root, key))
+
+
+def _begin(root: Node, key: str) -> str:
+    return f'write "{key}:" above it' if isinstance(root, YamlSequence) else f'begin with "{key}:" and a list below it'
 
 
 def listing(report: Report, holder: YamlMapping, key: str, path: str) -> list[Node] | None:

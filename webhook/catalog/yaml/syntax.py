@@ -153,7 +153,7 @@ def _shifted(lines: list[str], start: Any, line: int, column: int) -> tuple[str,
     beside, column, row = first[0], start.column + 1, start.line + 1
     if at == column:
         return "there is text after the end of a value", "remove it, or put the whole value in quotes"
-    for above in range(line - 1, start.line, -1):
+    for above in range(line - 1, start.line - 1, -1):
         deeper = _key_at(lines[above])
         if deeper is not None and deeper[1] > at:
             (beside, column), row = deeper, above + 1
