@@ -28,6 +28,7 @@ class Mistake(NamedTuple):
 
     text: str
     found: list[tuple[int, int, str, str]]
+    new: list[str]
     fixed: str
 
 
@@ -40,7 +41,12 @@ def read(path):
     found = [(int(at[1]), int(at[2]), at[3], remedy) for at, remedy in zip(places, said[1::2], strict=True)]
     old, new = ("".join(f"{line[3:]}\n" for line in head if line.startswith(mark)) for mark in ("#- ", "#+ "))
     assert body.count(old) == 1
-    return Mistake("\n".join(lines) + "\n", found, body.replace(old, new))
+    return Mistake("\n".join(lines) + "\n", found, new.splitlines(), body.replace(old, new))
+
+
+def columns(line):
+    """Return where a line and the key after its dash begin, from 1."""
+    return {match.end() + 1 for match in (re.match(" *", line), re.match(" *(?:- )?", line))}
 
 
 def above_info(kind, text):
@@ -69,6 +75,8 @@ def test_whoever_follows_the_remedy_is_done(path):
     for *_, remedy in mistake.found:
         literal = next(filter(None, LITERAL.fullmatch(remedy).groups()), "") if LITERAL.fullmatch(remedy) else ""
         assert literal in mistake.fixed
+        if column := re.match(r"(?:align|indent) .*?column (\d+)", remedy):
+            assert any(int(column[1]) in columns(line) for line in mistake.new)
 
 
 def test_there_are_many_of_them():
