@@ -76,7 +76,7 @@ def test_scripts_that_are_complete(script):
     assert not refused(script)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(st.lists(PIECES, max_size=8).map("".join))
 def test_whatever_is_found_is_refused_by_a_shell(script):
     assert syntax.unfinished(script) is None or refused(script)

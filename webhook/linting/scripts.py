@@ -1,6 +1,7 @@
 """Findings about the script that a shell gets: which it is, whether a shell can read it, and whether arguments arrive in it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, passing
 from webhook.linting.trial_results import Findings, Rendering, refers
 from webhook.rendering import arguments, budget, command
-from webhook.shell import argv, syntax
+from webhook.shell import argv, scan, syntax
 from webhook.shell import passing as shell_passing
 
 #: An argument with everything that a shell changes where it is not quoted, or quoted in the wrong way.
@@ -19,6 +20,10 @@ HOSTILE = """--custom=it's "two words" $HOME `id` * {a,b}; \\"""
 #: Some of it as Go quotes it.
 _FOR_GO = '\\"two words\\"'
 _NAME = 'make it an element after the script, which is "$0" there'
+#: Many trials render the same script.
+_unfinished = lru_cache(maxsize=32)(syntax.unfinished)
+_passing = lru_cache(maxsize=32)(shell_passing.passing)
+masked = lru_cache(maxsize=32)(scan.masked)
 #: How many characters around a place in a script are searched for in its template.
 _AROUND = 24
 
@@ -104,7 +109,7 @@ def check(findings: Findings, script: Script, startup: Startup, first: Sequence[
         startup: what it is rendered from.
         first: the elements of a plain ``command``.
     """
-    unfinished = syntax.unfinished(script.text)
+    unfinished = _unfinished(script.text)
     if unfinished is not None:
         opening, closing, at = unfinished
         what = f"{opening} is never closed" if closing else f"nothing follows {opening}"
@@ -119,7 +124,7 @@ def check(findings: Findings, script: Script, startup: Startup, first: Sequence[
         given = name != "CUSTOM_ARGS" or findings.sample.variables["CUSTOM_ARGS"]
         if one is not None and given and refers(one.template.compiled, name):
             _check_splice(findings, one, startup, first, name)
-    passes = shell_passing.passing(script.text)
+    passes = _passing(script.text)
     for found, how, remedy in (
         (passes.split, "passes its arguments on without quotes", 'write "$@"'),
         (

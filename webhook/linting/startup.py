@@ -9,7 +9,7 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import fields, lookalikes, passing, sample_variables, scripts, spaces
 from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
-from webhook.shell import argv, flags, scan
+from webhook.shell import argv, flags
 
 _SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)")
 _FLAG = re.compile(r"--?[A-Za-z]")
@@ -53,7 +53,7 @@ def _check_with_shell(
     for one in elements:
         is_script = one is script.rendering
         if startup.command:
-            spaces.check(findings, one, one.text, scan.masked(one.text) if is_script else one.text)
+            spaces.check(findings, one, one.text, scripts.masked(one.text) if is_script else one.text)
         elif is_script and scripts.splits(findings, one):
             return False
         elif not is_script:

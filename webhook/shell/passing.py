@@ -17,8 +17,8 @@ _EACH = re.compile(r'"\$(?:@|\{@\})')
 _LIST = re.compile(r'([A-Za-z_]\w*)\+?=\([^()]*"\$\{?@')
 _NAME = re.compile(r'("?)\$\{?([A-Za-z_]\w*)(\[[@*]\])?')
 #: The right way to pass arguments on, and signs of others.
-_RIGHT = '"$@"'
-_SUSPECT = re.compile(r"\$\{?[@*0]|\beval\b|-\w*c\b|--(?:session-)?command|\[[@*]\]|[^ \t\n]\"\$@|\"\$@\"[^ \t\n;|&)]")
+_RIGHT, _OWN_NAME = '"$@"', '"$0"'
+_SUSPECT = re.compile(r"\$\{?[@*0]|\beval\b|-\w*c\b|--(?:session-)?command|[^ \t\n]\"\$@|\"\$@\"[^ \t\n;|&)]")
 #: What else precedes the program of a command, and the programs whose words are not split.
 _PREFIXES = frozenset({"command", "env", "exec", "do", "else", "if", "nohup", "then", "time", "!", "{"})
 _WITHOUT_SPLITTING = frozenset({"[[", "case"})
@@ -50,7 +50,8 @@ class Passing(NamedTuple):
 
 def passing(script: str) -> Passing:
     """Return how a script passes on its arguments, as far as ``words.commands`` can see."""
-    if not _SUSPECT.search(script.replace(f" {_RIGHT}", " ")) and "eval" not in script:
+    rest = script.replace(f" {_RIGHT}", " ").replace(_OWN_NAME, "")
+    if not _SUSPECT.search(rest) and "eval" not in script and not _LIST.search(script):
         return Passing()
     lists = {found[1] for found in _LIST.finditer(script)}
     strings: set[str] = set()
