@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from webhook import errors
 from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
@@ -56,7 +57,8 @@ def _found(text: str, known: Collection[str], texts: Iterable[str]) -> Iterator[
     for found in () if _OF_CHAT.search(text) else _JINJA.finditer(text):
         yield found.start(), found[0], f"write {_action(found[0].strip('{%-} '))}"
     for found in _ONE_BRACE.finditer(text):
-        yield found.start(), found[0], f"write {{{{ .{found[1]} }}}}"
+        name = found[1] if found[1] in sample_variables.NAMES else errors.nearest(found[1], sample_variables.NAMES)
+        yield found.start(), found[0], f"write {{{{ .{name or found[1]} }}}}"
     for found in () if _ANY in known else _DOLLAR.finditer(text):
         name = found[1] or found[2] or found[3]
         if name not in known and not any(map(_sets(name).search, texts)):

@@ -1,20 +1,24 @@
-"""What a shell refuses to read: quotes and substitutions without an end, and operators with nothing after them."""
+"""What a shell refuses to read: quotes, substitutions and blocks without an end, and operators with nothing after them."""
 
 import re
 from typing import NamedTuple
 
-from webhook.shell import scan
+from webhook.shell import commands, scan
 
 _CLOSED_SINGLE = re.compile(r"'[^']*'|\$'(?:\\.|[^'\\])*'", re.DOTALL)
 _CLOSERS = {"$(": ")", "<(": ")", ">(": ")", "(": ")", "${": "}", "`": "`", "$((": "))", "((": "))"}
 _CONTINUED = frozenset({"&&", "||", "|", "|&"})
+#: The words that begin and end a block, where a command may start.
+_BLOCKS = {"if": "fi", "do": "done", "case": "esac"}
+#: After these words a command or the end of a block may follow.
+_BEFORE_COMMANDS = frozenset({*commands.RESERVED, *_BLOCKS.values(), "{", "}"})
 
 
 class Unfinished(NamedTuple):
     """Something that a script does not finish.
 
     Attributes:
-        opening: what begins there: a quote, a substitution, or an operator between two commands.
+        opening: what begins there: a quote, a substitution, a block such as `if`, or an operator between two commands.
         closing: what is missing; "" for an operator, which needs a command.
         at: its offset.
     """
@@ -46,4 +50,25 @@ def unfinished(script: str) -> Unfinished | None:
         opening, at = opened[-1]
         return Unfinished(opening, _CLOSERS.get(opening, opening), at)
     operator = script[last.start : last.end]
-    return Unfinished(operator, "", last.start) if last.kind == "operator" and operator in _CONTINUED else None
+    if last.kind == "operator" and operator in _CONTINUED:
+        return Unfinished(operator, "", last.start)
+    return _open_block(script)
+
+
+def _open_block(script: str) -> Unfinished | None:
+    """Return the innermost block that has no end."""
+    opened: list[tuple[str, int]] = []
+    starts = True  # whether a command may start here
+    for item in commands.items(script):
+        if not starts or not item.bare:
+            starts = item.ends
+            continue
+        if item.text in _BLOCKS:
+            opened.append((item.text, item.start))
+        elif opened and item.text == _BLOCKS[opened[-1][0]]:
+            opened.pop()
+        starts = item.ends or item.text in _BEFORE_COMMANDS
+    if not opened:
+        return None
+    word, at = opened[-1]
+    return Unfinished(word, _BLOCKS[word], at)
