@@ -13,7 +13,7 @@ from webhook.linting import sample_variables
 _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _NOT_A_LINE_END = re.compile(r"[^\n]")
 #: A tag of Jinja; in a chat template, which engines read, it is meant.
-_JINJA = re.compile(r"\{%-?\s*\w.*?%\}")
+_JINJA = re.compile(r"\{%-?[ \t]*\w[^%\n]*%\}")
 _OF_CHAT = re.compile(r"messages|chat.?template", re.IGNORECASE)
 #: One brace instead of two around a variable.
 _ONE_BRACE = re.compile(r"(?<![{$])\{-?\s*\.([A-Z][A-Z0-9_]*)\s*-?\}(?!\})")

@@ -14,7 +14,7 @@ _UNQUOTED = re.compile(r"(?<!\")\$(?:[@*]|0(?!\d)|\{[@*0][:}])")
 _AS_ONE = re.compile(r'"\$(?:\*|\{\*\})')
 _EACH = re.compile(r'"\$(?:@|\{@\})')
 #: A variable that holds them: a list, or one string.
-_LIST = re.compile(r'([A-Za-z_]\w*)\+?=\([^()]*"\$\{?@')
+_LIST = re.compile(r'(?<!\w)([A-Za-z_]\w*)\+?=\([^()]*"\$\{?@')
 _NAME = re.compile(r'("?)\$\{?([A-Za-z_]\w*)(\[[@*]\])?')
 #: The right way to pass arguments on, and signs of others.
 _RIGHT, _OWN_NAME = '"$@"', '"$0"'
@@ -77,7 +77,11 @@ def _passing(command: Sequence[words.Word], lists: Collection[str], strings: Col
     if program in _WITHOUT_SPLITTING or (len(own) == 1 and own[0].document):
         return Passing()
     expansions = [expansion for word in own for expansion in _named(word)]
-    held = [used for expansion in expansions if (used := _NAME.match(expansion)) and used[2] in {*lists, *strings}]
+    held = [
+        used
+        for expansion in expansions
+        if (used := _NAME.match(expansion)) and (used[2] in lists or used[2] in strings)
+    ]
     split = any(_UNQUOTED.search(expansion) for expansion in expansions) or any(not used[1] for used in held)
     joined = any(map(_glues, own)) or any(used[1] and (used[2] in strings or used[3] == "[*]") for used in held)
     script = script_at([word.text for word in own])

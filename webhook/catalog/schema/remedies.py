@@ -60,6 +60,8 @@ def _list(node: Node) -> str:
         return ""
     if not isinstance(node.value, str):
         return f'write ["{node.text}"]'
+    if len(node.text) > unquoted.LONGEST:
+        return "write a list"
     return _ITEMS if "\n" in node.text.strip() else f"write [{', '.join(map(quoted, words(node.text)))}]"
 
 
@@ -75,7 +77,7 @@ def _flags(node: YamlMapping) -> list[str]:
 
 def _written(node: YamlMapping, lines: Sequence[str]) -> str:
     """Return a map as it is written, if it is in one line; else ""."""
-    if node.line != node.end_line or not 1 <= node.line <= len(lines):
+    if node.line != node.end_line or not 1 <= node.line <= len(lines) or len(lines[node.line - 1]) > unquoted.LONGEST:
         return ""
     return lines[node.line - 1][node.column - 1 : node.end_column - 1].strip()
 

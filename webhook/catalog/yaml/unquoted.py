@@ -16,6 +16,8 @@ _CLOSERS = {"[": "]", "{": "}"}
 _WITH_JSON = re.compile(r"[^\s\"'{\[,][^\s\"',]*?[={\[]")
 
 
+#: Longer lines are not explained: nobody writes them by hand, and what they hold would not fit into a message.
+LONGEST = 500
 #: How many lines are searched for what an error in a line may come from.
 _LOOKED_INTO = 50
 
@@ -38,7 +40,7 @@ def explain(lines: Sequence[str], line: int, opened: int) -> Explained | None:
     """Return what is wrong with a line that YAML refuses, or with the line of the bracket that is open there, from 0."""
     found = _text_of_block(lines, line)
     for row in dict.fromkeys((line, opened)):
-        if found is None and 0 <= row < len(lines):
+        if found is None and 0 <= row < len(lines) and len(lines[row]) <= LONGEST:
             found = _value(lines[row], row + 1)
     return found
 
@@ -52,7 +54,7 @@ def value(text: str) -> str:
 def open_quote(lines: Sequence[str], line: int) -> Explained | None:
     """Return the nearest value above a line (from 0), or in it, that begins with a quote and does not end with one."""
     for row in range(line, max(line - _LOOKED_INTO, -1), -1):
-        written = value(lines[row]) if row < len(lines) else ""
+        written = value(lines[row]) if row < len(lines) and len(lines[row]) <= LONGEST else ""
         if written[:1] in {'"', "'"} and not _QUOTED.match(written):
             column = len(lines[row]) - len(lines[row].lstrip()) + lines[row].lstrip().index(written) + 1
             return Explained(row + 1, column, "unclosed quote", f"add the closing {written[0]}")
@@ -158,6 +160,7 @@ def _end(value: str, at: int) -> int:
 def closed(value: str) -> int:
     """Return the offset after the bracket that closes the one that a value begins with; 0 if there is none."""
     depth = at = 0
+    value = value[:LONGEST]
     while at < len(value):
         quoted = _QUOTED.match(value, at)
         at = quoted.end() if quoted else at + 1

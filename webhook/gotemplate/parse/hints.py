@@ -12,6 +12,10 @@ _WORDS = "separate a function and its arguments by spaces, without parentheses a
 _INDEX = "write index .LIST 0 for the first item of a list"
 
 
+#: How many characters on each side of an error are looked at.
+_AROUND = 200
+
+
 class _Hint(NamedTuple):
     """A remedy, and what shows that it is the right one: the message, and what surrounds the place of the error."""
 
@@ -58,7 +62,7 @@ def hint(message: str, source: str, column: int) -> str:
         source: the line that the error is in.
         column: of the error, from 1.
     """
-    before, after = source[: column - 1], source[column - 1 :]
+    before, after = source[max(column - 1 - _AROUND, 0) : column - 1], source[column - 1 : column - 1 + _AROUND]
     for one in _HINTS:
         if re.search(one.message, message) and re.search(one.before, before) and re.match(one.after, after):
             return one.remedy
