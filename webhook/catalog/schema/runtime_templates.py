@@ -160,9 +160,9 @@ def _check(report: Report, mapping: YamlMapping, path: str) -> None:
     """Check everything in an entry but its Go templates."""
     checks.a_string(report, mapping.get("runtimeZH"), f"{path}.runtimeZH")
     flag = mapping.get("renderAll")
-    # an entry without a valid renderAll is not used, and what depends on it need not be reported too
-    render_all = flag is not None and not checks.typed(report, flag, f"{path}.renderAll", bool)
-    render_all = render_all or compiling.renders_all(mapping)
+    if flag is not None:
+        checks.typed(report, flag, f"{path}.renderAll", bool)
+    render_all = compiling.renders_all(mapping)
     where = f"{path}.podTemplate"
     pod = checks.a_map(report, mapping.get("podTemplate"), where, _ENTRY_KEYS)
     if pod is None:
