@@ -34,11 +34,15 @@ class Value:
     Attributes:
         text: the YAML.
         report: collects its problems.
+        at: where it is in a manifest; None elsewhere.
     """
 
-    def __init__(self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0) -> None:
+    def __init__(
+        self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0, at: Node | None = None
+    ) -> None:
         self.text = text
         self.report = report
+        self.at = at
         self._before = lines_before, columns_before
 
     def parse(self) -> Node | None:
@@ -99,7 +103,10 @@ class Opened:
     def no_key(self, cause: str) -> None:
         """Report that the data key is missing, unless an error already explains why there are none."""
         if self.report.first_error() is None:
-            self.report.error("missing-data-key", "data", None, cause, f"found: {errors.listed(self.values)}")
+            first = next(iter(self.values.values()), None)
+            what = "rename the one that holds it" if self.data_key else "write it into one of these"
+            remedy = f"{what}: {errors.listed(self.values)}" if first else "add a data key with the YAML"
+            self.report.error("missing-data-key", "data", first.at if first else None, cause, remedy)
 
 
 def opened(document: Document, config_map: str, data_key: str) -> Opened:
@@ -193,8 +200,8 @@ def _data_value(key: str, node: Node, report: Report) -> Value | None:
         return None
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
-        return Value(node.value, report, node.line, report.indentation(node, first))
+        return Value(node.value, report, node.line, report.indentation(node, first), at=node)
     own = Report(
         report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems, outer=report
     )
-    return Value(node.value, own)
+    return Value(node.value, own, at=node)

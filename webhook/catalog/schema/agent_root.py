@@ -68,7 +68,7 @@ def _in_data(source: Opened) -> list[Root]:
     for key, value in unread:
         if found:
             cause = f"the value mentions {KEY} but is not valid YAML, so it is ignored"
-            source.report.warning("unread-data-key", f"data[{key}]", None, cause, "fix it, or remove the data key")
+            source.report.warning("unread-data-key", f"data[{key}]", value.at, cause, "fix it, or remove the data key")
         else:
             value.parse()
     if not found:
