@@ -135,6 +135,24 @@ templates:
     ]
 
 
+def test_what_cannot_be_compiled_hides_no_arguments():
+    found = above_info(
+        "templates",
+        """\
+templates:
+  - runtime: vllm
+    podTemplate:
+      containerTemplate:
+        commandTemplate: [vllm, serve]
+        argsTemplate:
+          - --port=1
+          - "{{ range .CUSTOM_ARGS }}{{ . }}{{ end }} {{ .MODEL_PATH }"
+""",
+    )
+
+    assert [one.code for one in found] == ["template-syntax"]
+
+
 def test_an_entry_with_an_error_has_no_findings_that_are_not_true():
     found = above_info(
         "templates",

@@ -25,7 +25,7 @@ from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.agent_entries import AgentConfiguration
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.linting import fields, gpu_resources, lookalikes, render_trials, templates
+from webhook.linting import fields, gpu_resources, lookalikes, render_trials, sections, templates
 
 __all__ = ["lint"]
 
@@ -58,7 +58,7 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
 
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:
-    unknown_starts = render_trials.unknown_starts(report)
+    unknown_starts = sections.unknown_starts(report)
     for entry in content.entries:
         known = templates.check(entry, report)
         render_trials.check(entry, report, known, unknown_starts)

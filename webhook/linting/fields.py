@@ -31,8 +31,9 @@ def command_key(entry: ReadRuntimeTemplate, role: workload.Role, key: str) -> tu
 
 def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """A command that ignores the arguments of the agent entry and the workload."""
+    unknown = sections.unknown_starts(report)
     for entry in entries:
-        template = entry.draft
+        template = entry.draft if entry.path not in unknown else None
         places = {}  # of lone pods and leaders: workers often start something else
         script = False
         for role, startup in template.startups.items() if template is not None else ():

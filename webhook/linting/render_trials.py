@@ -28,12 +28,6 @@ _REMEDIES = (
     ("undefined variable", "declare the variable with := before it gets another value"),
     ("nil pointer", "print it only where it has a value: {{ with }}"),
 )
-#: Key paths of what is started, in an entry.
-_OF_START = re.compile(
-    r"(templates\[\d+\])\.podTemplate\.containerTemplate(?:\.(?:leader|worker))?"
-    r"(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?"
-)
-
 _GPU_TYPES = (
     sample_variables.USUAL_GPU_TYPE,
     gpus.CPU,
@@ -50,7 +44,7 @@ def check(
         entry: the entry.
         report: receives the findings.
         known: the places of failures that have been reported already.
-        unknown_starts: see ``unknown_starts``.
+        unknown_starts: see ``sections.unknown_starts``.
     """
     if not entry.compiled:
         return
@@ -73,12 +67,6 @@ def check(
         if entry.draft is not None and entry.path not in unknown_starts:
             startup.check(findings, entry, entry.draft.startups[sample.role], renderings)
     findings.report_all()
-
-
-def unknown_starts(report: Report) -> frozenset[str]:
-    """Return the paths of the entries of which something is wrong with command or args, so that nobody knows what they start."""
-    errors = (problem.path for problem in report.problems if problem.severity == "error")
-    return frozenset(found[1] for path in errors if (found := _OF_START.fullmatch(path)))
 
 
 def _guesses(entry: ReadRuntimeTemplate) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
