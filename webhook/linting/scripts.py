@@ -1,5 +1,6 @@
 """Findings about the script that a shell gets: which it is, whether a shell can read it, and whether arguments arrive in it."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -20,6 +21,10 @@ HOSTILE = """--custom=it's "two words" $HOME `id` * {a,b}; \\"""
 #: Some of it as Go quotes it.
 _FOR_GO = '\\"two words\\"'
 _NAME = 'make it an element after the script, which is "$0" there'
+#: Where a script is likely to do what is found about how it passes its arguments on.
+_UNQUOTED = re.compile(r"(?<!\")\$(?:[@*0]|\{[@*0])|(?<!\")\$\{?\w+")
+_PARSED = re.compile(r"\beval\b|\b\w*sh\s+-\w*c\b|\bsu\b")
+_JOINED = re.compile(r"\$(?:\*|\{\*)|\$[@{]")
 #: Many trials render the same script.
 _unfinished = lru_cache(maxsize=32)(syntax.unfinished)
 _passing = lru_cache(maxsize=32)(shell_passing.passing)
@@ -125,18 +130,26 @@ def check(findings: Findings, script: Script, startup: Startup, first: Sequence[
         if one is not None and given and refers(one.template.compiled, name):
             _check_splice(findings, one, startup, first, name)
     passes = _passing(script.text)
-    for found, how, remedy in (
-        (passes.split, "passes its arguments on without quotes", 'write "$@"'),
+    for found, how, remedy, sign in (
+        (passes.split, "passes its arguments on without quotes", 'write "$@"', _UNQUOTED),
         (
             passes.parsed,
             "reads its arguments as code",
             'start the program itself, without eval or a second shell, with "$@"',
+            _PARSED,
         ),
-        (passes.joined and not passes.parsed, "joins its arguments into one", 'write "$@", as a word of its own'),
+        (
+            passes.joined and not passes.parsed,
+            "joins its arguments into one",
+            'write "$@", as a word of its own',
+            _JOINED,
+        ),
     ):
         if found:
+            sign_at = sign.search(script.text)
+            place = _inside(findings, script, sign_at.start()) if sign_at else script.at
             cause = f"the script {how}, so they do not arrive as they are"
-            findings.add("reparsed-arguments", script.path, how, script.at, cause, remedy)
+            findings.add("reparsed-arguments", script.path, how, place, cause, remedy)
     return True
 
 
@@ -158,14 +171,16 @@ def _check_splice(findings: Findings, one: Rendering, startup: Startup, first: S
     at = argv.script_at(started)
     if HOSTILE not in changed or at is None:
         return
-    scalar = one.template.compiled.scalar
+    compiled = one.template.compiled
+    use = next(use for use in compiled.template.variables if use.name == name)
+    place = findings.report.inside(compiled.scalar, use.line, use.column)
     remedy = passing.instead(startup, HOSTILE) if name == "CUSTOM_ARGS" else _NAME
     if _FOR_GO in started[at]:
         cause = f"printf quotes {name} for Go, not for a shell, which still expands $ and backquotes in it"
-        findings.add("quoted-for-go", one.path, name, scalar, cause, remedy)
+        findings.add("quoted-for-go", one.path, name, place, cause, remedy)
     else:
         cause = f"the shell gets {name} as text of the script, and changes quotes, $, spaces and the like in it"
-        findings.add("spliced-argument", one.path, name, scalar, cause, remedy, severity="info")
+        findings.add("spliced-argument", one.path, name, place, cause, remedy, severity="info")
 
 
 def _inside(findings: Findings, script: Script, at: int) -> Placed:
