@@ -129,9 +129,9 @@ templates:
         ("unrendered", 5),
         ("wrong-type", 7),
         ("wrong-type", 8),
-        ("reparsed-arguments", 12),
         ("flag-twice", 12),
         ("unknown-variable", 12),
+        ("reparsed-arguments", 12),
     ]
 
 
