@@ -78,7 +78,7 @@ def test_a_finding_is_one_line_with_its_excerpt_indented_below(run, tmp_path):
         "    --名={{ .MODEL_NAM }}\n"
         "            ^\n"
         f"{file}:10:19: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
-        'template: a/argsTemplate[1]:1: unexpected "}" in operand [error: template-syntax]\n'
+        'template: a/argsTemplate[1]:1: unexpected "}" in operand; close the action with }} [error: template-syntax]\n'
         "    --b=1 {{ .X } }\n"
         "                ^\n"
     )
@@ -106,6 +106,7 @@ def test_a_terminal_shows_a_finding_in_several_lines_none_of_them_wrapped(run, t
         "    --b=1 {{ .X } }\n"
         "                ^\n"
         "    at templates[0].podTemplate.containerTemplate.argsTemplate[1]\n"
+        "    help: close the action with }}\n"
         "\n"
     )
 

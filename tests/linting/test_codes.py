@@ -67,6 +67,12 @@ RAISED_BY = {
     "flags-on-one-line": entry(args=["--a=1 --b=2"]),
     "empty-element": entry(["serve", "{{ if .IS_LEADER }}--a{{ end }}"]),
     "spliced-argument": entry(SCRIPT, ["serve" + ARGUMENTS]),
+    "quoted-for-go": entry([*SCRIPT, 'serve {{ printf "%q" .MODEL_NAME }} "$@"', "name"]),
+    "script-syntax": entry([*SCRIPT, 'serve "$@', "name"]),
+    "no-script": entry(SCRIPT),
+    "script-in-lines": container(command=SCRIPT, argsTemplate=["ulimit -n 1\nserve"]),
+    "needs-shell": entry(["cd", "/", "&&", "serve"]),
+    "not-an-action": entry(args=["--model={ .MODEL_PATH }"]),
     "reparsed-arguments": entry([*SCRIPT, "serve $@", "name"]),
     "not-an-integer": entry(
         renderAll=True, pod={"containerTemplate": {"ports": [{"containerPort": "{{ .MODEL_NAME }}"}]}}

@@ -6,6 +6,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 
 ============== ===============================================================================================
 ``kinds``       the kinds of configuration, one row each
+``roots``       what each kind begins with, and where one belongs that is somewhere else
 ``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
 ``read``        a document to what it says and what is wrong with it, for serving and for linting
 ``build``       documents to the next snapshot

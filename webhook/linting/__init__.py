@@ -11,10 +11,13 @@
 - ``repeated``: flags that a runtime template and an agent entry both give
 - ``sections``: the parts of an entry that have such fields, and keys without a value in them
 - ``templates``: Go templates as they are written
+- ``lookalikes``: text in templates that was meant as an action
 - ``render_trials``: what templates render to with every sample
 - ``printed``: what they print where Kubernetes wants certain values
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
-- ``passing``: how arguments reach what is started, by a shell or as elements
+- ``spaces``: spaces that actions leave over in it
+- ``scripts``: the script that a shell gets, and whether arguments arrive in it
+- ``passing``: how arguments reach what is started without a shell, as elements
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
 
@@ -29,7 +32,17 @@ from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.agent_entries import AgentConfiguration
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.linting import fields, gpu_resources, near_names, pod_fields, probes, render_trials, templates
+from webhook.linting import (
+    fields,
+    gpu_resources,
+    lookalikes,
+    near_names,
+    pod_fields,
+    probes,
+    render_trials,
+    sections,
+    templates,
+)
 from webhook.rendering.gpus import CPU
 
 __all__ = ["lint"]
@@ -46,8 +59,10 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     tables = [one.content for one in reads if isinstance(one.content, GpuTable)]
     rows = [row.gpu_type for table in tables for row in table.rows if row.gpu_type is not None]
     gpus = catalog.GpuTypes((*rows, *gpu_types.BUILT_IN))
+    served = tuple(entry for configured, _ in agents for entry in configured.entries)
     for content, report in runtime_templates:
         _check_templates(content, report)
+        lookalikes.look_alikes(content.entries, report, served)
         gpu_resources.check(content.entries, report, gpus)
     for configured, report in agents:
         pod_fields.check(configured.entries, report)
@@ -66,10 +81,11 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:
     slots = pod_fields.check(content.entries, report)
+    unknown_starts = sections.unknown_starts(report)
     for entry in content.entries:
         probes.ports(entry, report)
         probes.of_workers(entry, report)
         known = templates.check(entry, report)
-        render_trials.check(entry, report, known, slots)
+        render_trials.check(entry, report, known, slots, unknown_starts)
     for rule in fields.TEMPLATE_RULES:
         rule(content.entries, report)

@@ -19,7 +19,7 @@ _PAIRS = 500
 
 def flags_of_both(
     runtime_templates: Iterable[ReadRuntimeTemplate],
-    _: Report,
+    report: Report,
     agent_entries: Iterable[ReadAgentEntry],
     agent_report: Report,
 ) -> None:
@@ -27,7 +27,8 @@ def flags_of_both(
     entries = [
         entry for entry in agent_entries if entry.agent_entry is not None and any(entry.agent_entry.args.values())
     ]
-    by_name = {one.runtime: one.runtime_template for one in runtime_templates if one.runtime_template is not None}
+    unknown = sections.unknown_starts(report)
+    by_name = {one.runtime: one.draft for one in runtime_templates if one.draft is not None and one.path not in unknown}
     reported: set[tuple[str, str]] = set()
     for entry, agent_entry, runtime_template in islice(_pairs(entries, by_name), _PAIRS):
         for role in ROLES:

@@ -1,5 +1,6 @@
-"""The parts of an entry that have Kubernetes' fields: common ones and role overlays, of the pod and of the container."""
+"""The parts of an entry: Kubernetes' fields, common ones and role overlays, of the pod and of the container; what starts."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,12 @@ from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 from webhook.workload import GROUP_ROLES, Role
+
+#: Key paths of what is started, in an entry.
+_OF_START = re.compile(
+    r"(templates\[\d+\])\.podTemplate\.containerTemplate(?:\.(?:leader|worker))?"
+    r"(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?"
+)
 
 
 class Section(NamedTuple):
@@ -56,6 +63,12 @@ def _with_overlays(section: YamlMapping | None, path: str) -> Iterator[Section]:
 def _below(node: Node | None, key: str) -> YamlMapping | None:
     inner = node.get(key) if isinstance(node, YamlMapping) else None
     return inner if isinstance(inner, YamlMapping) else None
+
+
+def unknown_starts(report: Report) -> frozenset[str]:
+    """Return the paths of the entries of which something is wrong with command or args, so that nobody knows what they start."""
+    errors = (problem.path for problem in report.problems if problem.severity == "error")
+    return frozenset(found[1] for path in errors if (found := _OF_START.fullmatch(path)))
 
 
 def bare_keys(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:
