@@ -7,6 +7,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ============== ===============================================================================================
 ``kinds``       the kinds of configuration, one row each
 ``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
+``recognise``   which configuration a file is, by its content
 ``read``        a document to what it says and what is wrong with it, for serving and for linting
 ``build``       documents to the next snapshot
 ``draft``       a snapshot while documents are taken in; which last good versions are used
@@ -45,6 +46,7 @@ from webhook.catalog.model import (
 )
 from webhook.catalog.places import Place, Places
 from webhook.catalog.read import Read, read
+from webhook.catalog.recognise import Recognised, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
 from webhook.catalog.substitute import substituted
@@ -74,6 +76,7 @@ __all__ = [
     "Problem",
     "Read",
     "Reading",
+    "Recognised",
     "RuntimeTemplate",
     "Severity",
     "Snapshot",
@@ -89,5 +92,6 @@ __all__ = [
     "load_all",
     "published",
     "read",
+    "recognise",
     "substituted",
 ]

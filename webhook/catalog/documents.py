@@ -118,12 +118,12 @@ def opened(document: Document, config_map: str, data_key: str) -> Opened:
         text = text.removeprefix("\ufeff")
         report.lines = compose.LINE_BREAK.split(text)
         root = Value(text, report).parse()
-        if isinstance(root, YamlMapping) and _is_object(root):
+        if isinstance(root, YamlMapping) and is_object(root):
             values, root = _manifest(config_map, root, report), None
     return Opened(report, root, values, data_key)
 
 
-def _is_object(root: YamlMapping) -> bool:
+def is_object(root: YamlMapping) -> bool:
     """Return whether a text is a manifest of a Kubernetes object rather than a bare configuration."""
     object_kind = _text(root.get("kind"))
     return object_kind == "ConfigMap" or (object_kind != "" and "apiVersion" in root.pairs)

@@ -135,12 +135,16 @@ class Report:
         )
 
     def _excerpt(self, at: Placed | None) -> str:
-        """Return the line of a place with a caret, without the indentation; "" if the text is not known."""
+        """Return the line of a place with carets below it, without the indentation; "" if the text is not known.
+
+        A place of several lines has one caret, where it begins.
+        """
         if at is None or not 1 <= at.line <= len(self.lines):
             return ""
         line = self.lines[at.line - 1]
         indent = len(line) - len(line.lstrip())
-        return gotemplate.excerpt(line[indent:], at.column - indent, AROUND)
+        width = at.end_column - at.column if at.end_line == at.line else 1
+        return gotemplate.excerpt(line[indent:], at.column - indent, AROUND, width)
 
     def own_flaws(self, node: Node, path: str) -> None:
         """Add the flaws of this node, but not those below it, as errors."""

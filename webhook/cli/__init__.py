@@ -9,6 +9,7 @@ Commands:
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``rule``: what a code of a finding, denial or warning means
 - ``test``: test cases beside templates
 - ``certs``: the certificates of an installation, compared with what API servers trust
 - ``demo``: a server on loopback and its answers
@@ -21,6 +22,12 @@ Shared by commands:
 - ``findings``: what is found out about workloads, printed
 - ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
+- ``ci_formats``: pieces of the formats of CI systems
+
+Parts of ``lint``:
+
+- ``config_files``: files, folders and standard input, recognised by their content
+- ``lint_reports``, ``sarif``: the forms in which it prints findings
 
 Parts of ``test``:
 
@@ -54,6 +61,7 @@ _COMMANDS = (
     "refresh",
     "plan",
     "lint",
+    "rule",
     "test",
     "runtimes",
     "certs",

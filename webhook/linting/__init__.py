@@ -8,13 +8,14 @@
 - ``render_trials``: what templates render to with every sample
 - ``startup``: the command and args of a rendering, as an engine or a shell receives them
 - ``passing``: how arguments reach what is started, by a shell or as elements
+- ``ignores``: comments by which the author of a configuration ignores findings
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
 
 Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from webhook import catalog
 from webhook.catalog.report import Report
@@ -22,15 +23,23 @@ from webhook.catalog.schema import gpu_types
 from webhook.catalog.schema.agent_entries import AgentConfiguration
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.linting import fields, gpu_resources, render_trials, templates
+from webhook.linting import fields, gpu_resources, ignores, render_trials, templates
+from webhook.linting.ignores import CODES
 
-__all__ = ["lint"]
+__all__ = ["CODES", "lint"]
 
 
-def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
-    """Return every load problem and every finding of these documents, in order of document and place.
+def lint(
+    documents: Iterable[catalog.Document], together: Callable[[str, str], bool] = lambda _templates, _agent: True
+) -> tuple[catalog.Problem, ...]:
+    """Return every load problem and every finding of these documents that no comment ignores, in order of document and place.
 
     Findings that compare runtime templates with agent entries need a document of each kind.
+
+    Args:
+        documents: the configurations; there may be several of one kind.
+        together: whether two documents, runtime templates and agent entries by their sources, are used by one webhook, and so
+            compared with each other.
     """
     reads = [catalog.read(document) for document in documents]
     runtime_templates = [(one.content, one.report) for one in reads if isinstance(one.content, RuntimeTemplates)]
@@ -45,11 +54,15 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
         gpu_resources.check(configured.entries, report, gpus)
         for rule in fields.AGENT_RULES:
             rule(configured.entries, report)
+    compared = False
     for content, report in runtime_templates:
         for configured, agent_report in agents:
+            if not together(report.source, agent_report.source):
+                continue
+            compared = True
             for cross_rule in fields.CROSS_RULES:
                 cross_rule(content.entries, report, configured.entries, agent_report)
-    return tuple(problem for one in reads for problem in one.problems)
+    return ignores.applied([(one.document, one.problems) for one in reads], compared=compared)
 
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:
