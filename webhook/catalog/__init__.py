@@ -46,7 +46,7 @@ from webhook.catalog.model import (
 )
 from webhook.catalog.places import Place, Places
 from webhook.catalog.read import Read, read
-from webhook.catalog.recognise import Recognised, recognise
+from webhook.catalog.recognise import LISTS, Recognised, described, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
 from webhook.catalog.substitute import substituted
@@ -57,6 +57,7 @@ from webhook.problems import Problem, Severity
 __all__ = [
     "ITEMS",
     "KINDS",
+    "LISTS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
     "POD_SPEC",
@@ -83,6 +84,7 @@ __all__ = [
     "Startup",
     "Store",
     "build",
+    "described",
     "dump",
     "embedded",
     "empty",

@@ -1,5 +1,6 @@
 """Which configuration a file is, by its content: for files that are named without saying what they are."""
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,17 +35,21 @@ _SIMILAR = 0.8
 _HOLDERS = ("ConfigMap", "Secret")
 
 
+#: Without any of these words, a file holds no configuration, and need not be parsed: a folder may have many large files.
+_WORDS = (*LISTS.values(), *(row.config_map for row in KINDS.values()), *itertools.chain(*_ENTRY_KEYS.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """What a file was recognised as.
 
     Attributes:
         kinds: which configurations it holds: one, several if there are several manifests in it, or none.
-        found: if none, what it is instead, to follow "it": ``is a Deployment``.
+        mixed: whether one document that is not a manifest has the keys of several, so that it can be read as none.
     """
 
-    kinds: tuple[ConfigKind, ...]
-    found: str = ""
+    kinds: tuple[ConfigKind, ...] = ()
+    mixed: bool = False
 
 
 def recognise(content: str | bytes) -> Recognised:
@@ -53,17 +58,37 @@ def recognise(content: str | bytes) -> Recognised:
     A manifest is recognised by its name, or else by what its data keys hold; bare YAML by its top-level key, or the keys of its
     entries. A file that is not valid YAML is recognised by the same words, so that its mistake can be reported.
     """
-    text = content if isinstance(content, str) else content.decode("utf-8", errors="replace")
+    text = _decoded(content)
+    if not any(word in text for word in _WORDS):
+        return Recognised()
     try:
-        roots = compose.parse(text.removeprefix("\ufeff"))
+        roots = compose.parse(text)
+    except compose.BadYaml:
+        return Recognised(_in_words(text))
+    each = [set(_kinds(root)) for root in roots]
+    mixed = any(len(kinds) > 1 and not _is_object(root) for root, kinds in zip(roots, each, strict=True))
+    return Recognised(tuple(kind for kind in KINDS if any(kind in kinds for kinds in each)), mixed)
+
+
+def described(content: str | bytes) -> str:
+    """Return what a file is that holds no configuration, to follow "it": ``is a Deployment``."""
+    try:
+        roots = compose.parse(_decoded(content))
     except compose.BadYaml as error:
-        return Recognised(_in_words(text), f"is not valid YAML: {error}")
-    kinds = dict.fromkeys(kind for root in roots for kind in _kinds(root))
-    return Recognised(tuple(kind for kind in KINDS if kind in kinds), _described(roots))
+        return f"is not valid YAML: {error}"
+    if not roots:
+        return "is empty"
+    root = roots[0]
+    if not isinstance(root, YamlMapping):
+        return f"holds {describe(root)}"
+    if object_kind := _text(root.get("kind")):
+        name = _name(root)
+        return f'is a {object_kind} named "{name}"' if name else f"is a {object_kind}"
+    return f"has the keys {errors.listed(list(root.pairs))}"
 
 
 def _kinds(root: Node) -> Iterator[ConfigKind]:
-    if not isinstance(root, YamlMapping) or not documents.is_object(root):
+    if not isinstance(root, YamlMapping) or not _is_object(root):
         yield from _of_value(root)
         return
     object_kind = _text(root.get("kind"))
@@ -73,6 +98,10 @@ def _kinds(root: Node) -> Iterator[ConfigKind]:
             yield from _kinds(item)
     elif object_kind in _HOLDERS:
         yield from _of_manifest(root)
+
+
+def _is_object(root: Node) -> bool:
+    return isinstance(root, YamlMapping) and documents.is_object(root)
 
 
 def _of_manifest(root: YamlMapping) -> Iterator[ConfigKind]:
@@ -151,17 +180,9 @@ def _in_words(text: str) -> tuple[ConfigKind, ...]:
     )
 
 
-def _described(roots: list[Node]) -> str:
-    if not roots:
-        return "is empty"
-    root = roots[0]
-    if not isinstance(root, YamlMapping):
-        return f"holds {describe(root)}"
-    if object_kind := _text(root.get("kind")):
-        name = _name(root)
-        named = f' named "{name}"' if name else ""
-        return f"is a {object_kind}{named}"
-    return f"has the keys {errors.listed(list(root.pairs))}"
+def _decoded(content: str | bytes) -> str:
+    text = content if isinstance(content, str) else content.decode("utf-8", errors="replace")
+    return text.removeprefix("\ufeff")
 
 
 def _name(root: YamlMapping) -> str:

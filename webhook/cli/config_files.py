@@ -46,12 +46,16 @@ def read(paths: Sequence[Path], *, skip_others: bool) -> tuple[catalog.Document,
                 continue
             content = _content(file)
             recognised = catalog.recognise(content)
+            if recognised.mixed:
+                keys = " and ".join(catalog.LISTS[kind] for kind in recognised.kinds)
+                cause = f"holds {keys}, which belong to different configurations; write each into a file of its own"
+                raise typer.BadParameter(f"{source}: {cause}", param_hint="PATH")
             if recognised.kinds:
                 found[source] = tuple(catalog.Document(kind, source, content) for kind in recognised.kinds)
             elif below or skip_others:
                 others.append(source)
             else:
-                cause = f"cannot tell which configuration this is: it {errors.printable(recognised.found)}"
+                cause = f"cannot tell which configuration this is: it {errors.printable(catalog.described(content))}"
                 raise typer.BadParameter(f"{source}: {cause}; {_WHAT_IS_RIGHT}", param_hint="PATH")
     if not found and not skip_others:
         names = " ".join(map(str, paths))
