@@ -295,9 +295,9 @@ def test_junit_fails_for_what_makes_the_command_fail(lint, run):
     failures = ET.fromstring(lint("junit")).findall(".//failure")
     worst = ET.fromstring(run("lint", "my templates.yaml", "-o", "junit", "--fail-on", "error").out)
 
-    assert Counter(failure.get("type") for failure in failures) == {"error": 1, "warning": 4}
+    assert Counter(failure.get("type") for failure in failures) == {"error": 1, "warning": 5}
     assert [failure.get("type") for failure in worst.findall(".//failure")] == ["error"]
-    assert len(worst.findall(".//system-out")) == 4
+    assert len(worst.findall(".//system-out")) == 5
 
 
 def test_junit_says_what_the_json_says(lint):

@@ -26,7 +26,7 @@ def test_a_finding_is_explained_with_a_wrong_and_a_right_example(run):
         "\n"
         "lint reports:\n"
         "\n"
-        "    templates.yaml:5:46: templates[0].podTemplate.containerTemplate.commandTemplate[1]: "
+        "    templates.yaml:5:45: templates[0].podTemplate.containerTemplate.commandTemplate[1]: "
         "the variable .MODEL_NAM does not exist (line 1 of the template); did you mean .MODEL_NAME?\n"
         "\n"
         "Right, templates.yaml:\n"

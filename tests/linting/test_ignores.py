@@ -38,7 +38,7 @@ def test_a_comment_ignores_the_findings_of_its_line(text):
 NOT_IGNORING = {
     "another code": late(after=" # hydra-lint: ignore=unrendered"),
     "two lines before": late("# hydra-lint: ignore=late-field\n    hostNetwork: false"),
-    "not a comment": late(after="# hydra-lint: ignore=late-field"),
+    "not a comment": late(after="#hydra-lint:ignore=late-field"),
     "another tool": late(after=" # other-lint: ignore=late-field"),
 }
 

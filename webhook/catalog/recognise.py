@@ -28,6 +28,9 @@ _ENTRY_KEYS: Mapping[ConfigKind, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Data keys of ConfigMaps that only this kind has; `config.yaml` is a key of many.
+_DATA_KEYS: Mapping[ConfigKind, str] = MappingProxyType({"gpu-configs": KINDS["gpu-configs"].data_key})
+
 #: How similar a key must be to the name of a list to be taken for it.
 _SIMILAR = 0.8
 
@@ -36,7 +39,11 @@ _HOLDERS = ("ConfigMap", "Secret")
 
 
 #: Without any of these words, a file holds no configuration, and need not be parsed: a folder may have many large files.
-_WORDS = (*LISTS.values(), *(row.config_map for row in KINDS.values()), *itertools.chain(*_ENTRY_KEYS.values()))
+_WORDS = (
+    *LISTS.values(),
+    *(row.config_map for row in KINDS.values()),
+    *itertools.chain(_DATA_KEYS.values(), *_ENTRY_KEYS.values()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def _of_manifest(root: YamlMapping) -> Iterator[ConfigKind]:
         return
     data = root.get("data")
     for key, pair in data.pairs.items() if isinstance(data, YamlMapping) else ():
-        by_key = [kind for kind, row in KINDS.items() if key == LISTS[kind] or (key == row.data_key != "config.yaml")]
+        by_key = [kind for kind in KINDS if key in (LISTS[kind], _DATA_KEYS.get(kind))]
         yield from by_key or _of_text(_text(pair.node))
 
 

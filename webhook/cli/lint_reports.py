@@ -39,9 +39,7 @@ def show(console: Console, problem: catalog.Problem) -> None:
     details = [Text(source, no_wrap=True, overflow="ellipsis")] if source else []
     details += [Text(carets, style=f"bold {style}", no_wrap=True, overflow="ellipsis")] if carets else []
     details += [Text(f"at {errors.printable(problem.path)}", style="dim")] if problem.path else []
-    details += [Text("help: ", style="green").append(errors.printable(problem.remedy), "default")] * bool(
-        problem.remedy
-    )
+    details += [Text.assemble(("help: ", "green"), errors.printable(problem.remedy))] if problem.remedy else []
     for detail in details:
         console.print(Padding(detail, (0, 0, 0, len(_INDENT)), expand=False))
     console.print()
