@@ -171,7 +171,7 @@ def test_a_terminal_shows_the_severity_and_the_place_in_colour(shown):
     out = shown()
 
     assert f"\x1b[1;33m        {'^' * 10}\x1b[0m" in out
-    assert "\x1b[1;31m                ^\x1b[0m" in out
+    assert "\x1b[1;31m            ^\x1b[0m" in out
     assert max(len(line) for line in ESCAPE.sub("", out).splitlines()) <= 80
 
 
