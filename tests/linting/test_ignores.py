@@ -1,5 +1,8 @@
 """Comments that ignore findings: what they are about, and remarks about those that are not needed."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.linting.configurations import lint
@@ -165,3 +168,12 @@ def test_documents_are_compared_only_if_they_are_used_together():
 
     assert [one.code for one in linting.lint(documents)] == ["no-agent-entry"]
     assert linting.lint(documents, lambda templates, agent: (templates, agent) != ("one/t.yaml", "two/a.yaml")) == ()
+
+
+def test_the_example_of_the_docs_has_no_finding_left():
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(# templates\.yaml\n[^`]*hydra-lint:[^`]*)```", page)
+
+    assert [str(one) for one in lint(example)] == []
+    without = lint(re.sub(r"# hydra-lint:.*", "# nothing", example))
+    assert {one.code for one in without} == {"late-field", "spliced-argument"}
