@@ -44,10 +44,10 @@ def test_an_error_that_makes_a_file_unreadable_is_always_selected(codes):
     assert codes("--select", "late-field", text="templates: [{runtime: 1}]") == ([], 0)
 
 
-def test_an_environment_variable_can_hold_a_list(codes, monkeypatch):
+def test_a_selection_is_not_read_from_the_environment(codes, monkeypatch):
     monkeypatch.setenv("HYDRA_WEBHOOK_IGNORE", "unrendered,late-field")
 
-    assert codes() == ([], 0)
+    assert codes() == (["late-field", "unrendered"], 1)
 
 
 UNKNOWN = {

@@ -45,19 +45,17 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        envvar="HYDRA_WEBHOOK_OUTPUT",
         help="Print text for people, JSON, annotations for GitHub, a Code Quality report for GitLab, SARIF or JUnit's XML.",
     ),
 ]
 FailOn = Annotated[
     Threshold,
-    typer.Option(envvar="HYDRA_WEBHOOK_FAIL_ON", help="Exit with status 1 for findings of this severity or worse."),
+    typer.Option(help="Exit with status 1 for findings of this severity or worse."),
 ]
 Select = Annotated[
     list[str] | None,
     typer.Option(
         "--select",
-        envvar="HYDRA_WEBHOOK_SELECT",
         metavar="CODE,CODE",
         show_default="all",
         help="Report only these findings, and errors that make a file unreadable. Can be repeated.",
@@ -67,7 +65,6 @@ Ignore = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore",
-        envvar="HYDRA_WEBHOOK_IGNORE",
         metavar="CODE,CODE",
         show_default="none",
         help="Do not report these findings. Can be repeated.",
@@ -77,7 +74,6 @@ SkipOthers = Annotated[
     bool,
     typer.Option(
         "--skip-others",
-        envvar="HYDRA_WEBHOOK_SKIP_OTHERS",
         help="Leave out files that are not configurations also if they are named, as in folders.",
     ),
 ]

@@ -1,6 +1,8 @@
 """``hydra-webhook rule``: what a code in brackets means."""
 
 import re
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -17,7 +19,7 @@ Codes = Annotated[
     list[str] | None,
     typer.Argument(metavar="CODE", show_default="a list of all", help="Code of a finding, denial or warning."),
 ]
-All = Annotated[bool, typer.Option("--all", envvar="HYDRA_WEBHOOK_ALL", help="Explain every code.")]
+All = Annotated[bool, typer.Option("--all", help="Explain every code.")]
 
 #: What a code is copied with: ``[unknown-runtime]``, ``error[wrong-type]``, ``[warning: no-value]``.
 _COPIED = re.compile(r"(?:\w*\[)?(?:\w+: )?([\w-]+)\]?")
@@ -28,6 +30,9 @@ _FILES: dict[catalog.ConfigKind, str] = {
     "gpu-configs": "gpu-configs.yaml",
 }
 _INDENT = 4
+
+#: Characters of a meaning that are shown even where the terminal is too narrow for them.
+_SHORTEST = 20
 
 
 def rule(
@@ -75,12 +80,14 @@ def _found(written: str) -> Sequence[rules.Rule]:
 
 
 def _list(found: Sequence[rules.Rule]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("CODE", no_wrap=True)
-    table.add_column("KIND", no_wrap=True)
-    table.add_column("MEANING", no_wrap=True, overflow="ellipsis")
+    """Print a line for each code; on a terminal the meanings are cut to what fits, because others give them in full."""
+    before = max(len(one.code) for one in found) + max(len(one.kind) for one in found) + 4
+    fits = max(shutil.get_terminal_size().columns - before, _SHORTEST) if sys.stdout.isatty() else None
+    table = Table("CODE", "KIND", "MEANING", box=None, pad_edge=False, header_style="bold")
     for one in found:
-        table.add_row(one.code, one.kind, rules.plain(one.meaning))
+        meaning = rules.plain(one.meaning)
+        cut = meaning if fits is None or len(meaning) <= fits else f"{meaning[: fits - 1].rstrip()}…"
+        table.add_row(one.code, one.kind, cut)
     output.print_table(table)
 
 
