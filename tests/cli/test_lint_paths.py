@@ -1,6 +1,7 @@
 """``lint`` with files, folders and standard input, whose kind is found by their content."""
 
 import json
+import os
 
 import pytest
 
@@ -101,6 +102,24 @@ def test_in_a_folder_it_is_skipped_and_counted(run, tree):
 
     assert (result.status, result.out) == (0, "")
     assert result.err == "skipped 1 file without a configuration: a/one.yaml\nno findings\n"
+
+
+def test_many_skipped_files_are_only_counted(run, tree):
+    tree(**{f"a__{number}_yaml": OTHER for number in range(5)}, a__x_yaml=AGENT)
+
+    assert run("lint", "a").err == (
+        "skipped 5 files without a configuration: a/0.yaml, a/1.yaml, a/2.yaml and 2 more\nno findings\n"
+    )
+
+
+def test_in_a_folder_what_is_too_large_or_no_file_is_not_looked_at(run, tree, tmp_path):
+    tree(a__x_yaml=AGENT)
+    with (tmp_path / "a" / "large.json").open("wb") as file:
+        file.truncate(17 * 1024 * 1024)
+    os.mkfifo(tmp_path / "a" / "pipe.yaml")
+    (tmp_path / "a" / "nowhere.yaml").symlink_to("absent")
+
+    assert run("lint", "a").err == "no findings\n"
 
 
 def test_a_named_file_can_be_skipped_too(run, tree):

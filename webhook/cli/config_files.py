@@ -16,6 +16,9 @@ STANDARD_INPUT = "standard input"
 #: Suffixes of the files that are looked at in folders.
 _SUFFIXES = (".json", ".yaml", ".yml")
 
+#: Skipped files that are named; the others are only counted.
+_NAMED = 3
+
 _WHAT_IS_RIGHT = (
     "a configuration has templates, deployment_templates or gpu_configs at its top, or is the ConfigMap "
     "hydra-runtime-template, hydra-agent or hydra-gpu-configs; "
@@ -61,7 +64,8 @@ def read(paths: Sequence[Path], *, skip_others: bool) -> tuple[catalog.Document,
         names = " ".join(map(str, paths))
         raise typer.BadParameter(f"no configuration below {names}: {_WHAT_IS_RIGHT}", param_hint="PATH")
     if others:
-        report = f"skipped {output.counted(len(others), 'file')} without a configuration: {errors.listed(others)}"
+        names = ", ".join(others[:_NAMED]) + (f" and {rest} more" if (rest := len(others) - _NAMED) > 0 else "")
+        report = f"skipped {output.counted(len(others), 'file')} without a configuration: {names}"
         output.report(errors.printable(report))
     return tuple(document for documents in found.values() for document in documents)
 
@@ -84,14 +88,15 @@ def together(documents: Sequence[catalog.Document]) -> Callable[[str, str], bool
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder that may hold a configuration, sorted."""
+    """Yield the files below a folder that may hold a configuration, sorted; larger ones are something else."""
 
     def refuse(error: OSError) -> None:
         raise typer.BadParameter(f"cannot read {error.filename}: {error.strerror}", param_hint="PATH") from error
 
     for root, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root) / name for name in sorted(names) if name.endswith(_SUFFIXES))
+        found = (Path(root) / name for name in sorted(names) if name.endswith(_SUFFIXES))
+        yield from (file for file in found if file.is_file() and file.stat().st_size <= files.CONFIGURATION_BYTES)
 
 
 def _content(file: Path) -> str | bytes:

@@ -4,7 +4,7 @@ At the end of a line, a comment is about that line. On a line of its own, it is 
 block (``|`` or ``>``) begins on that line, it is about the whole block, in which no comment could be written.
 ``ignore-file=CODE`` is about the whole file.
 
-Only warnings and remarks can be ignored: what has an error is not used, whatever a comment says.
+Only warnings and remarks can be ignored: nothing runs with an error, whatever a comment says.
 """
 
 import re
