@@ -172,7 +172,6 @@ def test_a_terminal_shows_the_severity_and_the_place_in_colour(shown):
 
     assert f"\x1b[1;33m        {'^' * 10}\x1b[0m" in out
     assert "\x1b[1;31m            ^\x1b[0m" in out
-    assert max(len(line) for line in ESCAPE.sub("", out).splitlines()) <= 80
 
 
 def test_no_color_takes_the_colours_away_and_nothing_else(shown):
