@@ -29,6 +29,7 @@ TABLES: Mapping[str, _Form] = MappingProxyType(
         "entry": _MEANING,
         "reading": _SEVERITY,
         "lint": _SEVERITY,
+        "fields": _SEVERITY,
         "The workload": _DENIAL,
         "The configuration": _DENIAL,
         "Rendered objects": _DENIAL,
