@@ -169,3 +169,16 @@ def test_templates_of_several_installations_are_compared_with_the_agent_entries_
         ("two/a.yaml", "no-template"),
         ("two/t.yaml", "no-agent-entry"),
     ]
+
+
+def test_one_file_can_hold_several_config_maps(run, tree):
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata:\n  config.yaml: |\n    %s"
+    texts = {"hydra-runtime-template": TEMPLATES, "hydra-agent": AGENT}
+    manifests = [manifest % (name, text.replace("\n", "\n    ")) for name, text in texts.items()]
+    tree(all_yaml="\n---\n".join([*manifests, OTHER]))
+
+    assert found(run("lint", "all.yaml", "-o", "json")) == [
+        ("all.yaml", "no-agent-entry"),
+        ("all.yaml", "late-field"),
+        ("all.yaml", "no-template"),
+    ]
