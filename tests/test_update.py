@@ -9,7 +9,7 @@ import jsonpatch
 import pytest
 
 from tests import fleet
-from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, updated
+from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, templates, updated
 from webhook import catalog, errors, mutation, notices, rendering, review, workload
 from webhook.settings import Settings
 
@@ -406,6 +406,18 @@ def test_a_key_of_ours_on_a_leader_that_was_made_is_an_input_and_makes_it_the_us
     assert "groups-roll" in codes(decided)
     restored = mutation.restore(decided.value, workload.LEADER_WORKER_SET)
     assert group(restored)["leaderTemplate"]["metadata"]["annotations"] == {"hydra.io/tensor-parallel-size": "4"}
+
+
+def test_a_leader_that_was_made_goes_with_the_labels_that_its_user_gave_it_once_the_group_has_one_pod():
+    stored = filled_in(created(bare()))
+    group(stored)["leaderTemplate"]["metadata"]["labels"]["team"] = "a"
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 1
+
+    decided = updated(value, stored)
+
+    assert [one["metadata"]["labels"].get("team") for one in templates(decided.value)] == [None]
+    assert "groups-roll" in codes(decided)
 
 
 def test_a_leader_that_was_made_follows_a_label_that_its_worker_gets_with_an_input():

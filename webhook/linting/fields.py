@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors, workload
+from webhook.catalog import Severity
 from webhook.catalog.report import Report
 from webhook.catalog.schema import compiling, kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
-from webhook.linting import passing, repeated, sections
+from webhook.linting import near_names, passing, repeated, sections
 from webhook.rendering import image
 from webhook.shell import argv
 
@@ -189,7 +190,9 @@ def undefined_volumes(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], r
                 name = mount.get("name") if isinstance(mount, YamlMapping) else None
                 if isinstance(name, Scalar) and name.value not in known:
                     cause = f'this entry defines no volume "{name.value}", so every {others} must'
-                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
+                    near = near_names.misspelt(str(name.value), known)
+                    remedy = f'did you mean "{near}"?' if near else ""
+                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause, remedy)
 
 
 def _volumes(pod: YamlMapping) -> set[str]:
@@ -199,12 +202,7 @@ def _volumes(pod: YamlMapping) -> set[str]:
 def _mounting(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[sections.Section]:
     """Yield the containers of an entry."""
     yield from sections.containers(entry)
-    for path, pod, role in sections.pods(entry):
-        for key in ("initContainers", "containers"):
-            found = pod.get(key)
-            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
-                if isinstance(item, YamlMapping):
-                    yield sections.Section(f"{path}.{key}[{index}]", item, role)
+    yield from sections.others(entry)
 
 
 def _maps(node: Node | None) -> list[dict[str, Any]]:
@@ -267,10 +265,12 @@ def unmatched_runtimes(
         for index, name in enumerate(two.agent_entry.runtimes if two.agent_entry is not None else ()):
             if name not in names:
                 where = f"{two.path}.match_runtimes[{index}]"
-                near = errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else ""
+                misspelt = near_names.misspelt(name, names)
+                near = misspelt or (errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else "")
                 remedy = f'did you mean "{near}"?' if near else ""
                 cause = f'the runtime "{name}" has no template, so its image runs with its own command'
-                agent_report.info("no-template", where, _matched(two.node, index), cause, remedy)
+                severity: Severity = "warning" if misspelt else "info"
+                agent_report.add(severity, "no-template", where, _matched(two.node, index), cause, remedy)
 
 
 def _matched(entry: Node, index: int) -> Node:

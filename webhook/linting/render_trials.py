@@ -12,7 +12,7 @@ from webhook import catalog, errors, gotemplate
 from webhook.catalog.report import AROUND, Report
 from webhook.catalog.schema import compiling, gpu_types
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import passing, sample_variables, startup
+from webhook.linting import passing, printed, sample_variables, startup, values
 from webhook.linting import templates as template_rules
 from webhook.linting.trial_results import Findings, Rendering, TriedTemplate, refers, tried_template
 from webhook.rendering import budget, expand, gpus
@@ -36,7 +36,11 @@ _GPU_TYPES = (
 
 
 def check(
-    entry: ReadRuntimeTemplate, report: Report, known: frozenset[template_rules.Place], unknown_starts: Collection[str]
+    entry: ReadRuntimeTemplate,
+    report: Report,
+    known: frozenset[template_rules.Place],
+    slots: Mapping[str, values.Slot],
+    unknown_starts: Collection[str],
 ) -> None:
     """Add the findings of one entry.
 
@@ -44,6 +48,7 @@ def check(
         entry: the entry.
         report: receives the findings.
         known: the places of failures that have been reported already.
+        slots: what Kubernetes wants at key paths with a Go template.
         unknown_starts: see ``sections.unknown_starts``.
     """
     if not entry.compiled:
@@ -63,9 +68,11 @@ def check(
         for rendering in renderings:
             _check_misprints(findings, rendering, entry)
             _check_integer(findings, rendering, integers)
+            printed.check_value(findings, rendering, slots)
             _check_group_variables(findings, rendering)
         if entry.draft is not None and entry.path not in unknown_starts:
             startup.check(findings, entry, entry.draft.startups[sample.role], renderings)
+            printed.check_program(findings, entry.draft.startups[sample.role], renderings)
     findings.report_all()
 
 

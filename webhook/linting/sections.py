@@ -8,7 +8,7 @@ from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
-from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 from webhook.workload import GROUP_ROLES, Role
 
 #: Key paths of what is started, in an entry.
@@ -38,6 +38,16 @@ def containers(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[Section]
         return _with_overlays(_below(entry.node, "container_template"), f"{entry.path}.container_template")
     pod = _below(entry.node, "podTemplate")
     return _with_overlays(_below(pod, "containerTemplate"), f"{entry.path}.podTemplate.containerTemplate")
+
+
+def others(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[Section]:
+    """Yield the other containers of the parts with PodSpec fields: init containers and sidecars."""
+    for path, pod, role in pods(entry):
+        for key in ("initContainers", "containers"):
+            found = pod.get(key)
+            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
+                if isinstance(item, YamlMapping):
+                    yield Section(f"{path}.{key}[{index}]", item, role)
 
 
 def _with_overlays(section: YamlMapping | None, path: str) -> Iterator[Section]:

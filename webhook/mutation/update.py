@@ -165,7 +165,7 @@ def _rendered_anew(
     result = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
-    if any(meant.leader_metadata.values()):
+    if any(meant.leader_metadata.values()) and intent.LEADER in asked.templates(result):
         result = _with_metadata(result, meant.leader_metadata)
     as_stored, all_same = result, True
     for name, rendered in asked.templates(result).items():
