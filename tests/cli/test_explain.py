@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.explaining import outlines
-from webhook import explaining
+from webhook import explaining, workload
 from webhook.cli import explain, objects
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def test_every_example_is_explained(run, example):
     text, printed = run("explain", "-f", example), run("explain", "-f", example, "-o", "json")
 
     assert (text.status, text.err, printed.status, printed.err) == (0, "", 0, "")
-    values = [item for value in objects.read([example]) for item in objects.items(value)]
+    values = [item for value in objects.read([example]) for item in workload.items(value)]
     found = json.loads(printed.out)
     assert [one["kind"] for one in found] == [value["kind"] for value in values]
     rendered = sum(value["kind"] not in ("ConfigMap", "Service") for value in values)

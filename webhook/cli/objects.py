@@ -42,7 +42,7 @@ def read_items(*files: Sequence[Path] | None) -> list[Object]:
     Raises:
         typer.BadParameter: as :func:`read`.
     """
-    return [item for value in read(*files) for item in items(value)]
+    return [item for value in read(*files) for item in workload.items(value)]
 
 
 def _files(file: Path) -> list[Path]:
@@ -92,17 +92,6 @@ def name_of(value: Mapping[str, Any]) -> str:
     """Return the name of an object, or ""."""
     metadata = value.get("metadata")
     return str((metadata.get("name") if isinstance(metadata, dict) else None) or "")
-
-
-def items(value: Object) -> Iterator[Object]:
-    """Yield the object itself, or the objects in a List."""
-    inner = value.get("items")
-    if value["kind"].endswith("List") and isinstance(inner, list):
-        for item in inner:
-            if _is_object(item):
-                yield from items(item)
-    else:
-        yield value
 
 
 def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:

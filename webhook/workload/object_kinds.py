@@ -1,6 +1,6 @@
 """The kinds of object that hold pod templates, and where each holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: Group, version and kind, as in ``request.kind`` of a review.
@@ -27,3 +27,15 @@ def kind_of(value: Mapping[str, Any]) -> GroupVersionKind:
     """Return group, version and kind of an object."""
     group, _, version = str(value.get("apiVersion", "")).rpartition("/")
     return group, version, str(value.get("kind", ""))
+
+
+def items(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a document: itself, or those in a List at any depth; nothing if it has no kind."""
+    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        return
+    inner = value.get("items")
+    if value["kind"].endswith("List") and isinstance(inner, list):
+        for item in inner:
+            yield from items(item)
+    else:
+        yield value
