@@ -1,6 +1,9 @@
 """``hydra-webhook restore``: the opposite of ``render``."""
 
-from webhook import mutation
+from collections.abc import Mapping
+from typing import Any
+
+from webhook import errors, mutation, rendering
 from webhook.cli import objects, options, output
 
 
@@ -15,8 +18,12 @@ def restore(
 
     Exit status: 0 success, 1 a record cannot be read, 2 wrong usage.
     """
-    output.print_changed(
-        objects.read(filename, more),
-        lambda value: mutation.restore(value, objects.kind_of(value)),
-        output_format,
-    )
+    output.print_changed(objects.read(filename, more), _bare, output_format)
+
+
+def _bare(value: objects.Object) -> Mapping[str, Any]:
+    try:
+        return mutation.restore(value, objects.kind_of(value))
+    except errors.Denied as denial:
+        rendering.record.cannot_be_restored(denial)
+        raise
