@@ -185,6 +185,22 @@ def test_errors_of_the_old_configuration_are_reported_too(run, files, tmp_path):
     assert result.status == 1
 
 
+def test_what_is_compared_with_the_built_in_configuration_is_said(run, files, tmp_path):
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps(fleet.file(stored.ASKED)))
+    new = ["--templates", files["templates"], "--agent", files["new-agent"]]
+
+    said = [
+        f"the {what} configuration is compared with the built-in one: name the old one with --from-{option}, or with --context a "
+        "cluster that uses it"
+        for what, option in (("runtime template", "templates"), ("agent", "agent"))
+    ]
+    assert run("plan", "-f", file, *new).err.splitlines()[:-1] == said
+    assert run("plan", "-f", file, *new, "--from-agent", files["agent"]).err.splitlines()[:-1] == said[:1]
+    only = run("plan", "-f", file, "--agent", files["new-agent"], "--from-agent", files["agent"])
+    assert len(only.err.splitlines()) == 1
+
+
 # JSON
 
 
