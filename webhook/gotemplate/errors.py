@@ -27,16 +27,16 @@ def shortened(text: str) -> str:
 def excerpt(source_line: str, column: int, around: int = _AROUND) -> str:
     """Return a line, or the middle of a long one, and a second line with a caret below this column, from 1.
 
-    Control characters are replaced, so that the excerpt can be shown on a terminal.
+    An ellipsis marks each end that is cut. Control characters are replaced, so that the excerpt can be shown on a terminal.
     """
     at = max(column - 1, 0)
-    begin = max(at - around, 0)
+    begin, end = max(at - around, 0), at + around
     shown = "".join(
-        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}"
-        for char in source_line[begin : at + around]
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in source_line[begin:end]
     )
-    indent = "".join(_indent(char) for char in shown[: at - begin])
-    return f"{shown}\n{indent}^"
+    before, after = "…" * (begin > 0), "…" * (end < len(source_line))
+    indent = "".join(_indent(char) for char in before + shown[: at - begin])
+    return f"{before}{shown}{after}\n{indent}^"
 
 
 def _indent(char: str) -> str:
