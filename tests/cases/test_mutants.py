@@ -6,6 +6,8 @@ import yaml
 from tests.cases import runs
 from webhook import cases, catalog, rendering
 from webhook.cases import mutants
+from webhook.cases.mutants import shown
+from webhook.catalog.yaml.compose import parse
 
 TEMPLATES = """\
 templates:
@@ -152,7 +154,7 @@ def test_a_change_that_any_test_file_notices_is_killed():
 def test_the_report_has_the_survivors_with_place_and_difference():
     one = suite(*STRICT)
     trial = mutants.Trial([one])
-    report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in of(one)], untried=2)
+    report = mutants.report(mutants.Tried(tuple((mutant, trial.verdict(mutant)) for mutant in of(one)), untried=2))
     assert (
         "t/templates.yaml:12:13: no case notices a removed list item in r/containerTemplate.env[0]\n"
         "    - - {name: A, value: a}\n"
@@ -163,7 +165,7 @@ def test_the_report_has_the_survivors_with_place_and_difference():
 def test_changes_of_a_runtime_without_cases_are_not_listed_one_by_one():
     one = suite(*STRICT)
     trial = mutants.Trial([one])
-    report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in trial.mutants])
+    report = mutants.report(mutants.Tried(tuple((mutant, trial.verdict(mutant)) for mutant in trial.mutants)))
     assert "t/templates.yaml: no case is about runtime other, so nothing notices 2 changes of it\n" in report
     assert ", 2 untested, " in report
 
@@ -172,3 +174,52 @@ def test_the_score_leaves_out_what_no_test_can_notice():
     assert mutants.score(["killed", "killed", "survived", "equivalent", "unusable"]) == 66.6
     assert mutants.score(["killed", "untested"]) == 50.0
     assert mutants.score(["equivalent"]) == 100.0
+
+
+# What a change looks like
+
+LISTS = {
+    "the first of several": ("args: [--a, '--b', --c]", 0, (("args: [--a, '--b', --c]",), ("args: ['--b', --c]",))),
+    "one in the middle": ("args: [--a, '--b', --c]", 1, (("args: [--a, '--b', --c]",), ("args: [--a, --c]",))),
+    "the last": ("  args: [--a, {b: [c]}]  # why", 1, (("args: [--a, {b: [c]}]  # why",), ("args: [--a]  # why",))),
+    "the only one": ("args: [ --a , ]", 0, (("args: [ --a , ]",), ("args: [  ]",))),
+    "one of several lines": ("args:\n  [--a,\n   --b]", 1, (("[--a,", " --b]"), ("[--a]",))),
+    "of a list with an anchor": ("args: &x [--a, --b]", 0, (("args: &x [--a, --b]",), ("args: &x [--b]",))),
+    "JSON": ('{"args": ["--a", "--b"]}', 1, (('{"args": ["--a", "--b"]}',), ('{"args": ["--a"]}',))),
+    "a line of a block": ("args:\n  - --a\n  - --b", 1, (("- --b",), ())),
+    "lines of a block": ("args:\n  - a: b\n    c: [d]\n  - e", 0, (("- a: b", "  c: [d]"), ())),
+    "a text of several lines": ("args:\n  - |\n    a\n    b\n  - c", 0, (("- |", "  a", "  b"), ())),
+    "an alias": ("x: &x --a\nargs: [--b, *x]", 1, (('- "--a"',), ())),
+    "beside an alias": ("x: &x --a\nargs: [--b, *x]", 0, (("args: [--b, *x]",), ())),
+    "many lines": (
+        "args:\n  - |\n" + "".join(f"    {n}\n" for n in range(9)),
+        0,
+        (("- |", "  0", "  1", "  2", "  3", "… 5 more lines"), ()),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "index", "expected"), LISTS.values(), ids=LISTS)
+def test_a_removed_item_is_shown_by_what_is_left_of_its_lines(text, index, expected):
+    (root,) = parse(text)
+
+    assert shown.removal(text.split("\n"), root.pairs["args"].node, index) == expected
+
+
+def test_long_lines_are_cut_around_the_change_and_marked():
+    old, new = shown.difference("a" * 300 + "b" + "c" * 300, "a" * 300 + "x" + "c" * 300)
+
+    assert old == ("…" + "a" * 100 + "b" + "c" * 99 + "…",)
+    assert new == ("…" + "a" * 100 + "x" + "c" * 99 + "…",)
+    assert shown.difference("a" * 300 + "\nb", "c\nd") == (("a" * 200 + "…", "b"), ("c", "d"))
+
+
+def test_a_change_of_a_very_long_text_is_shown_too():
+    lines = [str(number) for number in range(5000)]
+
+    assert shown.difference("\n".join(lines), "\n".join([*lines[:2500], "x", *lines[2501:]])) == (("2500",), ("x",))
+    assert shown.difference("\n".join(lines), "\n".join(["x", *lines[1:-1], "y"]))[0][-1] == "… 4995 more lines"
+
+
+def test_only_lines_that_differ_are_shown():
+    assert shown.difference("a\nb\nc\nd", "x\nb\nc\ny") == (("a", "d"), ("x", "y"))

@@ -69,10 +69,11 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._show("")
 
-    def step(self) -> None:
-        """Count one more."""
-        self._count += 1
-        if self._count % _STEPS == 1:
+    def step(self, number: int = 1) -> None:
+        """Count one more, or several."""
+        shown = self._count
+        self._count += number
+        if shown == 0 or shown // _STEPS != self._count // _STEPS:
             self._show(f"{self._count} {self._what} ...")
 
     def _show(self, text: str) -> None:
