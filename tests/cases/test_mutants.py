@@ -1,5 +1,7 @@
 """Small changes of a configuration: which there are, and that a change is killed exactly if running all test files says so."""
 
+import functools
+
 import pytest
 import yaml
 
@@ -40,18 +42,25 @@ STRICT = (
 LAX = ((runs.pod(), "rendered: {kind: Pod}"), (runs.pod("other"), "rendered: {kind: Pod}"))
 
 
+@functools.cache
 def suite(*bodies, templates=TEMPLATES, agent=AGENT, source="t/hydra-test.yaml"):
     return runs.runnable(runs.case_file(*bodies), source, templates=templates, agent=agent).suite()
 
 
-def of(one):
-    """Return all changes of what a test file tests."""
-    return [mutant for document in one.documents[:2] for mutant in mutants.mutants(catalog.read(document))]
+JUDGED = {}
+
+
+def judged(*suites):
+    """Return the changes of what test files test with their verdicts, found out once for all tests."""
+    key = tuple(map(id, suites))  # which are kept
+    if key not in JUDGED:
+        trial = mutants.Trial(suites)
+        JUDGED[key] = tuple((mutant, trial.verdict(mutant)) for mutant in trial.mutants)
+    return JUDGED[key]
 
 
 def verdicts(*suites):
-    trial = mutants.Trial(suites)
-    return {(one.kind, one.line, one.where): trial.verdict(one) for one in of(suites[0])}
+    return {(one.kind, one.line, one.where): verdict for one, verdict in judged(*suites)}
 
 
 def test_cases_that_look_closely_kill_what_they_look_at():
@@ -139,11 +148,10 @@ def walk(root, path):
 @pytest.mark.parametrize("bodies", [STRICT, LAX], ids=["strict", "lax"])
 def test_a_change_is_killed_exactly_if_a_full_run_with_the_changed_text_fails(bodies):
     one = suite(*bodies)
-    trial = mutants.Trial([one])
-    found = of(one)
+    found = judged(one)
     assert len(found) == 18
-    for mutant in found:
-        assert (trial.verdict(mutant) == "killed") == (not rerun(one, mutant)), mutant
+    for mutant, verdict in found:
+        assert (verdict == "killed") == (not rerun(one, mutant)), mutant
 
 
 def test_a_change_that_any_test_file_notices_is_killed():
@@ -152,9 +160,7 @@ def test_a_change_that_any_test_file_notices_is_killed():
 
 
 def test_the_report_has_the_survivors_with_place_and_difference():
-    one = suite(*STRICT)
-    trial = mutants.Trial([one])
-    report = mutants.report(mutants.Tried(tuple((mutant, trial.verdict(mutant)) for mutant in of(one)), untried=2))
+    report = mutants.report(mutants.Tried(judged(suite(*STRICT)), untried=2))
     assert (
         "t/templates.yaml:12:13: no case notices a removed list item in r/containerTemplate.env[0]\n"
         "    - - {name: A, value: a}\n"
@@ -163,9 +169,7 @@ def test_the_report_has_the_survivors_with_place_and_difference():
 
 
 def test_changes_of_a_runtime_without_cases_are_not_listed_one_by_one():
-    one = suite(*STRICT)
-    trial = mutants.Trial([one])
-    report = mutants.report(mutants.Tried(tuple((mutant, trial.verdict(mutant)) for mutant in trial.mutants)))
+    report = mutants.report(mutants.Tried(judged(suite(*STRICT))))
     assert "t/templates.yaml: no case is about runtime other, so nothing notices 2 changes of it\n" in report
     assert ", 2 untested, " in report
 
