@@ -37,7 +37,7 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     agents = [(one.content, one.report) for one in reads if isinstance(one.content, AgentConfiguration)]
     tables = [one.content for one in reads if isinstance(one.content, GpuTable)]
     rows = [row.gpu_type for table in tables for row in table.rows if row.gpu_type is not None]
-    gpus = (*rows, *gpu_types.BUILT_IN)
+    gpus = catalog.GpuTypes((*rows, *gpu_types.BUILT_IN))
     for content, report in runtime_templates:
         _check_templates(content, report)
         gpu_resources.check(content.entries, report, gpus)
