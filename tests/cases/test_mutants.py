@@ -1,11 +1,16 @@
 """Small changes of a configuration: which there are, and that a change is killed exactly if running all test files says so."""
 
 import functools
+import json
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests import json_values
 from tests.cases import runs
+from tests.examples import tried
 from webhook import cases, catalog, rendering
 from webhook.cases import mutants
 from webhook.cases.mutants import shown
@@ -208,6 +213,25 @@ def test_a_removed_item_is_shown_by_what_is_left_of_its_lines(text, index, expec
     (root,) = parse(text)
 
     assert shown.removal(text.split("\n"), root.pairs["args"].node, index) == expected
+
+
+@tried(30, 500)
+def test_a_list_in_brackets_is_shown_without_the_item(examples):
+    @settings(max_examples=examples)
+    @given(st.lists(json_values.values(4), min_size=1, max_size=4), st.data(), st.sampled_from([10, 1000]))
+    def hold(items, data, width):
+        (written,) = catalog.load_all(json.dumps(items))  # in a file, 0.0 is 0
+        index = data.draw(st.integers(0, len(items) - 1))
+        text = yaml.safe_dump({"list": written}, default_flow_style=True, width=width)
+        (root,) = parse(text)
+        rows = text.split("\n")[: root.end_line]
+
+        old, begin, end = shown._in_brackets(rows, root.pairs["list"].node, index)
+
+        (left,) = catalog.load_all(old[:begin] + old[end:])
+        assert left == {"list": written[:index] + written[index + 1 :]}
+
+    hold()
 
 
 def test_long_lines_are_cut_around_the_change_and_marked():
