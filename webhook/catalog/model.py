@@ -122,6 +122,11 @@ class RuntimeTemplate:
         """Return what the entry says for a role, the winner first."""
         return _parts(self.overlays, self.common, role)
 
+    def plain_command(self, role: Role) -> list[str]:
+        """Return ``command``, which is not a Go template, in a role; empty if there is none."""
+        given = (part.container["command"] for part in self.parts(role) if "command" in part.container)
+        return [word for word in next(given, None) or () if isinstance(word, str)]
+
     def integers(self) -> Iterator[IntegerTemplate]:
         """Yield the Go templates that have to print an integer."""
         for part in (self.common, *self.overlays.values()):

@@ -1,85 +1,17 @@
-"""Kubernetes objects: reading them from files, writing them, visiting the items of Lists."""
+"""Kubernetes objects: what they are called, and writing them."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import typer
 
 from webhook import catalog, errors, workload
 
 Object = dict[str, Any]
 
-#: Suffixes of files with objects in a folder.
-_SUFFIXES = (".json", ".yaml", ".yml")
-
-
-def read(*files: Sequence[Path] | None) -> list[Object]:
-    """Return the objects of all files in order; ``-`` is standard input. Empty documents are skipped.
-
-    Of a folder, the files in it that kubectl would read too (``*.json``, ``*.yaml``, ``*.yml``) are read by name, without those
-    in folders below it.
-
-    Raises:
-        typer.BadParameter: no file is given, a file cannot be read, is not YAML or JSON, or contains something else, or there is
-            no object in any.
-    """
-    given = [file for some in files for file in some or ()]
-    if not given:
-        raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
-    found = [value for file in given for inner in _files(file) for value in _read_one(inner)]
-    if not found:  # such as the output of a command that failed
-        names = errors.listed([_named(file) for file in given])
-        raise typer.BadParameter(f"no Kubernetes object in {names}", param_hint="-f")
-    return found
-
-
-def read_items(*files: Sequence[Path] | None) -> list[Object]:
-    """Return the objects of all files in order, those in Lists one by one.
-
-    Raises:
-        typer.BadParameter: as :func:`read`.
-    """
-    return [item for value in read(*files) for item in workload.items(value)]
-
-
-def _files(file: Path) -> list[Path]:
-    """Return the files of a folder, or the file itself."""
-    if not file.is_dir():
-        return [file]
-    found = sorted(one for one in file.iterdir() if one.suffix in _SUFFIXES and one.is_file())
-    if not found:
-        raise typer.BadParameter(
-            f"folder {file} holds no files with the suffix {', '.join(_SUFFIXES)}", param_hint="-f"
-        )
-    return found
-
-
-def _named(file: Path) -> str:
-    return "standard input" if str(file) == "-" else str(file)
-
-
-def _read_one(file: Path) -> Iterator[Object]:
-    name = _named(file)
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        values = catalog.load_all(text)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {name}: {error.strerror}", param_hint="-f") from error
-    except (UnicodeDecodeError, catalog.BadYaml) as error:
-        raise typer.BadParameter(f"{name}: {error}", param_hint="-f") from error
-    for index, value in enumerate(values):
-        if value is None:
-            continue
-        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-            message = f"{name}: document {index + 1} is not a Kubernetes object: it has no kind"
-            raise typer.BadParameter(message, param_hint="-f")
-        yield value
-
-
 kind_of = workload.kind_of
+is_object = workload.is_object
+is_list = workload.is_list
 
 
 def namespace_of(value: Mapping[str, Any], default: str) -> str:
@@ -94,12 +26,9 @@ def name_of(value: Mapping[str, Any]) -> str:
     return str((metadata.get("name") if isinstance(metadata, dict) else None) or "")
 
 
-def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:
-    """Return the changed object, or a List with each of its items changed."""
-    inner = value.get("items")
-    if value["kind"].endswith("List") and isinstance(inner, list):
-        return {**value, "items": [each(item, change) if _is_object(item) else item for item in inner]}
-    return dict(change(value))
+def full_name(value: Mapping[str, Any], namespace: str) -> str:
+    """Return namespace and name of an object on one line, whatever it holds; ``namespace`` is where it is if it names none."""
+    return errors.printable(f"{namespace_of(value, namespace)}/{workload.display_name(value)}")
 
 
 def to_yaml(values: Sequence[Mapping[str, Any]]) -> str:
@@ -112,7 +41,3 @@ def to_json(values: Sequence[Mapping[str, Any]]) -> str:
     single = len(values) == 1
     value = values[0] if single else {"apiVersion": "v1", "kind": "List", "items": list(values)}
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("kind"), str)

@@ -10,10 +10,11 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     shape           is everything that the code walks the map, list or string that it should be, and are there not too many?
     declarations    what a pod template declares by its labels and annotations
     mistaken_keys   labels and annotations that were probably meant for us, but are misspelt or of the wrong kind
+    overlooked      objects in files that are left as they are, though their author may want them rendered
     names           what Kubernetes accepts as a name
 """
 
-from webhook.workload import keys, mistaken_keys, names
+from webhook.workload import keys, mistaken_keys, names, overlooked
 from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     ANNOTATIONS,
@@ -41,6 +42,8 @@ from webhook.workload.object_kinds import (
     POD,
     POD_TEMPLATE_PLACES,
     GroupVersionKind,
+    is_list,
+    is_object,
     items,
     kind_of,
 )
@@ -97,12 +100,15 @@ __all__ = [
     "declaration",
     "display_name",
     "exclusion",
+    "is_list",
+    "is_object",
     "items",
     "keys",
     "kind_of",
     "mistaken_keys",
     "names",
     "opted_out",
+    "overlooked",
     "pod_templates",
     "says_no",
 ]

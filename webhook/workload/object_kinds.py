@@ -29,13 +29,22 @@ def kind_of(value: Mapping[str, Any]) -> GroupVersionKind:
     return group, version, str(value.get("kind", ""))
 
 
+def is_object(value: Any) -> bool:
+    """Return whether a value is an object: a map with a kind."""
+    return isinstance(value, dict) and isinstance(value.get("kind"), str)
+
+
+def is_list(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is a List."""
+    return str(value["kind"]).endswith("List") and isinstance(value.get("items"), list)
+
+
 def items(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a document: itself, or those in a List at any depth; nothing if it has no kind."""
-    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+    """Yield the objects in a document: itself, or those in a List at any depth; nothing if it is not an object."""
+    if not is_object(value):
         return
-    inner = value.get("items")
-    if value["kind"].endswith("List") and isinstance(inner, list):
-        for item in inner:
+    if is_list(value):
+        for item in value["items"]:
             yield from items(item)
     else:
         yield value
