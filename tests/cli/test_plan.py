@@ -150,7 +150,7 @@ def test_errors_of_the_new_configuration_come_first_and_what_has_one_keeps_its_o
     result = plan(stored.lws(fleet.state()), options=["--templates", files["broken"]])
 
     assert result.err.splitlines() == [
-        f"{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3",
+        f"{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3; write its keys below it, indented",
         "1 error in the new configuration: what has an error is planned with its old version, if there is one",
         "1 workload: 1 unchanged",
     ]
@@ -292,7 +292,7 @@ def test_markdown_begins_with_the_errors(plan, files):
     assert result.out.startswith(
         "### Plan: nothing changes\n\n"
         "**1 error in the new configuration: what has an error is planned with its old version, if there is one.**\n\n"
-        f"- `{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3`\n\n| runtime "
+        f"- `{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3; write its keys below it, indented`\n\n| runtime "
     )
     assert result.status == 2
 
