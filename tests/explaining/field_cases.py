@@ -5,6 +5,7 @@ where it is not the built-in one. ``answers.yaml`` has, by file and pod template
 Entries of command and args are shortened to how they begin.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from webhook.settings import Settings
 
 CASES = Path(__file__).parent / "cases"
 WORKLOADS = sorted([*CASES.rglob("workload*.yaml"), *CASES.rglob("w[0-9]*.yaml"), *CASES.rglob("w-*.yaml")])
-ANSWERS = yaml.safe_load((CASES / "answers.yaml").read_text(encoding="utf-8"))
+ANSWERS = yaml.load((CASES / "answers.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 _FILES: dict[catalog.ConfigKind, str] = {
     "templates": "templates.yaml",
@@ -54,6 +55,7 @@ def explain(value, found, namespace="team-a", **more):
     return explaining.explain(value, kind, found.state, found.places, namespace=namespace, **more)
 
 
+@functools.cache
 def explained(path):
     """Return the explanation of a file of one workload."""
     (value,) = catalog.load_all(path.read_text(encoding="utf-8"))

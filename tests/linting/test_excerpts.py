@@ -36,9 +36,9 @@ def test_the_excerpt_is_the_line_and_a_caret(text, line, caret):
 def test_a_long_line_is_cut_to_what_fits_a_terminal():
     [problem] = lint(f"templates: [{{runtime: a, {'x' * 100}: 1, podTemplate: {{}}}}]")
     line, caret = problem.excerpt.split("\n")
-    assert line.endswith("x" * 36)
+    assert line.endswith("x" * 36 + "…")
     assert caret == " " * len("templates: [{runtime: a, ") + "^" * 36
-    assert len(line) <= 72
+    assert len(line) <= 74
 
 
 def test_a_problem_without_a_place_has_no_excerpt():

@@ -19,7 +19,7 @@ _RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 #: The line breaks of a Go template.
 _NEWLINE = re.compile("\n")
 
-#: Characters on each side of the place in an excerpt, which with an indentation then fits a terminal of 80 columns.
+#: Characters on each side of the place in an excerpt, which with an indentation and two ellipses then fits a terminal of 80 columns.
 AROUND = 36
 
 

@@ -45,8 +45,9 @@ Parts of ``lint``:
 Parts of ``test``:
 
 - ``case_files``: the files that it finds, reads and writes
-- ``case_reports``: the forms in which it prints what came of the cases
-- ``case_measures``: what it prints of coverage and mutants, and whether that is enough
+- ``case_snapshots``: the snapshots that it writes
+- ``case_reports``, ``case_formats``: what it prints for people, and for programs
+- ``case_measures``: coverage and mutants, and whether that is enough
 - ``case_mutants``: tries mutants in several processes
 
 Never in here: a second implementation of anything that the server does.

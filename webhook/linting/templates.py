@@ -15,11 +15,14 @@ Place = tuple[str, int, int]
 
 #: The variables that are known from a pod's role alone.
 _OF_ROLE = ("IS_DISTRIBUTED", "IS_LEADER", "ROLE")
+#: The least value of sizes (contract section 3), and of the size of a group, which has several pods.
+_SIZES = {"TP_SIZE": 1, "PP_SIZE": 1, "DP_SIZE": 1}
+_SIZES_IN_GROUP = {**_SIZES, "GROUP_SIZE": 2}
 #: What is known of the variables of a pod with a role.
 GIVEN: Mapping[workload.Role, gotemplate.Given] = {
-    "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE")),
-    "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE),
-    "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE),
+    "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE"), _SIZES),
+    "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE, _SIZES_IN_GROUP),
+    "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE, _SIZES_IN_GROUP),
 }
 
 #: The remedy for a failure, by words in Go's message.

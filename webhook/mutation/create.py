@@ -108,8 +108,10 @@ def render(
     mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
     attempts = attempts if attempts is not None else []
     for pod_template in workload.pod_templates(value, object_kind):
-        if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-            mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
+        is_alone = object_kind not in workload.INTERCEPTED  # the only pod template of its object, whose labels decide
+        if is_alone and (reason := workload.exclusion(pod_template.value, pod_template.path)):
+            return Mutation(value, reason)
+        mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
     if mutation.changed and object_kind == workload.LEADER_WORKER_SET:  # of which there will be updates
         workload.check_values(mutation.value, "the object, with what its runtime adds,")
     members = list(_members(attempts))
