@@ -55,10 +55,28 @@ ProblemCode = Literal[
     "flags-on-one-line",
     "empty-element",
     "spliced-argument",
+    "quoted-for-go",
     "reparsed-arguments",
+    "script-syntax",
+    "no-script",
+    "script-in-lines",
+    "needs-shell",
+    "not-an-action",
     "not-an-integer",
     "custom-args-unused",
     "costly-templates",
+    # findings of lint: Kubernetes' fields
+    "unknown-value",
+    "bad-quantity",
+    "tiny-quantity",
+    "bad-name",
+    "env-name",
+    "image-reference",
+    "exclusive-fields",
+    "unknown-resource",
+    "command-with-spaces",
+    "unknown-probe-port",
+    "probe-of-workers",
     # findings of lint: fields
     "bare-key",
     "plain-command",
@@ -72,6 +90,9 @@ ProblemCode = Literal[
     "no-image",
     "no-agent-entry",
     "no-template",
+    "unknown-gpu-type",
+    # findings of lint: comments
+    "unused-ignore",
 ]
 
 
@@ -106,14 +127,15 @@ class Problem:
 
     Attributes:
         code: the rule, a stable name in kebab case.
-        severity: ``error``: the entry (or the whole file) cannot be used; ``warning`` and ``info``: it is used anyway.
+        severity: ``error``: the entry (or the whole file) cannot be used or, found by lint alone, the API server refuses what it
+            renders; ``warning`` and ``info``: it is used anyway.
         source: file path, or ``ConfigMap namespace/name``, as a person would name it.
         path: key path, e.g. ``templates[0].podTemplate.volumes``; empty for the whole file.
         line, column: where it begins in the source, as in ``Span``.
         cause: what is wrong.
         remedy: how to fix it; empty if the cause says it.
         end_line, end_column: where it ends, as in ``Span``.
-        excerpt: the line that it is in, or part of it, and a second line with a caret below the place; "" if it has no place.
+        excerpt: the line that it is in, or part of it, and a second line with carets below the place; "" if it has no place.
     """
 
     code: ProblemCode
@@ -133,12 +155,20 @@ class Problem:
         """Return where it is in the source."""
         return Span(self.line, self.column, self.end_line, self.end_column)
 
+    @property
+    def place(self) -> str:
+        """Return ``source:line:column``, leaving out what is unknown."""
+        return errors.printable(f"{self.source}:{self.line}:{self.column}" if self.line else self.source)
+
+    @property
+    def message(self) -> str:
+        """Return ``path: cause; remedy``, leaving out what is unknown."""
+        text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
+        return errors.printable(f"{self.path}: {text}" if self.path else text)
+
     def __str__(self) -> str:
         """Return ``source:line:column: path: cause; remedy``, leaving out what is unknown."""
-        place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
-        parts = [place, self.path] if self.path else [place]
-        text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
-        return errors.printable(": ".join([*parts, text]))
+        return f"{self.place}: {self.message}"
 
 
 def _utf16_column(lines: Sequence[str], line: int, column: int) -> int:

@@ -125,6 +125,23 @@ def test_the_config_maps_are_linted_as_they_are(run, api):
     assert "there is no configuration in namespace elsewhere" in elsewhere.err
 
 
+def test_a_file_is_linted_in_the_place_of_its_config_map(run, api, tmp_path):
+    api.put(f"{CONFIG_MAPS}/hydra-agent", data={"config.yaml": AGENT.replace("image:", "imag:")})
+    api.put(f"{CONFIG_MAPS}/hydra-runtime-template", data={"config.yaml": TEMPLATES.replace("runtime:", "runtim:")})
+    (tmp_path / "a.yaml").write_text(AGENT)
+    result = run("lint", tmp_path / "a.yaml", "--context", "it", "-o", "gitlab", "--select", "unknown-key")
+    found = [(one["check_name"], one["location"]) for one in json.loads(result.out)]
+    place = {"path": "ConfigMap hydra-system/hydra-runtime-template[config.yaml]", "lines": {"begin": 1}}
+    assert (result.status, found) == (1, [("unknown-key", place)])
+
+
+def test_a_comment_in_a_config_map_ignores_a_finding(run, api):
+    ignoring = AGENT.replace("image:", "imag:") + "\n# hydra-lint: ignore-file=unknown-key,no-image\n"
+    api.put(f"{CONFIG_MAPS}/hydra-agent", data={"config.yaml": ignoring})
+    result = run("lint", "--context", "it", "--fail-on", "info")
+    assert (result.status, result.out) == (0, "")
+
+
 REMEDY = "or name files with --templates, --agent and --gpu-configs"
 
 

@@ -1,5 +1,6 @@
 """The options of a server, and the error for a server that cannot start."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -55,8 +56,10 @@ class Options:
         templates, agent, gpu_configs: configuration files, watched; None: the ConfigMap in ``cluster`` if there is one, else
             the built-in default.
         settings: constants for rendering.
+        remember_mib: how much memory verdicts about pods may take that are remembered for their like, in MiB; 0: none are.
         drain_seconds: how long to go on serving after the signal to stop, until every API server uses other replicas.
         log_format: ``auto``, ``json`` or ``console``.
+        on_serving: called with the port of ``/mutate`` once the server is ready, after the log says so.
     """
 
     host: str = ""
@@ -72,8 +75,10 @@ class Options:
     agent: Path | None = None
     gpu_configs: Path | None = None
     settings: Settings = field(default_factory=Settings)
+    remember_mib: int = 16
     drain_seconds: float = 5.0
     log_format: telemetry.LogFormat = "auto"
+    on_serving: Callable[[int], None] = lambda _port: None
 
     @property
     def configuration_files(self) -> dict[catalog.ConfigKind, Path]:

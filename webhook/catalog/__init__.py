@@ -6,7 +6,9 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 
 ============== ===============================================================================================
 ``kinds``       the kinds of configuration, one row each
+``roots``       what each kind begins with, and where one belongs that is somewhere else
 ``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
+``recognise``   which configuration a file is, by its content
 ``read``        a document to what it says and what is wrong with it, for serving and for linting
 ``build``       documents to the next snapshot
 ``draft``       a snapshot while documents are taken in; which last good versions are used
@@ -36,6 +38,7 @@ from webhook.catalog.model import (
     ConfigKind,
     Fields,
     GpuType,
+    GpuTypes,
     IntegerTemplate,
     Part,
     Reading,
@@ -46,6 +49,7 @@ from webhook.catalog.model import (
 )
 from webhook.catalog.places import Place, Places
 from webhook.catalog.read import Read, read
+from webhook.catalog.recognise import LISTS, Recognised, described, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
 from webhook.catalog.substitute import substituted
@@ -56,6 +60,7 @@ from webhook.problems import Problem, Severity
 __all__ = [
     "ITEMS",
     "KINDS",
+    "LISTS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
     "POD_SPEC",
@@ -67,6 +72,7 @@ __all__ = [
     "Document",
     "Fields",
     "GpuType",
+    "GpuTypes",
     "IntegerTemplate",
     "Manifest",
     "Part",
@@ -75,6 +81,7 @@ __all__ = [
     "Problem",
     "Read",
     "Reading",
+    "Recognised",
     "RuntimeTemplate",
     "Severity",
     "Snapshot",
@@ -82,6 +89,7 @@ __all__ = [
     "Store",
     "build",
     "config_kind_of",
+    "described",
     "dump",
     "embedded",
     "empty",
@@ -92,5 +100,6 @@ __all__ = [
     "manifests",
     "published",
     "read",
+    "recognise",
     "substituted",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webhook import errors
+from webhook.catalog import roots
 from webhook.catalog.model import ConfigKind
 from webhook.catalog.report import Report
 from webhook.catalog.yaml import compose
@@ -36,11 +37,15 @@ class Value:
     Attributes:
         text: the YAML.
         report: collects its problems.
+        at: where it is in a manifest; None elsewhere.
     """
 
-    def __init__(self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0) -> None:
+    def __init__(
+        self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0, at: Node | None = None
+    ) -> None:
         self.text = text
         self.report = report
+        self.at = at
         self._before = lines_before, columns_before
 
     def parse(self) -> Node | None:
@@ -64,7 +69,7 @@ class Value:
             self.report.error("several-documents", "", roots[1], cause, "keep one document and remove the --- lines")
             return None
         if not roots:
-            self.report.error("empty", "", None, "it is empty", "")
+            self.report.error("empty", "", None, "it is empty", "write the configuration, or leave the file out")
             return None
         return roots[0]
 
@@ -109,7 +114,10 @@ class Opened:
     def no_key(self, cause: str) -> None:
         """Report that the data key is missing, unless an error already explains why there are none."""
         if self.report.first_error() is None:
-            self.report.error("missing-data-key", "data", None, cause, f"found: {errors.listed(self.values)}")
+            first = next(iter(self.values.values()), None)
+            what = "rename the one that holds it" if self.data_key else "write it into one of these"
+            remedy = f"{what}: {errors.listed(self.values)}" if first else "add a data key with the YAML"
+            self.report.error("missing-data-key", "data", first.at if first else None, cause, remedy)
 
 
 def opened(document: Document, config_map: str, data_key: str) -> Opened:
@@ -142,7 +150,7 @@ def _manifests(roots: Iterable[Node]) -> list[YamlMapping]:
     """Return the manifests of Kubernetes objects in a text, those in Lists one by one; none if something else is in it."""
     found: list[YamlMapping] = []
     for root in roots:
-        if not isinstance(root, YamlMapping) or not _is_object(root):
+        if not isinstance(root, YamlMapping) or not is_object(root):
             return []
         items = root.get("items")
         inside = items.items if _text(root.get("kind")) in _LISTS and isinstance(items, YamlSequence) else []
@@ -170,7 +178,7 @@ def _chosen(manifests: list[YamlMapping], config_map: str, report: Report) -> Ya
     return (named or found)[0]
 
 
-def _is_object(root: YamlMapping) -> bool:
+def is_object(root: YamlMapping) -> bool:
     """Return whether a text is a manifest of a Kubernetes object rather than a bare configuration."""
     object_kind = _text(root.get("kind"))
     return object_kind == "ConfigMap" or (object_kind != "" and "apiVersion" in root.pairs)
@@ -208,16 +216,26 @@ def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, V
     report.own_flaws(root, "")
     if "kind" in root.pairs and _text(root.get("kind")) != "ConfigMap":
         found = root.pairs["kind"].node
-        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", "")
+        remedy = "give the ConfigMap, or only the YAML in it"
+        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", remedy)
         return {}
     name = _name(root)
+    if name is not None and (swapped := roots.swapped_by_name(config_map, _text(name))):
+        report.error("wrong-kind", "metadata.name", name, *swapped)
+        return {}
     if name is not None and _text(name) != config_map:
         cause = f'the ConfigMap is named "{_text(name)}", but the webhook reads "{config_map}" from a cluster'
         report.warning("configmap-name", "metadata.name", name, cause, f"name it {config_map}")
     data = root.get("data")
     if not isinstance(data, YamlMapping):
         found_text = "nothing" if is_null(data) or data is None else describe(data)
-        report.error("wrong-type", "data", data or root, f"data must be a map of strings, found {found_text}", "")
+        report.error(
+            "wrong-type",
+            "data",
+            data or root,
+            f"data must be a map of strings, found {found_text}",
+            'write "KEY: |" below data, and the YAML below it',
+        )
         return {}
     report.own_flaws(data, "data")
     values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}
@@ -233,8 +251,8 @@ def _data_value(key: str, node: Node, report: Report) -> Value | None:
         return None
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
-        return Value(node.value, report, node.line, report.indentation(node, first))
+        return Value(node.value, report, node.line, report.indentation(node, first), at=node)
     own = Report(
         report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems, outer=report
     )
-    return Value(node.value, own)
+    return Value(node.value, own, at=node)

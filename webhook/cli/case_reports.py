@@ -1,7 +1,6 @@
 """What ``test`` prints: lines for people, JSON, JUnit's XML, and annotations of GitHub."""
 
 import difflib
-import html
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +12,9 @@ from rich.text import Text
 
 from webhook import cases, catalog, errors
 from webhook.cases.matching import ABSENT
-from webhook.cli import output
+from webhook.cli import ci_formats, output
 from webhook.cli.case_files import Tested
+from webhook.problems import Span
 
 _STYLES: dict[str, str] = {"passed": "green", "failed": "red", "error": "red bold"}
 _WORDS: dict[str, str] = {"passed": "ok", "failed": "FAIL", "error": "ERROR"}
@@ -22,13 +22,6 @@ _DIFFERENCE = {"-": "green", "+": "red"}
 
 #: Lines of a difference that are shown to people; the JSON has all of it.
 _SHOWN_LINES = 40
-
-#: Characters that XML 1.0 cannot hold, not even escaped.
-_NOT_IN_XML = {
-    code: "\N{REPLACEMENT CHARACTER}"
-    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
-    if code not in (0x09, 0x0A, 0x0D)
-}
 
 
 class _Item(NamedTuple):
@@ -96,7 +89,7 @@ def junit(tested: Sequence[Tested], *, only_failures: bool) -> str:
     for one in tested:
         if only_failures and one.status == "passed":
             continue
-        lines.append(f"  <testsuite{_xml(name=one.path)}{_attributes([one])}>")
+        lines.append(f"  <testsuite{ci_formats.xml_attributes(name=one.path)}{_attributes([one])}>")
         if one.problems:
             items = [_of_problem(problem) for problem in one.problems]
             lines += _testcase(one.path, one.path, 0, "error", items, "")
@@ -111,10 +104,7 @@ def junit(tested: Sequence[Tested], *, only_failures: bool) -> str:
 
 
 def annotations(tested: Iterable[Tested]) -> Iterator[str]:
-    """Yield a workflow command of GitHub Actions for each failure and problem, which then appears beside the line of the file.
-
-    Source: docs.github.com, "Workflow commands for GitHub Actions", and ``toolkit/packages/core/src/command.ts`` for the escapes.
-    """
+    """Yield a workflow command of GitHub Actions for each failure and problem, which then appears beside the line of the file."""
     for one in tested:
         for problem in one.problems:
             yield _annotation(_of_problem(problem), "test file")
@@ -145,9 +135,7 @@ def _items(outcome: cases.Outcome) -> Iterator[_Item]:
 
 
 def _of_problem(problem: catalog.Problem) -> _Item:
-    text = f"{problem.cause}; {problem.remedy}" if problem.remedy else problem.cause
-    text = f"{problem.path}: {text}" if problem.path else text
-    return _Item(problem.source, problem.line, problem.column, errors.printable(text), problem.excerpt.splitlines())
+    return _Item(problem.source, problem.line, problem.column, problem.message, problem.excerpt.splitlines())
 
 
 def _place(item: _Item) -> str:
@@ -228,7 +216,7 @@ def _attributes(tested: Sequence[Tested]) -> str:
 
 
 def _testcase(path: str, name: str, line: int, status: cases.Status, items: list[_Item], note: str) -> list[str]:
-    opened = f"    <testcase{_xml(classname=path, name=name, file=path, **({'line': str(line)} if line else {}))}"
+    opened = f"    <testcase{ci_formats.xml_attributes(classname=path, name=name, file=path, **({'line': str(line)} if line else {}))}"
     if status == "passed":
         return [f"{opened}/>"]
     tag = "failure" if status == "failed" else "error"
@@ -236,30 +224,14 @@ def _testcase(path: str, name: str, line: int, status: cases.Status, items: list
         text for item in items for text in (f"{_place(item)}: {item.text}", *(f"  {line}" for line in item.details))
     ]
     body += [f"note: {note}"] if note else []
-    content = html.escape("\n".join(body).translate(_NOT_IN_XML))
-    return [f"{opened}>", f"      <{tag}{_xml(message=items[0].text)}>{content}</{tag}>", "    </testcase>"]
-
-
-def _xml(**attributes: str) -> str:
-    """Return XML attributes; line breaks and tabs are escaped, because a parser turns them into spaces."""
-    text = ""
-    for name, value in attributes.items():
-        escaped = html.escape(value.translate(_NOT_IN_XML))
-        for character in "\t\n\r":
-            escaped = escaped.replace(character, f"&#{ord(character)};")
-        text += f' {name}="{escaped}"'
-    return text
+    content = ci_formats.xml_text("\n".join(body))
+    return [
+        f"{opened}>",
+        f"      <{tag}{ci_formats.xml_attributes(message=items[0].text)}>{content}</{tag}>",
+        "    </testcase>",
+    ]
 
 
 def _annotation(item: _Item, title: str) -> str:
-    properties = {"file": item.source, "line": str(item.line), "col": str(item.column), "title": title}
-    if not item.line:
-        del properties["line"], properties["col"]
-    given = ",".join(
-        f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
-    )
-    return f"::error {given}::{_escaped(chr(10).join([item.text, *item.details]))}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = "\n".join([item.text, *item.details])
+    return ci_formats.annotation("error", title, text, item.source, Span(item.line, item.column))

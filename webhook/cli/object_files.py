@@ -17,6 +17,9 @@ from webhook.catalog.yaml.nodes import Node, YamlMapping, YamlPair, YamlSequence
 from webhook.cli import objects, output
 from webhook.cli.objects import Object
 
+#: What messages call it.
+STANDARD_INPUT = "standard input"
+
 #: Suffixes of files with objects in a folder, as kubectl has them.
 _SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -205,7 +208,7 @@ def _inside(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 def named(file: Path) -> str:
     """Return what messages call a file."""
-    return "standard input" if str(file) == "-" else str(file)
+    return STANDARD_INPUT if str(file) == "-" else str(file)
 
 
 def _content(file: Path) -> bytes:

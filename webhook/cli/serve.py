@@ -1,12 +1,15 @@
 """``hydra-webhook serve``: the webhook itself."""
 
+import contextlib
+import shlex
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from webhook import app, telemetry
+from webhook import app, server, telemetry
 from webhook import cluster as cluster_room
 from webhook.cli import options
 from webhook.settings import Settings
@@ -15,6 +18,7 @@ _DEFAULTS = app.Options()
 _CLUSTER = app.ClusterOptions()
 _HOUR = timedelta(hours=1)
 _DAY = 24 * 3600.0  # seconds; no pod has a longer grace period by accident
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _LONGEST = 1_000_000.0  # hours, more than a century: later expiry dates could pass the year 9999
 
 Host = Annotated[
@@ -107,6 +111,15 @@ FollowWorkloads = Annotated[
         help="Follow labelled Pods and LeaderWorkerSets, and count them by whether they are up to date.",
     ),
 ]
+RememberMib = Annotated[
+    int,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_REMEMBER_MIB",
+        min=0,
+        max=1024,
+        help="Memory for verdicts that are given again to pods of the same controller, in MiB; 0 decides about each pod.",
+    ),
+]
 DrainSeconds = Annotated[
     float,
     typer.Option(
@@ -114,6 +127,14 @@ DrainSeconds = Annotated[
         max=_DAY,
         callback=options.finite,
         help="How long to keep serving after SIGTERM, while not ready.",
+    ),
+]
+Example = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Once it serves, print a command that sends the AdmissionReview in this file and shows the patch. Needs --ca-file.",
     ),
 ]
 LogFormat = Annotated[
@@ -148,8 +169,10 @@ def serve(
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
     known_keys: options.KnownKeys = "",
+    remember_mib: RememberMib = _DEFAULTS.remember_mib,
     drain_seconds: DrainSeconds = _DEFAULTS.drain_seconds,
     log_format: LogFormat = _DEFAULTS.log_format,
+    example: Example = None,
 ) -> None:
     """Answer AdmissionReviews over HTTPS until SIGTERM.
 
@@ -166,6 +189,8 @@ def serve(
         raise typer.BadParameter(
             "--webhook-configuration cannot be combined with --cert-dir: whatever writes the files must also set the caBundle"
         )
+    if example is not None and ca_file is None:
+        raise typer.BadParameter("--example needs --ca-file: the command has to trust the server")
     allowed_names = tuple(name for part in client_allowed_names.split(",") if (name := part.strip()))
     if allowed_names and client_ca_file is None:
         raise typer.BadParameter(
@@ -210,8 +235,37 @@ def serve(
             agent=agent,
             gpu_configs=gpu_configs,
             settings=settings,
+            remember_mib=remember_mib,
             drain_seconds=drain_seconds,
             log_format=log_format,
+            on_serving=_print_example(host, ca_file, example),
         )
     )
     raise typer.Exit(status)
+
+
+#: Python that prints the patch in an answer, or why there is none; in one line, so that it can be pasted.
+_DECODE = (
+    'import base64, json, sys; answer = json.load(sys.stdin)["response"]; '
+    'print(json.dumps(json.loads(base64.b64decode(answer.get("patch", "W10="))), indent=2) if answer["allowed"] '
+    'else answer["status"]["message"])'
+)
+
+
+def _print_example(host: str, ca_file: Path | None, example: Path | None) -> Callable[[int], None]:
+    """Return what to do once the server listens: print the command, if there is an example to send."""
+    if example is None or ca_file is None:
+        return _DEFAULTS.on_serving
+    trust, review = ca_file.absolute(), example.absolute()
+
+    def show(port: int) -> None:
+        name = f"[{host}]" if ":" in host else host
+        name = "localhost" if host in _EVERYWHERE else name
+        call = ["curl", "-sS", "--noproxy", "*", "--cacert", str(trust), "-H", "Content-Type: application/json"]
+        call += ["--data-binary", f"@{review}", f"https://{name}:{port}{server.MUTATE_PATH}"]
+        decode = ["python3", "-c", _DECODE]
+        told = f"To send it {example.name} and see the patch, paste this into another terminal; Ctrl-C ends the server."
+        with contextlib.suppress(OSError):  # whoever read standard output is gone
+            typer.echo(f"\n{told}\n\n{shlex.join(call)} | {shlex.join(decode)}\n")
+
+    return show

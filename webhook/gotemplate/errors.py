@@ -24,10 +24,16 @@ def shortened(text: str) -> str:
     return f"{text[:_HEAD]}[{len(text) - _HEAD - _TAIL} characters left out]{text[-_TAIL:]}"
 
 
-def excerpt(source_line: str, column: int, around: int = _AROUND) -> str:
-    """Return a line, or the middle of a long one, and a second line with a caret below this column, from 1.
+def excerpt(source_line: str, column: int, around: int = _AROUND, width: int = 1) -> str:
+    """Return a line, or the middle of a long one, and a second line with carets below this column, from 1.
 
     Control characters are replaced, so that the excerpt can be shown on a terminal.
+
+    Args:
+        source_line: the line.
+        column: the first character that a caret is below.
+        around: how many characters on each side of it are shown.
+        width: how many characters carets are below, as far as they are shown.
     """
     at = max(column - 1, 0)
     begin = max(at - around, 0)
@@ -36,7 +42,8 @@ def excerpt(source_line: str, column: int, around: int = _AROUND) -> str:
         for char in source_line[begin : at + around]
     )
     indent = "".join(_indent(char) for char in shown[: at - begin])
-    return f"{shown}\n{indent}^"
+    carets = sum(len(_indent(char)) for char in shown[at - begin : at - begin + width])
+    return f"{shown}\n{indent}{'^' * max(carets, 1)}"
 
 
 def _indent(char: str) -> str:
