@@ -225,6 +225,25 @@ def test_a_dry_run_patches_nothing(run, api):
     assert len(api.patches) == 1
 
 
+def test_a_refresh_is_of_the_leaderworkersets_in_files(run, api, tmp_path):
+    for name in ("a", "b", "c"):
+        put_set(api, name)
+    api.admit = rolls
+    inner = tmp_path / "objects" / "below"
+    inner.mkdir(parents=True)
+    group = "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: %s}\n"
+    (inner / "a.yaml").write_text(group % "a" + "---\nkind: Service\napiVersion: v1\nmetadata: {name: s}\n")
+    (tmp_path / "b.yaml").write_text(group % "b")
+
+    result = run("refresh", "-R", "-f", inner.parent, tmp_path / "b.yaml", "--yes", "-o", "json")
+
+    assert [(row["name"], row["refreshed"]) for row in json.loads(result.out)] == [("a", True), ("b", True)]
+    assert f"{inner / 'a.yaml'}:5:1: Service default/s: passed over: it is not a LeaderWorkerSet" in result.err
+    refused = run("refresh", "-f", "-", "--yes", stdin="kind: Service\napiVersion: v1\nmetadata: {name: s}\n")
+    assert refused.status == 2
+    assert "no LeaderWorkerSet in" in refused.err
+
+
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1)])
 def test_a_refresh_asks_on_a_terminal(run, api, monkeypatch, answer, status):
     put_set(api, "a")
