@@ -26,7 +26,9 @@ def test_the_denial_is_that_of_a_misspelt_runtime():
 
 
 def test_the_warning_is_that_of_arguments_that_a_runtime_ignores():
-    templates = "templates: [{runtime: r, podTemplate: {containerTemplate: {commandTemplate: [x], argsTemplate: [--z]}}}]"
+    templates = (
+        "templates: [{runtime: r, podTemplate: {containerTemplate: {commandTemplate: [x], argsTemplate: [--z]}}}]"
+    )
     agent = "deployment_templates: [{container_template: {image: i}}]"
     documents = [catalog.Document("templates", "t", templates), catalog.Document("agent", "a", agent)]
     args = [f"--{letter}" for letter in "abcde"]
