@@ -132,6 +132,7 @@ DrainSeconds = Annotated[
 Example = Annotated[
     Path | None,
     typer.Option(
+        envvar="HYDRA_WEBHOOK_EXAMPLE",
         exists=True,
         dir_okay=False,
         help="Once it serves, print a command that sends the AdmissionReview in this file and shows the patch. Needs --ca-file.",
