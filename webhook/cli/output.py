@@ -142,7 +142,7 @@ def print_changed(
             return change(value)
         except errors.Denied as refusal:
             denied = True
-            report(f"denied: {refusal}")
+            report(f"denied: {refusal.answer}")
             return value
 
     after = [objects.each(value, attempt) for value in before]
