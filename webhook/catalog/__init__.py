@@ -14,7 +14,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``last_good``   what must outlive the process
 ``history``     the documents from which what is in use can be rebuilt
 ``published``   what a server publishes, so that commands judge as it does
-``places``      where in the documents the entries in use are written
+``places``      where in the documents the entries in use are written, and where in files objects are
 ``model``       snapshots, runtime templates, agent entries, GPU types
 ``substitute``  a runtime template with other Go templates
 ``report``      collects the problems of one text
@@ -42,7 +42,7 @@ from webhook.catalog.model import (
     Startup,
     holds_template,
 )
-from webhook.catalog.places import Place, Places
+from webhook.catalog.places import ObjectPlaces, Place, Places, load_placed
 from webhook.catalog.read import Read, read
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
@@ -66,6 +66,7 @@ __all__ = [
     "Fields",
     "GpuType",
     "IntegerTemplate",
+    "ObjectPlaces",
     "Part",
     "Place",
     "Places",
@@ -85,6 +86,7 @@ __all__ = [
     "holds_template",
     "last_good",
     "load_all",
+    "load_placed",
     "published",
     "read",
     "substituted",

@@ -26,14 +26,7 @@ def read(*files: Sequence[Path] | None) -> list[Object]:
         typer.BadParameter: no file is given, a file cannot be read, is not YAML or JSON, or contains something else, or there is
             no object in any.
     """
-    given = [file for some in files for file in some or ()]
-    if not given:
-        raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
-    found = [value for file in given for inner in _files(file) for value in _read_one(inner)]
-    if not found:  # such as the output of a command that failed
-        names = errors.listed([_named(file) for file in given])
-        raise typer.BadParameter(f"no Kubernetes object in {names}", param_hint="-f")
-    return found
+    return [value for value, _ in _read(files)]
 
 
 def read_items(*files: Sequence[Path] | None) -> list[Object]:
@@ -43,6 +36,29 @@ def read_items(*files: Sequence[Path] | None) -> list[Object]:
         typer.BadParameter: as :func:`read`.
     """
     return [item for value in read(*files) for item in items(value)]
+
+
+def read_placed_items(*files: Sequence[Path] | None) -> list[tuple[Object, catalog.ObjectPlaces]]:
+    """Return the objects of all files as :func:`read_items` does, each with where in its file everything is.
+
+    Raises:
+        typer.BadParameter: as :func:`read`.
+    """
+    found = []
+    for value, places in _read(files):
+        found += [(item, places.inner(keys) if keys else places) for keys, item in placed_items(value)]
+    return found
+
+
+def _read(files: Sequence[Sequence[Path] | None]) -> list[tuple[Object, catalog.ObjectPlaces]]:
+    given = [file for some in files for file in some or ()]
+    if not given:
+        raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
+    found = [one for file in given for inner in _files(file) for one in _read_one(inner)]
+    if not found:  # such as the output of a command that failed
+        names = errors.listed([_named(file) for file in given])
+        raise typer.BadParameter(f"no Kubernetes object in {names}", param_hint="-f")
+    return found
 
 
 def _files(file: Path) -> list[Path]:
@@ -61,22 +77,22 @@ def _named(file: Path) -> str:
     return "standard input" if str(file) == "-" else str(file)
 
 
-def _read_one(file: Path) -> Iterator[Object]:
+def _read_one(file: Path) -> Iterator[tuple[Object, catalog.ObjectPlaces]]:
     name = _named(file)
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        values = catalog.load_all(text)
+        found = catalog.load_placed(text, name)
     except OSError as error:
         raise typer.BadParameter(f"cannot read {name}: {error.strerror}", param_hint="-f") from error
     except (UnicodeDecodeError, catalog.BadYaml) as error:
         raise typer.BadParameter(f"{name}: {error}", param_hint="-f") from error
-    for index, value in enumerate(values):
+    for index, (value, places) in enumerate(found):
         if value is None:
             continue
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
             message = f"{name}: document {index + 1} is not a Kubernetes object: it has no kind"
             raise typer.BadParameter(message, param_hint="-f")
-        yield value
+        yield value, places
 
 
 kind_of = workload.kind_of
@@ -96,13 +112,18 @@ def name_of(value: Mapping[str, Any]) -> str:
 
 def items(value: Object) -> Iterator[Object]:
     """Yield the object itself, or the objects in a List."""
+    yield from (item for _, item in placed_items(value))
+
+
+def placed_items(value: Object, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Object]]:
+    """Yield the object itself, or the objects in a List, each with the keys and positions that lead to it."""
     inner = value.get("items")
     if value["kind"].endswith("List") and isinstance(inner, list):
-        for item in inner:
+        for at, item in enumerate(inner):
             if _is_object(item):
-                yield from items(item)
+                yield from placed_items(item, (*keys, "items", at))
     else:
-        yield value
+        yield keys, value
 
 
 def each(value: Object, change: Callable[[Object], Mapping[str, Any]]) -> Object:
