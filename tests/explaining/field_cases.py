@@ -56,8 +56,19 @@ def explain(value, found, namespace="team-a", **more):
 
 def explained(path):
     """Return the explanation of a file of one workload."""
-    (value,) = catalog.load_all(path.read_text(encoding="utf-8"))
-    return explain(value, of_folder(path.parent))
+    ((value, places),) = catalog.load_placed(path.read_text(encoding="utf-8"), path.name)
+    return explain(value, of_folder(path.parent), file=places)
+
+
+def lines(explanation):
+    """Return what people read, a line for each branch: mark, text and note."""
+
+    def below(branch):
+        yield " ".join(filter(None, (branch.mark, branch.text, branch.note and f"← {branch.note}")))
+        for child in branch.children:
+            yield from below(child)
+
+    return list(below(explaining.outline(explanation)))
 
 
 def answers(explanation):

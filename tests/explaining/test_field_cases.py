@@ -30,9 +30,10 @@ def test_every_place_leads_to_its_key(path):
         places += [entry.written for entry in one.agent_entries]
         places += [choice.row for choice in one.gpu_types if choice.row]
         places += [field.written for field in one.fields if field.written]
-        places += [
-            element.written for field in one.fields for element in field.elements if element.set_by != "workload"
-        ]
+        places += [element.written for field in one.fields for element in field.elements]
+        places += [variable.written for variable in one.variables if variable.written]
+        places += [choice.written for choice in one.gpu_types if choice.written]
+        places += [one.container.written] if one.container and one.container.written else []
         for written in places:
             assert written.line, written
             if written.source.startswith("built-in"):

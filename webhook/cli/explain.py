@@ -27,10 +27,12 @@ class _Question:
     Attributes:
         value: the object; of a pod with a controller, that of the controller.
         pod: the pod with a controller that was asked about.
+        file: where everything in the object is written, if it comes from a file.
     """
 
     value: objects.Object
     pod: objects.Object | None = None
+    file: catalog.ObjectPlaces | None = None
 
 
 def explain(
@@ -75,7 +77,11 @@ def explain(
     names, files = clusters.objects_and_files(more)
     ask = all_namespaces or bool(names) or clusters.asked(kubeconfig, context, from_cluster=from_cluster)
     from_files = bool(filename or files) or not ask
-    questions = [_Question(item) for item in objects.read_items(filename, files)] if from_files else []
+    questions = (
+        [_Question(item, file=places) for item, places in objects.read_placed_items(filename, files)]
+        if from_files
+        else []
+    )
     judged: clusters.ServerState | None = None
     if own or not ask:
         documents = options.documents(templates, agent, gpu_configs)
@@ -108,7 +114,13 @@ def _explained(
 ) -> explaining.Explanation:
     value = question.value
     found = explaining.explain(
-        value, objects.kind_of(value), state, places, namespace=objects.namespace_of(value, namespace), pod=question.pod
+        value,
+        objects.kind_of(value),
+        state,
+        places,
+        namespace=objects.namespace_of(value, namespace),
+        pod=question.pod,
+        file=question.file,
     )
     if question.pod is None:
         return found

@@ -1,0 +1,72 @@
+"""What would change an outcome: for each denial a remedy, with files and places, and a command that exists."""
+
+import re
+
+import pytest
+
+from tests import golden_cases
+from tests.explaining import field_cases
+from tests.explaining.test_explain import AGENT, LABELS, TEMPLATES, configured, explain, pod
+from tests.explaining.test_golden import DENIED, explained
+from webhook import catalog
+
+STEPS = [
+    pytest.param(pod({**LABELS, "hydra.io/runtime": "engin"}), {}, ["set label hydra.io/runtime to engine", "see: hydra-webhook runtimes --templates t.yaml --agent a.yaml"], id="unknown-runtime"),
+    pytest.param(pod({**LABELS, "hydra.io/runtime": "xyz"}), {}, ["set label hydra.io/runtime to one of engine, other"], id="unknown-runtime, none near"),
+    pytest.param(pod({"hydra.io/runtime": "engine"}), {}, ["label hydra.io/model-id: add it with the id of the model"], id="missing-key"),
+    pytest.param(pod({"hydra.io/runtime": "engine", "hydra.io/modelid": "m"}), {}, ["label hydra.io/model-id: there is label hydra.io/modelid; rename it"], id="missing-key, misspelt"),
+    pytest.param(pod(annotations={"hydra.io/container": "mian"}), {}, ["set annotation hydra.io/container to main"], id="unknown-container"),
+    pytest.param(pod(annotations={"hydra.io/tensor-parallel-size": "x"}), {}, ["set annotation hydra.io/tensor-parallel-size to an integer of at least 1 and at most 999999999"], id="invalid-size"),
+    pytest.param(pod(annotations={"hydra.io/model-path": "x"}), {}, ["set annotation hydra.io/model-path to an absolute path, which begins with /"], id="invalid-value"),
+    pytest.param(pod(), {"agent": AGENT.replace("[engine]", "[third]").replace("[other]", "[engine]").replace("  - container_template: {image: example/any:1}\n", "")}, ["set annotation hydra.io/gpu-type to h100, for which there are agent entries", "or add an agent entry to a.yaml: {match_runtimes: [engine], match_gpu_types: [cpu], container_template: {image: IMAGE}}", 'or give container "main" an image of its own'], id="no-agent-entry"),
+    pytest.param(pod(), {"agent": AGENT.replace('image: {registry: example, repository: engine, tag: "1"}', "stdin: true")}, ["set image in deployment_templates[1] at a.yaml:6:5", 'or give container "main" an image of its own'], id="no-image"),
+    pytest.param(pod(), {"templates": TEMPLATES.replace(".MODEL_ID", ".MODEL_IDS")}, ["correct the Go template at t.yaml:7:38: write .MODEL_ID", "see: hydra-webhook lint --templates t.yaml"], id="no-value"),
+    pytest.param(pod(), {"templates": TEMPLATES.replace("{{ .MODEL_ID }}", "<no value>")}, ["correct the Go template at t.yaml:7:35: write it in another way"], id="no-value, spelled out"),
+    pytest.param(pod(volumeMounts=[{"name": "none", "mountPath": "/m"}]), {}, ["define the volume in the workload or in the configuration, or do not mount it"], id="undefined-volume"),
+    pytest.param(pod(annotations={"hydra.io/rendered": "{"}), {}, ["restore the bare form (hydra-webhook restore -f FILE) or apply the original file"], id="invalid-record"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "configuration", "wanted"), STEPS)
+def test_a_denial_is_followed_by_what_would_be_right(value, configuration, wanted):
+    found = explain(value, configured(**configuration))
+
+    assert found.denial is not None
+    assert list(found.next_steps[: len(wanted)]) == wanted
+
+
+def test_where_the_configuration_comes_from_a_cluster_commands_ask_the_cluster():
+    documents = [
+        catalog.Document("templates", "ConfigMap hydra-system/hydra-runtime-template", {"config.yaml": TEMPLATES}),
+        catalog.Document("agent", "ConfigMap hydra-system/hydra-agent", {"agent.yaml": AGENT}),
+    ]
+    found = explain(pod({**LABELS, "hydra.io/runtime": "engin"}), field_cases.configuration(*documents))
+
+    assert found.next_steps[-1] == "see: hydra-webhook runtimes --from-cluster"
+
+
+def test_a_misspelt_label_of_a_workload_that_is_left_alone_is_named():
+    found = explain(pod({"hydra.io/runtimes": "engine"}))
+
+    assert found.outcome == "not-labelled"
+    assert found.next_steps == (
+        "to have it rendered, give it label hydra.io/runtime: there is label hydra.io/runtimes; rename it",
+    )
+
+
+@pytest.mark.parametrize("case", DENIED, ids=lambda case: case.name)
+def test_every_denial_of_the_golden_cases_has_a_remedy_that_reads_as_one(case):
+    steps = explained(case).next_steps
+    codes_without = {
+        "invalid-group-size",
+        "malformed-object",
+        "invalid-gpu-count",
+        "broken-runtime",
+        "broken-agent-entry",
+    }
+
+    if case.keys["denied"]["code"] not in codes_without:
+        assert any(not step.startswith("see: ") for step in steps), golden_cases.CASES
+    for step in steps:
+        assert not re.search(r"known: |did you mean", step), step
+        assert len(step) < 400, step
