@@ -6,7 +6,7 @@ import pytest
 
 from tests import golden_cases
 from tests.explaining import field_cases
-from tests.explaining.test_explain import AGENT, LABELS, TEMPLATES, configured, explain, pod
+from tests.explaining.test_explain import AGENT, LABELS, TEMPLATES, configured, explain, group, pod
 from tests.explaining.test_golden import DENIED, explained
 from webhook import catalog
 
@@ -33,6 +33,28 @@ def test_a_denial_is_followed_by_what_would_be_right(value, configuration, wante
 
     assert found.denial is not None
     assert list(found.next_steps[: len(wanted)]) == wanted
+
+
+def test_an_accelerator_without_a_row_has_its_alternatives_one_by_one():
+    found = explain(pod(resources={"limits": {"amd.com/gpu": 1}}))
+
+    assert found.denial.code == "unknown-accelerator"
+    assert found.next_steps[0].startswith("add a row to ConfigMap hydra-gpu-configs: {gpu_type: NAME, ")
+    assert found.next_steps[1:] == (
+        "or set annotations hydra.io/gpu-type and hydra.io/gpu-count",
+        "or set annotation hydra.io/gpu-type: cpu if it is not an accelerator",
+    )
+
+
+def test_a_leader_that_asks_for_no_gpu_is_pointed_to_the_type_of_its_workers():
+    agent = AGENT.replace("[engine]", "[engine]\n    match_gpu_types: [nvidia-gpu]").replace(
+        "  - container_template: {image: example/any:1}\n", ""
+    )
+    leader = {"spec": pod()["spec"]}
+    found = explain(group(leader=leader, resources={"limits": {"nvidia.com/gpu": 8}}), configured(agent=agent))
+
+    assert [one.outcome for one in found.pod_templates] == ["denied", "rendered"]
+    assert found.next_steps[0] == "set annotation hydra.io/gpu-type to nvidia-gpu, that of workerTemplate"
 
 
 def test_where_the_configuration_comes_from_a_cluster_commands_ask_the_cluster():

@@ -172,7 +172,7 @@ def _refusal(attempt: mutation.Attempt, places: catalog.Places, mine: own.OwnPla
     refusal = attempt.denial
     if refusal is None:
         return None
-    place = mine.of_denial(refusal.code, refusal.message)
+    place = mine.of_denial(refusal.code, refusal.message, attempt.decided.container)
     runtime_template = attempt.decided.runtime_template
     if refusal.place is not None and runtime_template is not None:
         place = written.in_template(places, runtime_template, refusal.place)

@@ -172,7 +172,8 @@ class Denial(msgspec.Struct, frozen=True):
     Attributes:
         code: the code of the reason.
         message: as admission would give it, but for the advice to run ``explain``.
-        written: where the cause is written; None if it is not in a Go template, or in a label or annotation of the workload's own file.
+        written: where the cause is written; None unless it is a place in a Go template, or a label, annotation or resource in the
+            workload's own file.
     """
 
     code: str

@@ -19,8 +19,8 @@ from webhook.explaining.explanation import (
 #: What a verdict is shown as.
 _USED, _NOT_USED = "✓", "✗"
 
-#: Characters of a value in a line; the whole value is in JSON.
-_VALUE = 60
+#: Characters of a value in a line, and of what people ask about first, such as a script; the whole value is in JSON.
+_VALUE, _ASKED_FIRST = 60, 240
 
 #: The fields of a container that people ask about first.
 _RANKS: dict[str | int, int] = {"image": 0, "command": 1, "args": 2}
@@ -140,7 +140,8 @@ def _gpus(choices: Sequence[GpuChoice]) -> Iterator[Branch]:
     )
     counted = f", {used.count} of them" if used.count else ""
     where = ", ".join(filter(None, (_place(used.written), _place(used.row))))
-    yield Branch(f"GPU type {used.gpu_type}{counted}: {used.reason}", where, children=others)
+    reason = used.reason.removeprefix(f"{used.gpu_type} because ")
+    yield Branch(f"GPU type {used.gpu_type}{counted}: {reason}", where, children=others)
 
 
 def _agent_entry(one: AgentEntry) -> Branch:
@@ -170,16 +171,16 @@ def _set(fields: Iterable[Field], prefix: str) -> Iterator[Branch]:
     """Yield each field that rendering set, and then those that are as they came, in one line where no place is known."""
     own: dict[str, list[Branch]] = {"workload": [], "worker template": [], "Kubernetes": []}
     for field in fields:
-        name = field.path.removeprefix(prefix)
+        name, source = field.path.removeprefix(prefix), _by(field.set_by, field.written)
         if field.elements:
-            yield Branch(name, _by(field.set_by, field.written), children=tuple(_elements(field)))
-        elif field.set_by in own and field.was is None:
+            yield Branch(name, source, children=tuple(_elements(field)))
+        elif field.set_by in own and field.was is None and name not in _RANKS:
             called = f"{name} ({field.item})" if isinstance(field.keys[-1], int) else name
-            own[field.set_by].append(Branch(called, _by(field.set_by, field.written)))
+            own[field.set_by].append(Branch(called, source))
         else:
-            value = "removed" if field.removed else _shown(field.value)
+            value = "removed" if field.removed else _shown(field.value, _ASKED_FIRST if name in _RANKS else _VALUE)
             was = f" (was {_shown(field.was)})" if field.was is not None else ""
-            yield Branch(f"{name}: {value}{was}", _by(field.set_by, field.written))
+            yield Branch(f"{name}: {value}{was}", source)
     for setter, branches in own.items():
         yield from (one for one in branches if one.note != setter)
         if names := [one.text for one in branches if one.note == setter]:
@@ -188,7 +189,7 @@ def _set(fields: Iterable[Field], prefix: str) -> Iterator[Branch]:
 
 def _elements(field: Field) -> Iterator[Branch]:
     for element in field.elements:
-        yield Branch(_shown(element.value), _by(element.set_by, element.written))
+        yield Branch(_shown(element.value, _ASKED_FIRST), _by(element.set_by, element.written))
 
 
 def _by(source: str, written: Written | None) -> str:
@@ -201,7 +202,7 @@ def _place(written: Written | None) -> str:
     return str(written) if written is not None and written.source else ""
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, most: int = _VALUE) -> str:
     """Return a value as JSON, cut if it is long."""
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _VALUE else f"{text[: _VALUE - 3]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."

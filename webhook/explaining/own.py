@@ -16,6 +16,8 @@ from webhook.rendering import containers, origins
 _OF_A_KEY = frozenset[errors.DenialCode](
     {"empty-value", "invalid-label-value", "invalid-size", "invalid-value", "unknown-container", "unknown-runtime"}
 )
+#: Denials because of a resource that the inference container asks for, which the message names.
+_OF_A_RESOURCE = frozenset[errors.DenialCode]({"invalid-gpu-count", "unknown-accelerator"})
 _KEY = re.compile(r"\b(label|annotation) ([^\s:]+)")
 
 #: The path in the object with which the message about a malformed one begins, after the object's name.
@@ -99,8 +101,15 @@ class OwnPlaces:
         inherited = self._file.of(keys) if self._inherits else None
         return self._file.of((*self._place, *keys)) or inherited
 
-    def of_denial(self, code: errors.DenialCode, message: str) -> Written | None:
+    def of_denial(
+        self, code: errors.DenialCode, message: str, found: containers.InferenceContainer | None
+    ) -> Written | None:
         """Return where the cause of a denial is, as far as its message names it."""
+        if code in _OF_A_RESOURCE and found is not None:
+            asked = found.value.get("resources") or {}
+            names = {str(name) for kind in ("limits", "requests") for name in asked.get(kind) or ()}
+            named = (self.of_resource(found, name) for name in sorted(names) if f" {name}" in message)
+            return next(named, None)
         return self.of_key(message) if code in _OF_A_KEY else self._file.of_denial(code, message)
 
     def _in_container(self, found: containers.InferenceContainer, keys: Keys) -> Written | None:

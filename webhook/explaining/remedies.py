@@ -42,12 +42,14 @@ class _Case(NamedTuple):
         attempt: how far its rendering went.
         explained: what was found out about it.
         agent: where the agent configuration comes from.
+        others: the other pod templates of its group, each with its GPU type.
     """
 
     denial: Denial
     attempt: mutation.Attempt
     explained: PodTemplate
     agent: str
+    others: Sequence[tuple[str, str]] = ()
 
 
 def of(found: Explanation, answer: Answer, places: catalog.Places) -> Iterator[str]:
@@ -58,8 +60,15 @@ def of(found: Explanation, answer: Answer, places: catalog.Places) -> Iterator[s
         answer: what becomes of it, which is a denial.
         places: where the configuration is written.
     """
+    types = {one.name: choice.gpu_type for one in found.pod_templates for choice in one.gpu_types if choice.used}
     cases = [
-        _Case(one.denial, subject.attempt, one, places.source("agent"))
+        _Case(
+            one.denial,
+            subject.attempt,
+            one,
+            places.source("agent"),
+            [pair for pair in types.items() if pair[0] != one.name],
+        )
         for subject, one in zip(answer.subjects, found.pod_templates, strict=True)
         if one.denial is not None and subject.attempt is not None
     ]
@@ -110,9 +119,13 @@ def _no_agent_entry(case: _Case) -> Iterator[str]:
     assert asked is not None
     entries = case.attempt.state.snapshot.agent_entries_for(declaration.runtime)
     served = sorted({name for entry in entries for name in entry.gpu_types})
-    steps = []
-    if served:
-        steps.append(f"set annotation {workload.GPU_TYPE} to {' or '.join(served)}, for which there are agent entries")
+    steps = [
+        f"set annotation {workload.GPU_TYPE} to {gpu_type}, that of {name}"
+        for name, gpu_type in case.others
+        if gpu_type in served
+    ]
+    if served and not steps:
+        steps.append(f"set annotation {workload.GPU_TYPE} to {_one_of(served)}, for which there are agent entries")
     match = f"match_runtimes: [{declaration.runtime}], match_gpu_types: [{asked.choices[0].gpu_type}]"
     where = case.agent if _is_own(case.agent) else f"{_CONFIG_MAP}{_AGENT}"
     steps.append(f"add an agent entry to {where}: {{{match}, container_template: {{image: IMAGE}}}}")
@@ -128,6 +141,18 @@ def _own_image(one: PodTemplate) -> Iterator[str]:
     if one.container is not None:
         place = f" at {one.container.written}" if one.container.written is not None else ""
         yield f'give container "{one.container.name}" an image of its own{place}'
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"one of {', '.join(names)}" if len(names) > 1 else names[0]
+
+
+def _unknown_accelerator(case: _Case) -> Iterator[str]:
+    steps = [step for remedy in _from_message(case.denial, placed=False) for step in remedy.split(", or ")]
+    verbs = {workload.PREFIX: "set annotation ", "for ": "ask "}  # that the message has only once
+    yield from _either(
+        [next((verb for start, verb in verbs.items() if step.startswith(start)), "") + step for step in steps]
+    )
 
 
 def _either(steps: Sequence[str]) -> Iterator[str]:
@@ -157,10 +182,7 @@ def _unknown_probe_port(_case: _Case) -> Iterator[str]:
 
 
 def _invalid_gpu_count(case: _Case) -> Iterator[str]:
-    choices = [one.written for one in case.explained.gpu_types if one.written is not None]
-    container = case.explained.container
-    place = choices[0] if choices else container.written if container is not None else None
-    yield f"ask for a whole number of GPUs{f' at {place}' if place is not None else ''}"
+    yield f"ask for a whole number of GPUs{_at(case.denial)}"
 
 
 def _request_above_limit(_case: _Case) -> Iterator[str]:
@@ -177,6 +199,7 @@ _SPECIAL: Mapping[str, Callable[[_Case], Iterator[str]]] = {
     "request-above-limit": _request_above_limit,
     "template-failed": _go_template,
     "undefined-volume": _undefined_volume,
+    "unknown-accelerator": _unknown_accelerator,
     "unknown-container": _unknown_container,
     "unknown-probe-port": _unknown_probe_port,
     "unknown-runtime": _unknown_runtime,

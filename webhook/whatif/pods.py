@@ -166,7 +166,7 @@ def _without_copied_requests(bare: Mapping[str, Any], stored: Mapping[str, Any])
     """Return a bare pod without the requests that the API server has copied from limits that rendering had added."""
     spec = dict(bare.get("spec") or {})
     for field in ("initContainers", "containers"):
-        limits = {one.get("name"): _resources(one, "limits") for one in stored["spec"].get(field) or ()}
+        limits = {one.get("name"): _resources(one, "limits") for one in (stored.get("spec") or {}).get(field) or ()}
         if field in spec:
             spec[field] = [_without_copied(one, limits.get(one.get("name"), {})) for one in spec[field] or ()]
     return {**bare, "spec": spec}
