@@ -1,11 +1,13 @@
 """Why this container, this image, this command: the answers for workloads from the field, and where they are said to be written."""
 
+import json
 import re
 
+import msgspec
 import pytest
 import yaml
 
-from tests.explaining import field_cases
+from tests.explaining import field_cases, test_golden
 from tests.explaining.field_cases import ANSWERS, CASES, WORKLOADS
 
 EXPLAINED = {path: field_cases.explained(path) for path in WORKLOADS}
@@ -15,6 +17,13 @@ files = pytest.mark.parametrize("path", WORKLOADS, ids=field_cases.name)
 @files
 def test_the_answers_are_right(path):
     assert field_cases.answers(EXPLAINED[path]) == ANSWERS[field_cases.name(path)]
+
+
+@files
+def test_the_json_is_as_the_schema_describes_it(path):
+    schema = json.loads(test_golden.SCHEMA.read_text())
+
+    test_golden.checked(json.loads(msgspec.json.encode([EXPLAINED[path]])), schema, schema)
 
 
 def test_every_file_has_answers():

@@ -23,6 +23,8 @@ STEPS = [
     pytest.param(pod(), {"templates": TEMPLATES.replace(".MODEL_ID", ".MODEL_IDS")}, ["correct the Go template at t.yaml:7:38: write .MODEL_ID", "see: hydra-webhook lint --templates t.yaml"], id="no-value"),
     pytest.param(pod(), {"templates": TEMPLATES.replace("{{ .MODEL_ID }}", "<no value>")}, ["correct the Go template at t.yaml:7:35: write it in another way"], id="no-value, spelled out"),
     pytest.param(pod(volumeMounts=[{"name": "none", "mountPath": "/m"}]), {}, ["define the volume in the workload or in the configuration, or do not mount it"], id="undefined-volume"),
+    pytest.param(pod(resources={"limits": {"nvidia.com/gpu": "500m"}}), {}, ["ask for a whole number of GPUs"], id="invalid-gpu-count"),
+    pytest.param(pod(resources={"limits": {"amd.com/gpu": 1}}), {}, ["add a row to ConfigMap hydra-gpu-configs: {gpu_type: NAME, gpu_resource_template_config: {gpu_per_node: {key: amd.com/gpu}}}", "or set annotations hydra.io/gpu-type and hydra.io/gpu-count", "or set annotation hydra.io/gpu-type: cpu if it is not an accelerator"], id="unknown-accelerator"),
     pytest.param(pod(annotations={"hydra.io/rendered": "{"}), {}, ["restore the bare form (hydra-webhook restore -f FILE) or apply the original file"], id="invalid-record"),
 ]  # fmt: skip
 
@@ -57,6 +59,17 @@ def test_a_leader_that_asks_for_no_gpu_is_pointed_to_the_type_of_its_workers():
     assert found.next_steps[0] == "set annotation hydra.io/gpu-type to nvidia-gpu, that of workerTemplate"
 
 
+def test_where_only_one_template_of_a_group_has_no_agent_entry_the_gpu_type_of_the_other_is_the_remedy():
+    leader = {"spec": {"containers": [{"name": "leader", "image": "auto"}]}}
+    value = group(leader=leader, resources={"limits": {"nvidia.com/gpu": 1}})
+    agent = AGENT.replace("match_runtimes: [engine]", "match_runtimes: [engine]\n    match_gpu_types: [nvidia-gpu]")
+    agent = agent.replace("  - container_template: {image: example/any:1}\n", "")
+    found = explain(value, configured(agent=agent))
+
+    assert found.denial.code == "no-agent-entry"
+    assert found.next_steps[0] == "set annotation hydra.io/gpu-type to nvidia-gpu, that of workerTemplate"
+
+
 def test_where_the_configuration_comes_from_a_cluster_commands_ask_the_cluster():
     documents = [
         catalog.Document("templates", "ConfigMap hydra-system/hydra-runtime-template", {"config.yaml": TEMPLATES}),
@@ -82,7 +95,6 @@ def test_every_denial_of_the_golden_cases_has_a_remedy_that_reads_as_one(case):
     codes_without = {
         "invalid-group-size",
         "malformed-object",
-        "invalid-gpu-count",
         "broken-runtime",
         "broken-agent-entry",
     }

@@ -143,6 +143,13 @@ def test_a_denial_because_of_a_label_has_its_place(wrong):
     assert any(line.endswith(f"[{found.denial.code}] ← w.yaml:6:5") for line in field_cases.lines(found))
 
 
+@pytest.mark.parametrize("wrong", ['{nvidia.com/gpu: "1.5"}', "{amd.com/gpu: 2}"], ids=["half a GPU", "unknown"])
+def test_a_denial_because_of_a_resource_has_its_place(wrong):
+    found = explained(POD.replace("{nvidia.com/gpu: 2}", wrong))
+
+    assert str(found.denial.written) == "w.yaml:19:18"
+
+
 def test_a_malformed_object_has_the_place_of_what_is_wrong():
     found = explained(POD.replace("[--first, --second]", "{a: b}"))
 

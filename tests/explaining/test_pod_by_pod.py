@@ -1,8 +1,11 @@
 """Objects of which only the pods are rendered, one by one at their own admission: because only their pod templates are labelled."""
 
+import json
+
+import msgspec
 import pytest
 
-from tests.explaining import field_cases
+from tests.explaining import field_cases, test_golden
 from tests.explaining.test_explain import AGENT, LABELS, TEMPLATES, configured, explain, group, pod
 from webhook import mutation, workload
 from webhook.rendering import arrival
@@ -85,6 +88,13 @@ def test_a_field_that_comes_too_late_for_a_pod_is_not_said_to_be_set_on_a_deploy
     assert found.warnings == ("left out because too late for a pod: priorityClassName; set them in the workload",)
 
 
+@pytest.mark.parametrize("value", [unlabelled(), controller()], ids=["LeaderWorkerSet", "Deployment"])
+def test_the_json_is_as_the_schema_describes_it(value):
+    schema = json.loads(test_golden.SCHEMA.read_text())
+
+    test_golden.checked(json.loads(msgspec.json.encode([explain(value)])), schema, schema)
+
+
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"])
 def test_the_pods_of_every_controller_are_explained(kind):
     found = explain(controller(kind))
@@ -162,6 +172,11 @@ def test_the_record_of_a_pod_is_that_of_its_own_template(role, name):
 
     assert [one.name for one in found.pod_templates if one.stored is not None] == [name]
     assert found.next_steps[-1].startswith("to get the newest revision: kubectl delete pod -l leaderworkerset")
+
+
+@pytest.mark.parametrize("size", [0, 2**31 - 1, "2"])
+def test_a_size_of_which_no_pods_are_made_makes_nothing_fail(size):
+    assert explain(unlabelled(size)).outcome in ("not-labelled", "denied")
 
 
 def test_a_leader_worker_set_without_any_label_stays_left_alone():

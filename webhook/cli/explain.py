@@ -1,7 +1,7 @@
 """``hydra-webhook explain``: why objects are rendered as they are, from files or from a cluster."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import typer
@@ -144,7 +144,10 @@ async def _asked(
 async def _workloads(reader: clusters.Reader) -> AsyncIterator[objects.Object]:
     """Yield the workloads with a runtime, but neither pods nor controllers that are part of another one."""
     for kind in cluster_room.kinds.ALL:
-        async for item in reader.objects(kind.collection(reader.namespace)):
+        collection = kind.collection(reader.namespace)
+        if kind is cluster_room.kinds.LEADER_WORKER_SET:  # of some, only the pod templates are labelled
+            collection = replace(collection, label_selector="")
+        async for item in reader.objects(collection):
             if _controller(item, "") is None and _has_runtime(item):
                 yield item
 

@@ -116,11 +116,14 @@ def _pods(
     if object_kind == workload.POD or (object_kind in workload.INTERCEPTED and not workload.exclusion(bare)):
         return
     try:
-        found = list(rendering.arrival.pods(bare, object_kind))
-    except errors.Denied:  # rendering it as a whole says so, if it is rendered
+        found = [
+            (one, *workload.pod_templates(pod, workload.POD)) for one, pod in rendering.arrival.pods(bare, object_kind)
+        ]
+    except (
+        errors.Denied
+    ):  # it is malformed, so that no pod is made of it; rendering it as a whole says so, if it is rendered
         return
-    for one, pod in found:
-        (arriving,) = workload.pod_templates(pod, workload.POD)
+    for one, arriving in found:
         place = (*one.place[:-1], "workerTemplate") if one.created else one.place
         tried = mutation.attempt(msgspec.structs.replace(arriving, made_from=place), state, namespace=namespace)
         yield Subject(one, "denied" if tried.rendered is None else "rendered", tried, pod_by_pod=True)
