@@ -23,11 +23,7 @@ demo: $(READY) ## Start the webhook on loopback, send it a bare Pod and a bare L
 
 serve: $(READY) ## Run the webhook, and print a curl command that calls it
 	@mkdir -p build
-	@echo "Once it is serving, call it from another terminal:"
-	@echo
-	@echo "  curl --cacert build/ca.crt -H 'Content-Type: application/json' -d @tests/reviews/pod-kubectl-create.json https://localhost:9443/mutate"
-	@echo
-	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt
+	@exec $(BIN)/hydra-webhook serve --host 127.0.0.1 --ca-file build/ca.crt --example tests/reviews/pod-kubectl-create.json
 
 # Processes that share the tests; 0: this one alone. All tests against a real API server run in one of them.
 WORKERS ?= 2

@@ -164,8 +164,8 @@ def test_the_only_pod_template_of_an_object_needs_no_name():
 def test_a_line_names_three_cases_and_the_number_of_the_rest():
     four = [about("arguments-ignored", f"--{letter}") for letter in "abcd"]
 
-    assert lines(four) == ["arguments are ignored: --a, --b, --c and 1 more; add .CUSTOM_ARGS to argsTemplate"]
-    assert in_full(four) == ["arguments are ignored: --a, --b, --c, --d; add .CUSTOM_ARGS to argsTemplate"]
+    assert lines(four) == ["arguments are ignored: --a, --b, --c and 1 more; move argsTemplate to commandTemplate"]
+    assert in_full(four) == ["arguments are ignored: --a, --b, --c, --d; move argsTemplate to commandTemplate"]
 
 
 def volumes(count, length, *places):

@@ -1,4 +1,4 @@
-"""The examples in the README work as shown."""
+"""What the README shows works as printed: its files and commands, its program, its picture and its table of commands."""
 
 import re
 import shutil
@@ -6,56 +6,81 @@ import subprocess
 import sys
 from pathlib import Path
 
-from webhook import catalog, mutation, rendering, workload
-from webhook.settings import Settings
+import pytest
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+from tests import pages, pictures
+from webhook.cli import _COMMANDS
 
-
-def block(first_line):
-    """Return the YAML block that starts with this line."""
-    (found,) = [text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if text.startswith(first_line)]
-    return found
+ROOT = pages.ROOT
+README = ROOT / "README.md"
+BLOCKS = pages.blocks(README)
 
 
-def test_the_runtime_in_the_readme_has_no_problems_and_renders():
-    documents = [
-        catalog.Document("templates", "templates.yaml", block("# templates.yaml")),
-        catalog.Document("agent", "agent.yaml", block("# agent.yaml")),
-    ]
-    snapshot = catalog.build(documents, None)
-    state = rendering.State(snapshot, Settings())
-    pod = catalog.load_all((ROOT / "manifests/examples/pod-gpu.yaml").read_text())[0]
-    pod["metadata"]["labels"]["hydra.io/runtime"] = "my-engine"
+@pytest.mark.slow
+def test_the_commands_print_what_is_shown_with_the_files_that_are_shown(tmp_path):
+    pages.write_files(README, tmp_path)
+    (tmp_path / "hydra-test.yaml").unlink(missing_ok=True)
 
-    container = mutation.mutate(pod, workload.POD, state, namespace="default").value["spec"]["containers"][0]
+    consoles = [block for block in BLOCKS if block.language == "console"]
 
-    assert snapshot.problems == ()
-    assert container["image"] == "docker.io/example/my-engine:v1"
-    assert container["args"] == [
-        "--model=/data/serving-model",
-        "--name=Qwen/Qwen3-32B",
-        "--tensor-parallel=2",
-        "--max-model-len=32768",
-    ]
-    assert "command" not in container
+    assert pages.check(consoles, tmp_path) == 3
 
 
-def test_the_engine_does_what_the_readme_shows_without_the_rest_of_the_project(tmp_path):
-    [shown] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    program, _, expected = shown.replace("from webhook.gotemplate", "from engine").rpartition("  # ")
-    *lines, last = program.splitlines()
-    shutil.copytree(ROOT / "webhook" / "gotemplate", tmp_path / "engine")
-    script = "\n".join([f"import sys; sys.path.insert(0, {str(tmp_path)!r})", *lines, f"print(repr({last}))"])
+def program() -> str:
+    [shown] = [block.text for block in BLOCKS if block.language == "python"]
+    return shown
+
+
+def test_the_program_prints_what_its_comment_says():
+    done = subprocess.run([sys.executable, "-c", program()], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.rstrip("\n") == program().rstrip("\n").rpartition("  # ")[2]
+
+
+def test_the_program_works_with_a_copy_of_the_engine_alone(tmp_path):
+    (tmp_path / "webhook").mkdir()
+    shutil.copytree(ROOT / "webhook" / "gotemplate", tmp_path / "webhook" / "gotemplate")
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program()}"
 
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
 
-    assert done.stdout == expected
+    assert done.stdout.rstrip("\n") == program().rstrip("\n").rpartition("  # ")[2]
 
 
-def test_every_link_in_the_readme_leads_somewhere():
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
+STAND_IN = '#!/bin/sh\necho "${0##*/} $*" >>"$CALLS"\n'
 
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+def test_the_image_that_is_built_is_the_one_that_is_pushed_and_installed(tmp_path):
+    """With a stand-in for docker: there is no registry. tests/image builds the image."""
+    (tmp_path / "docker").write_text(STAND_IN)
+    (tmp_path / "docker").chmod(0o755)
+    [build] = [block for block in BLOCKS if block.text.startswith("make image ")]
+    [install] = [block for block in BLOCKS if block.text.startswith("helm install ")]
+    path = f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin"
+
+    status, printed = pages.run(build.text, ROOT, {"PATH": path, "CALLS": str(tmp_path / "calls")})
+
+    assert status == 0, printed
+    calls = (tmp_path / "calls").read_text().splitlines()
+    [built] = [re.search(r" --tag (\S+) ", call)[1] for call in calls if call.startswith("docker build ")]
+    assert f"docker push {built}" in calls
+    assert f"--set image.repository={built.partition(':')[0]} " in install.text
+
+
+@pytest.mark.slow
+def test_the_picture_is_what_make_demo_prints():
+    """After a change of the output: python -m tests.pictures"""
+    assert pictures.PICTURE.read_text(encoding="utf-8") == pictures.drawn()
+
+
+def test_every_command_has_its_row_and_no_other():
+    rows = re.findall(r"^\| `hydra-webhook ([\w-]+)", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(rows) == sorted(_COMMANDS)
+
+
+def test_every_page_of_the_documentation_can_be_found_from_here():
+    linked = {ROOT / target for target in re.findall(r"\]\(([^)#]+)", README.read_text(encoding="utf-8"))}
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if page not in linked] == []
+    assert [page.name for page in ROOT.glob("*.md") if page != README and page not in linked] == []

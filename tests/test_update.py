@@ -9,7 +9,7 @@ import jsonpatch
 import pytest
 
 from tests import fleet
-from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, updated
+from tests.updates import IMAGE, NEWER, STATE, bare, codes, created, filled_in, group, main, state, templates, updated
 from webhook import catalog, errors, mutation, notices, rendering, review, workload
 from webhook.settings import Settings
 
@@ -370,6 +370,70 @@ def test_a_foreign_label_of_a_leader_that_was_made_is_no_input():
     assert group(decided.value)["leaderTemplate"]["metadata"]["labels"]["team"] == "a"
     assert main(decided.value, "leaderTemplate") == main(stored, "leaderTemplate")
     assert "groups-roll" not in codes(decided)
+
+
+@pytest.mark.parametrize("state", [STATE, NEWER], ids=["same", "newer"])
+def test_a_refresh_keeps_what_a_user_added_to_the_metadata_of_a_leader_that_was_made(state):
+    value = bare()
+    group(value)["workerTemplate"]["metadata"] = {"labels": {"app": "x"}, "annotations": {"note": "x"}}
+    stored = filled_in(created(value))
+    leader = group(stored)["leaderTemplate"]["metadata"]
+    leader["labels"] |= {"team": "a", "app": "leader"}
+    leader["annotations"]["owner"] = "me"
+
+    asking = copy.deepcopy(stored)
+    asking["metadata"]["annotations"] = {"hydra.io/refresh": "1"}
+
+    decided = updated(asking, stored, state)
+
+    metadata = group(decided.value)["leaderTemplate"]["metadata"]
+    assert metadata["labels"] == leader["labels"]
+    assert {key: metadata["annotations"][key] for key in ("note", "owner")} == {"note": "x", "owner": "me"}
+    assert (group(filled_in(decided.value)) == group(stored)) == (state is STATE)
+
+
+def test_a_key_of_ours_on_a_leader_that_was_made_is_an_input_and_makes_it_the_users_own():
+    stored = filled_in(created(bare()))
+    value = copy.deepcopy(stored)
+    group(value)["leaderTemplate"]["metadata"]["annotations"]["hydra.io/tensor-parallel-size"] = "4"
+
+    decided = updated(value, stored)
+
+    assert (main(decided.value, "leaderTemplate")["args"], main(decided.value)["args"]) == (
+        ["--tp=4 --a"],
+        ["--tp=1 --a"],
+    )
+    assert "groups-roll" in codes(decided)
+    restored = mutation.restore(decided.value, workload.LEADER_WORKER_SET)
+    assert group(restored)["leaderTemplate"]["metadata"]["annotations"] == {"hydra.io/tensor-parallel-size": "4"}
+
+
+def test_a_leader_that_was_made_goes_with_the_labels_that_its_user_gave_it_once_the_group_has_one_pod():
+    stored = filled_in(created(bare()))
+    group(stored)["leaderTemplate"]["metadata"]["labels"]["team"] = "a"
+    value = copy.deepcopy(stored)
+    group(value)["size"] = 1
+
+    decided = updated(value, stored)
+
+    assert [one["metadata"]["labels"].get("team") for one in templates(decided.value)] == [None]
+    assert "groups-roll" in codes(decided)
+
+
+def test_a_leader_that_was_made_follows_a_label_that_its_worker_gets_with_an_input():
+    value = bare()
+    group(value)["workerTemplate"]["metadata"] = {"labels": {"app": "x", "team": "a"}}
+    stored = created(value)
+    group(value)["workerTemplate"]["metadata"]["labels"] = {"app": "y", "team": "a"}
+    sent = _with_containers_of(value, stored)
+    group(sent)["workerTemplate"]["metadata"]["labels"]["app"] = "y"
+    main(sent)["args"] = ["--b"]
+
+    decided = updated(sent, stored)
+
+    assert main(decided.value, "leaderTemplate")["args"] == ["--tp=1 --b"]
+    labels = group(decided.value)["leaderTemplate"]["metadata"]["labels"]
+    assert (labels["app"], labels["team"]) == ("y", "a")
 
 
 def test_a_leader_of_metadata_alone_stays_as_it_was_completed():

@@ -20,8 +20,8 @@ MOST_LEVELS = 100
 _SHOWN_STEPS = 5
 
 #: Most values of an object: scalars, maps and lists, but not keys. The largest LeaderWorkerSets of the field have 350, rendered 500, so
-#: this is eight times as many, or 1,300 environment variables. A decision takes at most about 10 µs a value, an update twice that.
-MOST_VALUES = 4_000
+#: this is six times as many, or 1,000 environment variables. A decision takes at most about 10 µs a value, an update twice that.
+MOST_VALUES = 3_000
 
 #: Most values of a JSON text that is decoded, as ``too_many_values`` counts them: those of an object, and managed fields, of which
 #: each manager notes two or three for each value that it has set. Without a bound, 7 MiB of ``{"":{}}`` took 500 MiB and seconds.

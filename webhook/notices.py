@@ -105,7 +105,7 @@ WORDINGS: dict[NoticeCode, Wording] = {
         "was ignored", "still as stored before the webhook came", remedy="to render, set hydra.io/refresh"
     ),
     "annotation-as-label": Wording("was ignored", "labels are ignored", remedy="make them annotations"),
-    "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="add .CUSTOM_ARGS to argsTemplate"),
+    "arguments-ignored": Wording("was ignored", "arguments are ignored", remedy="move argsTemplate to commandTemplate"),
     "claim-replaces-volume": Wording("was ignored", "own volume claims replace the runtime's volumes", '"{}"'),
     "gpu-count-replaced": Wording(
         "was ignored", "hydra.io/gpu-count replaces another number of GPUs", "{}", " ({}: {})"

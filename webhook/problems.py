@@ -55,10 +55,28 @@ ProblemCode = Literal[
     "flags-on-one-line",
     "empty-element",
     "spliced-argument",
+    "quoted-for-go",
     "reparsed-arguments",
+    "script-syntax",
+    "no-script",
+    "script-in-lines",
+    "needs-shell",
+    "not-an-action",
     "not-an-integer",
     "custom-args-unused",
     "costly-templates",
+    # findings of lint: Kubernetes' fields
+    "unknown-value",
+    "bad-quantity",
+    "tiny-quantity",
+    "bad-name",
+    "env-name",
+    "image-reference",
+    "exclusive-fields",
+    "unknown-resource",
+    "command-with-spaces",
+    "unknown-probe-port",
+    "probe-of-workers",
     # findings of lint: fields
     "bare-key",
     "plain-command",
@@ -72,6 +90,7 @@ ProblemCode = Literal[
     "no-image",
     "no-agent-entry",
     "no-template",
+    "unknown-gpu-type",
 ]
 
 
@@ -106,7 +125,8 @@ class Problem:
 
     Attributes:
         code: the rule, a stable name in kebab case.
-        severity: ``error``: the entry (or the whole file) cannot be used; ``warning`` and ``info``: it is used anyway.
+        severity: ``error``: the entry (or the whole file) cannot be used or, found by lint alone, the API server refuses what it
+            renders; ``warning`` and ``info``: it is used anyway.
         source: file path, or ``ConfigMap namespace/name``, as a person would name it.
         path: key path, e.g. ``templates[0].podTemplate.volumes``; empty for the whole file.
         line, column: where it begins in the source, as in ``Span``.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests import pages
 from tests.builtin import workloads
 from webhook import cli
 
@@ -55,3 +56,15 @@ def test_the_image_generation_of_the_platform(tmp_path):
         "--steps=4",
     ]
     assert container["readinessProbe"]["httpGet"] == {"path": "/health", "port": 9000}
+
+
+def test_the_commands_for_a_runtime_of_your_own_run_as_printed(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "runtimes.md"
+    [block] = [block for block in pages.blocks(page) if block.text.startswith("hydra-webhook lint --templates my-")]
+    (tmp_path / "manifests").symlink_to(pages.ROOT / "manifests")
+    built_in = pages.ROOT / "webhook" / "catalog" / "builtin" / "hydra-runtime-template.yaml"
+    (tmp_path / "my-templates.yaml").write_text(built_in.read_text(encoding="utf-8"))
+
+    for command in block.text.splitlines():
+        status, printed = pages.run(command.partition("  #")[0].strip(), tmp_path)
+        assert status == 0, printed

@@ -60,7 +60,7 @@ WHOLE = {
     "a bare list": (LIST, "missing-key", 1, 1, "there is no"),
     "in two places": (HOLDING + "configmap:\n" + textwrap.indent(HOLDING, "  "), "several-lists", 6, 3, "2 places"),
     "in two data keys": (data(("a", HOLDING), ("b", HOLDING)), "several-lists", 11, 5, "2 places"),
-    "in no data key": (data(("a", "x: 1\n")), "missing-data-key", 0, 0, "no data key"),
+    "in no data key": (data(("a", "x: 1\n")), "missing-data-key", 5, 6, "no data key"),
     "in a data key that does not parse": (
         data(("a", "deployment_templates:\n- a: [\n")),
         "yaml-syntax",

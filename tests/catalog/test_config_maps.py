@@ -89,8 +89,16 @@ PROBLEMS = {
     ),
     "another kind": (HEAD.replace("ConfigMap", "Secret"), ("error", "wrong-kind", 2, 7), ""),
     "a List": ("apiVersion: v1\nkind: List\nitems: []\n", ("error", "wrong-kind", 2, 7), ""),
-    "another key": (HEAD + "  templates.yaml: ''\n", ("error", "missing-data-key", 0, 0), "found: templates.yaml"),
-    "no keys": (HEAD.replace("\ndata:", "\ndata: {}"), ("error", "missing-data-key", 0, 0), "found: none"),
+    "another key": (
+        HEAD + "  templates.yaml: ''\n",
+        ("error", "missing-data-key", 6, 19),
+        "rename the one that holds it: templates.yaml",
+    ),
+    "no keys": (
+        HEAD.replace("\ndata:", "\ndata: {}"),
+        ("error", "missing-data-key", 0, 0),
+        "add a data key with the YAML",
+    ),
     "data that is a list": (HEAD.replace("\ndata:", "\ndata: []"), ("error", "wrong-type", 5, 7), ""),
     "a value without a block": (
         HEAD + "  config.yaml:\n    templates: []\n",

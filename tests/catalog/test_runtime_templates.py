@@ -302,7 +302,7 @@ def test_a_template_where_none_can_be_is_not_told_to_lose_its_quotes():
     container = "ports: [{containerPort: '{{ .MODEL_PORT }}'}], tty: '{{ true }}'"
     snapshot = read(f"templates:\n- runtime: r\n  podTemplate: {{containerTemplate: {{{container}}}}}")
     assert [problem.remedy for problem in snapshot.problems] == [
-        'write a number, or in a runtime template add "renderAll: true" beside runtime',
+        'write a number; in a runtime template, a Go template can be here with "renderAll: true" beside runtime',
         "write true or false; a Go template cannot be here",
     ]
 

@@ -82,11 +82,13 @@ def test_the_signer_is_due_for_renewal_after_two_thirds_of_its_lifetime():
     assert [row.due for row in rows] == [certs.renewal(OLD), None]
 
 
-def test_outside_of_a_cluster_a_kubeconfig_is_required(run, monkeypatch):
+def test_without_a_cluster_it_says_how_to_name_one(run, monkeypatch, tmp_path):
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     result = run("certs", "show")
-    assert result.status == 2
-    assert "--kubeconfig: required outside of a cluster" in result.err
+    assert result.status == 1
+    assert "name one with --kubeconfig or $KUBECONFIG" in result.err
 
 
 def test_a_read_failure_is_one_line(run, tmp_path):

@@ -265,8 +265,8 @@ def test_without_the_right_to_patch_the_exit_status_is_2(run, api):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name LeaderWorkerSets (lws/NAME), or give --runtime or --all"),
-        (("lws/a", "--all"), "name LeaderWorkerSets (lws/NAME), or give --runtime or --all"),
+        ((), "name LeaderWorkerSets (lws/NAME), or give -f, --runtime or --all"),
+        (("lws/a", "--all"), "name LeaderWorkerSets (lws/NAME), or give -f, --runtime or --all"),
         (("lws/a", "-A"), "cannot be combined with names"),
         (("svc/a",), 'unknown kind "svc"'),
         (("lws/none",), "get LeaderWorkerSet default/none: 404"),

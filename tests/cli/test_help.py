@@ -16,19 +16,11 @@ COMMANDS = [
     "lint",
     "test",
     "runtimes",
+    "builtin",
+    "check",
     "certs show",
+    "version",
     "demo",
-]
-
-#: Options of commands that ask a cluster are for one invocation: they are not read from the environment.
-OF_CLUSTERS = [
-    "kubeconfig FILE",
-    "context NAME",
-    "from-cluster",
-    "webhook-namespace NAME",
-    "n, --namespace, --webhook",
-    "n, --namespace NAME",
-    "A, --all",
 ]
 
 
@@ -61,17 +53,21 @@ def test_no_line_is_too_long_and_no_name_is_cut_off(help_text, command):
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert "Exit status: 0 " in text
+    assert re.findall(r"<(?:str|int|float|Path|list)\b[^>]*>", text) == []
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "refresh"])
-def test_every_option_with_a_value_can_be_set_in_the_environment(help_text, command):
-    text = help_text(*command.split())
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_ends_with_examples_whose_options_exist(help_text, command):
+    text, _, examples = help_text(*command.split()).partition("Examples:\n")
 
-    options = re.split(r"^  -", text.partition("Options:")[2], flags=re.MULTILINE)[1:]
-    own = [option for option in options if not option.startswith(("h,", "-connect "))]
-    own = [option for option in own if not option.lstrip("-").startswith(tuple(OF_CLUSTERS))]
-    assert own
-    assert [option for option in own if "HYDRA_WEBHOOK_" not in option and "--ready" not in f"-{option}"] == []
+    lines = [line.strip() for line in examples.splitlines()]
+    assert lines
+    for line in lines:
+        call = next(
+            part for part in re.split(r"[|>]", line) if f"hydra-webhook {command.split()[0]} " in f"{part.strip()} "
+        )
+        known = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
+        assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", call)) <= known, line
 
 
 def test_the_version_is_shown(run):

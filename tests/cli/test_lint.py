@@ -78,14 +78,14 @@ def test_a_finding_is_one_line_with_its_excerpt_indented_below(run, tmp_path):
         "    --名={{ .MODEL_NAM }}\n"
         "            ^\n"
         f"{file}:10:19: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
-        'template: a/argsTemplate[1]:1: unexpected "}" in operand [error: template-syntax]\n'
+        'template: a/argsTemplate[1]:1: unexpected "}" in operand; close the action with }} [error: template-syntax]\n'
         "    --b=1 {{ .X } }\n"
         "                ^\n"
     )
     assert result.err == "1 error, 1 warning\n"
 
 
-def test_a_terminal_shows_a_finding_in_lines_that_fit(run, tmp_path, monkeypatch):
+def test_a_terminal_shows_a_finding_in_several_lines_none_of_them_wrapped(run, tmp_path, monkeypatch):
     file = tmp_path / "t.yaml"
     file.write_text(TEMPLATES)
     monkeypatch.chdir(tmp_path)
@@ -96,18 +96,17 @@ def test_a_terminal_shows_a_finding_in_lines_that_fit(run, tmp_path, monkeypatch
     result = run("lint", "--templates", "t.yaml")
 
     assert result.out == (
-        "t.yaml:7:20 warning[unknown-variable]: the variable .MODEL_NAM does not exist \n"
-        "(line 1 of the template)\n"
+        "t.yaml:7:20 warning[unknown-variable]: the variable .MODEL_NAM does not exist (line 1 of the template)\n"
         "    --名={{ .MODEL_NAM }}\n"
         "            ^\n"
         "    at templates[0].podTemplate.containerTemplate.argsTemplate[0]\n"
         "    help: did you mean .MODEL_NAME?\n"
         "\n"
-        "t.yaml:10:19 error[template-syntax]: template: a/argsTemplate[1]:1: unexpected \n"
-        '"}" in operand\n'
+        't.yaml:10:19 error[template-syntax]: template: a/argsTemplate[1]:1: unexpected "}" in operand\n'
         "    --b=1 {{ .X } }\n"
         "                ^\n"
         "    at templates[0].podTemplate.containerTemplate.argsTemplate[1]\n"
+        "    help: close the action with }}\n"
         "\n"
     )
 

@@ -11,7 +11,9 @@ def bare(annotations=None):
 def test_an_object_without_a_record_is_printed_unchanged(run):
     result = run("restore", "-f", "-", "-o", "json", stdin=json.dumps(bare()))
 
-    assert (result.status, result.err) == (0, "")
+    assert result.status == 0
+    assert result.err.count("\n") == 1
+    assert "Pod default/a: it is left as it is: it has no record (annotation hydra.io/rendered)" in result.err
     assert json.loads(result.out) == bare()
 
 

@@ -349,3 +349,14 @@ def test_kubectl_shows_which_policy_refused_which_pod_and_the_remedy(plane, name
         "MutatingWebhookConfiguration hydra-webhook, then create the pod again; or opt out with the label "
         'hydra.io/inject: "false".\n'
     )
+
+
+def test_the_api_server_takes_the_pod_of_helm_test_and_the_built_in_runtimes(plane):
+    plane.kubectl("create", "namespace", NAMESPACE)
+    plane.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    rendered = rendering.helm({"builtinRuntimes": True}, tests=True)
+    wanted = [item for item in rendered if item["kind"] in {"Pod", "ConfigMap"}]
+    assert len(wanted) == 5
+
+    stream = "---\n".join(json.dumps(item) + "\n" for item in wanted)
+    plane.kubectl("apply", "--validate=strict", "--warnings-as-errors", "-f", "-", stdin=stream)

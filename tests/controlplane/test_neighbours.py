@@ -9,19 +9,26 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bench import worst_bodies
 from tests.controlplane.installation import AGENT, Installation, pod, templates
 from tests.controlplane.load import RECORD, Send, Traffic, api_session
 from tests.proportion import bodies
 
-#: What `python -m bench.worst_bodies` finds to take longest, and what exhausts the budget of templates. The first two hold as many
-#: values as are decided about, the others more.
-WORST = {
-    "LeaderWorkerSet: containers, nearly equal": 200_000,
-    "Pod: envFrom, nearly equal": 400_000,
-    "Pod: containers and init containers of the same names": 1_000_000,
-    "no container of a long name among short names": 1_000_000,
-    "LeaderWorkerSet: wide and deep": 1_000_000,
-}
+#: Of what `python -m bench.worst_bodies` finds to take longest, bodies that reach the webhook through an API server without holding up
+#: the API server itself for seconds; one is denied undecoded, one has a name that is looked for among thousands of others.
+WORST = (
+    "LeaderWorkerSet: limits of nvidia.com/rdma-",
+    "Pod: envFrom, nearly equal",
+    "LeaderWorkerSet: tolerations, nearly equal",
+    "Pod: tolerations, nearly equal",
+    "LeaderWorkerSet: initContainers, nearly equal",
+    "no container of a long name among short names",
+    "LeaderWorkerSet: wide and deep",
+)
+BYTES = 1_000_000
+
+#: How much of the largest body that is decided about is sent: an API server adds defaults to it before the webhook sees it.
+SHARE = 0.7
 
 #: Pods that are created before any is timed. The first ones take seconds: the API server opens its connections to each replica, and
 #: compiles the match conditions and policies.
@@ -32,8 +39,9 @@ def worst() -> list[tuple[str, bytes]]:
     """Return the path to send each of the worst objects to, and the object as JSON."""
     found = []
     builds = bodies.builds()
-    for name, size in WORST.items():
-        value = builds[name](size)["request"]["object"]
+    for name in WORST:
+        size = len(worst_bodies.largest(builds[name], BYTES, precision=1.1))
+        value = builds[name](int(SHARE * size))["request"]["object"]
         value["metadata"] |= {"labels": {"hydra.io/runtime": "vllm-cpu", "hydra.io/model-id": "m"}}
         path = "/api/v1/namespaces/default/pods"
         if value["kind"] == "LeaderWorkerSet":
@@ -47,6 +55,7 @@ class Attack:
 
     def __init__(self, hydra: Installation) -> None:
         self.statuses: dict[int, int] = {}
+        self.decided = 0
         self._hydra = hydra
 
     @contextlib.asynccontextmanager
@@ -58,7 +67,8 @@ class Attack:
                 path, body = next(turn)
                 headers = {"Content-Type": "application/json"}
                 async with session.post(f"{path}?dryRun=All", data=io.BytesIO(body), headers=headers) as answer:
-                    await answer.read()
+                    text = await answer.text()
+                self.decided += "object-too-large" not in text
                 self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
                 return ""
 
@@ -114,7 +124,7 @@ def test_another_users_pods_are_all_admitted(hydra: Installation, pods):
 
     print(  # noqa: T201 - the figures are what the long form is run for
         f"\nthe first after the start: {first}\nwithout an attack: {without}\nbeside {attacks.done} of the worst objects (answers by "
-        f"status: {attack.statuses}): {victim.figures()}\nfailed: {created.failed or 'none'}"
+        f"status: {attack.statuses}, not too large: {attack.decided}): {victim.figures()}\nfailed: {created.failed or 'none'}"
     )
     assert created.failed == ""
-    assert attack.statuses.keys() & {201, 422}, "no attack reached the webhook"
+    assert attack.decided, "nothing of the attack was decided about"

@@ -54,9 +54,16 @@ def explain(value, found, namespace="team-a", **more):
     return explaining.explain(value, kind, found.state, found.places, namespace=namespace, **more)
 
 
+def placed(text, source):
+    """Return the object in a text, and where everything in it is."""
+    ((value, node),), problems = catalog.manifests(source, text.encode())
+    assert not problems
+    return value, catalog.ObjectPlaces(source, node)
+
+
 def explained(path):
     """Return the explanation of a file of one workload."""
-    ((value, places),) = catalog.load_placed(path.read_text(encoding="utf-8"), path.name)
+    value, places = placed(path.read_text(encoding="utf-8"), path.name)
     return explain(value, of_folder(path.parent), file=places)
 
 

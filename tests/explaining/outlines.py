@@ -50,7 +50,7 @@ def example():
         catalog.Document("templates", "templates.yaml", files["templates.yaml"]),
         catalog.Document("agent", "agent.yaml", files["agent.yaml"]),
     )
-    ((pod, places),) = catalog.load_placed(files["pod.yaml"], "pod.yaml")
+    pod, places = field_cases.placed(files["pod.yaml"], "pod.yaml")
     return printed(field_cases.explain(pod, found, file=places))
 
 

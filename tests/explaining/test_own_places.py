@@ -51,7 +51,7 @@ spec:
 
 
 def explained(text, configuration=None, **more):
-    ((value, places),) = catalog.load_placed(text, "w.yaml")
+    value, places = field_cases.placed(text, "w.yaml")
     return field_cases.explain(value, configuration or configured(), file=places, **more)
 
 
@@ -119,7 +119,7 @@ def test_a_created_leader_template_has_the_places_of_the_worker_template():
 
 
 def test_places_are_those_of_a_rendered_file():
-    ((value, _),) = catalog.load_placed(POD, "w.yaml")
+    value, _ = field_cases.placed(POD, "w.yaml")
     text = catalog.dump(stored(value))
     (one,) = explained(text).pod_templates
     lines = text.splitlines()
@@ -157,7 +157,7 @@ def test_a_malformed_object_has_the_place_of_what_is_wrong():
 
 
 def test_objects_without_a_file_have_no_places():
-    ((value, _),) = catalog.load_placed(POD, "w.yaml")
+    value, _ = field_cases.placed(POD, "w.yaml")
     (one,) = field_cases.explain(value, configured()).pod_templates
 
     assert {field.written for field in one.fields if field.set_by == "workload"} == {None}

@@ -48,7 +48,7 @@ def test_an_unexpected_end_has_a_hint_at_the_open_block(text: str, hint: str) ->
 def test_other_errors_have_no_hint_at_open_blocks() -> None:
     with pytest.raises(ParseError) as raised:
         Template("{{if .A}}{{)}}")
-    assert raised.value.hint == ""
+    assert raised.value.hint == "remove the ), or open its parenthesis"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,36 @@ def test_other_errors_have_no_hint_at_open_blocks() -> None:
         ("{{if .A > 1}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
         ("{{if .A == 1}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
         ("{{if !.A}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
-        ("{{print .A, .B}}", ""),
+        ("{{print .A, .B}}", "separate a function and its arguments by spaces, without parentheses and commas: and .A .B"),
+        ("{{not(.A)}}", "separate a function and its arguments by spaces, without parentheses and commas: and .A .B"),
+        ("{{.A }", "close the action with }}"),
+        ("{{.A", "close the action with }}"),
+        ("{{if .A}}a{{end}", "close the action with }}"),
+        ("{{eq .A 'bc'}}", 'write strings in double quotes: "text"'),
+        ("{{eq .A “b”}}", 'write plain quotes: "text"'),
+        ('{{eq .A "b}}', 'close the string with "'),
+        ("{{eq .A b}}", 'a string needs quotes: "b"'),
+        ("{{eq .A b-c}}", "a name has only letters, digits and _; write a string in double quotes"),
+        ("{{.A-B}}", "a name has only letters, digits and _; write a string in double quotes"),
+        ("{{.A-}}", "write a space before -}}"),
+        ("{{-.A}}", "write a space after {{-"),
+        ("{{.A + 1}}", "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"),
+        ("{{end}}", "remove it: no block is open here"),
+        ("{{else}}", "remove it: no block is open here"),
+        ("{{if .A}}{{else}}{{else}}{{end}}", "a block has one {{else}}: write {{else if}} for another condition"),
+        ("{{if (eq .A 1}}{{end}}", "close the parenthesis with )"),
+        ("{{if eq .A 1)}}{{end}}", "remove the ), or open its parenthesis"),
+        ("{{{.A}}}", "an action begins with two braces, and there can be no action inside another"),
+        ("{{ }}", "write a value in it, or remove it"),
+        ("{{if}}{{end}}", "write a condition after it, such as {{if .A}}"),
+        ("{{ /* a */ }}", "write a comment as {{/* text */}}, without spaces between it and the braces"),
+        ("{{ // a }}", "write a comment as {{/* text */}}, without spaces between it and the braces"),
+        ("{{.L[0]}}", "write index .LIST 0 for the first item of a list"),
+        ("{{.L.0}}", "write index .LIST 0 for the first item of a list"),
+        ("{{break}}", "write it between {{range}} and its {{end}}"),
+        ("{{range $i, $a in .L}}{{end}}", "write range $i, $a := .LIST"),
+        ("{{if .A is true}}{{end}}", "write eq .A .B"),
+        ('{{env "A"}}', "templates cannot read environment variables"),
     ],
 )  # fmt: skip
 def test_a_common_mistake_has_a_hint(text: str, hint: str) -> None:

@@ -67,6 +67,12 @@ RAISED_BY = {
     "flags-on-one-line": entry(args=["--a=1 --b=2"]),
     "empty-element": entry(["serve", "{{ if .IS_LEADER }}--a{{ end }}"]),
     "spliced-argument": entry(SCRIPT, ["serve" + ARGUMENTS]),
+    "quoted-for-go": entry([*SCRIPT, 'serve {{ printf "%q" .MODEL_NAME }} "$@"', "name"]),
+    "script-syntax": entry([*SCRIPT, 'serve "$@', "name"]),
+    "no-script": entry(SCRIPT),
+    "script-in-lines": container(command=SCRIPT, argsTemplate=["ulimit -n 1\nserve"]),
+    "needs-shell": entry(["cd", "/", "&&", "serve"]),
+    "not-an-action": entry(args=["--model={ .MODEL_PATH }"]),
     "reparsed-arguments": entry([*SCRIPT, "serve $@", "name"]),
     "not-an-integer": entry(
         renderAll=True, pod={"containerTemplate": {"ports": [{"containerPort": "{{ .MODEL_NAME }}"}]}}
@@ -82,6 +88,20 @@ RAISED_BY = {
     "uncounted-gpu": container(resources={"limits": {"nvidia.com/gpu": 4}}),
     "unreachable-entry": ("agent", "deployment_templates: [{}, {match_runtimes: [a]}]"),
     "undefined-volume": container(volumeMounts=[{"name": "a", "mountPath": "/a"}]),
+    "unknown-gpu-type": ("agent", "deployment_templates: [{match_gpu_types: [nvdia-gpu]}]"),
+    "unknown-value": container(imagePullPolicy="always"),
+    "bad-quantity": container(resources={"limits": {"memory": "32 Gi"}}),
+    "tiny-quantity": container(resources={"limits": {"memory": 32}}),
+    "unknown-resource": container(resources={"limits": {"gpu": 1}}),
+    "bad-name": container(ports=[{"containerPort": 1, "name": "HTTP"}]),
+    "env-name": container(env=[{"name": "1"}]),
+    "exclusive-fields": container(env=[{"name": "A", "value": "a", "valueFrom": {"fieldRef": {"fieldPath": "a"}}}]),
+    "image-reference": container(image="A/B"),
+    "command-with-spaces": container(command=["a b"]),
+    "unknown-probe-port": container(
+        ports=[{"containerPort": 1, "name": "a"}], livenessProbe={"tcpSocket": {"port": "b"}}
+    ),
+    "probe-of-workers": container(commandTemplate=["{{ .ROLE }}"], livenessProbe={"httpGet": {"path": "/", "port": 1}}),
     "no-image": ("agent", "deployment_templates: [{container_template: {args: [a]}}]"),
 }
 #: Found only between two configurations.

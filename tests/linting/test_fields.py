@@ -46,14 +46,14 @@ RULES = {
         [],
     ),
     "an action that would be rendered if the entry had no error": (
-        "renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}', hostNetwork: 'true'}",
-        [("error", "wrong-type", 4, 59)],
+        "renderAll: true\npodTemplate: {hostname: '{{ .MODEL_SLUG }}', hostNetwork: 'true'}",
+        [("error", "wrong-type", 4, 61)],
     ),
     "an action that is not rendered": (
         "podTemplate: {volumes: [{name: v, nfs: {server: s, path: '/{{ .MODEL_ID }}'}}]}",
         [("warning", "unrendered", 3, 60)],
     ),
-    "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_ID }}'}", []),
+    "an action that is rendered": ("renderAll: true\npodTemplate: {hostname: '{{ .MODEL_SLUG }}'}", []),
     "an action in a key, which is not rendered": (
         "renderAll: true\npodTemplate: {nodeSelector: {'{{ .GPU_TYPE }}': '{{ .ROLE }}'}}",
         [("warning", "unrendered", 4, 32)],
@@ -127,14 +127,14 @@ def test_an_agent_entry_without_an_image_is_an_info():
     assert found(lint(agent="deployment_templates:\n- container_template: {args: [a]}")) == [("info", "no-image", 2, 3)]
 
 
-def test_runtimes_in_only_one_of_the_configurations_are_an_info():
+def test_runtimes_in_only_one_of_the_configurations():
     problems = lint(
         "templates:\n- runtime: vllm\n- runtime: lonely\n- {runtime: own, podTemplate: {containerTemplate: {image: i}}}",
         "deployment_templates:\n- {match_runtimes: [vllm, vlm], container_template: {image: i}}",
     )
     assert [(problem.source, *one) for problem, one in zip(problems, found(problems), strict=True)] == [
         ("t.yaml", "info", "no-agent-entry", 3, 3),
-        ("a.yaml", "info", "no-template", 2, 27),
+        ("a.yaml", "warning", "no-template", 2, 27),
     ]
     assert problems[1].remedy == 'did you mean "vllm"?'
 
@@ -259,7 +259,7 @@ def test_rules_in_the_pod_templates_of_agent_entries():
     ],
 )
 def test_a_template_that_prints_no_integer(port, codes):
-    ports = f"ports: [{{containerPort: '{port}'}}], readinessProbe: {{tcpSocket: {{port: '{{{{ .MODEL_NAME }}}}'}}}}"
+    ports = f"ports: [{{containerPort: '{port}'}}], readinessProbe: {{tcpSocket: {{port: '{{{{ .ROLE }}}}'}}}}"
     text = f"templates:\n- runtime: r\n  renderAll: true\n  podTemplate: {{containerTemplate: {{{ports}}}}}\n"
 
     assert [problem.code for problem in lint(text)] == codes

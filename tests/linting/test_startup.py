@@ -123,3 +123,15 @@ def test_an_agent_entry_that_repeats_a_flag_of_a_runtime_template():
     ]
     causes = [one.cause for one in problems if one.code == "flag-twice"]
     assert causes[1] == '--rank=2 is passed twice: the template of runtime "r" passes --rank=1'
+
+
+def test_an_agent_entry_that_repeats_a_flag_of_a_plain_command():
+    problems = lint(
+        "templates: [{runtime: r, podTemplate: {containerTemplate: {command: [serve, --port=1, --a=1], worker: {command: [ray]}}}}]",
+        "deployment_templates: [{match_runtimes: [r], container_template: {image: i, args: [--port=2]}}]",
+    )
+
+    assert [(one.code, one.path) for one in problems] == [
+        ("flag-twice", "deployment_templates[0].container_template.args[0]")
+    ]
+    assert problems[0].cause == '--port=2 is passed twice: the template of runtime "r" passes --port=1'

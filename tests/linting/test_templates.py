@@ -39,9 +39,10 @@ def test_an_unknown_variable_under_render_all_is_reported():
 
 def test_every_variable_of_the_contract_is_known():
     text = " ".join(f"{{{{ print .{name} | len }}}}" for name in sorted(sample_variables.NAMES))
-    assert (
-        lint(f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: ['{text}']}}}}}}]") == ()
+    problems = lint(
+        f"templates: [{{runtime: r, podTemplate: {{containerTemplate: {{commandTemplate: [serve, '--a={text}']}}}}}}]"
     )
+    assert problems == ()
     assert len(sample_variables.NAMES) == 22
 
 
@@ -148,8 +149,18 @@ def test_a_groups_variable_has_its_line_and_column():
         ("{{ eq .CUSTOM_ARGS `` }}", "test a list with {{ if .X }}, or compare its length: (len .X)"),
         ("{{ ne .TP_SIZE 1.5 }}", "write a whole number"),
         ("{{ ge .IS_LEADER true }}", "only numbers and strings can be ordered: use eq, or {{ if .X }}"),
-        ("{{ gt .TP_SIZE }}", "put a call that is an argument of another call in parentheses"),
-        ("{{ len .TP_SIZE }}", ""),
+        ("{{ gt .TP_SIZE }}", "give it two arguments, such as: gt .TP_SIZE 1"),
+        (
+            "{{ not .IS_LEADER .TP_SIZE }}",
+            "give it one argument, and put a call that is an argument of another call in parentheses",
+        ),
+        ("{{ len .TP_SIZE }}", "ask for the length of a string or a list, such as: len .CUSTOM_ARGS"),
+        (
+            "{{ with .MODEL_NAME }}{{ .MODEL_PATH }}{{ end }}",
+            "inside range and with, the dot is an item or a value: write $.NAME for a variable",
+        ),
+        ("{{ .IS_LEADER.ROLE }}", "the variables have no fields: write .IS_LEADER"),
+        ("{{ range .IS_LEADER }}{{ end }}", "write a list or a number after range, such as: range .CUSTOM_ARGS"),
     ],
 )
 def test_each_failure_has_its_remedy(text, remedy):

@@ -71,18 +71,22 @@ def write_kustomization(folder: Path, *components: str, tag: str = "", **setting
     (folder / "kustomization.yaml").write_text(json.dumps(kustomization))
 
 
-def helm(values: Object | None = None, *arguments: str, release: str = "hydra-webhook") -> list[Object]:
+def helm(
+    values: Object | None = None, *arguments: str, release: str = "hydra-webhook", tests: bool = False
+) -> list[Object]:
     """Return what `helm install` would create.
 
     Args:
         values: the chart's values, as in a file.
         arguments: further arguments of helm.
         release: name of the release.
+        tests: whether to add what `helm test` would create.
 
     Raises:
         RenderError: Helm rejects the values.
     """
     options = ["--namespace", NAMESPACE, "--kube-version", "1.36.0", "--values", "-", *arguments]
+    options += [] if tests else ["--skip-tests"]
     return objects(_run("helm", "template", release, CHART, *options, stdin=json.dumps(values or {})))
 
 

@@ -86,6 +86,18 @@ def variable(name):
     return lambda rendered: rendering.environment(rendered).get(name)
 
 
+def config_maps(rendered):
+    """Return the texts of the configurations, by ConfigMap."""
+    found = [item for item in rendered if item["kind"] == "ConfigMap" and "data" in item]
+    assert all(item["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"} for item in found)
+    return {item["metadata"]["name"]: item["data"]["config.yaml"] for item in found}
+
+
+BUILT_IN = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (rendering.MANIFESTS.parent / "webhook" / "catalog" / "builtin").glob("*.yaml")
+}
+
 OWN = "$(HYDRA_WEBHOOK_NAMESPACE)"  # which the kubelet replaces
 URL = "https://hooks.example.com:8443/mutate"
 GPU_NODES = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
@@ -174,6 +186,18 @@ USED = [
         lambda r: webhook(r)["clientConfig"],
         {"url": URL},
     ),
+    ({"extraEnv": [{"name": "HTTPS_PROXY", "value": "http://p:1"}]}, variable("HTTPS_PROXY"), "http://p:1"),
+    (
+        {"extraEnv": [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]},
+        lambda r: rendering.container(r)["env"][-1],
+        {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+    ),
+    ({"builtinRuntimes": True}, config_maps, BUILT_IN),
+    (
+        {"builtinRuntimes": True, "globalCluster.kubeconfigSecret": "other"},
+        config_maps,
+        {"hydra-agent": BUILT_IN["hydra-agent"]},
+    ),
     ({"followWorkloads": True}, variable("HYDRA_WEBHOOK_FOLLOW_WORKLOADS"), "true"),
     (
         {"globalCluster.kubeconfigSecret": "other"},
@@ -255,6 +279,10 @@ REJECTED = [
     ({"podLabels": {"app.kubernetes.io/name": "x"}}, "at '/podLabels/app.kubernetes.io~1name': false schema"),
     ({"logFormat": "text"}, "at '/logFormat': value must be one of 'json', 'console', 'auto'"),
     ({"drainSeconds": -1}, "at '/drainSeconds': minimum: got -1, want 0"),
+    ({"extraEnv": [{"value": "x"}]}, "at '/extraEnv/0': missing property 'name'"),
+    ({"extraEnv": [{"name": "A", "value": 1}]}, "at '/extraEnv/0/value': got number, want string"),
+    ({"extraEnv": {"A": "x"}}, "at '/extraEnv': got object, want array"),
+    ({"builtinRuntimes": "yes"}, "at '/builtinRuntimes': got string, want boolean"),
     ({"settings.modelPath": "models"}, "at '/settings/modelPath': 'models' does not match pattern"),
     ({"settings.modelPort": 70000}, "at '/settings/modelPort': maximum: got 70,000, want 65,535"),
     ({"webhook.failurePolicy": "Open"}, "at '/webhook/failurePolicy': value must be one of 'Fail', 'Ignore'"),
@@ -301,6 +329,13 @@ def test_an_invalid_value_is_rejected_by_name(values, message):
     with pytest.raises(rendering.RenderError) as rejection:
         rendering.helm(nested(values))
     assert message in str(rejection.value)
+
+
+def test_the_chart_ships_the_runtimes_of_the_webhook():
+    """After a change of a built-in runtime: cp webhook/catalog/builtin/*.yaml manifests/chart/files/"""
+    shipped = {path.stem: path.read_text(encoding="utf-8") for path in (rendering.CHART / "files").glob("*.yaml")}
+
+    assert shipped == BUILT_IN
 
 
 def test_the_chart_can_be_a_dependency_of_a_chart_with_global_values():

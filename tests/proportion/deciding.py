@@ -35,9 +35,15 @@ def decide(body: bytes) -> review.Decision:
 
 
 def rendered(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a Pod or LeaderWorkerSet as it is stored once it has been created; as it is if it is denied."""
+    """Return a Pod or LeaderWorkerSet as it is stored once it has been created; as it is if it is denied.
+
+    Raises:
+        errors.TooLarge: it is denied because of its size, so that nothing like it is ever stored.
+    """
     object_kind = workload.POD if value["kind"] == "Pod" else workload.LEADER_WORKER_SET
     try:
         return mutation.mutate(value, object_kind, state(), namespace="ns").value
+    except errors.TooLarge:
+        raise
     except errors.Denied:
         return value

@@ -6,10 +6,12 @@ from webhook import catalog
 from webhook.catalog.schema.gpu_types import BUILT_IN
 from webhook.rendering import accelerators
 
-TABLE = (
-    catalog.GpuType("own", "example.com/own-*", "example.com/own-memory"),
-    catalog.GpuType("net", "nvidia.com/net"),
-    *BUILT_IN,
+TABLE = catalog.GpuTypes(
+    (
+        catalog.GpuType("own", "example.com/own-*", "example.com/own-memory"),
+        catalog.GpuType("net", "nvidia.com/net"),
+        *BUILT_IN,
+    )
 )
 
 ACCELERATORS = [
@@ -97,4 +99,4 @@ def test_other_resources_are_not_devices_of_a_class(resource):
     ],
 )
 def test_a_row_is_about_its_resource_and_by_an_asterisk_about_those_that_begin_like_it(row, resource, matches):
-    assert accelerators.matches(row, resource, (row,)) == matches
+    assert accelerators.matches(row, resource, catalog.GpuTypes((row,))) == matches

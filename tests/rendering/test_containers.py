@@ -13,7 +13,7 @@ CUSTOM = {"name": "custom", "image": "example/custom:1", "resources": {"requests
 CLAIMING = {"name": "claiming", "image": "example/claiming:1", "resources": {"claims": [{"name": "gpu"}]}}
 PROXY = {"name": "istio-proxy", "image": "auto"}
 
-TABLE = (catalog.GpuType("custom", "example.com/npu"),)
+TABLE = catalog.GpuTypes((catalog.GpuType("custom", "example.com/npu"),))
 
 
 def pod(*some, default=None, place=(), **spec):

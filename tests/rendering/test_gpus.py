@@ -19,7 +19,7 @@ def request(limits=None, table=BUILT_IN, gpu_type="", spec=None, claims=(), **de
     container = containers.InferenceContainer(
         {"name": "main", "resources": resources}, "spec.containers[0]", 0, "the first"
     )
-    return gpus.request(declaration(gpu_type, **declared), container, spec or {}, table)
+    return gpus.request(declaration(gpu_type, **declared), container, spec or {}, catalog.GpuTypes(table))
 
 
 def declaration(gpu_type="", **declared):

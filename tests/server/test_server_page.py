@@ -30,7 +30,9 @@ def code(cell: str) -> list[str]:
 def test_every_option_has_its_row_with_its_variable_and_default():
     command = typer.main.get_command(cli._app).commands["serve"]
     options = {parameter.opts[0]: parameter for parameter in command.params if parameter.opts[0] != "--help"}
-    documented = {code(option)[0]: (code(variable)[0], default) for option, variable, default, _ in rows("Options")}
+    documented = {
+        code(option)[0]: ((code(variable) or [None])[0], default) for option, variable, default, _ in rows("Options")
+    }
     assert documented.keys() == options.keys()
     for option, parameter in options.items():
         variable, default = documented[option]

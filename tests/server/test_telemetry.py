@@ -51,6 +51,31 @@ def test_lines_are_json_unless_the_stream_is_a_terminal(stream, log_format, is_j
         assert parsed["timestamp"].endswith("Z")
 
 
+def test_a_console_shows_a_person_what_matters_in_the_order_in_which_it_was_said():
+    output = io.BytesIO()
+    log = telemetry.make_log(output, "console")
+
+    log.info("admission", uid="1f2e", name="qwen", dry_run=False, outcome="mutated", milliseconds=1.5)
+    log.error("internal error", traceback='Traceback:\n  File "x.py"\nValueError: no')
+
+    first, second, *traceback = output.getvalue().decode().splitlines()
+    assert first.partition(" ")[2] == "[info] admission name=qwen outcome=mutated milliseconds=1.5"
+    assert second.partition(" ")[2] == "[error] internal error"
+    assert traceback == ["Traceback:", '  File "x.py"', "ValueError: no"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "no_colour", "coloured"), [(Terminal, "", True), (Terminal, "1", False), (io.BytesIO, "", False)]
+)
+def test_only_a_terminal_gets_colours_and_only_if_the_user_wants_them(stream, no_colour, coloured, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", no_colour)
+    output = stream()
+
+    telemetry.make_log(output, "console").info("serving", port=1)
+
+    assert (b"\x1b[" in output.getvalue()) == coloured
+
+
 def test_a_log_whose_reader_is_gone_does_not_raise():
     reader, writer = os.pipe()
     os.close(reader)

@@ -31,7 +31,30 @@ from webhook.shell.passing import Passing, passing
     ],
 )
 def test_passing(script, split, parsed):
-    assert passing(script) == Passing(split, parsed)
+    assert passing(script)[:2] == (split, parsed)
+
+
+@pytest.mark.parametrize(
+    ("script", "split", "joined"),
+    [
+        ('serve "$*"', False, True),
+        ('serve --all="$@"', False, True),
+        ('serve "all: $@"', False, True),
+        ('echo "starting: $*"; exec serve "$@"', False, False),
+        ('args="$*"; exec serve $args', True, False),
+        ('args="$@"\nexec serve "${args}"', False, True),
+        ('args=("$@"); exec serve "${args[@]}"', False, False),
+        ('args=(--port=1 "$@"); exec serve ${args[@]}', True, False),
+        ('args=("$@"); exec serve "${args[*]}"', False, True),
+        ('fixed=(--port=1); exec serve ${fixed[@]} "$@"', False, False),
+        ('line="$*"; echo "$line"; exec serve "$@"', False, False),
+        ('exec serve --name=$0 "$@"', True, False),
+        ('exec serve --name="$0" "$@"', False, False),
+        ("exec serve '--name=$0' \"$@\"", False, False),
+    ],
+)
+def test_arguments_through_variables_and_as_one_word(script, split, joined):
+    assert passing(script) == Passing(split, joined=joined)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The options of a server, and the error for a server that cannot start."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,7 @@ class Options:
         settings: constants for rendering.
         drain_seconds: how long to go on serving after the signal to stop, until every API server uses other replicas.
         log_format: ``auto``, ``json`` or ``console``.
+        on_serving: called with the port of ``/mutate`` once the server is ready, after the log says so.
     """
 
     host: str = ""
@@ -74,6 +76,7 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     drain_seconds: float = 5.0
     log_format: telemetry.LogFormat = "auto"
+    on_serving: Callable[[int], None] = lambda _port: None
 
     @property
     def configuration_files(self) -> dict[catalog.ConfigKind, Path]:

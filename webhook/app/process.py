@@ -73,26 +73,34 @@ def _ignore(number: signal.Signals, log: telemetry.Log) -> None:
 
 
 async def _serve_until_signal(options: Options, log: telemetry.Log, lines: telemetry.QueuedLines) -> None:
-    """Serve. The first signal begins the drain; a second one ends it at once."""
+    """Serve. The first signal begins the drain; a second one ends it at once.
+
+    Outside a cluster Ctrl-C (SIGINT) needs no second one: a person waits, and no API server.
+    """
     first, second = asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        (second if first.is_set() else first).set()
+    def on_signal(number: signal.Signals) -> None:
+        if first.is_set() or (number == signal.SIGINT and options.cluster is None):
+            second.set()
+        first.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, on_signal, number)
     for number in _IGNORED:
         loop.add_signal_handler(number, _ignore, number, log)
     async with serving(options, log) as running:
         running.reports.metrics.log_lines_dropped(lambda: lines.dropped)
         ended, ready = asyncio.create_task(first.wait()), asyncio.create_task(running.until_ready())
         await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            await asyncio.to_thread(lines.close, _LAST_LINES_SECONDS)
+            options.on_serving(running.port)
         ready.cancel()
         tune_collector()
         await ended
         running.drain()
-        log.info("draining", seconds=options.drain_seconds)
+        log.info("draining", seconds=0 if second.is_set() else options.drain_seconds)
         # API servers go on using their open connections to a terminating pod, and new connections arrive until every node
         # knows about it. Those requests would fail if the server stopped at once.
         with contextlib.suppress(TimeoutError):

@@ -77,6 +77,7 @@ class Running:
         self.configuration = Configuration(
             options.configuration_files, options.followed, options.settings, self.reports
         )
+        self.reports.metrics.configuration_in_use(lambda: tuple(self.configuration.published.digests.items()))
         self._config_maps = self._followed_config_maps()
         self._publisher = self._state_publisher()
         self._workloads = self._followed_workloads()

@@ -6,6 +6,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 
 ============== ===============================================================================================
 ``kinds``       the kinds of configuration, one row each
+``roots``       what each kind begins with, and where one belongs that is somewhere else
 ``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
 ``read``        a document to what it says and what is wrong with it, for serving and for linting
 ``build``       documents to the next snapshot
@@ -14,6 +15,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``last_good``   what must outlive the process
 ``history``     the documents from which what is in use can be rebuilt
 ``published``   what a server publishes, so that commands judge as it does
+``manifests``   objects in files, each with its place
 ``places``      where in the documents the entries in use are written, and where in files objects are
 ``model``       snapshots, runtime templates, agent entries, GPU types
 ``substitute``  a runtime template with other Go templates
@@ -29,11 +31,13 @@ from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.embedded import embedded
 from webhook.catalog.kinds import KINDS
+from webhook.catalog.manifests import Manifest, config_kind_of, manifests
 from webhook.catalog.model import (
     AgentEntry,
     ConfigKind,
     Fields,
     GpuType,
+    GpuTypes,
     IntegerTemplate,
     Part,
     Reading,
@@ -42,7 +46,7 @@ from webhook.catalog.model import (
     Startup,
     holds_template,
 )
-from webhook.catalog.places import ObjectPlaces, Place, Places, load_placed
+from webhook.catalog.places import ObjectPlaces, Place, Places
 from webhook.catalog.read import Read, read
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
@@ -65,7 +69,9 @@ __all__ = [
     "Document",
     "Fields",
     "GpuType",
+    "GpuTypes",
     "IntegerTemplate",
+    "Manifest",
     "ObjectPlaces",
     "Part",
     "Place",
@@ -79,6 +85,7 @@ __all__ = [
     "Startup",
     "Store",
     "build",
+    "config_kind_of",
     "dump",
     "embedded",
     "empty",
@@ -86,7 +93,7 @@ __all__ = [
     "holds_template",
     "last_good",
     "load_all",
-    "load_placed",
+    "manifests",
     "published",
     "read",
     "substituted",

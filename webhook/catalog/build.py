@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from webhook.catalog.documents import Document
 from webhook.catalog.draft import Draft
 from webhook.catalog.kinds import KINDS, Kind
-from webhook.catalog.model import Reading, Snapshot
+from webhook.catalog.model import GpuTypes, Reading, Snapshot
 from webhook.catalog.read import read
 from webhook.problems import Problem
 
@@ -38,7 +38,7 @@ def build(documents: Iterable[Document], previous: Snapshot | None) -> Snapshot:
         broken=draft.broken,
         agent_entries=draft.agent_entries,
         cluster_name=draft.cluster_name,
-        gpu_types=draft.gpu_types,
+        gpu_types=GpuTypes(draft.gpu_types),
         problems=tuple(problems),
         missing=tuple(line for line in missing if line),
         readings=readings,

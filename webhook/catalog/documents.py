@@ -1,14 +1,18 @@
 """A configuration as it arrives, and the YAML inside it: bare, in a ConfigMap manifest, or in a ConfigMap's data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webhook import errors
+from webhook.catalog import roots
 from webhook.catalog.model import ConfigKind
 from webhook.catalog.report import Report
 from webhook.catalog.yaml import compose
-from webhook.catalog.yaml.nodes import LITERAL, Node, Scalar, YamlMapping, describe, is_null
+from webhook.catalog.yaml.nodes import LITERAL, Node, Scalar, YamlMapping, YamlSequence, describe, is_null
 from webhook.problems import Span
+
+#: Kinds of what kubectl prints several ConfigMaps as.
+_LISTS = ("List", "ConfigMapList")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,8 @@ class Document:
     Attributes:
         config_kind: which configuration it is.
         source: how a person would name the place: a file path, or ``ConfigMap namespace/name``.
-        content: the text of a file, which is bare YAML or a whole ConfigMap manifest (bytes are read as UTF-8); or the ``data``
-            of a ConfigMap from a cluster; or None: it does not exist, or no longer exists.
+        content: the text of a file, which is bare YAML or whole manifests, of which the ConfigMap of this kind counts (bytes are
+            read as UTF-8); or the ``data`` of a ConfigMap from a cluster; or None: it does not exist, or no longer exists.
     """
 
     config_kind: ConfigKind
@@ -33,27 +37,39 @@ class Value:
     Attributes:
         text: the YAML.
         report: collects its problems.
+        at: where it is in a manifest; None elsewhere.
     """
 
-    def __init__(self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0) -> None:
+    def __init__(
+        self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0, at: Node | None = None
+    ) -> None:
         self.text = text
         self.report = report
+        self.at = at
         self._before = lines_before, columns_before
 
     def parse(self) -> Node | None:
         """Return the root of the only YAML document in the text, or None after reporting why there is none."""
+        roots = self.roots()
+        return self.only(roots) if roots is not None else None
+
+    def roots(self) -> list[Node] | None:
+        """Return the roots of all YAML documents in the text that are not empty, or None after reporting why it has none."""
         try:
-            roots = self._roots()
+            return self._roots()
         except compose.BadYaml as error:
             for flaw in error.flaws:
                 self.report.error(flaw.code, "", flaw, flaw.cause, flaw.remedy)
             return None
+
+    def only(self, roots: list[Node]) -> Node | None:
+        """Return the only one of these roots, or None after reporting that there are several, or none."""
         if len(roots) > 1:
             cause = f"found {len(roots)} YAML documents, expected one"
             self.report.error("several-documents", "", roots[1], cause, "keep one document and remove the --- lines")
             return None
         if not roots:
-            self.report.error("empty", "", None, "it is empty", "")
+            self.report.error("empty", "", None, "it is empty", "write the configuration, or leave the file out")
             return None
         return roots[0]
 
@@ -98,7 +114,10 @@ class Opened:
     def no_key(self, cause: str) -> None:
         """Report that the data key is missing, unless an error already explains why there are none."""
         if self.report.first_error() is None:
-            self.report.error("missing-data-key", "data", None, cause, f"found: {errors.listed(self.values)}")
+            first = next(iter(self.values.values()), None)
+            what = "rename the one that holds it" if self.data_key else "write it into one of these"
+            remedy = f"{what}: {errors.listed(self.values)}" if first else "add a data key with the YAML"
+            self.report.error("missing-data-key", "data", first.at if first else None, cause, remedy)
 
 
 def opened(document: Document, config_map: str, data_key: str) -> Opened:
@@ -117,16 +136,57 @@ def opened(document: Document, config_map: str, data_key: str) -> Opened:
     elif (text := content if isinstance(content, str) else decoded(content, report)) is not None:
         text = text.removeprefix("\ufeff")
         report.lines = compose.LINE_BREAK.split(text)
-        root = Value(text, report).parse()
-        if isinstance(root, YamlMapping) and _is_object(root):
-            values, root = _manifest(config_map, root, report), None
+        value = Value(text, report)
+        roots = value.roots() or []
+        if manifests := _manifests(roots):
+            chosen = _chosen(manifests, config_map, report)
+            values = _manifest(config_map, chosen, report) if chosen is not None else {}
+        elif report.first_error() is None:
+            root = value.only(roots)
     return Opened(report, root, values, data_key)
+
+
+def _manifests(roots: Iterable[Node]) -> list[YamlMapping]:
+    """Return the manifests of Kubernetes objects in a text, those in Lists one by one; none if something else is in it."""
+    found: list[YamlMapping] = []
+    for root in roots:
+        if not isinstance(root, YamlMapping) or not _is_object(root):
+            return []
+        items = root.get("items")
+        inside = items.items if _text(root.get("kind")) in _LISTS and isinstance(items, YamlSequence) else []
+        found += [item for item in inside if isinstance(item, YamlMapping)] or [root]
+    return found
+
+
+def _chosen(manifests: list[YamlMapping], config_map: str, report: Report) -> YamlMapping | None:
+    """Return the manifest of this ConfigMap, or the only one; None after reporting that there is none, or several."""
+    if len(manifests) == 1:
+        return manifests[0]
+    found = [
+        one for one in manifests if _text(one.get("kind")) in ("ConfigMap", "")
+    ]  # in a ConfigMapList without a kind
+    named = [one for one in found if _text(_name(one)) == config_map]
+    if len(named) > 1:
+        cause = f'found {len(named)} ConfigMaps named "{config_map}", expected one'
+        report.error("several-documents", "metadata.name", named[1], cause, "keep one of them")
+        return None
+    if not named and len(found) != 1:
+        names = errors.listed([_text(_name(one)) for one in found])
+        cause = f'none of the ConfigMaps in it is named "{config_map}"; found: {names}'
+        report.error("absent", "", None, cause, f"add ConfigMap {config_map}, or name another file")
+        return None
+    return (named or found)[0]
 
 
 def _is_object(root: YamlMapping) -> bool:
     """Return whether a text is a manifest of a Kubernetes object rather than a bare configuration."""
     object_kind = _text(root.get("kind"))
     return object_kind == "ConfigMap" or (object_kind != "" and "apiVersion" in root.pairs)
+
+
+def _name(manifest: YamlMapping) -> Node | None:
+    metadata = manifest.get("metadata")
+    return metadata.get("name") if isinstance(metadata, YamlMapping) else None
 
 
 def _cluster_value(key: str, text: str, report: Report) -> Value:
@@ -154,19 +214,28 @@ def _text(node: Node | None) -> str:
 def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, Value]:
     """Return the data keys of a manifest, or none after reporting why."""
     report.own_flaws(root, "")
-    if _text(root.get("kind")) != "ConfigMap":
+    if "kind" in root.pairs and _text(root.get("kind")) != "ConfigMap":
         found = root.pairs["kind"].node
-        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", "")
+        remedy = "give the ConfigMap, or only the YAML in it"
+        report.error("wrong-kind", "kind", found, f"must be a ConfigMap, found {describe(found)}", remedy)
         return {}
-    metadata = root.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, YamlMapping) else None
+    name = _name(root)
+    if name is not None and (swapped := roots.swapped_by_name(config_map, _text(name))):
+        report.error("wrong-kind", "metadata.name", name, *swapped)
+        return {}
     if name is not None and _text(name) != config_map:
         cause = f'the ConfigMap is named "{_text(name)}", but the webhook reads "{config_map}" from a cluster'
         report.warning("configmap-name", "metadata.name", name, cause, f"name it {config_map}")
     data = root.get("data")
     if not isinstance(data, YamlMapping):
         found_text = "nothing" if is_null(data) or data is None else describe(data)
-        report.error("wrong-type", "data", data or root, f"data must be a map of strings, found {found_text}", "")
+        report.error(
+            "wrong-type",
+            "data",
+            data or root,
+            f"data must be a map of strings, found {found_text}",
+            'write "KEY: |" below data, and the YAML below it',
+        )
         return {}
     report.own_flaws(data, "data")
     values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}
@@ -182,8 +251,8 @@ def _data_value(key: str, node: Node, report: Report) -> Value | None:
         return None
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
-        return Value(node.value, report, node.line, report.indentation(node, first))
+        return Value(node.value, report, node.line, report.indentation(node, first), at=node)
     own = Report(
         report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems, outer=report
     )
-    return Value(node.value, own)
+    return Value(node.value, own, at=node)

@@ -9,6 +9,7 @@ from webhook.catalog.documents import Opened
 from webhook.catalog.draft import Draft
 from webhook.catalog.model import ConfigKind, RuntimeTemplate, Snapshot
 from webhook.catalog.report import Report
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import agent_entries, gpu_types, runtime_templates
 from webhook.problems import Problem
 
@@ -106,9 +107,9 @@ def _said(problem: Problem | None) -> str:
 _ROWS: tuple[Kind[Any], ...] = (
     Kind(
         config_kind="templates",
-        config_map="hydra-runtime-template",
+        config_map=ROOTS["templates"].config_map,
         data_key="config.yaml",
-        human="the runtime template configuration",
+        human=ROOTS["templates"].human,
         required=True,
         from_global_cluster=True,
         built_in_file="hydra-runtime-template.yaml",
@@ -120,9 +121,9 @@ _ROWS: tuple[Kind[Any], ...] = (
     ),
     Kind(
         config_kind="agent",
-        config_map="hydra-agent",
+        config_map=ROOTS["agent"].config_map,
         data_key="",
-        human="the agent configuration",
+        human=ROOTS["agent"].human,
         required=True,
         from_global_cluster=False,
         built_in_file="hydra-agent.yaml",
@@ -134,9 +135,9 @@ _ROWS: tuple[Kind[Any], ...] = (
     ),
     Kind(
         config_kind="gpu-configs",
-        config_map="hydra-gpu-configs",
+        config_map=ROOTS["gpu-configs"].config_map,
         data_key="gpu-configs.yaml",
-        human="the GPU table",
+        human=ROOTS["gpu-configs"].human,
         required=False,
         from_global_cluster=False,
         built_in_file="",

@@ -5,6 +5,7 @@ The JSON trees inside (``pod``, ``container``) are shared by all requests and mu
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from webhook import gotemplate
@@ -121,6 +122,11 @@ class RuntimeTemplate:
         """Return what the entry says for a role, the winner first."""
         return _parts(self.overlays, self.common, role)
 
+    def plain_command(self, role: Role) -> list[str]:
+        """Return ``command``, which is not a Go template, in a role; empty if there is none."""
+        given = (part.container["command"] for part in self.parts(role) if "command" in part.container)
+        return [word for word in next(given, None) or () if isinstance(word, str)]
+
     def integers(self) -> Iterator[IntegerTemplate]:
         """Yield the Go templates that have to print an integer."""
         for part in (self.common, *self.overlays.values()):
@@ -206,6 +212,25 @@ class GpuType:
         return resource.startswith(self.resource[:-1]) if self.is_pattern else resource == self.resource
 
 
+class GpuTypes(tuple[GpuType, ...]):  # noqa: SLOT001 - the indexes are made when they are first asked for
+    """Rows of the GPU table in order of precedence, indexed by the resources that they are about: a workload may ask for many."""
+
+    @cached_property
+    def resources(self) -> frozenset[str]:
+        """Return the resources that a row names in full."""
+        return frozenset(row.resource for row in self if not row.is_pattern)
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """Return what the resources begin with that the other rows are about."""
+        return tuple(row.resource[:-1] for row in self if row.is_pattern)
+
+    @cached_property
+    def companions(self) -> frozenset[str]:
+        """Return the resources that are a share of another one."""
+        return frozenset(row.companion for row in self if row.companion)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The result of reading the newest text of one configuration.
@@ -243,7 +268,7 @@ class Snapshot:
     broken: Mapping[str, Problem]
     agent_entries: tuple[AgentEntry, ...]
     cluster_name: str | None
-    gpu_types: tuple[GpuType, ...]
+    gpu_types: GpuTypes
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
     readings: Mapping[ConfigKind, Reading] = field(default_factory=dict, repr=False, compare=False)

@@ -6,7 +6,6 @@ So with objects in files. Only commands that answer questions ask. Requests keep
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from webhook import digests, errors
 from webhook.catalog.documents import Document
@@ -17,7 +16,7 @@ from webhook.catalog.schema.agent_entries import AgentConfiguration
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
-from webhook.catalog.yaml import compose, nodes
+from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, YamlMapping, YamlPair, YamlSequence
 from webhook.problems import Span
 
@@ -117,21 +116,6 @@ class ObjectPlaces:
         """Return the place of a key, or of the item of a list; None if the object does not have it."""
         at = _below(self._node, keys)
         return Place(self._source, at.line, at.column) if at is not None else None
-
-    def inner(self, keys: Keys) -> "ObjectPlaces":
-        """Return the places of an object inside this one, such as an item of a List."""
-        at = _below(self._node, keys)
-        assert at is not None, keys
-        return ObjectPlaces(self._source, at.node if isinstance(at, YamlPair) else at)
-
-
-def load_placed(text: str, source: str) -> list[tuple[Any, ObjectPlaces]]:
-    """Return the JSON values of all documents in a YAML or JSON text, each with the places of what is in it.
-
-    Raises:
-        BadYaml: the text has flaws; the error has all of them.
-    """
-    return [(nodes.plain(node), ObjectPlaces(source, node)) for node in compose.faultless(text)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,30 +87,31 @@ class Report:
         self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
     ) -> None:
         """Add a problem that makes an entry or the whole text unusable."""
-        self._add("error", code, path, at, cause, remedy, excerpt)
+        self.add("error", code, path, at, cause, remedy, excerpt)
 
     def warning(
         self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
     ) -> None:
         """Add a finding: the entry is used, but probably not as it was meant."""
-        self._add("warning", code, path, at, cause, remedy, excerpt)
+        self.add("warning", code, path, at, cause, remedy, excerpt)
 
     def info(
         self, code: ProblemCode, path: str, at: Placed | None, cause: str, remedy: str = "", excerpt: str = ""
     ) -> None:
         """Add a remark."""
-        self._add("info", code, path, at, cause, remedy, excerpt)
+        self.add("info", code, path, at, cause, remedy, excerpt)
 
-    def _add(
+    def add(
         self,
         severity: Severity,
         code: ProblemCode,
         path: str,
         at: Placed | None,
         cause: str,
-        remedy: str,
-        excerpt: str,
+        remedy: str = "",
+        excerpt: str = "",
     ) -> None:
+        """Add a problem of any severity."""
         excerpt = excerpt or ("" if self.full else self._excerpt(at))
         span = Span(at.line, at.column, at.end_line, at.end_column) if at is not None else Span()
         if self.within is not None and span.line:

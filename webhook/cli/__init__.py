@@ -10,17 +10,30 @@ Commands:
 - ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
 - ``test``: test cases beside templates
+- ``builtin``: the built-in configuration and the examples, to copy
+- ``check``: is the webhook of a cluster installed as it should be, and does it work, from end to end?
 - ``certs``: the certificates of an installation, compared with what API servers trust
+- ``version``: which version this is
 - ``demo``: a server on loopback and its answers
 
 Shared by commands:
 
 - ``options``: their options, and the configuration files that options name
 - ``clusters``: the cluster that a command asks, chosen as kubectl chooses it, and the options for that
-- ``objects``: Kubernetes objects in files
+- ``objects``: what Kubernetes objects are called, and writing them
+- ``object_files``: Kubernetes objects in files, where in them each is, and which of them are left as they are
+- ``changes``: objects before and after a change, printed
 - ``findings``: what is found out about workloads, printed
 - ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
+- ``folded``: what rendering changed in an object, at a glance
+- ``usage``: examples of each command, for its help
+- ``kubectl_completion``: completes ``kubectl hydra``
+
+Parts of ``check``:
+
+- ``check_facts``: what it asks a cluster
+- ``check_findings``, ``check_trial``: what it makes of the answers, and of a pod in a dry run
 
 Parts of ``test``:
 
@@ -40,6 +53,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import webhook
+from webhook.cli import usage
 
 __all__ = ["main"]
 
@@ -56,9 +70,26 @@ _COMMANDS = (
     "lint",
     "test",
     "runtimes",
+    "builtin",
+    "check",
     "certs",
+    "version",
     "demo",
 )
+
+#: What the health check reads from the environment that it shares with the server.
+_OF_THE_SERVER = ("--host", "--health-port")
+
+
+def _variable(command: str, flag: str) -> str | None:
+    """Return the variable that an option is also read from; None if there is none.
+
+    The options of ``serve`` are settings of an installation, which its manifests set as variables. Those of other commands are for one
+    invocation, and a variable that was set for a server must not change what a command says.
+    """
+    if command != "serve" and not (command == "healthy" and flag in _OF_THE_SERVER):
+        return None
+    return f"HYDRA_WEBHOOK_{flag.removeprefix('--').replace('-', '_').upper()}"
 
 
 class _Commands(UserDict[str, Any]):
@@ -71,11 +102,17 @@ class _Commands(UserDict[str, Any]):
         module = importlib.import_module(f"{__name__}.{super().__getitem__(name)}")
         found = getattr(module, name)
         if isinstance(found, typer.Typer):
-            return typer.main.get_group(found)
+            group = typer.main.get_group(found)
+            for inner in group.commands.values():
+                inner.epilog = usage.epilog(name)
+            return group
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(found)
+        alone.command(name, cls=usage.Command)(found)
         command = typer.main.get_command(alone)
         assert isinstance(command, TyperCommand)
+        command.epilog = usage.epilog(name)
+        for option in command.params:
+            option.envvar = _variable(name, option.opts[0])
         return command
 
 
@@ -92,7 +129,6 @@ _app = typer.Typer(
     name="hydra-webhook",
     cls=_Group,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_show_locals=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -115,6 +151,10 @@ def _options(
     """Turn bare Pods and LeaderWorkerSets into runnable inference workloads."""
 
 
-def main() -> None:
-    """Run the command that the arguments of the process name."""
-    _app()
+def main(name: str | None = None) -> None:
+    """Run the command that the arguments of the process name.
+
+    Args:
+        name: of the program, in its messages; None: as the user has typed it.
+    """
+    _app(prog_name=name or usage.program())

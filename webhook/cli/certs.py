@@ -12,18 +12,29 @@ from rich.table import Table
 
 import certs as pki
 from webhook import app, cluster
-from webhook.cli import options, output
+from webhook.cli import clusters, options, output, usage
 
 certs = typer.Typer(name="certs", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 _DEFAULTS = app.ClusterOptions()
 
-WebhookConfiguration = Annotated[
+#: The Secret with the CA that all replicas share.
+CA_SECRET = _DEFAULTS.ca_secret
+
+Namespace = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
-        help="MutatingWebhookConfiguration whose caBundle to check.",
+        "--namespace",
+        "-n",
+        "--webhook-namespace",
+        metavar="NAME",
+        callback=options.object_name,
+        show_default=f"{clusters.WEBHOOK_NAMESPACE}; in a pod without a kubeconfig, that of the pod",
+        help="Namespace that the webhook is installed in.",
     ),
+]
+WebhookConfiguration = Annotated[
+    str, typer.Option(metavar="NAME", help="MutatingWebhookConfiguration whose caBundle to check.")
 ]
 Connect = Annotated[
     str,
@@ -53,11 +64,12 @@ def _certs() -> None:
     """Inspect the certificates of an installation."""
 
 
-@certs.command()
+@certs.command(cls=usage.Command)
 def show(
-    kubeconfig: options.Kubeconfig = None,
-    namespace: options.ClusterNamespace = _DEFAULTS.namespace,
-    ca_secret: options.CaSecret = _DEFAULTS.ca_secret,
+    kubeconfig: clusters.Kubeconfig = None,
+    context: clusters.Context = "",
+    namespace: Namespace = "",
+    ca_secret: options.CaSecret = CA_SECRET,
     webhook_configuration: WebhookConfiguration = "hydra-webhook",
     connect: Connect = "",
 ) -> None:
@@ -67,13 +79,13 @@ def show(
 
     Exit status: 0 no problem, 1 a problem, or something could not be read, 2 wrong usage.
     """
-    if kubeconfig is None and not cluster.in_cluster():
-        raise typer.BadParameter("required outside of a cluster", param_hint="--kubeconfig")
-    secret = cluster.secret(namespace, ca_secret)
     configuration = cluster.mutating_webhook_configuration(webhook_configuration)
     try:
+        asked = cluster.contexts.find(kubeconfig, context)
+        own = asked.namespace if asked.source is None else clusters.WEBHOOK_NAMESPACE
+        secret = cluster.secret(namespace or own, ca_secret)
         clock = cluster.ServerClock()
-        data, found = asyncio.run(_read(cluster.Client(kubeconfig, clock=clock), secret, configuration))
+        data, found = asyncio.run(_read(cluster.Client(asked.source, clock=clock), secret, configuration))
         served = _served(connect)
     except (cluster.ApiError, OSError, ValueError) as error:
         output.report(str(error))

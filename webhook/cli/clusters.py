@@ -97,13 +97,16 @@ FilesOrObjects = Annotated[
         metavar="FILE|KIND/NAME", help="More files, or objects of the cluster, whose bare form is rendered anew."
     ),
 ]
-Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="Only these workloads, such as lws/NAME.")]
+ObjectsOrFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="KIND/NAME|FILE", help="Only these workloads, such as lws/NAME; or more files for -f."),
+]
 NamespaceOfFiles = Annotated[
     str,
     typer.Option(
         "--namespace",
         "-n",
-        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        metavar="NAME",
         callback=options.object_name,
         show_default="default; that of the context if a cluster is asked",
         help="Namespace of objects that do not name one.",
@@ -311,14 +314,20 @@ def asked(kubeconfig: Path | None, context: str, *, from_cluster: bool) -> bool:
     return from_cluster or kubeconfig is not None or bool(context)
 
 
-def objects_and_files(arguments: Sequence[Path] | None) -> tuple[list[str], list[Path]]:
-    """Return the arguments that are ``KIND/NAME``, and those that are files, also ones whose names are misspelt."""
+def objects_and_files(arguments: Sequence[Path] | None, *, names_first: bool = False) -> tuple[list[str], list[Path]]:
+    """Return the arguments that are ``KIND/NAME``, and those that are files, also ones whose names are misspelt.
+
+    Args:
+        arguments: of the command line.
+        names_first: what is neither is the name of an object, written wrongly, rather than that of a file.
+    """
     names: list[str] = []
     files: list[Path] = []
     for path in arguments or ():
         kind, slash, _ = str(path).partition("/")
-        is_file = path.exists() or path.suffix in {".yaml", ".yml", ".json"}
-        if slash and cluster.kinds.named(kind) is not None and not is_file:
+        is_file = str(path) == "-" or path.exists() or path.suffix in {".yaml", ".yml", ".json"}
+        is_name = names_first or (bool(slash) and cluster.kinds.named(kind) is not None)
+        if is_name and not is_file:
             names.append(str(path))
         else:
             files.append(path)

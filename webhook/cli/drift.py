@@ -8,7 +8,7 @@ import typer
 
 from webhook import cluster as cluster_room
 from webhook import rendering, whatif, workload
-from webhook.cli import clusters, findings, objects, options, output
+from webhook.cli import clusters, findings, object_files, objects, options, output
 from webhook.settings import Settings
 
 #: What a workload is made of, with its kind.
@@ -32,7 +32,7 @@ class _Question(msgspec.Struct, frozen=True):
 
 
 def drift(
-    names: clusters.Names = None,
+    more: clusters.ObjectsOrFiles = None,
     filename: options.Files = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
@@ -42,6 +42,7 @@ def drift(
     namespace: clusters.Namespace = "",
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
     *,
+    recursive: options.Recursive = False,
     all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
@@ -61,7 +62,9 @@ def drift(
         cluster=cluster, model_path=model_path, model_host=model_host, model_port=model_port, ray_port=ray_port
     )
     own = bool(templates or agent or gpu_configs)
-    ask = not filename or bool(kubeconfig or context)
+    names, files = clusters.objects_and_files(more, names_first=True)
+    files = [*(filename or ()), *files]
+    ask = not files or bool(kubeconfig or context)
     if ask and not own:
         clusters.check_settings(settings)
     clusters.check_names(names, all_namespaces=all_namespaces)
@@ -70,7 +73,8 @@ def drift(
         snapshot = options.snapshot(templates, agent, gpu_configs)
         options.check_readable(snapshot)
         state = clusters.ServerState(rendering.State(snapshot, settings))
-    question = _Question(names or (), _read(filename) if filename else None, state, namespace or "default")
+    read = _read(files, recursive=recursive) if files else None
+    question = _Question(names, read, state, namespace or "default")
     if ask:
         opened = [
             clusters.reader(
@@ -93,9 +97,9 @@ def drift(
         raise typer.Exit(1)
 
 
-def _read(files: Sequence[Path]) -> list[_Found]:
+def _read(files: Sequence[Path], *, recursive: bool) -> list[_Found]:
     """Return the objects in files."""
-    return [(objects.kind_of(item), item) for item in objects.read_items(files)]
+    return [(objects.kind_of(item), item) for item in object_files.values(files, recursive=recursive)]
 
 
 def _selected(found: tuple[whatif.Finding, ...], question: _Question) -> tuple[whatif.Finding, ...]:
@@ -135,8 +139,10 @@ async def _asked(opened: Sequence[clusters.Opened], question: _Question) -> tupl
 async def _of_cluster(reader: clusters.Reader, state: rendering.State) -> tuple[whatif.Finding, ...]:
     """Return the findings on the workloads of a cluster, of each kind from one list."""
     judging = whatif.Drift(state)
-    for kind in cluster_room.kinds.ALL:
-        async for item in reader.objects(kind.collection(reader.namespace)):
-            item["metadata"].pop("managedFields", None)  # half of many objects
-            judging.add(objects.kind_of(item), item)
-    return judging.findings()
+    with output.Progress("objects") as progress:
+        for kind in cluster_room.kinds.ALL:
+            async for item in reader.objects(kind.collection(reader.namespace)):
+                item["metadata"].pop("managedFields", None)  # half of many objects
+                judging.add(objects.kind_of(item), item)
+                progress.step()
+        return judging.findings()

@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from webhook import catalog, errors, explaining, rendering, workload
 from webhook import cluster as cluster_room
-from webhook.cli import clusters, objects, options, output
+from webhook.cli import clusters, object_files, objects, options, output
 from webhook.settings import Settings
 
 #: Controllers of controllers that are followed: of a worker's pod, its StatefulSet, the leader, its StatefulSet, the LeaderWorkerSet.
@@ -44,6 +44,7 @@ def explain(
     namespace: clusters.NamespaceOfFiles = "",
     output_format: options.ReportOutput = output.ReportFormat.TEXT,
     *,
+    recursive: options.Recursive = False,
     all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
@@ -77,11 +78,11 @@ def explain(
     names, files = clusters.objects_and_files(more)
     ask = all_namespaces or bool(names) or clusters.asked(kubeconfig, context, from_cluster=from_cluster)
     from_files = bool(filename or files) or not ask
-    questions = (
-        [_Question(item, file=places) for item, places in objects.read_placed_items(filename, files)]
-        if from_files
-        else []
-    )
+    read = object_files.located(filename, files, recursive=recursive, described=True) if from_files else []
+    questions = [
+        _Question(one.value, file=catalog.ObjectPlaces(one.source, one.node) if one.node is not None else None)
+        for one in read
+    ]
     judged: clusters.ServerState | None = None
     if own or not ask:
         documents = options.documents(templates, agent, gpu_configs)

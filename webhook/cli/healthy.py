@@ -17,11 +17,9 @@ _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 Host = Annotated[
     str,
-    typer.Option(envvar="HYDRA_WEBHOOK_HOST", show_default="loopback", help="Address that the server listens on."),
+    typer.Option(show_default="loopback", help="Address that the server listens on."),
 ]
-HealthPort = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_HEALTH_PORT", min=1, max=65535, help="Health port of the server.")
-]
+HealthPort = Annotated[int, typer.Option(min=1, max=65535, help="Health port of the server.")]
 Ready = Annotated[
     bool, typer.Option("--ready", help="Ask /readyz instead of /livez: is the server ready for requests?")
 ]

@@ -1,4 +1,4 @@
-"""Options that several commands share. Each can also be set in the environment, as ``HYDRA_WEBHOOK_…``."""
+"""Options that several commands share. Those of ``serve`` can also be set in the environment, as ``HYDRA_WEBHOOK_…``."""
 
 import math
 import re
@@ -64,13 +64,12 @@ _BEFORE = "that of the cluster's webhook; without a cluster, and beside other --
 def _file(flag: str, what: str, default: str) -> Any:
     return typer.Option(
         flag,
-        envvar=f"HYDRA_WEBHOOK_{flag[2:].upper().replace('-', '_')}",
         metavar="FILE",
         exists=True,
         dir_okay=False,
         readable=True,
         show_default=default,
-        help=f"{what}, as plain YAML or a ConfigMap manifest.",
+        help=f"{what}, as plain YAML or in a file with ConfigMap manifests.",
     )
 
 
@@ -88,7 +87,6 @@ FromGpuConfigs = Annotated[Path | None, _file("--from-gpu-configs", "GPU table b
 Cluster = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLUSTER",
         callback=one_word,
         help="Value of CLUSTER if the agent configuration sets no cluster_name.",
     ),
@@ -96,7 +94,6 @@ Cluster = Annotated[
 ModelPath = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_MODEL_PATH",
         callback=absolute_path,
         help="Value of MODEL_PATH, the folder of the model in the container.",
     ),
@@ -104,7 +101,6 @@ ModelPath = Annotated[
 ModelHost = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_MODEL_HOST",
         callback=one_word,
         help="Value of MODEL_HOST, the address that engines listen on.",
     ),
@@ -112,7 +108,6 @@ ModelHost = Annotated[
 ModelPort = Annotated[
     int,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_MODEL_PORT",
         min=1,
         max=65535,
         help="Value of MODEL_PORT, the port that engines listen on.",
@@ -120,14 +115,11 @@ ModelPort = Annotated[
 ]
 RayPort = Annotated[
     int,
-    typer.Option(
-        envvar="HYDRA_WEBHOOK_RAY_PORT", min=1, max=65535, help="Value of RAY_PORT, the port of Ray's head node."
-    ),
+    typer.Option(min=1, max=65535, help="Value of RAY_PORT, the port of Ray's head node."),
 ]
 KnownKeys = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_KNOWN_KEYS",
         metavar="KEY,KEY",
         show_default="none",
         help=f"Labels and annotations under {workload.PREFIX} that others read, so workloads that have them get no warning.",
@@ -137,7 +129,6 @@ KnownKeys = Annotated[
 Kubeconfig = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_KUBECONFIG",
         exists=True,
         dir_okay=False,
         show_default="the pod's own credentials, in a cluster",
@@ -147,16 +138,14 @@ Kubeconfig = Annotated[
 ClusterNamespace = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        metavar="NAME",
         callback=object_name,
         help="Namespace of the ConfigMaps and of the CA's Secret.",
     ),
 ]
 CaSecret = Annotated[
     str,
-    typer.Option(
-        envvar="HYDRA_WEBHOOK_CA_SECRET", callback=object_name, help="Secret with the CA that all replicas share."
-    ),
+    typer.Option(metavar="NAME", callback=object_name, help="Secret with the CA that all replicas share."),
 ]
 
 Files = Annotated[
@@ -164,10 +153,12 @@ Files = Annotated[
     typer.Option(
         "--filename",
         "-f",
-        envvar="HYDRA_WEBHOOK_FILENAME",
         metavar="FILE",
         help="File or folder with objects, as YAML or JSON; - for standard input. Can be repeated.",
     ),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-R", help="Also read the folders below a folder given with -f.")
 ]
 MoreFiles = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files.")]
 ObjectNamespace = Annotated[
@@ -175,7 +166,7 @@ ObjectNamespace = Annotated[
     typer.Option(
         "--namespace",
         "-n",
-        envvar="HYDRA_WEBHOOK_NAMESPACE",
+        metavar="NAME",
         callback=object_name,
         help="Namespace of objects that do not name one.",
     ),
@@ -185,13 +176,12 @@ ObjectOutput = Annotated[
     typer.Option(
         "--output",
         "-o",
-        envvar="HYDRA_WEBHOOK_OUTPUT",
         help="Print whole objects (yaml, json) or only what changes (patch, diff).",
     ),
 ]
 ReportOutput = Annotated[
     output.ReportFormat,
-    typer.Option("--output", "-o", envvar="HYDRA_WEBHOOK_OUTPUT", help="Print text for people, or JSON for programs."),
+    typer.Option("--output", "-o", help="Print text for people, or JSON for programs."),
 ]
 
 

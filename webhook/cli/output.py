@@ -1,10 +1,9 @@
-"""What commands print: objects, differences and messages. Colours and wrapping only on a terminal."""
+"""What commands print: differences, tables and messages. Colours only on a terminal; lines are never wrapped."""
 
 import difflib
 import enum
 import sys
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from webhook import errors, patch, workload
 from webhook.cli import objects
 
-#: Width of output that is not a terminal: wide enough that no line is ever broken.
+#: Width of output: wide enough that no line is ever broken.
 _WIDE = 10_000
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -69,10 +67,11 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._show("")
 
-    def step(self) -> None:
-        """Count one more."""
-        self._count += 1
-        if self._count % _STEPS == 1:
+    def step(self, number: int = 1) -> None:
+        """Count one more, or several."""
+        shown = self._count
+        self._count += number
+        if shown == 0 or shown // _STEPS != self._count // _STEPS:
             self._show(f"{self._count} {self._what} ...")
 
     def _show(self, text: str) -> None:
@@ -83,9 +82,8 @@ class Progress:
 
 
 def console() -> Console:
-    """Return a console for standard output that never wraps or cuts a line unless it is a terminal."""
-    terminal = sys.stdout.isatty()
-    return Console(soft_wrap=not terminal, width=None if terminal else _WIDE, highlight=False)
+    """Return a console for standard output that never wraps or cuts a line: a terminal wraps by itself, and then names can be copied."""
+    return Console(soft_wrap=True, width=_WIDE, highlight=False)
 
 
 def print_table(table: Table) -> None:
@@ -107,64 +105,17 @@ def counted(number: int, what: str) -> str:
 
 
 def print_line(shown: Console, line: str) -> None:
-    """Print an indented line; on a terminal that it is too long for, all of it is indented. Added and removed ones are coloured."""
+    """Print an indented line. On a terminal, added and removed ones are coloured."""
     if not shown.is_terminal:
         typer.echo(line)
         return
     text = line.lstrip()
-    indent = line[: len(line) - len(text)]
-    style = _STYLES.get(text[0], "") if text[1:2] == " " else ""
-    width = shown.width - len(indent)
-    for part in textwrap.wrap(text, width, replace_whitespace=False, break_on_hyphens=False) or [""]:
-        shown.print(Text(f"{indent}{part}", style=style), soft_wrap=True)
+    shown.print(Text(line, style=_STYLES.get(text[0], "") if text[1:2] == " " else ""))
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
-
-
-def print_changed(
-    before: Sequence[objects.Object],
-    change: Callable[[objects.Object], Mapping[str, Any]],
-    form: ObjectFormat,
-) -> None:
-    """Change every object and print the results; if any is denied, report the denials and print nothing.
-
-    Raises:
-        typer.Exit: with status 1, an object was denied.
-    """
-    denied = False
-
-    def attempt(value: objects.Object) -> Mapping[str, Any]:
-        nonlocal denied
-        try:
-            return change(value)
-        except errors.Denied as refusal:
-            denied = True
-            report(f"denied: {refusal.answer}")
-            return value
-
-    after = [objects.each(value, attempt) for value in before]
-    if denied:
-        raise typer.Exit(1)
-    _print_objects(before, after, form)
-
-
-def _print_objects(before: Sequence[objects.Object], after: Sequence[objects.Object], form: ObjectFormat) -> None:
-    pairs = list(zip(before, after, strict=True))
-    match form:
-        case ObjectFormat.YAML:
-            typer.echo(objects.to_yaml(after), nl=False)
-        case ObjectFormat.JSON:
-            typer.echo(objects.to_json(after), nl=False)
-        case ObjectFormat.PATCH:
-            for one, other in pairs:
-                typer.echo(msgspec.json.encode(patch.diff(one, other)).decode())
-        case ObjectFormat.DIFF:
-            for one, other in pairs:
-                changes = difference(one, other, f"{one['kind']} {workload.display_name(one)}")
-                console().print(coloured(changes), end="")
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> str:

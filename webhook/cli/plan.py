@@ -9,7 +9,7 @@ import typer
 
 from webhook import catalog, rendering, whatif, workload
 from webhook import cluster as cluster_room
-from webhook.cli import clusters, comment, effects, findings, objects, options, output
+from webhook.cli import clusters, comment, effects, findings, object_files, objects, options, output
 from webhook.settings import Settings
 
 #: What a user without the right to read the webhook's state can do.
@@ -29,7 +29,6 @@ Format = Annotated[
     typer.Option(
         "--output",
         "-o",
-        envvar="HYDRA_WEBHOOK_OUTPUT",
         help="Print text for people, JSON for programs, or Markdown for a comment on a pull request.",
     ),
 ]
@@ -68,7 +67,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def plan(
-    names: clusters.Names = None,
+    more: clusters.ObjectsOrFiles = None,
     filename: options.Files = None,
     templates: options.NewTemplates = None,
     agent: options.NewAgent = None,
@@ -81,6 +80,7 @@ def plan(
     namespace: clusters.Namespace = "",
     output_format: Format = output.PlanFormat.TEXT,
     *,
+    recursive: options.Recursive = False,
     all_namespaces: clusters.AllNamespaces = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
@@ -109,7 +109,9 @@ def plan(
     own = bool(from_templates or from_agent or from_gpu_configs)
     if not new and not own:
         raise typer.BadParameter("name the new configuration", param_hint="--templates, --agent or --gpu-configs")
-    ask = not filename or bool(kubeconfig or context)
+    names, files = clusters.objects_and_files(more, names_first=True)
+    files = [*(filename or ()), *files]
+    ask = not files or bool(kubeconfig or context)
     if ask and not own:
         clusters.check_settings(settings)
     clusters.check_names(names, all_namespaces=all_namespaces)
@@ -117,8 +119,8 @@ def plan(
     if own or not ask:
         built = catalog.build(options.documents(from_templates, from_agent, from_gpu_configs), None)
         before = clusters.ServerState(rendering.State(built, settings))
-    read = objects.read_items(filename) if filename else None
-    question = _Question(names or (), read, before, new, namespace or "default")
+    read = object_files.values(files, recursive=recursive) if files else None
+    question = _Question(names, read, before, new, namespace or "default")
     if ask:
         opened = clusters.reader(
             kubeconfig,

@@ -4,23 +4,49 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from webhook import cluster, workload
-from webhook.cli import clusters, objects, output
+from webhook import cluster, errors, workload
+from webhook.cli import clusters, object_files, objects, options, output
 
 #: Whose field the annotation is, in ``metadata.managedFields``.
 MANAGER = "hydra-webhook-refresh"
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="KIND/NAME", help="LeaderWorkerSets, such as lws/NAME.")]
+Names = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="KIND/NAME|FILE", help="LeaderWorkerSets, such as lws/NAME; or more files for -f."),
+]
+OfFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--filename",
+        "-f",
+        metavar="FILE",
+        help="The LeaderWorkerSets that are in this file or folder; - for standard input. Can be repeated.",
+    ),
+]
 OfRuntime = Annotated[
     str, typer.Option("--runtime", metavar="NAME", help="Every LeaderWorkerSet of this runtime in the namespace.")
 ]
 EveryOne = Annotated[bool, typer.Option("--all", help="Every LeaderWorkerSet in the namespace that names a runtime.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list what would roll.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The objects that a user names.
+
+    Attributes:
+        names: as ``KIND/NAME``.
+        in_files: LeaderWorkerSets in files; those of the cluster with their names are meant.
+    """
+
+    names: Sequence[str]
+    in_files: Sequence[objects.Object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +90,15 @@ class Refresh:
 
 
 def refresh(
-    names: Names = None,
+    more: Names = None,
+    filename: OfFiles = None,
     runtime: OfRuntime = "",
     kubeconfig: clusters.Kubeconfig = None,
     context: clusters.Context = "",
     namespace: clusters.Namespace = "",
     output_format: clusters.Output = output.ReportFormat.TEXT,
     *,
+    recursive: options.Recursive = False,
     everyone: EveryOne = False,
     all_namespaces: clusters.AllNamespaces = False,
     dry_run: DryRun = False,
@@ -83,16 +111,42 @@ def refresh(
 
     Exit status: 0 done, or nothing to do, 1 refused by you or by the webhook, 2 error.
     """
-    if sum(map(bool, (names, runtime, everyone))) != 1:
-        raise typer.BadParameter("name LeaderWorkerSets (lws/NAME), or give --runtime or --all", param_hint="KIND/NAME")
-    clusters.check_names(names, all_namespaces=all_namespaces)
+    names, files = clusters.objects_and_files(more, names_first=True)
+    files = [*(filename or ()), *files]
+    if sum(map(bool, (names or files, runtime, everyone))) != 1:
+        message = "name LeaderWorkerSets (lws/NAME), or give -f, --runtime or --all"
+        raise typer.BadParameter(message, param_hint="KIND/NAME")
+    clusters.check_names([*names, *map(str, files)], all_namespaces=all_namespaces)
+    stored = _in_files(files, recursive=recursive) if files else []
     opened = clusters.reader(kubeconfig, context, namespace, all_namespaces=all_namespaces)
-    clusters.run(_refresh(opened, names or (), runtime, output_format, dry_run=dry_run, yes=yes))
+    clusters.run(_refresh(opened, _Named(names, stored), runtime, output_format, dry_run=dry_run, yes=yes))
+
+
+def _in_files(files: Sequence[Path], *, recursive: bool) -> list[objects.Object]:
+    """Return the LeaderWorkerSets in files, after reporting what else is in them.
+
+    Raises:
+        typer.BadParameter: there is none.
+    """
+    read = object_files.read(files, recursive=recursive)
+    object_files.report_garbage(read)
+    found = []
+    for one in (item for some in read for item in some.items()):
+        if objects.kind_of(one.value) == workload.LEADER_WORKER_SET and objects.name_of(one.value):
+            found.append(one.value)
+            continue
+        name = f"{one.value['kind']} {objects.full_name(one.value, 'default')}"
+        cause = "it has no name" if objects.name_of(one.value) == "" else "it is not a LeaderWorkerSet"
+        output.report(f"{one.place()}{name}: passed over: {cause}")
+    if not found:
+        message = f"no LeaderWorkerSet in {errors.listed([str(file) for file in files])}"
+        raise typer.BadParameter(message, param_hint="-f")
+    return found
 
 
 async def _refresh(
     opened: clusters.Opened,
-    names: Sequence[str],
+    named: _Named,
     runtime: str,
     form: output.ReportFormat,
     *,
@@ -101,7 +155,11 @@ async def _refresh(
 ) -> None:
     async with opened as reader:
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        refreshes = [await _tried(reader, one, stamp) async for one in _chosen(reader, names, runtime)]
+        refreshes = []
+        with output.Progress("LeaderWorkerSets") as progress:
+            async for one in _chosen(reader, named, runtime):
+                refreshes.append(await _tried(reader, one, stamp))
+                progress.step()
         text = form is output.ReportFormat.TEXT
         rolling = [one for one in refreshes if one.changes]
         if text:
@@ -109,10 +167,10 @@ async def _refresh(
         if rolling and not dry_run:
             _ask(rolling, yes=yes)
             done = {}
-            for one in rolling:
-                done[one.reference] = await _done(reader, one, stamp)
+            for each in rolling:
+                done[each.reference] = await _done(reader, each, stamp)
                 if text:
-                    _show([done[one.reference]])
+                    _show([done[each.reference]])
             refreshes = [done.get(one.reference, one) for one in refreshes]
         if not text:
             output.print_json(refreshes)
@@ -124,14 +182,18 @@ async def _refresh(
         raise typer.Exit(1)
 
 
-async def _chosen(reader: clusters.Reader, names: Sequence[str], runtime: str) -> AsyncIterator[objects.Object]:
+async def _chosen(reader: clusters.Reader, named: _Named, runtime: str) -> AsyncIterator[objects.Object]:
     """Yield the LeaderWorkerSets that the user means.
 
     Raises:
         typer.Exit: with status 1, a name is that of something else.
     """
-    if names:
-        references = [cluster.kinds.reference(name, reader.namespace) for name in names]
+    if named.names or named.in_files:
+        references = [cluster.kinds.reference(name, reader.namespace) for name in named.names]
+        of_file = cluster.kinds.LEADER_WORKER_SET.reference
+        references += [
+            of_file(objects.namespace_of(one, reader.namespace), objects.name_of(one)) for one in named.in_files
+        ]
         refusals = [refusal for one in references if (refusal := _refusal(one))]
         for refusal in refusals:
             output.report(refusal)

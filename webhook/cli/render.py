@@ -7,17 +7,26 @@ import typer
 
 from webhook import cluster as cluster_room
 from webhook import errors, mutation, notices, rendering, workload
-from webhook.cli import clusters, objects, options, output
+from webhook.cli import changes, clusters, object_files, objects, options, output
 from webhook.settings import Settings
 
 PodTemplates = Annotated[
     bool,
     typer.Option(
         "--pod-templates",
-        envvar="HYDRA_WEBHOOK_POD_TEMPLATES",
         help="Also render the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs;"
         " KIND/NAME implies it.",
     ),
+]
+ExitCode = Annotated[
+    bool,
+    typer.Option(
+        "--exit-code",
+        help="As in git diff: exit with 1 if rendering changes an object, 0 if none, and 2 if one is denied.",
+    ),
+]
+WarningsAsErrors = Annotated[
+    bool, typer.Option("--warnings-as-errors", help="Exit with 1 if there is a warning, after printing everything.")
 ]
 
 
@@ -30,7 +39,10 @@ def render(
     namespace: clusters.NamespaceOfFiles = "",
     output_format: options.ObjectOutput = output.ObjectFormat.YAML,
     *,
+    recursive: options.Recursive = False,
     pod_templates: PodTemplates = False,
+    exit_code: ExitCode = False,
+    warnings_as_errors: WarningsAsErrors = False,
     cluster: options.Cluster = options.DEFAULTS.cluster,
     model_path: options.ModelPath = options.DEFAULTS.model_path,
     model_host: options.ModelHost = options.DEFAULTS.model_host,
@@ -44,10 +56,10 @@ def render(
 ) -> None:
     """Render Pods and LeaderWorkerSets as the webhook would.
 
-    Other objects are printed unchanged. If any object is denied, nothing is printed. Where a cluster is asked, configuration and
-    settings are those of its webhook, unless configuration files are given.
+    Other objects are printed unchanged, and standard error says why. If any object is denied, nothing is printed. Where a cluster is
+    asked, configuration and settings are those of its webhook, unless configuration files are given.
 
-    Exit status: 0 success, 1 an object was denied, 2 wrong usage, or the cluster could not be read.
+    Exit status: 0 success, 1 an object was denied, 2 wrong usage, or a file or the cluster could not be read.
     """
     settings = Settings(
         cluster=cluster,
@@ -59,30 +71,38 @@ def render(
     )
     own = bool(templates or agent or gpu_configs)
     names, files = clusters.objects_and_files(more)
-    before = objects.read(filename, files) if filename or files or not names else []
+    from_files = bool(filename or files) or not names
+    before = object_files.read(filename, files, recursive=recursive) if from_files else []
     if names or clusters.asked(kubeconfig, context, from_cluster=from_cluster):
         if not own:
             clusters.check_settings(settings)
         opened = clusters.reader(kubeconfig, context, namespace, webhook_namespace=webhook_namespace)
         state, stored, namespace = clusters.run(_asked(opened, names, judged_by_files=own))
-        before += stored
+        before += map(object_files.Located, stored)
     else:
         state, namespace = None, namespace or "default"
     if state is None:
         state = rendering.State(options.snapshot(templates, agent, gpu_configs), settings)
-    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if pod_templates or names else ())}
+    inside = pod_templates or bool(names)
+    rendered = {*workload.INTERCEPTED, *(workload.POD_TEMPLATE_PLACES if inside else ())}
+    warned = object_files.report_garbage(before)
+    warned += object_files.report_overlooked(before, inside=inside, namespace=namespace)
 
-    def change(value: objects.Object) -> Mapping[str, Any]:
-        kind = objects.kind_of(value)
+    def change(one: object_files.Located) -> Mapping[str, Any]:
+        nonlocal warned
+        kind = objects.kind_of(one.value)
         if kind not in rendered:
-            return value
-        where = objects.namespace_of(value, namespace)
-        mutated = mutation.mutate(value, kind, state, namespace=where)
+            return one.value
+        mutated = mutation.mutate(one.value, kind, state, namespace=objects.namespace_of(one.value, namespace))
         for warning in notices.in_full(mutated.notices):
-            output.report(f"Warning: {warning}")
+            warned += 1
+            output.report(f"{one.place(warning)}Warning: {warning}")
         return mutated.value
 
-    output.print_changed(before, change, output_format)
+    changes.print_changed(before, change, output_format, exit_code=exit_code)
+    if warned and warnings_as_errors:
+        output.report(f"{output.counted(warned, 'warning')}, and --warnings-as-errors was given")
+        raise typer.Exit(1)
 
 
 async def _asked(

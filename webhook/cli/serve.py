@@ -1,12 +1,15 @@
 """``hydra-webhook serve``: the webhook itself."""
 
+import contextlib
+import shlex
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from webhook import app, telemetry
+from webhook import app, server, telemetry
 from webhook import cluster as cluster_room
 from webhook.cli import options
 from webhook.settings import Settings
@@ -15,30 +18,25 @@ _DEFAULTS = app.Options()
 _CLUSTER = app.ClusterOptions()
 _HOUR = timedelta(hours=1)
 _DAY = 24 * 3600.0  # seconds; no pod has a longer grace period by accident
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _LONGEST = 1_000_000.0  # hours, more than a century: later expiry dates could pass the year 9999
 
 Host = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_HOST",
         callback=options.one_word,
         show_default="every address",
         help="Address to listen on.",
     ),
 ]
-Port = Annotated[
-    int, typer.Option(envvar="HYDRA_WEBHOOK_PORT", min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")
-]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="TLS port of /mutate; 0 picks a free port.")]
 HealthPort = Annotated[
     int,
-    typer.Option(
-        envvar="HYDRA_WEBHOOK_HEALTH_PORT", min=0, max=65535, help="Plain HTTP port of /livez, /readyz and /metrics."
-    ),
+    typer.Option(min=0, max=65535, help="Plain HTTP port of /livez, /readyz and /metrics."),
 ]
 CertDir = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_DIR",
         exists=True,
         file_okay=False,
         show_default="none; the server creates a certificate",
@@ -48,14 +46,12 @@ CertDir = Annotated[
 CertHost = Annotated[
     list[str] | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CERT_HOST",
         help="Another name in the certificate that the server creates. Can be repeated.",
     ),
 ]
 CaFile = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CA_FILE",
         dir_okay=False,
         help="File to write the CA to that clients of the created certificate must trust.",
     ),
@@ -63,7 +59,6 @@ CaFile = Annotated[
 ClientCaFile = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLIENT_CA_FILE",
         dir_okay=False,
         show_default="none; callers need no certificate",
         help="File with the CA that must have signed the certificate of whoever calls /mutate; reloaded when it changes.",
@@ -72,7 +67,6 @@ ClientCaFile = Annotated[
 ClientAllowedNames = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CLIENT_ALLOWED_NAMES",
         show_default="any name",
         help="Common names, separated by commas, of which the certificate of whoever calls /mutate must have one.",
     ),
@@ -80,7 +74,6 @@ ClientAllowedNames = Annotated[
 GlobalKubeconfig = Annotated[
     Path | None,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_GLOBAL_KUBECONFIG",
         dir_okay=False,
         show_default="the work cluster",
         help="Credentials for the global cluster, if the runtime templates are there.",
@@ -89,7 +82,6 @@ GlobalKubeconfig = Annotated[
 WebhookConfiguration = Annotated[
     str,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION",
         callback=options.object_name,
         show_default="none",
         help="MutatingWebhookConfiguration whose caBundle to keep up to date. All replicas then share a CA.",
@@ -98,7 +90,6 @@ WebhookConfiguration = Annotated[
 CaLifetimeHours = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_CA_LIFETIME_HOURS",
         max=_LONGEST,
         callback=options.finite,
         help="How long the shared CA is valid.",
@@ -107,7 +98,6 @@ CaLifetimeHours = Annotated[
 LeafLifetimeHours = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS",
         max=_LONGEST,
         callback=options.finite,
         help="How long a certificate signed by the shared CA is valid.",
@@ -117,7 +107,6 @@ FollowWorkloads = Annotated[
     bool,
     typer.Option(
         "--follow-workloads",
-        envvar="HYDRA_WEBHOOK_FOLLOW_WORKLOADS",
         show_default="off",
         help="Follow labelled Pods and LeaderWorkerSets, and count them by whether they are up to date.",
     ),
@@ -125,16 +114,23 @@ FollowWorkloads = Annotated[
 DrainSeconds = Annotated[
     float,
     typer.Option(
-        envvar="HYDRA_WEBHOOK_DRAIN_SECONDS",
         min=0,
         max=_DAY,
         callback=options.finite,
         help="How long to keep serving after SIGTERM, while not ready.",
     ),
 ]
+Example = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Once it serves, print a command that sends the AdmissionReview in this file and shows the patch. Needs --ca-file.",
+    ),
+]
 LogFormat = Annotated[
     telemetry.LogFormat,
-    typer.Option(envvar="HYDRA_WEBHOOK_LOG_FORMAT", help="auto prints for people on a terminal, else JSON."),
+    typer.Option(help="auto prints for people on a terminal, else JSON."),
 ]
 
 
@@ -166,6 +162,7 @@ def serve(
     known_keys: options.KnownKeys = "",
     drain_seconds: DrainSeconds = _DEFAULTS.drain_seconds,
     log_format: LogFormat = _DEFAULTS.log_format,
+    example: Example = None,
 ) -> None:
     """Answer AdmissionReviews over HTTPS until SIGTERM.
 
@@ -182,6 +179,8 @@ def serve(
         raise typer.BadParameter(
             "--webhook-configuration cannot be combined with --cert-dir: whatever writes the files must also set the caBundle"
         )
+    if example is not None and ca_file is None:
+        raise typer.BadParameter("--example needs --ca-file: the command has to trust the server")
     allowed_names = tuple(name for part in client_allowed_names.split(",") if (name := part.strip()))
     if allowed_names and client_ca_file is None:
         raise typer.BadParameter(
@@ -228,6 +227,34 @@ def serve(
             settings=settings,
             drain_seconds=drain_seconds,
             log_format=log_format,
+            on_serving=_print_example(host, ca_file, example),
         )
     )
     raise typer.Exit(status)
+
+
+#: Python that prints the patch in an answer, or why there is none; in one line, so that it can be pasted.
+_DECODE = (
+    'import base64, json, sys; answer = json.load(sys.stdin)["response"]; '
+    'print(json.dumps(json.loads(base64.b64decode(answer.get("patch", "W10="))), indent=2) if answer["allowed"] '
+    'else answer["status"]["message"])'
+)
+
+
+def _print_example(host: str, ca_file: Path | None, example: Path | None) -> Callable[[int], None]:
+    """Return what to do once the server listens: print the command, if there is an example to send."""
+    if example is None or ca_file is None:
+        return _DEFAULTS.on_serving
+    trust, review = ca_file.absolute(), example.absolute()
+
+    def show(port: int) -> None:
+        name = f"[{host}]" if ":" in host else host
+        name = "localhost" if host in _EVERYWHERE else name
+        call = ["curl", "-sS", "--noproxy", "*", "--cacert", str(trust), "-H", "Content-Type: application/json"]
+        call += ["--data-binary", f"@{review}", f"https://{name}:{port}{server.MUTATE_PATH}"]
+        decode = ["python3", "-c", _DECODE]
+        told = f"To send it {example.name} and see the patch, paste this into another terminal; Ctrl-C ends the server."
+        with contextlib.suppress(OSError):  # whoever read standard output is gone
+            typer.echo(f"\n{told}\n\n{shlex.join(call)} | {shlex.join(decode)}\n")
+
+    return show

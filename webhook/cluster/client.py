@@ -6,7 +6,7 @@ import os
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -95,10 +95,28 @@ class Client:
         """Return the object. ``not-found``: it does not exist."""
         return await self._call("get", reference.alone, reference.path, answers.decode)
 
-    async def create(self, reference: ObjectReference, body: Object) -> Object:
-        """Create the object and return it as it was stored. ``conflict``: it already exists."""
-        content = "application/json", msgspec.json.encode(body)
-        return await self._call("create", reference.alone, reference.collection.path, answers.decode, content=content)
+    async def create(self, reference: ObjectReference, body: Object, *, dry_run: bool = False) -> Object:
+        """Create the object and return it as it was stored. ``conflict``: it already exists.
+
+        With ``dry_run``, nothing is stored, but the answer is as if it were.
+        """
+        content, query = ("application/json", msgspec.json.encode(body)), {"dryRun": "All"} if dry_run else {}
+        path = reference.collection.path
+        return await self._call("create", reference.alone, path, answers.decode, query=query, content=content)
+
+    async def page_of_pod(self, reference: ObjectReference, port: int, path: str) -> str:
+        """Return what a pod answers to an HTTP GET that the API server passes on (``pods/proxy``).
+
+        ``server-error``: the API server does not reach it; its message says why.
+
+        Args:
+            reference: the pod.
+            port: of the pod.
+            path: of the page, ``metrics``.
+        """
+        of_proxy = replace(reference.alone, plural="pods/proxy")
+        where = f"{reference.path}:{port}/proxy/{path}"
+        return await self._call("get", of_proxy, where, lambda body: body.decode(errors="replace"))
 
     async def replace(self, reference: ObjectReference, body: Object) -> Object:
         """Replace the object and return it as it was stored.

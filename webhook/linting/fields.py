@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from webhook import errors, workload
+from webhook.catalog import Severity
 from webhook.catalog.report import Report
 from webhook.catalog.schema import compiling, kubernetes
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
-from webhook.linting import repeated, sections
+from webhook.linting import near_names, passing, repeated, sections
 from webhook.rendering import image
+from webhook.shell import argv
 
 #: The largest number of names to search for the nearest one: among 10,000 a search takes 20 ms.
 _SUGGEST_FROM = 500
@@ -30,19 +32,23 @@ def command_key(entry: ReadRuntimeTemplate, role: workload.Role, key: str) -> tu
 
 def custom_args_unused(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """A command that ignores the arguments of the agent entry and the workload."""
+    unknown = sections.unknown_starts(report)
     for entry in entries:
-        template = entry.runtime_template
+        template = entry.draft if entry.path not in unknown else None
         places = {}  # of lone pods and leaders: workers often start something else
+        script = False
         for role, startup in template.startups.items() if template is not None else ():
             used = startup.uses_custom_args or startup.others_use_custom_args
             if role != "worker" and startup.command and startup.args and not used:
                 where, at = command_key(entry, role, "argsTemplate")
                 places[where] = at
+                texts = [template.text for template in (*startup.command, *startup.args)]
+                script = script or argv.script_at(texts) is not None
         for where, at in places.items():
             cause = "no template refers to .CUSTOM_ARGS: the args of workloads and agent entries are ignored"
-            remedy = (
-                'move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS, a script\'s "$@"'
-            )
+            remedy = "move its elements to commandTemplate: without argsTemplate, args are CUSTOM_ARGS"
+            if script:
+                remedy = passing.PARAMETERS
             report.warning("custom-args-unused", where, at, cause, remedy)
 
 
@@ -74,18 +80,38 @@ def plain_command(entries: Iterable[ReadRuntimeTemplate], report: Report) -> Non
 
 def unrendered(entries: Iterable[ReadRuntimeTemplate], report: Report) -> None:
     """Actions in keys, which are never rendered, and in strings that are not rendered without ``renderAll``."""
+    flawed = {problem.path for problem in report.problems if problem.code == "wrong-type"}
     for entry in entries:
         common = next(sections.pods(entry), None)
         if common is None:
             continue
         for where, key in _keys(common.fields, common.path):
-            report.warning("unrendered", where, key, 'this key contains "{{", but keys are never rendered')
-        if compiling.renders_all(entry.node):
+            cause = 'this key contains "{{", but keys are never rendered'
+            report.warning("unrendered", where, key, cause, "write the key out")
+        if _means_to_render_all(entry.node, common.fields):
             continue
         for where, scalar in _strings(common.fields, common.path):
-            if "{{" in scalar.value and not compiling.is_of_startup(where):
+            if "{{" in scalar.value and not compiling.is_of_startup(where) and flawed.isdisjoint(_above(where)):
                 cause = 'this string contains "{{" but is not rendered'
                 report.warning("unrendered", where, scalar, cause, 'add "renderAll: true" beside runtime')
+
+
+def _means_to_render_all(entry: Node, pod_template: YamlMapping) -> bool:
+    """Return whether an entry has ``renderAll``, even with another value, misspelt or in the wrong place: that is reported."""
+    pairs = {**pod_template.pairs, **(entry.pairs if isinstance(entry, YamlMapping) else {})}
+    return any(key.lower() == "renderall" and not _is_false(pair.node) for key, pair in pairs.items())
+
+
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value in (False, None)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield a key path and those of the maps and lists around it."""
+    yield path
+    for end in range(len(path) - 1, 0, -1):
+        if path[end] in ".[":
+            yield path[:end]
 
 
 def _strings(node: Node, path: str) -> Iterator[tuple[str, Scalar]]:
@@ -164,7 +190,9 @@ def undefined_volumes(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], r
                 name = mount.get("name") if isinstance(mount, YamlMapping) else None
                 if isinstance(name, Scalar) and name.value not in known:
                     cause = f'this entry defines no volume "{name.value}", so every {others} must'
-                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause)
+                    near = near_names.misspelt(str(name.value), known)
+                    remedy = f'did you mean "{near}"?' if near else ""
+                    report.info("undefined-volume", f"{where}.volumeMounts[{index}].name", name, cause, remedy)
 
 
 def _volumes(pod: YamlMapping) -> set[str]:
@@ -174,12 +202,7 @@ def _volumes(pod: YamlMapping) -> set[str]:
 def _mounting(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[sections.Section]:
     """Yield the containers of an entry."""
     yield from sections.containers(entry)
-    for path, pod, role in sections.pods(entry):
-        for key in ("initContainers", "containers"):
-            found = pod.get(key)
-            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
-                if isinstance(item, YamlMapping):
-                    yield sections.Section(f"{path}.{key}[{index}]", item, role)
+    yield from sections.others(entry)
 
 
 def _maps(node: Node | None) -> list[dict[str, Any]]:
@@ -242,10 +265,12 @@ def unmatched_runtimes(
         for index, name in enumerate(two.agent_entry.runtimes if two.agent_entry is not None else ()):
             if name not in names:
                 where = f"{two.path}.match_runtimes[{index}]"
-                near = errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else ""
+                misspelt = near_names.misspelt(name, names)
+                near = misspelt or (errors.nearest(name, names) if len(names) <= _SUGGEST_FROM else "")
                 remedy = f'did you mean "{near}"?' if near else ""
                 cause = f'the runtime "{name}" has no template, so its image runs with its own command'
-                agent_report.info("no-template", where, _matched(two.node, index), cause, remedy)
+                severity: Severity = "warning" if misspelt else "info"
+                agent_report.add(severity, "no-template", where, _matched(two.node, index), cause, remedy)
 
 
 def _matched(entry: Node, index: int) -> Node:

@@ -1,6 +1,6 @@
 """GPUs in the resources of a configuration, which decide nothing (contract section 6)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from webhook import catalog, workload
@@ -12,9 +12,7 @@ from webhook.linting import sections
 from webhook.rendering import accelerators, quantities
 
 
-def check(
-    entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report, table: Sequence[catalog.GpuType]
-) -> None:
+def check(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report, table: catalog.GpuTypes) -> None:
     """Report accelerators that a runtime template or an agent entry asks for.
 
     GPU type and count come from what a workload asks for. An amount that is a Go template may follow GPU_COUNT, so it is left

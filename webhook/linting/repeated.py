@@ -19,7 +19,7 @@ _PAIRS = 500
 
 def flags_of_both(
     runtime_templates: Iterable[ReadRuntimeTemplate],
-    _: Report,
+    report: Report,
     agent_entries: Iterable[ReadAgentEntry],
     agent_report: Report,
 ) -> None:
@@ -27,7 +27,8 @@ def flags_of_both(
     entries = [
         entry for entry in agent_entries if entry.agent_entry is not None and any(entry.agent_entry.args.values())
     ]
-    by_name = {one.runtime: one.runtime_template for one in runtime_templates if one.runtime_template is not None}
+    unknown = sections.unknown_starts(report)
+    by_name = {one.runtime: one.draft for one in runtime_templates if one.draft is not None and one.path not in unknown}
     reported: set[tuple[str, str]] = set()
     for entry, agent_entry, runtime_template in islice(_pairs(entries, by_name), _PAIRS):
         for role in ROLES:
@@ -58,15 +59,15 @@ def _repeated(
 ) -> Iterator[tuple[str, str]]:
     """Yield the flags of the agent entry that repeat one of the runtime template in this role, on one GPU or more."""
     arguments = agent_entry.args[role]
-    startup = runtime_template.startups[role]
     types = agent_entry.gpu_types or (sample_variables.USUAL_GPU_TYPE,)
     for gpu_type, size in product(types[:1], sample_variables.SIZES) if arguments else ():
         variables = sample_variables.of(runtime_template.runtime, role, arguments, size, gpu_type)
         try:
-            rendered = command.command(startup, variables, budget.new())
+            rendered = command.command(runtime_template.startups[role], variables, budget.new())
         except errors.Denied:
             continue  # trials of the runtime template report it
-        yield from flags.repeated_by(arguments, [*(rendered.command or ()), *rendered.args])
+        own = runtime_template.plain_command(role) if rendered.command is None else rendered.command
+        yield from flags.repeated_by(arguments, [*own, *rendered.args])
 
 
 def _place(entry: ReadAgentEntry, role: Role, argument: str) -> tuple[str, Node]:

@@ -12,6 +12,9 @@ from webhook.settings import Settings
 #: Arguments that no template contains by itself, so that a trial recognises them in its result.
 CUSTOM_ARGS = ("--first-custom-argument=1", "--second-custom-argument=2")
 
+#: What Go prints for the list of them.
+AS_LIST = f"[{' '.join(CUSTOM_ARGS)}]"
+
 #: A model name that no template contains by itself, either.
 MODEL_NAME = "sample/Model-Name"
 

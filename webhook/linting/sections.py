@@ -1,5 +1,6 @@
-"""The parts of an entry that have Kubernetes' fields: common ones and role overlays, of the pod and of the container."""
+"""The parts of an entry: Kubernetes' fields, common ones and role overlays, of the pod and of the container; what starts."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -7,8 +8,14 @@ from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import ReadAgentEntry
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.catalog.yaml import nodes
-from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
+from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 from webhook.workload import GROUP_ROLES, Role
+
+#: Key paths of what is started, in an entry.
+_OF_START = re.compile(
+    r"(templates\[\d+\])\.podTemplate\.containerTemplate(?:\.(?:leader|worker))?"
+    r"(?:\.(?:command|args)(?:Template)?(?:\[\d+\].*)?)?"
+)
 
 
 class Section(NamedTuple):
@@ -33,6 +40,16 @@ def containers(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[Section]
     return _with_overlays(_below(pod, "containerTemplate"), f"{entry.path}.podTemplate.containerTemplate")
 
 
+def others(entry: ReadRuntimeTemplate | ReadAgentEntry) -> Iterator[Section]:
+    """Yield the other containers of the parts with PodSpec fields: init containers and sidecars."""
+    for path, pod, role in pods(entry):
+        for key in ("initContainers", "containers"):
+            found = pod.get(key)
+            for index, item in enumerate(found.items if isinstance(found, YamlSequence) else ()):
+                if isinstance(item, YamlMapping):
+                    yield Section(f"{path}.{key}[{index}]", item, role)
+
+
 def _with_overlays(section: YamlMapping | None, path: str) -> Iterator[Section]:
     if section is None:
         return
@@ -46,6 +63,12 @@ def _with_overlays(section: YamlMapping | None, path: str) -> Iterator[Section]:
 def _below(node: Node | None, key: str) -> YamlMapping | None:
     inner = node.get(key) if isinstance(node, YamlMapping) else None
     return inner if isinstance(inner, YamlMapping) else None
+
+
+def unknown_starts(report: Report) -> frozenset[str]:
+    """Return the paths of the entries of which something is wrong with command or args, so that nobody knows what they start."""
+    errors = (problem.path for problem in report.problems if problem.severity == "error")
+    return frozenset(found[1] for path in errors if (found := _OF_START.fullmatch(path)))
 
 
 def bare_keys(entries: Iterable[ReadRuntimeTemplate | ReadAgentEntry], report: Report) -> None:

@@ -5,53 +5,87 @@ from collections.abc import Iterator, Sequence
 
 from webhook import errors
 from webhook.catalog import Startup
-from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
-from webhook.linting import fields, passing, sample_variables
+from webhook.linting import fields, lookalikes, passing, sample_variables, scripts, spaces
 from webhook.linting.trial_results import Findings, Rendering
 from webhook.rendering import budget, command
-from webhook.shell import argv, flags, scan
+from webhook.shell import argv, flags
 
-_DOUBLED = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
-_TRAILING = re.compile(r"(?<=\S)[ \t]+$", re.MULTILINE)
 _SEPARATOR = re.compile(r"(?<=\S)\s+(?=\S)")
 _FLAG = re.compile(r"--?[A-Za-z]")
-
-#: How many characters around extra spaces are compared with the template, and shown in a finding.
-_AROUND = 20
 
 
 def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, renderings: Sequence[Rendering]) -> None:
     """Add the findings about the command and args that one trial rendered."""
     of_template = {one.template.compiled.template: one for one in renderings}
-    elements = [of_template[template] for template in (*startup.command, *startup.args)]
-    if not elements:
+    elements = [of_template[template] for template in (*startup.command, *startup.args) if template in of_template]
+    if not elements or len(elements) < len(startup.command) + len(startup.args):
         return
     try:
         rendered = command.command(startup, findings.sample.variables, budget.new())
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
-    started = [*(_plain_command(entry, findings) if rendered.command is None else rendered.command), *rendered.args]
-    script = argv.script_at(started)
-    for index, one in enumerate(elements):
-        if startup.command:
-            _check_spaces(findings, one, one.text, scan.masked(one.text) if index == script else one.text)
-        else:
-            _check_lines(findings, one)
+    first = rendered.command or _plain_command(entry, findings)
+    started = [*first, *rendered.args]
+    script = scripts.find(findings, entry, elements, started, rendered, len(first))
     if script is not None:
-        passing.check_script(findings, elements[min(script, len(elements) - 1)], started[script])
-    elif startup.command:
-        passing.check_elements(findings, elements, started)
+        known = not _check_with_shell(findings, startup, elements, script, first)
+    else:
+        own = len(elements) if startup.command else len(first) + sum(rendered.printed)
+        known = _check_without_shell(findings, startup, elements, started, own)
+    if known:
+        return
     # without a command, an element may become several arguments, so a repetition is reported at the last element
     _check_repetitions(findings, elements if startup.command else elements[-1:], started)
     if not rendered.notices and not startup.others_use_custom_args:
         _check_custom_args(findings, entry, startup, started)
 
 
+def _check_with_shell(
+    findings: Findings,
+    startup: Startup,
+    elements: Sequence[Rendering],
+    script: scripts.Script,
+    first: Sequence[str],
+) -> bool:
+    """Check the elements of what a shell starts; return whether the shell can read its script."""
+    for one in elements:
+        is_script = one is script.rendering
+        if startup.command:
+            spaces.check(findings, one, one.text, scripts.masked(one.text) if is_script else one.text)
+        elif is_script and scripts.splits(findings, one):
+            return False
+        elif not is_script:
+            _check_lines(findings, one)
+    return scripts.check(findings, script, startup, first)
+
+
+def _check_without_shell(
+    findings: Findings, startup: Startup, elements: Sequence[Rendering], started: Sequence[str], own: int
+) -> bool:
+    """Check the elements of what starts without a script; return whether that explains where the arguments go.
+
+    ``own`` is how many of what is started is not appended.
+    """
+    if not startup.command:
+        for one in elements:
+            if sample_variables.AS_LIST not in one.text:
+                _check_lines(findings, one)
+    joining = passing.joining(findings, elements) if startup.command else []
+    for one in elements if startup.command else ():
+        if one not in joining:
+            spaces.check(findings, one, one.text, one.text)
+    if scripts.lacks(findings, elements, started[:own]):
+        return True
+    if startup.command:
+        passing.check_elements(findings, startup, elements, started, joining)
+    return bool(joining)
+
+
 def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[str]:
     """Return ``command`` of an entry, which is not a template, in the role of the current trial; empty if it has none."""
-    parts = entry.runtime_template.parts(findings.sample.role) if entry.runtime_template is not None else ()
+    parts = entry.draft.parts(findings.sample.role) if entry.draft is not None else ()
     found = next((part.container["command"] for part in parts if "command" in part.container), None) or ()
     return [word for word in found if isinstance(word, str)]
 
@@ -63,7 +97,7 @@ def _check_repetitions(findings: Findings, elements: Sequence[Rendering], starte
         own = not any(argument.startswith(flag) for argument in sample_variables.CUSTOM_ARGS)
         what = flag if own else "CUSTOM_ARGS"
         cause = f"{flag} is passed twice" if own else "CUSTOM_ARGS are passed twice"
-        remedy = "pass it once: engines differ in which of the two they use" if own else ""
+        remedy = "pass it once: engines differ in which of the two they use" if own else "pass them in one place"
         findings.add("flag-twice", culprit.path, what, culprit.template.compiled.scalar, cause, remedy)
 
 
@@ -71,15 +105,17 @@ def _check_lines(findings: Findings, one: Rendering) -> None:
     """Check lines that become one argument each (contract section 5)."""
     lines = [line.strip() for line in one.text.split("\n")]
     for line in lines:
-        at = separator(line)
+        at = separator(line) if not lookalikes.are_in(line) else None
         if at is not None:
             before, after = line[:at].split()[-1], line[at:].split()[0]
             cause = f'the line "{line}" becomes a single argument'
             remedy = "write each flag on its own line, with its value after an equals sign"
-            place = _between(findings.report, one, before, " ", after)
+            if all(argument in line for argument in sample_variables.CUSTOM_ARGS):
+                remedy = "remove .CUSTOM_ARGS: arguments that no template refers to are appended, one by one"
+            place = spaces.between(findings.report, one, before, " ", after)
             findings.add("flags-on-one-line", one.path, (place.line, place.column), place, cause, remedy)
     text = "\n".join(lines)
-    _check_spaces(findings, one, text, text)
+    spaces.check(findings, one, text, text)
 
 
 def separator(line: str) -> int | None:
@@ -87,59 +123,10 @@ def separator(line: str) -> int | None:
 
     A space separates if a flag follows it, or if no equals sign precedes it; any other space belongs to a value.
     """
-    for spaces in _SEPARATOR.finditer(line):
-        if _FLAG.match(line, spaces.end()) or "=" not in line[: spaces.start()]:
-            return spaces.start()
+    for found in _SEPARATOR.finditer(line):
+        if _FLAG.match(line, found.end()) or "=" not in line[: found.start()]:
+            return found.start()
     return None
-
-
-def _check_spaces(findings: Findings, one: Rendering, text: str, masked: str) -> None:
-    """Find spaces that an action left over, in a text in which parts may be masked."""
-    remedy = "trim it with {{- or -}}"
-    for spaces in _DOUBLED.finditer(masked):
-        if not _written(one.template.literals, text, spaces):
-            before, after = _words(text, spaces)
-            cause = f'two spaces in a row in "{before}{spaces[0]}{after}"'
-            at = _between(findings.report, one, before, " ", after)
-            findings.add("doubled-space", one.path, (before, after), at, cause, remedy)
-    for spaces in _TRAILING.finditer(masked):
-        before, _ = _words(text, spaces)
-        at = _between(findings.report, one, before, spaces[0], "")
-        findings.add("trailing-space", one.path, before, at, f'a space at the end of "{before}{spaces[0]}"', remedy)
-
-
-def _written(literals: frozenset[str], text: str, spaces: re.Match[str]) -> bool:
-    """Return whether one piece of the template's text contains these spaces: then its author wanted them."""
-    before = text[max(spaces.start() - _AROUND, 0) : spaces.start()]
-    after = text[spaces.end() : spaces.end() + _AROUND]
-    for piece in literals:
-        at = piece.find(spaces[0])
-        while at >= 0:
-            end = at + len(spaces[0])
-            left, right = piece[max(at - _AROUND, 0) : at], piece[end : end + _AROUND]
-            if before.endswith(left) and after.startswith(right):
-                return True
-            at = piece.find(spaces[0], at + 1)
-    return False
-
-
-def _words(text: str, spaces: re.Match[str]) -> tuple[str, str]:
-    """Return the words before and after some spaces, or as much of them as a finding shows."""
-    before = re.split(r"\s", text[max(spaces.start() - _AROUND, 0) : spaces.start()])[-1]
-    after = re.split(r"\s", text[spaces.end() : spaces.end() + _AROUND])[0]
-    return before, after
-
-
-def _between(report: Report, one: Rendering, before: str, space: str, after: str) -> Placed:
-    """Return the place between two words in the template's source, or its start if the words are not found there."""
-    scalar, template = one.template.compiled.scalar, one.template.compiled.template
-    flag = re.match(r"--?[\w.-]+", after)
-    for words, within in ((before + space, len(before)), (space + (flag[0] if flag else after), 0)):
-        at = template.text.find(words) if words.strip() else -1
-        if at >= 0:
-            line = template.text.count("\n", 0, at + within) + 1
-            return report.inside(scalar, line, at + within - template.text.rfind("\n", 0, at + within))
-    return scalar
 
 
 def _check_custom_args(
@@ -156,11 +143,22 @@ def _check_custom_args(
         remedy = "end commandTemplate with a name, such as {{ .MODEL_NAME }}: the arguments then follow as $@"
     elif not any(argv.passes(started, name) for name in _names(arguments)):
         cause = "CUSTOM_ARGS do not reach the program: the args of workloads and agent entries are ignored"
-        remedy = 'refer to .CUSTOM_ARGS, or to "$@" in a script'
+        remedy = _to_pass_on(startup, started)
     else:
         return
     where, at = fields.command_key(entry, findings.sample.role, "argsTemplate" if startup.args else "commandTemplate")
     findings.add("custom-args-unused", where, cause, at, cause, remedy)
+
+
+def _to_pass_on(startup: Startup, started: Sequence[str]) -> str:
+    """Return what to do about arguments that do not reach the program."""
+    script = argv.script_at(started)
+    if script is None:
+        return "refer to .CUSTOM_ARGS, or read sys.argv in Python code"
+    if startup.args or not startup.command:
+        return passing.instead(startup, started[script])
+    named = script + 1 < len(startup.command)
+    return 'write "$@" in the script' if named else passing.NAMED
 
 
 def _names(arguments: Sequence[str]) -> Iterator[str]:

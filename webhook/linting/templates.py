@@ -24,8 +24,17 @@ GIVEN: Mapping[workload.Role, gotemplate.Given] = {
 
 #: The remedy for a failure, by words in Go's message.
 _REMEDIES = (
+    ("can't iterate over", "write a list or a number after range, such as: range .CUSTOM_ARGS"),
+    ("expected string; got", 'begin with the layout, such as: printf "%d" .TP_SIZE'),
+    ("not a method but has arguments", "a variable takes no arguments: write an action for each"),
+    ("can't evaluate field", "inside range and with, the dot is an item or a value: write $.NAME for a variable"),
+    ("want 2 got 1", "give it two arguments, such as: gt .TP_SIZE 1"),
+    ("want 1 got", "give it one argument, and put a call that is an argument of another call in parentheses"),
     ("args for", "put a call that is an argument of another call in parentheses"),
     ("missing argument", "put a call that is an argument of another call in parentheses"),
+    ("len of type", "ask for the length of a string or a list, such as: len .CUSTOM_ARGS"),
+    ("nil is not a command", "remove it"),
+    ("not defined", "define the template in the same text, with {{ define }}"),
     ("[]string", "test a list with {{ if .X }}, or compare its length: (len .X)"),
     ("bool", "test a boolean without a comparison: {{ if .X }}"),
     ("float64", "write a whole number"),
@@ -33,6 +42,8 @@ _REMEDIES = (
     ("int and string", "write numbers without quotes, and strings in quotes"),
     ("invalid type for comparison", "only numbers and strings can be ordered: use eq, or {{ if .X }}"),
 )
+#: A field of a variable.
+_OF_VARIABLE = re.compile(r"(\.[A-Z][A-Z_]*)\.[\w.]+")
 _BRANCHES = {
     "body": "no pod reaches the body of {{%s}}",
     "else": "no pod reaches the {{else}} of {{%s}}",
@@ -75,13 +86,16 @@ def _failures(one: Compiled, reach: gotemplate.Reach, report: Report) -> Iterato
         code: ProblemCode = "impossible-comparison" if failure.compares else "always-fails"
         cause = f"`{failure.expression}` always fails: {failure.message}"
         at = report.inside(one.scalar, failure.line, failure.column)
-        report.warning(code, one.path, at, cause, _remedy(failure.message))
+        report.warning(code, one.path, at, cause, _remedy(failure))
         yield one.path, failure.line, failure.column
 
 
-def _remedy(message: str) -> str:
-    """Return the remedy for one of Go's messages, or ""."""
-    return next((remedy for words, remedy in _REMEDIES if words in message), "")
+def _remedy(failure: gotemplate.Failure) -> str:
+    """Return the remedy for a failure, by Go's message, or ""."""
+    field = _OF_VARIABLE.fullmatch(failure.expression)
+    if field and "can't evaluate field" in failure.message:
+        return f"the variables have no fields: write {field[1]}"
+    return next((remedy for words, remedy in _REMEDIES if words in failure.message), "")
 
 
 def _unreachable_branches(one: Compiled, reach: gotemplate.Reach, report: Report) -> None:

@@ -50,7 +50,9 @@ class Findings:
 
     report: Report
     sample: sample_variables.Sample
-    _found: dict[Hashable, tuple[Severity, ProblemCode, str, Placed, str, str, str]] = field(default_factory=dict)
+    _found: dict[tuple[ProblemCode, str, Hashable], tuple[Severity, ProblemCode, str, Placed, str, str, str]] = field(
+        default_factory=dict
+    )
 
     def add(
         self,
@@ -72,6 +74,10 @@ class Findings:
         known = self._found.get((code, path, what))
         if known is None or (known[0] == "info" and severity == "warning"):
             self._found[code, path, what] = severity, code, path, at, f"{cause} ({self.sample})", remedy, excerpt
+
+    def has(self, code: ProblemCode, path: str) -> bool:
+        """Return whether there is a finding with this code and path."""
+        return any(found[:2] == (code, path) for found in self._found)
 
     def report_all(self) -> None:
         """Add every finding to the report."""

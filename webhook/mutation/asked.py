@@ -18,6 +18,14 @@ def templates(value: Mapping[str, Any]) -> dict[str, workload.PodTemplate]:
     return {pod_template.name: pod_template for pod_template in found if not pod_template.created}
 
 
+def keys(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our labels and annotations of an object or pod template, but for the record and what asks for a fresh rendering."""
+    metadata = value.get("metadata") or {}
+    found = {key: one for key, one in (metadata.get("labels") or {}).items() if key in workload.LABELS}
+    ours = workload.ANNOTATIONS - {workload.RECORD, workload.REFRESH}
+    return found | {key: one for key, one in (metadata.get("annotations") or {}).items() if key in ours}
+
+
 def have_one_record(one: workload.PodTemplate, other: workload.PodTemplate) -> bool:
     """Return whether the records of two pod templates are the same but for the edits that they name.
 
@@ -95,11 +103,17 @@ def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return what the pod templates of a bare object ask for, by name, the pod spec last; equal ones get equal renderings."""
-    return {
-        pod_template.name: reconcile.asked(pod_template)
-        for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
-        if not workload.opted_out(pod_template)
-    }
+    found: dict[str, tuple[Any, ...]] = {}
+    specs: dict[
+        int, Any
+    ] = {}  # by identity: a leader template that is made shares its pod spec with the worker template
+    for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET)):
+        if not workload.opted_out(pod_template):
+            spec = pod_template.value.get("spec") or {}
+            if id(spec) not in specs:
+                specs[id(spec)] = reconcile.comparable(spec)
+            found[pod_template.name] = *reconcile.declared(pod_template), specs[id(spec)]
+    return found
 
 
 def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:

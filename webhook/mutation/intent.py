@@ -1,11 +1,11 @@
 """What an update means for a rendered LeaderWorkerSet: what its client dropped, what it wants, what was edited (contract section 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from webhook import patch, rendering, workload
+from webhook import errors, patch, rendering, workload
 from webhook.mutation import asked
 from webhook.mutation.create import replaced
 from webhook.rendering import reconcile
@@ -24,12 +24,15 @@ class Intent(msgspec.Struct):
         edits: by pod template, paths of the rendered fields that somebody has edited in this update.
         renderings: whether the object brings renderings of its own: the API server calls again within one request, or somebody
             brings a saved rendering back. ``kept`` and ``bare`` are then those of the bare form of these.
+        leader_metadata: labels and annotations, by these two words, that somebody gave a leader template that is made again from
+            its worker template; rendering anew keeps them.
     """
 
     kept: Mapping[str, Any]
     bare: Mapping[str, Any]
     edits: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     renderings: bool = False
+    leader_metadata: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
 def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
@@ -44,7 +47,9 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
     found = Intent(value, value, renderings=value is not sent)
     mine = asked.templates(value)
     bare_worker = asked.templates(stored.bare)[WORKER].value
-    applied = _annotations(value).get(_LAST_APPLIED) != _annotations(stored.value).get(_LAST_APPLIED)
+    applied = _metadata(value, "annotations").get(_LAST_APPLIED) != _metadata(stored.value, "annotations").get(
+        _LAST_APPLIED
+    )
     for name, record in stored.records.items():
         if name in mine and workload.opted_out(mine[name]):
             continue
@@ -65,9 +70,8 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         bare: Mapping[str, Any] | None = outcome.bare
         if base is not None:
             bare = _own_or_made(outcome.bare, base, before, record)
-        if (record.created or record.completed) and mine[
-            name
-        ].completed_from is not None:  # the client has only what it had
+        if (record.created or record.completed) and mine[name].completed_from is not None:
+            # the client has only what it had
             spec = {**(mine[name].value.get("spec") or {}), **(before.value.get("spec") or {})}
             outcome = reconcile.Outcome({**outcome.kept, "spec": spec}, rendering.undone(mine[name], record))
             bare = outcome.bare
@@ -75,7 +79,36 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         found.bare = replaced(found.bare, place, bare)
         if outcome.edits:
             found.edits[name] = outcome.edits
+    leader, now = asked.templates(sent).get(LEADER), asked.templates(found.bare)
+    if leader is not None and LEADER not in now:
+        rendered = rendering.read(leader) or stored.records.get(LEADER)
+        found.leader_metadata = _given(leader, rendered, (bare_worker, now[WORKER].value))
     return found
+
+
+def _given(
+    leader: workload.PodTemplate, record: rendering.Header | None, workers: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the labels and annotations of a leader template that neither rendering nor a bare worker template gave it."""
+    try:
+        bare = leader.value if record is None else rendering.undone(leader, record)
+    except errors.Denied:  # a record that restores nonsense
+        return {}
+    return {key: _own(bare, key, workers) for key in ("labels", "annotations")}
+
+
+def _own(leader: Mapping[str, Any], key: str, workers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the labels or annotations of a bare leader template that none of the bare worker templates gave it."""
+    taken = [_metadata(worker, key) for worker in workers]
+    return {
+        name: one
+        for name, one in _metadata(leader, key).items()
+        if not any(name in theirs and theirs[name] == one for theirs in taken)
+    }
+
+
+def _metadata(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return (value.get("metadata") or {}).get(key) or {}
 
 
 def _without_renderings(value: Mapping[str, Any], stored: asked.Stored) -> Mapping[str, Any]:
@@ -96,9 +129,8 @@ def _without_renderings(value: Mapping[str, Any], stored: asked.Stored) -> Mappi
         ):
             continue
         bare: Mapping[str, Any] | None
-        if (
-            record.completed
-        ):  # whose record covers whole containers, so that nobody can know what others have added to them
+        if record.completed:
+            # the record covers whole containers, so that nobody can know what others have added to them
             bare = _without_containers(rendering.undone(pod_template, record))
         elif not rendering.untouched(pod_template, record):
             continue
@@ -135,7 +167,9 @@ def _bare(pod_template: workload.PodTemplate) -> Mapping[str, Any]:
 
 
 def _asks_for_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two bare pod templates have the same pod spec."""
+    """Return whether two bare pod templates have the same pod spec and the same keys of ours."""
+    if asked.keys(one) != asked.keys(other):
+        return False
     specs = [pod_template.get("spec") or {} for pod_template in (one, other)]
     return patch.same(*specs) or patch.same(*map(reconcile.comparable, specs))
 
@@ -173,7 +207,3 @@ def _owned(value: Mapping[str, Any], manager: str, place: tuple[str, ...]) -> Ma
         if isinstance(node, dict):
             return node
     return {}
-
-
-def _annotations(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (value.get("metadata") or {}).get("annotations") or {}

@@ -63,7 +63,7 @@ def _update(
     if reason:
         return Mutation(value, reason)
     refreshed = _refreshes(value) - _refreshes(old) != set()
-    if not refreshed and _same_group(value, old) and _keys(value) == _keys(old):
+    if not refreshed and _same_group(value, old) and asked.keys(value) == asked.keys(old):
         return Mutation(value, "update-without-effect")
     if not stored.carries_record:
         return _never_rendered(value, old, state, namespace=namespace, refreshed=refreshed)
@@ -110,14 +110,6 @@ def _group(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _annotations(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return (value.get("metadata") or {}).get("annotations") or {}
-
-
-def _keys(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return our labels and annotations of an object, but for the record and what asks for a fresh rendering."""
-    metadata = value.get("metadata") or {}
-    found = {key: one for key, one in (metadata.get("labels") or {}).items() if key in workload.LABELS}
-    ours = workload.ANNOTATIONS - {workload.RECORD, workload.REFRESH}
-    return found | {key: one for key, one in _annotations(value).items() if key in ours}
 
 
 def _kept(
@@ -171,9 +163,11 @@ def _rendered_anew(
     records = {name: rendering.full(record) for name, record in stored.records.items()}
     mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     result = mutation.value
-    as_stored, all_same = result, True
     changed: list[Notice] = []
     same: list[Notice] = []
+    if any(meant.leader_metadata.values()) and intent.LEADER in asked.templates(result):
+        result = _with_metadata(result, meant.leader_metadata)
+    as_stored, all_same = result, True
     for name, rendered in asked.templates(result).items():
         before, record = stored.templates.get(name), rendering.read(rendered)
         is_same = False
@@ -200,6 +194,14 @@ def _rendered_anew(
         # what the client will send again.
         return Mutation(value, "rendered-elsewhere", runtimes=mutation.runtimes, notices=mutation.notices)
     return mutation
+
+
+def _with_metadata(value: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return an object whose leader template has these labels and annotations too."""
+    leader = asked.templates(value)[intent.LEADER].value
+    metadata = leader.get("metadata") or {}
+    metadata = {**metadata, **{key: {**(metadata.get(key) or {}), **own} for key, own in more.items() if own}}
+    return replaced(value, (*GROUP, intent.LEADER), {**leader, "metadata": metadata})
 
 
 def _edits(meant: Intent, records: Mapping[str, rendering.Record]) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ any other resource.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from webhook import catalog
@@ -61,7 +61,7 @@ def asked(container: Mapping[str, Any]) -> dict[str, Any]:
     return {name: amount for name, amount in amounts.items() if amount is not None and quantities.parse(amount) != 0}
 
 
-def asks_for_accelerator(container: Mapping[str, Any], table: Sequence[catalog.GpuType]) -> bool:
+def asks_for_accelerator(container: Mapping[str, Any], table: catalog.GpuTypes) -> bool:
     """Return whether a container asks for an accelerator, or for a share of one, by a resource; a claim does not count.
 
     Args:
@@ -71,37 +71,35 @@ def asks_for_accelerator(container: Mapping[str, Any], table: Sequence[catalog.G
     return any(is_accelerator(name, table) or is_companion(name, table) for name in asked(container))
 
 
-def is_accelerator(resource: str, table: Sequence[catalog.GpuType]) -> bool:
+def is_accelerator(resource: str, table: catalog.GpuTypes) -> bool:
     """Return whether a resource is an accelerator: a row of the GPU table is about it, or it has the name of one."""
-    return any(matches(row, resource, table) for row in table) or (
-        is_known(resource) and not is_companion(resource, table)
-    )
+    if resource in table.resources:
+        return True
+    return (resource.startswith(table.beginnings) or is_known(resource)) and not is_companion(resource, table)
 
 
-def matches(row: catalog.GpuType, resource: str, table: Sequence[catalog.GpuType]) -> bool:
+def matches(row: catalog.GpuType, resource: str, table: catalog.GpuTypes) -> bool:
     """Return whether a row of the GPU table is about a resource; a key with ``*`` is never about a share of an accelerator."""
     if row.resource == resource:
         return True
     return row.is_pattern and row.names(resource) and not is_companion(resource, table)
 
 
-def is_companion(resource: str, table: Iterable[catalog.GpuType]) -> bool:
+def is_companion(resource: str, table: catalog.GpuTypes) -> bool:
     """Return whether a resource is a share of an accelerator, such as its memory, which is asked for beside it.
 
     ``gpu_memory.key`` of a row of the GPU table names one too.
     """
     domain, _, name = resource.partition("/")
-    if domain in _COMPANION_DOMAINS and _COMPANIONS.fullmatch(name):
-        return True
-    return bool(resource) and any(row.companion == resource for row in table)
+    return resource in table.companions or (domain in _COMPANION_DOMAINS and _COMPANIONS.fullmatch(name) is not None)
 
 
 def is_known(resource: str) -> bool:
     """Return whether a resource has the name of an accelerator, or of a share of one."""
-    if _RESOURCES.fullmatch(resource):
-        return True
     domain, _, name = resource.partition("/")
-    return bool(name) and domain in _DOMAINS and not _is_other_device(name)
+    if domain in _DOMAINS:
+        return bool(name) and not _is_other_device(name)
+    return _RESOURCES.fullmatch(resource) is not None
 
 
 def is_of_device_class(resource: str) -> bool:

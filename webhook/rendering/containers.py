@@ -1,6 +1,6 @@
 """Which container is the inference container (contract section 3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -52,9 +52,7 @@ class InferenceContainer(msgspec.Struct, frozen=True):
         return {**spec, "containers": containers}
 
 
-def inference_container(
-    pod_template: workload.PodTemplate, wanted: str, table: Sequence[catalog.GpuType]
-) -> InferenceContainer:
+def inference_container(pod_template: workload.PodTemplate, wanted: str, table: catalog.GpuTypes) -> InferenceContainer:
     """Return the inference container of a pod template whose shape has been checked.
 
     Args:
@@ -83,7 +81,7 @@ def inference_container(
 
 
 def accelerator_elsewhere(
-    pod_template: workload.PodTemplate, chosen: InferenceContainer, table: Sequence[catalog.GpuType]
+    pod_template: workload.PodTemplate, chosen: InferenceContainer, table: catalog.GpuTypes
 ) -> list[Notice]:
     """Return a notice if not the inference container but another one asks for an accelerator.
 
@@ -103,7 +101,7 @@ def _containers(pod_template: workload.PodTemplate) -> list[dict[str, Any]]:
     return (pod_template.value.get("spec") or {}).get("containers") or []
 
 
-def _first(containers: list[dict[str, Any]], table: Sequence[catalog.GpuType]) -> tuple[int | None, str]:
+def _first(containers: list[dict[str, Any]], table: catalog.GpuTypes) -> tuple[int | None, str]:
     """Return the position of the inference container where no annotation names it, and the reason; None where one is to be added."""
     candidates = [index for index, container in enumerate(containers) if container.get("name") != image.ISTIO_PROXY]
     for index in candidates:

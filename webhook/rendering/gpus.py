@@ -79,7 +79,7 @@ def request(
     declaration: workload.Declaration,
     container: InferenceContainer,
     spec: Mapping[str, Any],
-    table: tuple[catalog.GpuType, ...],
+    table: catalog.GpuTypes,
 ) -> Request:
     """Return what the inference container asks for; ``hydra.io/gpu-type`` overrides the type, not the count.
 
@@ -151,7 +151,7 @@ def origin(declaration: workload.Declaration, choice: Choice) -> str:
     return f"that of {_named(choice)} in {where}"
 
 
-def _about(row: catalog.GpuType, asked: Mapping[str, Any], table: tuple[catalog.GpuType, ...]) -> tuple[str, ...]:
+def _about(row: catalog.GpuType, asked: Mapping[str, Any], table: catalog.GpuTypes) -> tuple[str, ...]:
     """Return the resources asked for that a row is about, sorted."""
     if row.is_pattern:
         return tuple(sorted(name for name in asked if accelerators.matches(row, name, table)))
@@ -163,7 +163,7 @@ def _annotated(
     container: InferenceContainer,
     asked: Mapping[str, Any],
     named: list[_Match],
-    table: tuple[catalog.GpuType, ...],
+    table: catalog.GpuTypes,
 ) -> Request:
     """Return the annotated type, with what its row counts, or else what the first row does."""
     gpu_type = declaration.gpu_type
@@ -204,7 +204,7 @@ def _whole(amount: Any, resource: str, path: str) -> int:
     return int(number)
 
 
-def _unnamed(asked: Iterable[str], table: tuple[catalog.GpuType, ...]) -> list[str]:
+def _unnamed(asked: Iterable[str], table: catalog.GpuTypes) -> list[str]:
     """Return the resources that are accelerators, or may be, though no row of the GPU table counts them."""
     return sorted(
         name for name in asked if accelerators.is_accelerator(name, table) or accelerators.is_of_device_class(name)
@@ -228,7 +228,7 @@ def _check_no_accelerator(
     spec: Mapping[str, Any],
     asked: Mapping[str, Any],
     excluded: Sequence[catalog.GpuType],
-    table: tuple[catalog.GpuType, ...],
+    table: catalog.GpuTypes,
 ) -> None:
     """Check that a container that no row of the GPU table matches asks for nothing that may be an accelerator.
 
@@ -275,7 +275,7 @@ def passed_over(excluded: Sequence[catalog.GpuType]) -> str:
     return f"{rows}, which nodeSelector or node affinity exclude"
 
 
-def _wholes(shares: Sequence[str], table: tuple[catalog.GpuType, ...]) -> str:
+def _wholes(shares: Sequence[str], table: catalog.GpuTypes) -> str:
     """Return the accelerators in rows of the GPU table that these may be shares of, in brackets."""
     named = frozenset(shares)
     domains = {share.partition("/")[0] for share in shares}

@@ -14,20 +14,21 @@ from webhook.rendering.resolve import Resolution
 from webhook.workload.names import DNS_LABEL, DNS_SUBDOMAIN, ENV_NAME, LABEL_VALUE, PORT_NAME, NameRule
 
 #: Any key of a map.
-_ANY = "*"
+ANY = "*"
 
 #: Where names are: a rule, or the keys of a map or of the maps in a list.
-_Names = Mapping[str, "NameRule | _Names"]
+Names = Mapping[str, "NameRule | Names"]
 
-_HANDLER: _Names = {"httpGet": {"port": PORT_NAME}, "tcpSocket": {"port": PORT_NAME}}
-_REFERENCE: _Names = {"name": DNS_SUBDOMAIN}
-_SELECTOR: _Names = {"labelSelector": {"matchLabels": {_ANY: LABEL_VALUE}}}
-_AFFINITY: _Names = {
+_HANDLER: Names = {"httpGet": {"port": PORT_NAME}, "tcpSocket": {"port": PORT_NAME}}
+_REFERENCE: Names = {"name": DNS_SUBDOMAIN}
+_SELECTOR: Names = {"labelSelector": {"matchLabels": {ANY: LABEL_VALUE}}}
+_AFFINITY: Names = {
     "requiredDuringSchedulingIgnoredDuringExecution": _SELECTOR,
     "preferredDuringSchedulingIgnoredDuringExecution": {"podAffinityTerm": _SELECTOR},
 }
 
-_CONTAINER: _Names = {
+#: The fields of a Container that hold names.
+CONTAINER: Names = {
     "name": DNS_LABEL,
     "ports": {"name": PORT_NAME},
     "env": {"name": ENV_NAME, "valueFrom": {"configMapKeyRef": _REFERENCE, "secretKeyRef": _REFERENCE}},
@@ -41,7 +42,7 @@ _CONTAINER: _Names = {
 
 #: The fields of a PodSpec that hold names. API servers accept any name of a claim, ConfigMap or Secret, but an object with a
 #: name that breaks the rule cannot exist, so the pod would wait forever.
-_POD_SPEC: _Names = {
+POD_SPEC: Names = {
     "volumes": {
         "name": DNS_LABEL,
         "persistentVolumeClaim": {"claimName": DNS_SUBDOMAIN},
@@ -49,13 +50,13 @@ _POD_SPEC: _Names = {
         "secret": {"secretName": DNS_SUBDOMAIN},
         "projected": {"sources": {"configMap": _REFERENCE, "secret": _REFERENCE}},
     },
-    "containers": _CONTAINER,
-    "initContainers": _CONTAINER,
+    "containers": CONTAINER,
+    "initContainers": CONTAINER,
     "hostname": DNS_LABEL,
     "subdomain": DNS_LABEL,
     "hostAliases": {"hostnames": DNS_SUBDOMAIN},
     "nodeName": DNS_SUBDOMAIN,
-    "nodeSelector": {_ANY: LABEL_VALUE},
+    "nodeSelector": {ANY: LABEL_VALUE},
     "priorityClassName": DNS_SUBDOMAIN,
     "runtimeClassName": DNS_SUBDOMAIN,
     "serviceAccountName": DNS_SUBDOMAIN,
@@ -68,7 +69,7 @@ _POD_SPEC: _Names = {
     "affinity": {"podAffinity": _AFFINITY, "podAntiAffinity": _AFFINITY},
 }
 
-_POD: _Names = {"metadata": {"labels": {_ANY: LABEL_VALUE}}, "spec": _POD_SPEC}
+_POD: Names = {"metadata": {"labels": {ANY: LABEL_VALUE}}, "spec": POD_SPEC}
 
 #: The keys and positions that lead to a name.
 _Place = tuple[str | int, ...]
@@ -98,7 +99,7 @@ def check(resolution: Resolution, configured: Configured, merged: Mapping[str, A
         if (keys, name) not in own and (template := _origin(resolution, keys, name, fresh)):
             message = (
                 f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, "
-                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {_remedy(template, rule, name)}"
+                f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {remedy(template, rule, name)}"
             )
             raise errors.Denied("invalid-name", message, errors.PlaceInTemplate(template.name))
 
@@ -111,7 +112,7 @@ def _accepted(name: Any, rule: NameRule) -> bool:
     return not _is_text(name) or rule.accepts(name)
 
 
-def _names(value: Any, wanted: "NameRule | _Names", place: _Place = ()) -> Iterator[tuple[_Place, Any, NameRule]]:
+def _names(value: Any, wanted: "NameRule | Names", place: _Place = ()) -> Iterator[tuple[_Place, Any, NameRule]]:
     """Yield the place of each name, the name, and its rule."""
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -120,7 +121,7 @@ def _names(value: Any, wanted: "NameRule | _Names", place: _Place = ()) -> Itera
         if value is not None:
             yield place, value, wanted
     elif isinstance(value, dict) and value.get("optional") is not True:  # a reference to what need not exist
-        rules = dict.fromkeys(value, wanted[_ANY]) if _ANY in wanted else wanted
+        rules = dict.fromkeys(value, wanted[ANY]) if ANY in wanted else wanted
         for key, rule in rules.items():
             if key in value:
                 yield from _names(value[key], rule, (*place, key))
@@ -160,12 +161,12 @@ def _configured(
     container: catalog.Fields, pod: catalog.Fields, metadata: catalog.Fields
 ) -> Iterator[tuple[_Place, Any, NameRule]]:
     """Yield the names in fields of the configuration, with their places in a pod."""
-    yield from _names(container, _CONTAINER, ("spec", "containers"))
-    yield from _names(pod, _POD_SPEC, ("spec",))
-    yield from _names(metadata, {"labels": {_ANY: LABEL_VALUE}}, ("metadata",))
+    yield from _names(container, CONTAINER, ("spec", "containers"))
+    yield from _names(pod, POD_SPEC, ("spec",))
+    yield from _names(metadata, {"labels": {ANY: LABEL_VALUE}}, ("metadata",))
 
 
-def _remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:
+def remedy(template: gotemplate.Template, rule: NameRule, name: str) -> str:
     """Return how to write a template whose output is refused."""
     free = next((name for name in ("MODEL_ID", "MODEL_NAME") if template.may_read(name)), "")
     if not free:

@@ -107,11 +107,10 @@ def is_there(rendered: Mapping[str, Any], made: Changes) -> bool:
     return not any(_is_original(path, finder.find(path), original) for path, original in originals.items())
 
 
-def asked(pod_template: workload.PodTemplate) -> tuple[Any, ...]:
-    """Return what a bare pod template asks for, in a form in which two are equal that get equal renderings."""
+def declared(pod_template: workload.PodTemplate) -> tuple[Any, ...]:
+    """Return what a bare pod template asks for beside its pod spec, in a form in which two are equal that get equal renderings."""
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
-    spec = comparable(pod_template.value.get("spec") or {})
-    return workload.declaration(pod_template), default_container, pod_template.role, pod_template.group_size, spec
+    return workload.declaration(pod_template), default_container, pod_template.role, pod_template.group_size
 
 
 def comparable(spec: Mapping[str, Any]) -> Any:

@@ -41,6 +41,19 @@ def script_at(argv: Sequence[str]) -> int | None:
     return None
 
 
+def lacks_script(argv: Sequence[str]) -> int | None:
+    """Return where a script would have to be: None unless a shell is started first, without a script or a file.
+
+    That is the number of arguments where they end with `-c`, or the index of one that is a script but has no `-c` before it.
+    """
+    if not argv or basename(argv[0]) not in _SHELLS:
+        return None
+    script, at = _script_of_shell(argv, 1)
+    if script is not None:
+        return script if script >= len(argv) else None
+    return at if at < len(argv) and re.search(r"\s", argv[at].strip()) else None
+
+
 def basename(path: str) -> str:
     """Return the last part of a path."""
     return path.rpartition("/")[2]

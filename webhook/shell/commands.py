@@ -14,10 +14,10 @@ _PARAMETERS = tuple("@*123456789")
 #: The group matches parameters in a here-document; the alternatives before it consume what only looks like them.
 _EXPANDED = re.compile(r"\\.|\$\$|(\$\{?[@*1-9])", re.DOTALL)
 #: Words that are followed by a new command, if they appear where a command may start.
-_RESERVED = frozenset({"!", "do", "elif", "else", "if", "then", "until", "while"})
+RESERVED = frozenset({"!", "do", "elif", "else", "if", "then", "until", "while"})
 
 
-class _Item(NamedTuple):
+class Item(NamedTuple):
     """A word, or something that ends a command."""
 
     text: str
@@ -49,12 +49,12 @@ def _statements(script: str) -> Iterator[_Statement]:
     """Yield the commands; operators with no command between them yield an empty one."""
     words: list[str] = []
     start = 0
-    for item in _items(script):
+    for item in items(script):
         if item.ends or (item.bare and _is_brace(item.text, words)):
             if words or item.text != "\n":
                 yield _Statement(words, start if words else item.start, item.end, item.text)
             words = []
-        elif words or not item.bare or item.text not in _RESERVED:
+        elif words or not item.bare or item.text not in RESERVED:
             start = start if words else item.start
             words.append(item.text)
 
@@ -64,13 +64,13 @@ def _is_brace(text: str, words: Sequence[str]) -> bool:
     return text in {"{", "}"} and (not words or words[0] == "function")
 
 
-def _items(script: str) -> Iterator[_Item]:
+def items(script: str) -> Iterator[Item]:
     """Yield the words of a script and whatever ends its commands."""
     reader = _Reader(script[: scan.SCANNED_CHARACTERS])
     for span in scan.spans(script):
         yield from reader.take(span)
     yield from reader.word(len(reader.script))
-    yield _Item("", len(reader.script), len(reader.script), bare=False, ends=True)
+    yield Item("", len(reader.script), len(reader.script), bare=False, ends=True)
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class _Reader:
     #: Inside `name=(…)`, where line ends only separate words.
     array: bool = False
 
-    def take(self, span: scan.Span) -> Iterator[_Item]:
+    def take(self, span: scan.Span) -> Iterator[Item]:
         """Take the next span; yield the items that it completes."""
         text = self.script[span.start : span.end]
         if span.kind in scan.LEFT_OUT or text == "\\\n":
@@ -97,13 +97,13 @@ class _Reader:
         if self.array or opens_array:
             self.array = text != ")"
         elif span.kind != "space":
-            yield _Item(text, span.start, span.end, bare=False, ends=True)
+            yield Item(text, span.start, span.end, bare=False, ends=True)
 
-    def word(self, end: int) -> Iterator[_Item]:
+    def word(self, end: int) -> Iterator[Item]:
         """Yield the word that ends here, if any."""
         if self.pieces:
             text = "".join(self.pieces)
-            yield _Item(text, self.start, end, bare=text == self.script[self.start : end])
+            yield Item(text, self.start, end, bare=text == self.script[self.start : end])
         self.pieces = []
 
 

@@ -1,6 +1,7 @@
 """The log: one line for each event, as JSON or for people."""
 
 import logging
+import os
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ import structlog
 LogFormat = Literal["auto", "json", "console"]
 
 MAX_FIELD = 512  # characters of one log field; a Kubernetes object name has at most 253
+#: Fields that a console leaves out: they tell lines apart that a person reads one after the other.
+_FOR_PROGRAMS = ("uid", "serial")
+
 MAX_TRACEBACK = 8192  # characters; enough for some sixty frames
 
 
@@ -87,13 +91,17 @@ def make_log(stream: Stream, log_format: LogFormat = "auto") -> Log:
 
     Args:
         stream: where to write.
-        log_format: ``json``, ``console`` (for people, in colour), or ``auto``: ``console`` on a terminal, else ``json``.
+        log_format: ``json``, ``console`` (for people; in colour on a terminal, unless ``NO_COLOR`` is set), or ``auto``:
+            ``console`` on a terminal, else ``json``.
     """
-    console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    terminal = stream.isatty()
+    console = log_format == "console" or (log_format == "auto" and terminal)
+    colours = terminal and not os.environ.get("NO_COLOR")
     for_people: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-        structlog.dev.ConsoleRenderer(),
+        _for_people,
+        structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_level=False, pad_event_to=0),
         _encode,
     ]
     log: Log = structlog.wrap_logger(
@@ -144,6 +152,14 @@ class _JsonLines(structlog.BoundLoggerBase):
     def _line(self, level: str, event: str, fields: dict[str, Any]) -> None:
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
         self._logger.info(_encode_json({"timestamp": f"{now}Z", "level": level, "event": event, **fields}))
+
+
+def _for_people(_logger: Any, _method: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty, 0 or false, and what only programs look for; put a traceback on lines of its own."""
+    shown = {key: value for key, value in fields.items() if value and key not in _FOR_PROGRAMS}
+    if "traceback" in shown:
+        shown["exception"] = shown.pop("traceback")
+    return shown
 
 
 def _encode(_logger: Any, _method: str, line: str) -> bytes:

@@ -110,6 +110,8 @@ class Metrics:
         self.registry.register(self._dropped_lines)
         self._workloads = _Workloads()
         self.registry.register(self._workloads)
+        self._configurations = _Configurations()
+        self.registry.register(self._configurations)
         build = self._gauge("hydra_webhook_build_info", "Always 1.", "version", "python")
         build.labels(version, platform.python_version()).set(1)
 
@@ -150,6 +152,10 @@ class Metrics:
             return 0.0 if since is None else time.monotonic() - since
 
         self._stale.labels(config_kind).set_function(stale)
+
+    def configuration_in_use(self, digests: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """Export by kind of configuration a digest of what is in use, so that replicas can be compared."""
+        self._configurations.digests = digests
 
     def configuration_problems(self, config_kind: str, counts: Mapping[str, int]) -> None:
         """Set how many problems of each severity the newest version of a configuration has."""
@@ -262,4 +268,27 @@ class _Workloads(Collector):
         family = GaugeMetricFamily("hydra_webhook_workloads", documentation, labels=self._labelnames)
         for labels, count in self.counts():
             family.add_metric(labels, count)
+        yield family
+
+
+class _Configurations(Collector):
+    """A gauge whose labels say what is in use: an edit replaces a series rather than adding one.
+
+    Attributes:
+        digests: returns each kind of configuration with a digest.
+    """
+
+    _labelnames = ("config_kind", "digest")  # as the library's own metrics have them
+
+    def __init__(self) -> None:
+        self.digests: Callable[[], Iterable[tuple[str, str]]] = tuple
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge as it is now."""
+        documentation = (
+            "Always 1; the digest is of what is in use of a configuration, equal in replicas that answer alike."
+        )
+        family = GaugeMetricFamily("hydra_webhook_configuration_info", documentation, labels=self._labelnames)
+        for config_kind, digest in self.digests():
+            family.add_metric((config_kind, digest), 1)
         yield family

@@ -10,10 +10,11 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
     shape           is everything that the code walks the map, list or string that it should be, and are there not too many?
     declarations    what a pod template declares by its labels and annotations
     mistaken_keys   labels and annotations that were probably meant for us, but are misspelt or of the wrong kind
+    overlooked      objects in files that are left as they are, though their author may want them rendered
     names           what Kubernetes accepts as a name
 """
 
-from webhook.workload import keys, mistaken_keys, names
+from webhook.workload import keys, mistaken_keys, names, overlooked
 from webhook.workload.declarations import Declaration, check_label, declaration
 from webhook.workload.keys import (
     ANNOTATIONS,
@@ -101,6 +102,7 @@ __all__ = [
     "mistaken_keys",
     "names",
     "opted_out",
+    "overlooked",
     "pod_templates",
     "says_no",
 ]

@@ -11,6 +11,8 @@ Nothing in here knows of snapshots or of last good versions: an entry that canno
 ``pod_metadata``       labels and annotations that a configuration gives to pods
 ``podspec``            checks of the PodSpec and Container fields inside a configuration
 ``checks``             types of values and keys of maps
+``pod_fields``         every field of a pod spec and its type, which only lint needs
+``remedies``           what to write instead of a value of the wrong type
 ``kubernetes``         field names, types and merge keys of Kubernetes
 ===================== =============================================================================================
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from webhook.catalog.documents import Opened, Value
 from webhook.catalog.report import Report
+from webhook.catalog.schema import checks
 from webhook.catalog.yaml.nodes import PLAIN, Node, Scalar, YamlMapping, YamlSequence
 
 KEY = "deployment_templates"
@@ -44,7 +45,7 @@ def find(source: Opened) -> Root | None:
     if not found:
         report.own_flaws(source.bare, "")
         cause = f'there is no "{KEY}" at the top, under global.config or under configmap'
-        report.error("missing-key", "", source.bare, cause, f'begin with "{KEY}:" and a list below it')
+        checks.without(report, source.bare, KEY, cause)
     return _only(found)
 
 
@@ -67,7 +68,7 @@ def _in_data(source: Opened) -> list[Root]:
     for key, value in unread:
         if found:
             cause = f"the value mentions {KEY} but is not valid YAML, so it is ignored"
-            source.report.warning("unread-data-key", f"data[{key}]", None, cause, "fix it, or remove the data key")
+            source.report.warning("unread-data-key", f"data[{key}]", value.at, cause, "fix it, or remove the data key")
         else:
             value.parse()
     if not found:

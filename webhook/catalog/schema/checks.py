@@ -7,7 +7,9 @@ None and is not reported.
 from collections.abc import Collection, Container, Mapping
 
 from webhook import errors
+from webhook.catalog import roots
 from webhook.catalog.report import Report
+from webhook.catalog.schema import remedies
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence
 
@@ -21,7 +23,7 @@ _NAMES: dict[type, str] = {
 
 #: Remedies for a Go template where it cannot be; only podspec knows where one can be an integer.
 _NO_TEMPLATE: dict[type, str] = {
-    int: 'write a number, or in a runtime template add "renderAll: true" beside runtime',
+    int: 'write a number; in a runtime template, a Go template can be here with "renderAll: true" beside runtime',
     bool: "write true or false; a Go template cannot be here",
 }
 
@@ -92,15 +94,26 @@ def required(report: Report, mapping: YamlMapping, key: str, path: str, what: st
 
 def top(report: Report, root: Node, key: str) -> YamlMapping | None:
     """Return the root of a text if it is a map that has this key."""
-    if not isinstance(root, YamlMapping):
-        report.own_flaws(root, "")
-        wrong_type(report, root, "", dict)
-        return None
-    if key in root.pairs:
+    if isinstance(root, YamlMapping) and key in root.pairs:
         return root
     report.own_flaws(root, "")
-    report.error("missing-key", "", root, f'there is no "{key}"', f'begin with "{key}:" and a list below it')
+    if not isinstance(root, YamlMapping) and not root.flaws:
+        report.error("wrong-type", "", root, f"must be a map, found {nodes.describe(root)}", _begin(root, key))
+    elif isinstance(root, YamlMapping):
+        without(report, root, key, f'there is no "{key}"')
     return None
+
+
+def without(report: Report, root: Node, key: str, cause: str) -> None:
+    """Report that a text does not have the key of its configuration; ``cause`` says where the key would have been found."""
+    if isinstance(root, YamlMapping) and (swapped := roots.swapped_by_key(key, root.pairs)):
+        report.error("wrong-kind", "", root, *swapped)
+    else:
+        report.error("missing-key", "", root, cause, _begin(root, key))
+
+
+def _begin(root: Node, key: str) -> str:
+    return f'write "{key}:" above it' if isinstance(root, YamlSequence) else f'begin with "{key}:" and a list below it'
 
 
 def listing(report: Report, holder: YamlMapping, key: str, path: str) -> list[Node] | None:
@@ -188,13 +201,8 @@ def wrong_type(report: Report, node: Node | None, path: str, wanted: type, sibli
         cause = f'must be {_NAMES[wanted]}, found a map: "{key}" at column {pair.column} is indented too deep'
         report.error("wrong-type", path, pair, cause, f'align "{key}" with the key above it')
         return
-    remedy = ""
-    if isinstance(node, Scalar) and wanted is str:
-        remedy = f'quote it: "{node.text}"'
-    elif isinstance(node, Scalar) and wanted is list and isinstance(node.value, str):
-        remedy = f"write [{node.text}]" if "\n" not in node.text else 'begin each item with "- "'
-    elif isinstance(node, Scalar) and isinstance(node.value, str) and wanted in (int, bool):
-        remedy = "write it without quotes" if "{{" not in node.value else _NO_TEMPLATE[wanted]
+    template = isinstance(node, Scalar) and "{{" in node.text and wanted in _NO_TEMPLATE
+    remedy = _NO_TEMPLATE[wanted] if template else remedies.remedy(node, wanted, report.lines)
     report.error("wrong-type", path, node, f"must be {_NAMES[wanted]}, found {nodes.describe(node)}", remedy)
 
 

@@ -23,6 +23,9 @@ _OF_STARTUP = re.compile(
 #: Container fields that become the same without being Go templates.
 _PLAIN_KEYS = {"commandTemplate": "command", "argsTemplate": "args"}
 
+#: Values of the wrong type that say "true".
+_MEANT_AS_TRUE = frozenset({"1", "on", "true", "y", "yes"})
+
 #: PodSpec fields that a runtime template may write under a name of its own.
 _POD_NAMES = {"podSecurityContext": "securityContext"}
 
@@ -207,8 +210,13 @@ def is_of_startup(path: str) -> bool:
 
 
 def renders_all(entry: Node) -> bool:
-    """Return whether every string of an entry is a Go template."""
-    return isinstance(entry, YamlMapping) and _scalar(entry, "renderAll") is True
+    """Return whether every string of an entry is a Go template.
+
+    Also true where ``renderAll`` means to say so with a value of the wrong type. Such an entry is not used, but what is found in it
+    should not be a consequence of that.
+    """
+    value = _scalar(entry, "renderAll") if isinstance(entry, YamlMapping) else None
+    return value if isinstance(value, bool) else str(value).lower() in _MEANT_AS_TRUE
 
 
 def _use_custom_args(templates: Iterable[gotemplate.Template]) -> bool:

@@ -149,6 +149,6 @@ def _text(report: Report, mapping: YamlMapping, key: str, path: str) -> str | No
     """Return a required string that must not be empty."""
     value = checks.a_string(report, checks.required(report, mapping, key, path, "the entry"), f"{path}.{key}")
     if value == "":
-        report.error("empty-value", f"{path}.{key}", mapping.pairs[key].node, f"{key} is empty", "")
+        report.error("empty-value", f"{path}.{key}", mapping.pairs[key].node, f"{key} is empty", "give it a value")
         return None
     return value

@@ -6,7 +6,7 @@ The API server checks the merged pod in full. What is checked here would break t
 from collections.abc import Mapping
 
 from webhook.catalog.report import Report
-from webhook.catalog.schema import checks, kubernetes
+from webhook.catalog.schema import checks, kubernetes, remedies
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence
 
@@ -34,6 +34,10 @@ def fields(
         wanted = types.get(key)
         where = f"{path}.{key}"
         if wanted is None or nodes.is_null(pair.node) or (render_all and wanted is int and _has_action(pair.node)):
+            continue
+        if wanted is list and isinstance(pair.node, YamlMapping) and key in kubernetes.MERGE_KEYS:
+            remedy = remedies.of_map(kubernetes.MERGE_KEYS[key][0], pair.node)
+            report.error("wrong-type", where, pair.node, "must be a list, found a map", remedy)
             continue
         if not checks.typed(report, pair.node, where, wanted):
             continue
@@ -63,7 +67,7 @@ def _list(report: Report, key: str, node: Node, path: str, *, render_all: bool) 
         where = f"{path}[{index}]"
         if not isinstance(item, YamlMapping):
             cause = f"an item of {key} must be a map, found {nodes.describe(item)}"
-            report.error("wrong-type", where, item, cause, _item_remedy(key))
+            report.error("wrong-type", where, item, cause, _item_remedy(key, item))
             continue
         _identified(report, key, item, where)
         if types:
@@ -82,11 +86,11 @@ def _identified(report: Report, key: str, item: YamlMapping, path: str) -> None:
         if value is None:
             continue
         if isinstance(value, Scalar) and value.value == "":
-            report.error("empty-value", f"{path}.{name}", value, f"{name} is empty", "")
+            report.error("empty-value", f"{path}.{name}", value, f"{name} is empty", "give it a value")
         elif key not in kubernetes.ITEMS:
             checks.typed(report, value, f"{path}.{name}", wanted)
 
 
-def _item_remedy(key: str) -> str:
+def _item_remedy(key: str, item: Node) -> str:
     keys = kubernetes.MERGE_KEYS.get(key)
-    return f'write "- {keys[0]}: ..."' if keys else ""
+    return remedies.of_item(keys[0], item) if keys else ""

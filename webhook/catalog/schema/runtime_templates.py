@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webhook import digests
+from webhook.catalog import roots
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import RuntimeTemplate
 from webhook.catalog.report import Report
@@ -17,6 +18,8 @@ from webhook.workload.names import LABEL_VALUE
 
 _KEY = "templates"
 _ENTRY_KEYS = ("runtime", "runtimeZH", "podTemplate", "renderAll")
+#: What other configurations call the name of an entry.
+_NAME = "name"
 #: Keys of podTemplate that are not fields of a PodSpec.
 _BESIDE_POD = ("containerTemplate", "metadata", *GROUP_ROLES)
 _POD_FIELDS = {**kubernetes.POD_SPEC, "podSecurityContext": dict}
@@ -54,6 +57,7 @@ class ReadRuntimeTemplate:
         runtime_template: the compiled entry; None if it cannot be used.
         problem: its first error; None if there is none.
         compiled: every text in it that could be compiled; empty if the entry was taken over from an earlier snapshot.
+        draft: the entry without what is wrong with it, for findings of lint; None if nothing of it can be read.
     """
 
     path: str
@@ -62,6 +66,7 @@ class ReadRuntimeTemplate:
     runtime_template: RuntimeTemplate | None
     problem: Problem | None
     compiled: tuple[Compiled, ...] = ()
+    draft: RuntimeTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def read(source: Opened, earlier: Mapping[str, RuntimeTemplate]) -> tuple[Runtim
     """
     report, root = source.root()
     top = checks.top(report, root, _KEY) if root is not None else None
-    if isinstance(root, YamlMapping):
+    if isinstance(root, YamlMapping) and (top is not None or roots.swapped_by_key(_KEY, root.pairs) is None):
         checks.known(report, root, "", (_KEY,))
     items = checks.listing(report, top, _KEY, _KEY) if top is not None else None
     if items is None:
@@ -111,29 +116,38 @@ def entry(report: Report, node: Node, path: str, earlier: Mapping[str, RuntimeTe
         cause = f"an item of {_KEY} must be a map, found {nodes.describe(node)}"
         report.error("wrong-type", path, node, cause, 'write "- runtime: NAME"')
         return ReadRuntimeTemplate(path, None, node, None, report.first_error(since))
-    checks.known(report, node, path, _ENTRY_KEYS, _ENTRY_HOMES)
+    checks.known(report, node, path, (*_ENTRY_KEYS, _NAME), _ENTRY_HOMES)
     runtime = _runtime(report, node, path)
     _check(report, node, path)
     digest = digests.of(nodes.plain(node))
     problem = report.first_error(since)
     if problem is None and runtime is not None and (same := earlier.get(digest)) is not None:
         moved = replace(same, source=report.source, path=path, stale=None)
-        return ReadRuntimeTemplate(path, runtime, node, moved, None)
+        return ReadRuntimeTemplate(path, runtime, node, moved, None, draft=moved)
     compiler = compiling.Compiler(
         report, runtime or "", _NOT_OF_POD, _NOT_OF_CONTAINER, render_all=compiling.renders_all(node)
     )
     compiled = compiler.runtime_template(node, path, digest)
     problem = report.first_error(since)
     return ReadRuntimeTemplate(
-        path, runtime, node, compiled if problem is None else None, problem, tuple(compiler.compiled)
+        path, runtime, node, compiled if problem is None else None, problem, tuple(compiler.compiled), compiled
     )
 
 
 def _runtime(report: Report, mapping: YamlMapping, path: str) -> str | None:
+    named = mapping.pairs.get(_NAME)
+    if named is not None and nodes.is_null(mapping.get("runtime")):
+        report.error("missing-key", path, named, f'the entry has no "runtime", but "{_NAME}"', "rename it to runtime")
+        return None
+    if named is not None:
+        cause = f'the key "{_NAME}" does not belong here, so it is ignored'
+        report.warning(
+            "unknown-key", f"{path}.{_NAME}", named, cause, "remove it: the name of the entry is its runtime"
+        )
     node = checks.required(report, mapping, "runtime", path, "the entry")
     name = checks.a_string(report, node, f"{path}.runtime")
     if name == "":
-        report.error("empty-value", f"{path}.runtime", node, "the runtime's name is empty", "")
+        report.error("empty-value", f"{path}.runtime", node, "the runtime's name is empty", "give it a name")
         return None
     if name is not None and not LABEL_VALUE.accepts(name):
         cause = f'no workload can ask for the runtime "{name}": it is not a valid label value'

@@ -8,7 +8,7 @@ Nothing in here knows what a configuration is.
 ``characters`` where each character of a scalar's value is written
 ``scalars``  which JSON value a scalar has
 ``syntax``   what libyaml refuses, explained to the person who wrote it
-``edits``    nodes with something changed
+``unquoted`` lines that are refused because of how a value is quoted or punctuated
 ``edits``    nodes with something changed
 ``dump``     an object to a text that kubectl reads as the same values
 =========== ===========================================================================================

@@ -98,20 +98,11 @@ def load_all(text: str) -> list[Any]:
     Raises:
         BadYaml: the text has flaws; the error has all of them.
     """
-    return [plain(document) for document in faultless(text)]
-
-
-def faultless(text: str) -> list[Node]:
-    """Return the documents of a text, each of which has a JSON value.
-
-    Raises:
-        BadYaml: the text has flaws; the error has all of them.
-    """
     documents = parse(text)
     found = tuple(flaw for document in documents for _, flaw in flaws(document))
     if found:
         raise BadYaml(found)
-    return documents
+    return [plain(document) for document in documents]
 
 
 def _joined(pair: re.Match[str]) -> str:

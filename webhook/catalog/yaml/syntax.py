@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from webhook.catalog.yaml import unquoted
 from webhook.catalog.yaml.nodes import Flaw
 from webhook.problems import ProblemCode
 
@@ -84,18 +85,49 @@ def explain(error: yaml.YAMLError, lines: list[str]) -> Flaw:
     if "\t" in text[: len(text) - len(text.lstrip())]:
         tab = text.index("\t")
         return Flaw("yaml-syntax", line + 1, tab + 1, "a tab cannot indent YAML", "indent with spaces")
+    begun = start.line if start is not None else line
+    found = unquoted.explain(lines, begun if "':'" in problem else line, begun if "expected ','" in problem else line)
+    if found is None and (_is_colon(problem) or _is_shift(problem)):
+        found = unquoted.open_quote(lines, line) or unquoted.without_space(lines, line)
+    if found is not None:
+        return Flaw("yaml-syntax", *found)
     if problem.startswith("mapping values are not allowed"):
         return Flaw("yaml-syntax", *_misplaced_colon(lines, line, column))
-    if start is not None and ("expected key" in problem or "expected '-' indicator" in problem):
+    if start is not None and _is_shift(problem):
         return Flaw("yaml-syntax", *place, *_shifted(lines, start, line, column))
+    return _meaning(problem, mark, start, lines)
+
+
+def _meaning(problem: str, mark: Any, start: Any, lines: list[str]) -> Flaw:
+    """Return what libyaml's words mean."""
+    place = (mark.line + 1, mark.column + 1)
+    text = lines[mark.line] if mark.line < len(lines) else ""
     if "cannot start any token" in problem:
-        character = text[column : column + 1]
-        return Flaw("yaml-syntax", *place, f"an unquoted value cannot begin with {character}", _QUOTE_REMEDY)
+        remedy = f"quote it: {unquoted.in_quotes(unquoted.value(text))}"
+        cause = f"an unquoted value cannot begin with {text[mark.column : mark.column + 1]}"
+        return Flaw("yaml-syntax", *place, cause, remedy)
     for words, cause, remedy in _MEANINGS:
         if words in problem:
+            if "missing comma" in remedy and _is_closed(lines, start):
+                return Flaw("yaml-syntax", *place, "a comma is missing between two items", "write a comma between them")
             opened = start if start is not None and ("unclosed" in cause or "':'" in words) else mark
-            return Flaw("yaml-syntax", opened.line + 1, opened.column + 1, cause, remedy)
+            return Flaw("yaml-syntax", opened.line + 1, opened.column + 1, cause, remedy.replace("comma or ", ""))
     return Flaw("yaml-syntax", *place, f"not valid YAML: {problem}", "")
+
+
+def _is_closed(lines: list[str], start: Any) -> bool:
+    """Return whether an open bracket is closed in its line."""
+    return start is not None and start.line < len(lines) and bool(unquoted.closed(lines[start.line][start.column :]))
+
+
+def _is_colon(problem: str) -> bool:
+    """Return whether libyaml met a colon that cannot end a key."""
+    return problem.startswith(("mapping values are not allowed", "could not find expected ':'"))
+
+
+def _is_shift(problem: str) -> bool:
+    """Return whether libyaml met something that is not aligned with the block that it is in."""
+    return "expected key" in problem or "expected '-' indicator" in problem
 
 
 def _key_at(text: str) -> tuple[str, int] | None:
@@ -118,13 +150,21 @@ def _shifted(lines: list[str], start: Any, line: int, column: int) -> tuple[str,
         )
         return cause, f"align it with column {start.column + 1}, or remove it"
     name, at = found
+    beside, column, row = first[0], start.column + 1, start.line + 1
+    if at == column:
+        return "there is text after the end of a value", "remove it, or put the whole value in quotes"
+    for above in range(line - 1, start.line - 1, -1):
+        deeper = _key_at(lines[above])
+        if deeper is not None and deeper[1] > at:
+            (beside, column), row = deeper, above + 1
+        elif deeper is not None:
+            break
     cause = (
-        f'the key "{name}" is at column {at}, but the keys of its map are at column {start.column + 1} '
-        f'("{first[0]}" at line {start.line + 1})'
+        f'the key "{name}" is at column {at}, but the keys of its map are at column {column} ("{beside}" at line {row})'
     )
     return (
         cause,
-        f"align the keys of this map at column {start.column + 1}, and indent what belongs to a key two columns deeper",
+        f"align the keys of this map at column {column}, and indent what belongs to a key two columns deeper",
     )
 
 
@@ -135,7 +175,12 @@ def _misplaced_colon(lines: list[str], line: int, column: int) -> tuple[int, int
     found = _key_at(text)
     inner = re.match(r"\s*(?:-\s+)*[^\s:]+:\s+\S", before)
     if inner:
-        return line + 1, column + 1, 'a second ": " on one line', _QUOTE_REMEDY
+        return (
+            line + 1,
+            column + 1,
+            'a second ": " on one line',
+            f"quote it: {unquoted.in_quotes(unquoted.value(text))}",
+        )
     above = next((row for row in range(line - 1, -1, -1) if _key_at(lines[row])), None)
     sibling = _key_at(lines[above]) if above is not None else None
     if found is None or sibling is None or above is None or sibling[1] >= found[1]:

@@ -8,6 +8,7 @@
 - `nodes`: the nodes of a tree; each prints its canonical text
 - `bindings`: the variables in scope at a place of a template
 - `names`: the names of the predefined functions; suggestions for unknown ones
+- `hints`: what to write instead of what Go refuses
 - `lines`: offsets to lines and columns
 
 Never here: data, and anything that happens when a template is rendered.

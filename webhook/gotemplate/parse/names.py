@@ -39,7 +39,8 @@ _ALIKE = 0.7
 _INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("default", "coalesce"), 'write or .A "value"'),
     **dict.fromkeys(("quote", "toJson"), 'write printf "%q" .A'),
-    **dict.fromkeys(("first", "last", "env"), "write index"),
+    **dict.fromkeys(("first", "last"), "write index"),
+    **dict.fromkeys(("env", "getenv", "expandenv"), "templates cannot read environment variables"),
     **dict.fromkeys(("cat", "concat", "toString"), "write print"),
     **dict.fromkeys(("length", "size", "count"), "write len"),
     **dict.fromkeys(("ternary", "elif", "elseif", "then"), "write if, else if, else and end"),
@@ -48,6 +49,9 @@ _INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("True", "TRUE", "yes", "on"), "write true"),
     **dict.fromkeys(("False", "FALSE", "no", "off"), "write false"),
     **dict.fromkeys(("None", "null", "NULL"), "write nil"),
+    **dict.fromkeys(("is", "equals", "equal"), "write eq .A .B"),
+    **dict.fromkeys(("ifeq", "ifneq"), "write if eq .A .B"),
+    "in": "write range .LIST, or range $i, $a := .LIST",
     "empty": "write not",
     "hasPrefix": 'write eq (printf "%.4s" .A) "four"',
     "include": 'write template "name" .',
@@ -75,13 +79,15 @@ def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def instead_of(name: str) -> str:
-    """Return a hint at what to write instead of an unknown function."""
+def instead_of(name: str, *, argument: bool) -> str:
+    """Return a hint at what to write instead of an unknown function, which may be an argument of another one."""
     if name in _INSTEAD:
         return _INSTEAD[name]
     if name in _MISSING:
         return f"Go templates have no equivalent of Helm's {name}"
     if name.isupper() and len(name) > 1:
         return f"variables start with a dot: write .{name}"
+    if argument:
+        return f'a string needs quotes: "{name}"'
     near = nearest(name, FUNCTION_NAMES)
     return f'did you mean "{near}"?' if near else f"functions: {', '.join(sorted(FUNCTION_NAMES))}"

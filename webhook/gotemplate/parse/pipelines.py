@@ -101,7 +101,7 @@ class PipelineParser(TokenStream):
         args: list[nodes.Node] = []
         while True:
             self.peek_word()
-            operand = self.operand()
+            operand = self.operand(argument=bool(args))
             if operand is not None:
                 args.append(operand)
             token = self.next()
@@ -116,9 +116,12 @@ class PipelineParser(TokenStream):
             self.error("empty command")
         return nodes.Command(offset, tuple(args))
 
-    def operand(self) -> nodes.Node | None:
-        """Parse a term and the fields after it; return None if no term comes next."""
-        term = self.term()
+    def operand(self, *, argument: bool) -> nodes.Node | None:
+        """Parse a term and the fields after it; return None if no term comes next.
+
+        ``argument`` says, for hints, whether it is one of a command's arguments.
+        """
+        term = self.term(argument=argument)
         if term is None or self.peek().kind is not Kind.FIELD:
             return term
         offset = self.peek().offset
@@ -133,7 +136,7 @@ class PipelineParser(TokenStream):
             self.error(f"unexpected . after term {quote(str(term))}")
         return nodes.Chain(offset, term, tuple(names))
 
-    def term(self) -> nodes.Node | None:
+    def term(self, *, argument: bool) -> nodes.Node | None:
         """Parse a constant, function, field, variable or parenthesized pipeline; return None if none comes next."""
         token = self.peek_word()
         kind, text, offset = token
@@ -144,7 +147,7 @@ class PipelineParser(TokenStream):
             return nodes.Field(offset, (text[1:],), offset)
         if kind is Kind.IDENTIFIER:
             if text not in FUNCTION_NAMES:
-                self.error(f"function {quote(text)} not defined", hint=instead_of(text))
+                self.error(f"function {quote(text)} not defined", hint=instead_of(text, argument=argument))
             return nodes.Identifier(offset, text)
         if kind is Kind.VARIABLE:
             if text not in self.variables:

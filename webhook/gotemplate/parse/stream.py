@@ -4,11 +4,10 @@ from typing import NoReturn
 
 from ..errors import ParseError, ParseLimitError
 from ..limits import Limits
+from . import hints
 from .lex import Kind, Token, tokens
 from .lines import Lines
 
-_OPERATORS = frozenset("=<>!&+*/%?")
-_NO_OPERATORS = "templates have no operators and no arithmetic: write eq .A .B, gt .A 1, and .A .B, not .A"
 _EOF = Kind.EOF
 _SPACE = Kind.SPACE
 
@@ -74,14 +73,16 @@ class TokenStream:
         """Raise an error at the line of the last token read; `hint` adds what Go's message leaves out."""
         token = self.tokens[max(self.read - 1, 0)]
         line, column = self.lines.place(token.offset)
+        source = self.lines.source(token.offset)
+        missing = self.still_open() if token.kind is Kind.EOF else ""
         raise (ParseLimitError if limit else ParseError)(
             f"template: {self.name}:{line}: {message}",
             name=self.name,
             line=line,
             column=column,
             expression="" if token.kind in (Kind.ERROR, Kind.EOF) else token.text,
-            source_line=self.lines.source(token.offset),
-            hint=hint or (self.still_open() if token.kind is Kind.EOF else ""),
+            source_line=source,
+            hint=missing or hints.hint(message, source, column) or hint,
         )
 
     def still_open(self) -> str:
@@ -105,8 +106,7 @@ class TokenStream:
     def unexpected(self, token: Token, context: str) -> NoReturn:
         """Raise an error for a token that is not allowed in `context`, or for the error that the lexer found there."""
         if token.kind is not Kind.ERROR:
-            operator = token.kind in (Kind.ASSIGN, Kind.CHAR) and token.text in _OPERATORS
-            self.error(f"unexpected {token} in {context}", hint=_NO_OPERATORS if operator else "")
+            self.error(f"unexpected {token} in {context}")
         extra = ""
         if self.action_start is not None:
             line, _ = self.lines.place(self.action_start)
