@@ -124,3 +124,26 @@ def test_every_code_is_documented_once_and_no_other_is():
     page = (ROOT / "docs" / "troubleshooting.md").read_text().partition("\n## Warnings\n")[0]
 
     assert sorted(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == sorted(errors.DENIAL_CODES)
+
+
+#: Denials about which ``explain`` says more than their message.
+EXPLAINED = {
+    "container-name-conflict", "invalid-name", "no-agent-entry", "no-image", "no-value", "not-an-integer", "port-name-conflict",
+    "request-above-limit", "template-failed", "undefined-volume", "unknown-accelerator", "unknown-probe-port",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", errors.DENIAL_CODES)
+def test_an_answer_names_the_command_that_says_more_where_one_does(code):
+    denial = errors.Denied(code, "why")
+    advice = "; to see why, run hydra-webhook explain --from-cluster -f FILE" if code in EXPLAINED else ""
+
+    assert admission.denied(denial).message == f"why{advice} [{code}]"
+    assert str(denial) == f"why [{code}]", "explain itself, plan and the log do not advise to run explain"
+
+
+def test_a_very_long_message_keeps_the_command_and_the_code():
+    message = errors.Denied("no-value", "x" * 10_000).answer
+
+    assert len(message) == 4096
+    assert message.endswith("x...; to see why, run hydra-webhook explain --from-cluster -f FILE [no-value]")

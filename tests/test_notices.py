@@ -13,7 +13,7 @@ from webhook.notices import NOTICE_CODES, RANKS, WORDINGS, Notice, about, in_ful
 LEADER, WORKER = "leaderTemplate", "workerTemplate"
 PLACES = ("", LEADER, WORKER)
 BOTH = "leader and worker: "
-LEFT_OUT = re.compile(r"(\d+) more warnings: hydra-webhook (\w+) -f FILE shows them")
+LEFT_OUT = re.compile(r"(\d+) more warnings: hydra-webhook (\w+) --from-cluster -f FILE shows them")
 
 
 def places_for_names(code):
@@ -191,7 +191,10 @@ def test_what_comes_first_in_the_order_is_shown_and_the_last_line_counts_the_oth
 
     assert len(in_full(many())) == 3 * len(NOTICE_CODES)
     assert len(written) == 15
-    assert written[-1] == f"{3 * len(NOTICE_CODES) - 14} more warnings: hydra-webhook explain -f FILE shows them"
+    assert (
+        written[-1]
+        == f"{3 * len(NOTICE_CODES) - 14} more warnings: hydra-webhook explain --from-cluster -f FILE shows them"
+    )
     assert not any("last good" in line for line in written)
 
 

@@ -210,7 +210,7 @@ def denied(denial: errors.Denied) -> Response:
     """Return the response that denies an operation because of something its author can change."""
     return Response(
         allowed=False,
-        message=str(denial),
+        message=denial.answer,
         http_status=denial.http_status,
         status_reason=denial.status_reason,
     )

@@ -20,7 +20,7 @@ may be published alone.
 import bisect
 import difflib
 from collections.abc import Collection
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -80,6 +80,27 @@ DenialCode = Literal[
 ]
 DENIAL_CODES: tuple[DenialCode, ...] = get_args(DenialCode)
 
+#: Denials about which ``explain`` says more than their message: what was decided before, and where each side is written.
+_EXPLAINED = frozenset[DenialCode](
+    {
+        "container-name-conflict",
+        "invalid-name",
+        "no-agent-entry",
+        "no-image",
+        "no-value",
+        "not-an-integer",
+        "port-name-conflict",
+        "request-above-limit",
+        "template-failed",
+        "undefined-volume",
+        "unknown-accelerator",
+        "unknown-probe-port",
+    }
+)
+
+#: The command that shows how a request is answered, by the configuration of the webhook that answers it.
+EXPLAIN = "hydra-webhook explain --from-cluster -f FILE"
+
 
 class HydraError(Exception):
     """Root of every error that this project raises on purpose."""
@@ -87,6 +108,19 @@ class HydraError(Exception):
 
 class MalformedReview(HydraError):  # noqa: N818 - named after what it reports, like Denied
     """The request body is not an ``admission.k8s.io/v1`` AdmissionReview; ``str()`` gives the reason."""
+
+
+class PlaceInTemplate(NamedTuple):
+    """A place in a Go template of the runtime.
+
+    Attributes:
+        template: its name, which is the runtime's and the key path in its entry.
+        line, column: in its text, from 1.
+    """
+
+    template: str
+    line: int = 1
+    column: int = 1
 
 
 class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a fault of the program
@@ -99,6 +133,7 @@ class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a faul
         message: what is wrong, where, and what would be right: one line without control characters, whatever values it
             quotes.
         runtime: the runtime that the denied pod template asks for; empty while it is not known.
+        place_in_template: in which Go template the cause is, if one failed.
         http_status: ``status.code`` of the AdmissionResponse.
         status_reason: ``status.reason`` of the AdmissionResponse, a Kubernetes StatusReason.
     """
@@ -106,15 +141,21 @@ class Denied(HydraError):  # noqa: N818 - a decision with its reason, not a faul
     http_status = 422
     status_reason = "Invalid"
 
-    def __init__(self, code: DenialCode, message: str) -> None:
+    def __init__(self, code: DenialCode, message: str, place_in_template: PlaceInTemplate | None = None) -> None:
         super().__init__(code, message)
         self.code: DenialCode = code
         self.message = printable(message)
         self.runtime = ""
+        self.place_in_template = place_in_template
 
     def add_place(self, place: str) -> None:
         """Put the place that the denial is about in front of its message, on its way up to those who know the place."""
         self.message = f"{printable(place)}: {self.message}"
+
+    @property
+    def answer(self) -> str:
+        """Return what the answer to a request says: ``str()`` with the command that says more, where ``explain`` does."""
+        return with_code(self.message, self.code, f"to see why, run {EXPLAIN}" if self.code in _EXPLAINED else "")
 
     def __str__(self) -> str:
         return with_code(self.message, self.code)
@@ -146,12 +187,13 @@ class NotReady(Denied):
     status_reason = "ServiceUnavailable"
 
 
-def with_code(message: str, code: DenialCode) -> str:
-    """Return a denial as people read it: the message, cut if it is very long, and its code in brackets."""
-    room = _MESSAGE_CHARACTERS - len(code) - 3
+def with_code(message: str, code: DenialCode, advice: str = "") -> str:
+    """Return a denial as people read it: the message, cut if it is very long, advice if there is any, and the code in brackets."""
+    end = f"; {advice} [{code}]" if advice else f" [{code}]"
+    room = _MESSAGE_CHARACTERS - len(end)
     if len(message) > room:
         message = f"{message[: room - 3]}..."
-    return f"{message} [{code}]"
+    return f"{message}{end}"
 
 
 def printable(text: str) -> str:

@@ -209,7 +209,7 @@ def lines(notices: Iterable[Notice]) -> list[str]:
     shown = found if len(found) <= LINES else found[: LINES - 1]
     written = [_line(warning) for warning in shown]
     if len(found) > len(shown):
-        written.append(f"{len(found) - len(shown)} more warnings: hydra-webhook explain -f FILE shows them")
+        written.append(f"{len(found) - len(shown)} more warnings: {errors.EXPLAIN} shows them")
     return written
 
 

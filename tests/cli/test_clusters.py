@@ -378,6 +378,22 @@ def test_without_names_every_workload_with_a_runtime_is_explained_once(run, api,
     assert explained(result) == [("Deployment", "team-a", "web"), ("Pod", "team-a", "alone")]
 
 
+def test_a_leader_worker_set_is_explained_of_which_only_the_pod_templates_are_labelled(run, api):
+    publish(api)
+    path = "/apis/leaderworkerset.x-k8s.io/v1/namespaces/team-a/leaderworkersets"
+    kind = {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet"}
+    api.put(f"{path}/fleet", **kind, spec={"leaderWorkerTemplate": {"size": 2, "workerTemplate": TEMPLATE}})
+    other = {"spec": POD["spec"]}
+    api.put(f"{path}/other", **kind, spec={"leaderWorkerTemplate": {"size": 2, "workerTemplate": other}})
+    (found,) = json.loads(run("explain", "--from-cluster", "-n", "team-a", "-o", "json").out)
+
+    assert (found["name"], found["outcome"], found["remarks"]) == ("fleet", "rendered", [])
+    assert [(one["role"], one["group_size"], one["pod_by_pod"]) for one in found["pod_templates"]] == [
+        ("leader", 2, True),
+        ("worker", 2, True),
+    ]
+
+
 def test_files_are_explained_by_files_and_what_the_webhook_has_otherwise_is_named(run, api, tmp_path):
     publish(api)
     (tmp_path / "a.yaml").write_text(AGENT.replace("engine:1", "engine:2"))

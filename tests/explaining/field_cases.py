@@ -55,11 +55,29 @@ def explain(value, found, namespace="team-a", **more):
     return explaining.explain(value, kind, found.state, found.places, namespace=namespace, **more)
 
 
+def placed(text, source):
+    """Return the object in a text, and where everything in it is."""
+    ((value, node),), problems = catalog.manifests(source, text.encode())
+    assert not problems
+    return value, catalog.ObjectPlaces(source, node)
+
+
 @functools.cache
 def explained(path):
     """Return the explanation of a file of one workload."""
-    (value,) = catalog.load_all(path.read_text(encoding="utf-8"))
-    return explain(value, of_folder(path.parent))
+    value, places = placed(path.read_text(encoding="utf-8"), path.name)
+    return explain(value, of_folder(path.parent), file=places)
+
+
+def lines(explanation):
+    """Return what people read, a line for each branch: mark, text and note."""
+
+    def below(branch):
+        yield " ".join(filter(None, (branch.mark, branch.text, branch.note and f"← {branch.note}")))
+        for child in branch.children:
+            yield from below(child)
+
+    return list(below(explaining.outline(explanation)))
 
 
 def answers(explanation):

@@ -50,8 +50,8 @@ def example():
         catalog.Document("templates", "templates.yaml", files["templates.yaml"]),
         catalog.Document("agent", "agent.yaml", files["agent.yaml"]),
     )
-    (pod,) = catalog.load_all(files["pod.yaml"])
-    return printed(field_cases.explain(pod, found))
+    pod, places = field_cases.placed(files["pod.yaml"], "pod.yaml")
+    return printed(field_cases.explain(pod, found, file=places))
 
 
 def shown():

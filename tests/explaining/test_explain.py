@@ -278,8 +278,9 @@ def test_what_was_decided_before_a_denial_is_there_in_the_words_of_the_denial():
     assert f"the type is {one.gpu_types[0].reason}" in found.denial.message
     assert one.template is not None
     assert found.next_steps == (
-        "give the container an image, ask for another resource or set annotation hydra.io/gpu-type",
-        "see: hydra-webhook runtimes",
+        "add an agent entry to a.yaml: {match_runtimes: [engine], match_gpu_types: [cpu], container_template: {image: IMAGE}}",
+        'or give container "main" an image of its own',
+        "see: hydra-webhook runtimes --templates t.yaml --agent a.yaml",
     )
 
 
@@ -298,13 +299,46 @@ def test_a_template_that_fails_leaves_the_decisions():
 
     assert found.denial.code == "no-value"
     assert (one.fields, bool(one.variables)) == ((), True)
+    assert str(found.denial.written) == str(one.denial.written) == "t.yaml:7:38"
+    assert one.denial.written.key_path == "templates[0].podTemplate.containerTemplate.commandTemplate[1]"
+    assert found.next_steps[0].startswith("correct the Go template at t.yaml:7:38")
 
 
-def test_a_template_after_a_denied_one_is_not_reached():
+def test_the_place_of_what_fails_is_inside_the_go_template():
+    template = "commandTemplate:\n          - |\n            first\n              {{ index .CUSTOM_ARGS 9 }}"
+    found = explain(pod(), configured(TEMPLATES.replace('commandTemplate: [serve, "{{ .MODEL_ID }}"]', template)))
+
+    assert (found.denial.code, str(found.denial.written)) == ("template-failed", "t.yaml:10:18")
+
+
+def test_a_go_template_of_another_field_has_its_place():
+    templates = TEMPLATES.replace("podTemplate:", "renderAll: true\n    podTemplate:", 1)
+    templates = templates.replace("{name: A, value: template}", '{name: A, value: "{{ .NO }}"}')
+    found = explain(pod(), configured(templates))
+
+    assert found.denial.code == "no-value"
+    assert found.denial.written.key_path == "templates[0].podTemplate.containerTemplate.env[0].value"
+    assert str(found.denial.written) == "t.yaml:11:34"
+
+
+def test_the_other_template_of_a_denied_group_is_explained_too():
     leader = {"spec": {"containers": [{"name": "main", "volumeMounts": [{"name": "none", "mountPath": "/m"}]}]}}
     found = explain(group(leader=leader))
+    denied, other = found.pod_templates
 
-    assert [one.outcome for one in found.pod_templates] == ["denied", "not-reached"]
+    assert [one.outcome for one in found.pod_templates] == ["denied", "rendered"]
+    assert (denied.denial.code, other.denial) == ("undefined-volume", None)
+    assert found.denial.message == f"LeaderWorkerSet team-a/g: {denied.denial.message}"
+    assert (other.revision != "", other.fields != ()) == (True, True)
+
+
+def test_each_denied_template_has_its_reason():
+    mount = {"volumeMounts": [{"name": "none", "mountPath": "/m"}]}
+    found = explain(group(leader={"spec": {"containers": [{"name": "main", **mount}]}}, **mount))
+
+    assert [one.denial.message.partition(":")[0] for one in found.pod_templates] == ["leaderTemplate", "workerTemplate"]
+    denials = [line.partition(' "')[0] for line in field_cases.lines(found) if "[undefined-volume]" in line]
+    assert denials == ["✗ LeaderWorkerSet team-a/g: leaderTemplate: container", "✗ and then workerTemplate: container"]
 
 
 def test_a_malformed_object_is_denied_without_pod_templates():
@@ -321,7 +355,7 @@ LEFT = [
     pytest.param(pod(labels={**LABELS, "hydra.io/inject": "false"}), "opted-out", id="opted out"),
     pytest.param(pod(annotations={"kubernetes.io/config.mirror": "x"}), "mirror-pod", id="a mirror pod"),
     pytest.param({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}, "not-intercepted", id="another kind"),
-    pytest.param({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "labels": LABELS}, "spec": {"template": {"spec": {"containers": []}}}}, "not-labelled", id="a Deployment whose template has no label"),
+    pytest.param({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": {"containers": []}}}}, "not-labelled", id="a Deployment whose template has no label"),
 ]  # fmt: skip
 
 
@@ -425,7 +459,7 @@ def test_the_record_of_a_pod_counts_where_its_controller_is_explained():
     found = explain(value, configured(agent=AGENT.replace('tag: "1"', 'tag: "2"')), pod=stored(pod()))
 
     (one,) = found.pod_templates
-    assert (one.stored.newest, one.stored.same_result) == (False, None)
+    assert (one.stored.newest, one.stored.same_result) == (False, False)
     assert found.next_steps == ("to get the newest revision: kubectl rollout restart deployment d -n team-a",)
 
 

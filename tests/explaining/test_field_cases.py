@@ -1,11 +1,13 @@
 """Why this container, this image, this command: the answers for workloads from the field, and where they are said to be written."""
 
+import json
 import re
 
+import msgspec
 import pytest
 import yaml
 
-from tests.explaining import field_cases
+from tests.explaining import field_cases, test_golden
 from tests.explaining.field_cases import ANSWERS, CASES, WORKLOADS
 
 files = pytest.mark.parametrize("path", WORKLOADS, ids=field_cases.name)
@@ -14,6 +16,13 @@ files = pytest.mark.parametrize("path", WORKLOADS, ids=field_cases.name)
 @files
 def test_the_answers_are_right(path):
     assert field_cases.answers(field_cases.explained(path)) == ANSWERS[field_cases.name(path)]
+
+
+@files
+def test_the_json_is_as_the_schema_describes_it(path):
+    schema = json.loads(test_golden.SCHEMA.read_text())
+
+    test_golden.checked(json.loads(msgspec.json.encode([field_cases.explained(path)])), schema, schema)
 
 
 def test_every_file_has_answers():
@@ -29,9 +38,10 @@ def test_every_place_leads_to_its_key(path):
         places += [entry.written for entry in one.agent_entries]
         places += [choice.row for choice in one.gpu_types if choice.row]
         places += [field.written for field in one.fields if field.written]
-        places += [
-            element.written for field in one.fields for element in field.elements if element.set_by != "workload"
-        ]
+        places += [element.written for field in one.fields for element in field.elements]
+        places += [variable.written for variable in one.variables if variable.written]
+        places += [choice.written for choice in one.gpu_types if choice.written]
+        places += [one.container.written] if one.container and one.container.written else []
         for written in places:
             assert written.line, written
             if written.source.startswith("built-in"):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.explaining import field_cases, outlines
+from tests.explaining.test_explain import configured, pod
 from webhook import explaining
 
 FILES = {path.stem: path.read_text(encoding="utf-8") for path in outlines.HERE.glob("*.txt")}
@@ -37,6 +38,20 @@ def test_nothing_is_left_out_however_wide_a_terminal_is(columns):
 
     for text in texts(explaining.outline(explanation)):
         assert "".join(text.split())[:8] in shown
+
+
+def test_a_script_in_args_is_shown_whole_up_to_a_length_and_other_values_are_cut_sooner():
+    templates = (
+        "templates: [{runtime: engine, podTemplate: {containerTemplate: {argsTemplate: ['{{ .MODEL_NAME }}']}}}]"
+    )
+    shown = {}
+    for length in (200, 300):
+        value = pod(annotations={"hydra.io/model-name": "m" * length})
+        shown[length] = "\n".join(field_cases.lines(field_cases.explain(value, configured(templates))))
+
+    assert f'\n"{"m" * 200}" ←' in shown[200]
+    assert f'\n"{"m" * 236}... ←' in shown[300]
+    assert f'\nMODEL_NAME = "{"m" * 56}... ←' in shown[200]
 
 
 def test_control_characters_do_not_reach_the_terminal():

@@ -17,7 +17,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``history``     the documents from which what is in use can be rebuilt
 ``published``   what a server publishes, so that commands judge as it does
 ``manifests``   objects in files, each with its place
-``places``      where in the documents the entries in use are written
+``places``      where in the documents the entries in use are written, and where in files objects are
 ``model``       snapshots, runtime templates, agent entries, GPU types
 ``substitute``  a runtime template with other Go templates
 ``report``      collects the problems of one text
@@ -47,7 +47,7 @@ from webhook.catalog.model import (
     Startup,
     holds_template,
 )
-from webhook.catalog.places import Place, Places
+from webhook.catalog.places import ObjectPlaces, Place, Places
 from webhook.catalog.read import Read, read
 from webhook.catalog.recognise import LISTS, Recognised, described, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
@@ -75,6 +75,7 @@ __all__ = [
     "GpuTypes",
     "IntegerTemplate",
     "Manifest",
+    "ObjectPlaces",
     "Part",
     "Place",
     "Places",

@@ -1,18 +1,19 @@
 """Where the entries of configurations are written, down to single keys: also inside a block scalar of a ConfigMap manifest.
 
-Only commands that answer questions ask. Requests keep no YAML, so the documents are read again.
+So with objects in files. Only commands that answer questions ask. Requests keep no YAML, so the documents are read again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from webhook import digests
+from webhook import digests, errors
 from webhook.catalog.documents import Document
 from webhook.catalog.model import AgentEntry, ConfigKind, GpuType, RuntimeTemplate
 from webhook.catalog.read import Read, read
 from webhook.catalog.report import Report
 from webhook.catalog.schema.agent_entries import AgentConfiguration
+from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.schema.gpu_types import GpuTable
 from webhook.catalog.schema.runtime_templates import RuntimeTemplates
 from webhook.catalog.yaml import nodes
@@ -52,6 +53,10 @@ class Places:
     def __init__(self, documents: Iterable[Document]) -> None:
         self._documents = tuple(documents)
 
+    def source(self, config_kind: ConfigKind) -> str:
+        """Return where the newest document of a kind comes from, as a person would name it; "" if there is none."""
+        return next((one.source for one in reversed(self._documents) if one.config_kind == config_kind), "")
+
     def find(self, entry: Entry, keys: Keys = ()) -> Place | None:
         """Return the place of something in an entry: that of its key, or of the item if it is one of a list.
 
@@ -63,44 +68,93 @@ class Places:
             None if the documents do not have the entry with this content, or it does not have these keys.
         """
         found = self._entry(entry)
-        if found is None:
-            return None
-        node, report = found
-        at = _below(node, keys)
-        if at is None:
-            return None
-        placed = report.in_source(Span(at.line, at.column))
-        return Place(report.source, placed.line, placed.column)
+        at = _below(found.node, keys) if found is not None else None
+        return _in_source(found.report, Span(at.line, at.column)) if found is not None and at is not None else None
 
-    def _entry(self, entry: Entry) -> tuple[Node, Report] | None:
+    def find_in_template(self, entry: RuntimeTemplate, at: errors.PlaceInTemplate) -> tuple[str, Place] | None:
+        """Return key path and place of something in a Go template of an entry; None as in :meth:`find`."""
+        found = self._entry(entry)
+        for one in found.compiled if found is not None else ():
+            if found is not None and one.template.name == at.template:
+                return one.path, _in_source(found.report, found.report.inside(one.scalar, at.line, at.column))
+        return None
+
+    def _entry(self, entry: Entry) -> "_Written | None":
         key = entry.path if isinstance(entry, GpuType) else entry.digest
         same = self._by_key.get((_KINDS[type(entry)], key), [])
-        ordered = sorted(same, key=lambda one: one[0] != entry.path)  # equal entries differ only in their place
-        return ordered[0][1:] if ordered else None
+        # equal entries differ only in their place
+        return min(same, key=lambda one: one.path != entry.path, default=None)
 
     @cached_property
-    def _by_key(self) -> dict[tuple[ConfigKind, str], list[tuple[str, Node, Report]]]:
-        """Path, YAML and report of each entry that can be used, by its digest; rows of the GPU table by their path."""
-        index: dict[tuple[ConfigKind, str], list[tuple[str, Node, Report]]] = {}
+    def _by_key(self) -> dict[tuple[ConfigKind, str], list["_Written"]]:
+        """Return each entry that can be used by its digest, and rows of the GPU table by their path."""
+        index: dict[tuple[ConfigKind, str], list[_Written]] = {}
         for document in reversed(self._documents):
             if document.content is None:
                 continue
             found = read(document)
-            for path, node in _entries(found):
-                key = path if document.config_kind == "gpu-configs" else digests.of(nodes.plain(node))
-                index.setdefault((document.config_kind, key), []).append((path, node, found.report))
+            for one in _entries(found):
+                key = one.path if document.config_kind == "gpu-configs" else digests.of(nodes.plain(one.node))
+                index.setdefault((document.config_kind, key), []).append(one)
         return index
 
 
-def _entries(found: Read) -> Iterator[tuple[str, Node]]:
-    """Yield key path and YAML of each entry that can be used."""
+class ObjectPlaces:
+    """The places of everything in an object that was read from a file."""
+
+    def __init__(self, source: str, node: Node) -> None:
+        """Take where an object was read from.
+
+        Args:
+            source: as a person would name it.
+            node: the object.
+        """
+        self._source = source
+        self._node = node
+
+    def find(self, keys: Keys) -> Place | None:
+        """Return the place of a key, or of the item of a list; None if the object does not have it."""
+        at = _below(self._node, keys)
+        return Place(self._source, at.line, at.column) if at is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An entry of a document that can be used.
+
+    Attributes:
+        path: its key path.
+        node: its YAML.
+        report: that of its document.
+        compiled: the Go templates in it.
+    """
+
+    path: str
+    node: Node
+    report: Report
+    compiled: tuple[Compiled, ...] = ()
+
+
+def _entries(found: Read) -> Iterator[_Written]:
+    """Yield each entry that can be used."""
     match found.content:
         case RuntimeTemplates():
-            yield from ((one.path, one.node) for one in found.content.entries if one.runtime_template is not None)
+            for one in found.content.entries:
+                if one.runtime_template is not None:
+                    yield _Written(one.path, one.node, found.report, one.compiled)
         case AgentConfiguration():
-            yield from ((one.path, one.node) for one in found.content.entries if one.agent_entry is not None)
+            for entry in found.content.entries:
+                if entry.agent_entry is not None:
+                    yield _Written(entry.path, entry.node, found.report)
         case GpuTable():
-            yield from ((one.path, one.node) for one in found.content.rows if one.gpu_type is not None)
+            for row in found.content.rows:
+                if row.gpu_type is not None:
+                    yield _Written(row.path, row.node, found.report)
+
+
+def _in_source(report: Report, span: Span) -> Place:
+    placed = report.in_source(span)
+    return Place(report.source, placed.line, placed.column)
 
 
 def _below(node: Node, keys: Keys) -> Node | YamlPair | None:

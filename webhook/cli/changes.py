@@ -38,7 +38,7 @@ def print_changed(
             return change(one)
         except errors.Denied as refusal:
             denied = True
-            output.report(f"{one.place(refusal.message)}denied: {refusal}")
+            output.report(f"{one.place(refusal.message)}denied: {refusal.answer}")
             return one.value
 
     after = [one.changed(attempt) for one in before]

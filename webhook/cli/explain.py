@@ -1,7 +1,7 @@
 """``hydra-webhook explain``: why objects are rendered as they are, from files or from a cluster."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import typer
@@ -27,10 +27,12 @@ class _Question:
     Attributes:
         value: the object; of a pod with a controller, that of the controller.
         pod: the pod with a controller that was asked about.
+        file: where everything in the object is written, if it comes from a file.
     """
 
     value: objects.Object
     pod: objects.Object | None = None
+    file: catalog.ObjectPlaces | None = None
 
 
 def explain(
@@ -76,8 +78,11 @@ def explain(
     names, files = clusters.objects_and_files(more)
     ask = all_namespaces or bool(names) or clusters.asked(kubeconfig, context, from_cluster=from_cluster)
     from_files = bool(filename or files) or not ask
-    read = object_files.values(filename, files, recursive=recursive, described=True) if from_files else []
-    questions = [_Question(item) for item in read]
+    read = object_files.located(filename, files, recursive=recursive, described=True) if from_files else []
+    questions = [
+        _Question(one.value, file=catalog.ObjectPlaces(one.source, one.node) if one.node is not None else None)
+        for one in read
+    ]
     judged: clusters.ServerState | None = None
     if own or not ask:
         documents = options.documents(templates, agent, gpu_configs)
@@ -110,7 +115,13 @@ def _explained(
 ) -> explaining.Explanation:
     value = question.value
     found = explaining.explain(
-        value, objects.kind_of(value), state, places, namespace=objects.namespace_of(value, namespace), pod=question.pod
+        value,
+        objects.kind_of(value),
+        state,
+        places,
+        namespace=objects.namespace_of(value, namespace),
+        pod=question.pod,
+        file=question.file,
     )
     if question.pod is None:
         return found
@@ -134,7 +145,10 @@ async def _asked(
 async def _workloads(reader: clusters.Reader) -> AsyncIterator[objects.Object]:
     """Yield the workloads with a runtime, but neither pods nor controllers that are part of another one."""
     for kind in cluster_room.kinds.ALL:
-        async for item in reader.objects(kind.collection(reader.namespace)):
+        collection = kind.collection(reader.namespace)
+        if kind is cluster_room.kinds.LEADER_WORKER_SET:  # of some, only the pod templates are labelled
+            collection = replace(collection, label_selector="")
+        async for item in reader.objects(collection):
             if _controller(item, "") is None and _has_runtime(item):
                 yield item
 

@@ -6,9 +6,14 @@ text and JSON are printed.
 ::
 
     explain       an object to its explanation
+    answers       what becomes of an object: rendered as a whole, pod by pod, or left alone?
     decisions     container, GPU type, runtime template, agent entries, variables: each with its reason
     written       where the configuration says what a rendering has
+    own           where the workload's own file says it
+    keypaths      keys and positions, and the key paths by which messages write them
     next_steps    which command or edit would change the outcome?
+    remedies      what to do about a denial?
+    unread        labels and annotations that say nothing where they are
     explanation   the values, whose names are those of the JSON
     outline       an explanation as text
     schema        the JSON schema of explanations

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
-from webhook import catalog, rendering
+from webhook import catalog, rendering, workload
 from webhook.explaining import written
 from webhook.explaining.explanation import AgentEntry, Container, GpuChoice, Template, Variable, Written
+from webhook.explaining.own import OwnPlaces
 from webhook.rendering import gpus, selection
 
 
-def container(decided: rendering.Decided) -> Container | None:
+def container(decided: rendering.Decided, own: OwnPlaces) -> Container | None:
     """Return the inference container and why it is this one."""
     found = decided.container
-    return Container(found.name, found.path, found.reason) if found is not None else None
+    return Container(found.name, found.path, found.reason, own.of_container(found)) if found is not None else None
 
 
-def gpu_types(decided: rendering.Decided, places: catalog.Places) -> Iterator[GpuChoice]:
+def gpu_types(decided: rendering.Decided, places: catalog.Places, own: OwnPlaces) -> Iterator[GpuChoice]:
     """Yield the GPU types that fit, the first in order first, and the rows of the GPU table that were passed over."""
     asked, declaration, resolution = decided.asked, decided.declaration, decided.resolution
     if asked is None or declaration is None:
@@ -24,7 +25,14 @@ def gpu_types(decided: rendering.Decided, places: catalog.Places) -> Iterator[Gp
         reason = gpus.origin(declaration, choice)
         if choice is not used:
             reason = f"fits too, {reason}, but {used.gpu_type} is used"
-        yield GpuChoice(choice.gpu_type, choice.count, choice is used, reason, _row(choice.row, places))
+        yield GpuChoice(
+            choice.gpu_type,
+            choice.count,
+            choice is used,
+            reason,
+            _row(choice.row, places),
+            _asked(decided, choice, own),
+        )
     for row in asked.passed_over:
         yield GpuChoice(row.name, 0, used=False, reason=gpus.passed_over([row]), row=_row(row, places))
 
@@ -60,11 +68,20 @@ def agent_entries(decided: rendering.Decided, places: catalog.Places, state: ren
         yield AgentEntry(False, f"cannot be read: {problem}", place)
 
 
-def variables(resolution: rendering.Resolution) -> Iterator[Variable]:
+def variables(resolution: rendering.Resolution, own: OwnPlaces) -> Iterator[Variable]:
     """Yield every variable with its value and source."""
     sources = resolution.sources()
     for name, value in resolution.variables.items():
-        yield Variable(name, value, sources[name])
+        yield Variable(name, value, sources[name], own.of_key(sources[name]))
+
+
+def _asked(decided: rendering.Decided, choice: gpus.Choice, own: OwnPlaces) -> Written | None:
+    """Return where the workload asks for a GPU type: by an annotation, or by the first of the resources that give it."""
+    if decided.declaration is not None and decided.declaration.gpu_type:
+        return own.of_key(f"annotation {workload.GPU_TYPE}")
+    if decided.container is None or not choice.amounts:
+        return None
+    return own.of_resource(decided.container, choice.amounts[0][0])
 
 
 def _row(row: catalog.GpuType | None, places: catalog.Places) -> Written | None:

@@ -1,33 +1,16 @@
 """Why an object is rendered as it is (contract section 12): it is rendered as in a request, and the decisions are read."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from webhook import catalog, errors, jsonshape, mutation, notices, rendering, workload
-from webhook.explaining import next_steps, written
+from webhook.explaining import answers, keypaths, next_steps, own, written
+from webhook.explaining.answers import Answer, Subject
 from webhook.explaining.decisions import agent_entries, container, gpu_types, template, variables
-from webhook.explaining.explanation import (
-    Denial,
-    Element,
-    Explanation,
-    Field,
-    Outcome,
-    PodTemplate,
-    Stored,
-)
+from webhook.explaining.explanation import Denial, Element, Explanation, Field, PodTemplate, Stored
 from webhook.rendering.paths import ABSENT
-
-_REASONS: dict[Outcome, str] = {
-    "rendered": "rendered",
-    "denied": "denied",
-    "not-labelled": f"left alone: it has no label {workload.RUNTIME}",
-    "opted-out": f'left alone: it has label {workload.INJECT}: "false"',
-    "mirror-pod": "left alone: it is the mirror of a static pod",
-    "not-intercepted": "left alone: the webhook renders Pods and LeaderWorkerSets",
-    "not-reached": "not reached: another pod template of the object was denied before",
-}
 
 #: Parts of metadata that rendering is about.
 _METADATA = ("labels", "annotations")
@@ -48,6 +31,7 @@ def explain(
     *,
     namespace: str,
     pod: Mapping[str, Any] | None = None,
+    file: catalog.ObjectPlaces | None = None,
 ) -> Explanation:
     """Explain an object, bare or rendered; a rendered one is restored to its bare form first.
 
@@ -57,72 +41,53 @@ def explain(
         state: the configuration and settings.
         places: where the configuration is written.
         namespace: where it is, or is to be created.
-        pod: a stored pod that comes from the only pod template of the object, and whose record counts.
+        pod: a stored pod that was made from a pod template of the object, and whose record counts if the object has none.
+        file: where everything in the object is written, if it comes from a file.
     """
     name = workload.display_name(value)
-    attempts: list[mutation.Attempt] = []
-    denial: Denial | None = None
-    found: tuple[notices.Notice, ...] = ()
-    outcome: Outcome = "not-intercepted"
     records: dict[str, _Recorded] = {}
     bare = value
     try:
         bare = mutation.restore(value, object_kind)
         records = _records(value, object_kind)
-        if pod is not None and len(templates := workload.pod_templates(bare, object_kind)) == 1:
-            records |= {templates[0].name: one for one in _records(pod, workload.POD).values()}  # noqa: B035 - at most one
-        mutated = mutation.mutate(bare, object_kind, state, namespace=namespace, attempts=attempts)
-        found, outcome = mutated.notices, _outcome(mutated, object_kind)
     except errors.Denied as refusal:
-        denial, outcome = Denial(refusal.code, str(refusal)), "denied"
-    pod_templates = tuple(_pod_templates(_templates(bare, object_kind), attempts, records, places, outcome))
-    remarks = list(_remarks(value, object_kind, recorded=bool(records), outcome=outcome))
-    return Explanation(
+        answer = answers.refused(value, object_kind, refusal)
+    else:
+        answer = answers.answer(bare, object_kind, state, namespace=namespace, rendered_before=bool(records))
+        if pod is not None and not records:
+            records = _records_of_pod(pod, answer)
+    source = own.File(value, file)
+    pod_templates = tuple(
+        _pod_template(one, records.get(one.pod_template.name), places, source) for one in answer.subjects
+    )
+    remarks = tuple(_remarks(value, object_kind, answer, recorded=bool(records)))
+    found = Explanation(
         kind=object_kind[2],
         namespace=namespace,
         name=name,
-        outcome=outcome,
-        reason=_REASONS[outcome],
-        denial=denial,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        denial=_denial(answer, pod_templates, source),
         pod_templates=pod_templates,
-        warnings=tuple(notices.in_full(found)),
-        remarks=tuple(remarks),
-        next_steps=tuple(
-            next_steps.of(
-                object_kind, namespace, name, denial, pod_templates, never_rendered=_NEVER_RENDERED in remarks
-            )
-        ),
+        warnings=tuple(notices.in_full(answer.notices)),
+        remarks=remarks,
     )
+    steps = next_steps.of(found, object_kind, value, answer, places, never_rendered=_NEVER_RENDERED in remarks)
+    return msgspec.structs.replace(found, next_steps=tuple(dict.fromkeys(steps)))
 
 
 def _remarks(
-    value: Mapping[str, Any], object_kind: workload.GroupVersionKind, *, recorded: bool, outcome: Outcome
+    value: Mapping[str, Any], object_kind: workload.GroupVersionKind, answer: Answer, *, recorded: bool
 ) -> Iterator[str]:
     """Yield what is uncertain, and what the cluster has otherwise."""
     metadata = value.get("metadata")
     is_stored = isinstance(metadata, dict) and bool(metadata.get("uid"))
     if object_kind == workload.POD and (recorded or is_stored):
         yield _STORED_POD
-    if object_kind in workload.INTERCEPTED and is_stored and not recorded and outcome == "rendered":
+    if object_kind not in workload.INTERCEPTED or any(one.pod_by_pod for one in answer.subjects):
+        return
+    if is_stored and not recorded and answer.outcome == "rendered":
         yield _NEVER_RENDERED
-
-
-def _templates(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> tuple[workload.PodTemplate, ...]:
-    """Return the pod templates of an object; none of a malformed one, which is denied for that."""
-    try:
-        return workload.pod_templates(value, object_kind)
-    except errors.Denied:
-        return ()
-
-
-def _outcome(mutated: mutation.Mutation, object_kind: workload.GroupVersionKind) -> Outcome:
-    """Return what becomes of an object that is not denied."""
-    if mutated.changed:
-        return "rendered"
-    reason = mutated.reason
-    if object_kind not in workload.INTERCEPTED:  # requests only see its pods, one by one
-        reason = next((workload.exclusion(one.value) for one in _templates(mutated.value, object_kind)), "")
-    return next((one for one in get_args(Outcome) if one == reason), "not-intercepted")
 
 
 class _Recorded(msgspec.Struct, frozen=True):
@@ -142,68 +107,98 @@ def _records(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -
     return found
 
 
-def _pod_templates(
-    templates: tuple[workload.PodTemplate, ...],
-    attempts: list[mutation.Attempt],
-    records: Mapping[str, _Recorded],
-    places: catalog.Places,
-    outcome: Outcome,
-) -> Iterator[PodTemplate]:
-    """Yield the explanation of each pod template: of those that were rendered, and of those that were left alone."""
-    attempted = {attempt.pod_template.name: attempt for attempt in attempts}
-    for pod_template in templates:
-        attempt = attempted.get(pod_template.name)
-        if attempt is not None:
-            yield _explained(attempt, records.get(pod_template.name), places)
-        else:
-            left: Outcome = "opted-out" if workload.opted_out(pod_template) else outcome
-            yield _outline(pod_template, "not-reached" if left in ("denied", "rendered") else left)
+def _records_of_pod(pod: Mapping[str, Any], answer: Answer) -> dict[str, _Recorded]:
+    """Return the record of a stored pod by the name of the pod template that it was made from."""
+    is_leader = ((pod.get("metadata") or {}).get("labels") or {}).get(workload.WORKER_INDEX) == "0"
+    names = [one.pod_template.name for one in answer.subjects]
+    name = names[0] if len(names) == 1 or is_leader else names[-1] if names else ""
+    return {name: one for one in _records(pod, workload.POD).values()}  # noqa: B035 - a pod has one at most
 
 
-def _outline(pod_template: workload.PodTemplate, outcome: Outcome) -> PodTemplate:
-    """Return what is known of a pod template before anything is decided about it."""
-    origin = "as written"
-    if pod_template.created:
-        origin = "created from workerTemplate"
-    elif pod_template.original is not None:
-        origin = "completed from workerTemplate"
-    return PodTemplate(
-        pod_template.name, ".".join(pod_template.place), outcome, pod_template.role, pod_template.group_size, origin
+def _pod_template(subject: Subject, recorded: _Recorded | None, places: catalog.Places, file: own.File) -> PodTemplate:
+    """Return what was decided about a pod template, as far as anything was."""
+    attempt, pod_template = subject.attempt, subject.pod_template
+    outline = PodTemplate(
+        pod_template.name,
+        pod_template.path if subject.pod_by_pod else ".".join(pod_template.place),
+        subject.outcome,
+        pod_template.role,
+        pod_template.group_size,
+        _origin(subject),
+        pod_by_pod=subject.pod_by_pod,
     )
-
-
-def _explained(attempt: mutation.Attempt, recorded: _Recorded | None, places: catalog.Places) -> PodTemplate:
+    if attempt is None:
+        return outline
     decided, rendered = attempt.decided, attempt.rendered
     resolution = decided.resolution
+    mine = own.OwnPlaces(file, pod_template, pod_by_pod=subject.pod_by_pod)
     return msgspec.structs.replace(
-        _outline(attempt.pod_template, "denied" if rendered is None else "rendered"),
-        container=container(decided),
-        gpu_types=tuple(gpu_types(decided, places)),
+        outline,
+        denial=_refusal(attempt, places, mine),
+        container=container(decided, mine),
+        gpu_types=tuple(gpu_types(decided, places, mine)),
         template=template(decided, places),
         agent_entries=tuple(agent_entries(decided, places, attempt.state)),
-        variables=tuple(variables(resolution)) if resolution is not None else (),
-        fields=tuple(_fields(resolution, rendered, places)) if resolution is not None else (),
+        variables=tuple(variables(resolution, mine)) if resolution is not None else (),
+        fields=tuple(_fields(subject, attempt, resolution, places, mine)) if resolution is not None else (),
         warnings=tuple(notices.in_full(one.within("") for one in rendered.notices)) if rendered is not None else (),
         revision=rendered.revision if rendered is not None else "",
         stored=_stored(recorded, attempt.pod_template, rendered) if recorded is not None else None,
     )
 
 
+def _origin(subject: Subject) -> str:
+    pod_template = subject.pod_template
+    if subject.pod_by_pod:
+        return f"made from {pod_template.path.rpartition('.')[2]}"
+    if pod_template.created:
+        return "created from workerTemplate"
+    if subject.attempt is not None and subject.attempt.pod_template.original is not None:
+        return "completed from workerTemplate"
+    return "as written"
+
+
+def _denial(answer: Answer, pod_templates: tuple[PodTemplate, ...], file: own.File) -> Denial | None:
+    """Return why an object is denied; its cause is that of its first denied pod template, unless there is none."""
+    if answer.denial is None:
+        return None
+    first = next((one.denial for one in pod_templates if one.denial is not None), None)
+    place = first.written if first is not None else file.of_denial(answer.denial.code, answer.denial.message)
+    return Denial(answer.denial.code, answer.denial.message, place)
+
+
+def _refusal(attempt: mutation.Attempt, places: catalog.Places, mine: own.OwnPlaces) -> Denial | None:
+    """Return why a pod template is denied, with the place of the cause where that is known."""
+    refusal = attempt.denial
+    if refusal is None:
+        return None
+    place = mine.of_denial(refusal.code, refusal.message, attempt.decided.container)
+    runtime_template = attempt.decided.runtime_template
+    if refusal.place is not None and runtime_template is not None:
+        place = written.in_template(places, runtime_template, refusal.place)
+    return Denial(refusal.code, refusal.message, place)
+
+
 def _fields(
-    resolution: rendering.Resolution, rendered: rendering.Rendering | None, places: catalog.Places
+    subject: Subject,
+    attempt: mutation.Attempt,
+    resolution: rendering.Resolution,
+    places: catalog.Places,
+    mine: own.OwnPlaces,
 ) -> Iterator[Field]:
     """Yield every field with its origin; none if the Go templates that give them fail."""
+    as_written = subject.pod_template.value if subject.pod_by_pod else None
     try:
-        found = rendering.origins.origins(resolution, rendered)
+        found = rendering.origins.origins(resolution, attempt.rendered, as_written=as_written)
     except errors.Denied:  # of which the explanation has the message
         return
-    sources = written.Sources(resolution, places)
+    sources = written.Sources(resolution, places, mine)
     for one in found:
         if one.place[0] == "metadata" and (len(one.place) < 2 or one.place[1] not in _METADATA):
             continue
         removed = one.value is ABSENT
         yield Field(
-            path=written.path(one.place),
+            path=keypaths.path(one.place),
             keys=one.place,
             item=one.items[-1] if one.items else "",
             set_by=one.setter,
@@ -212,8 +207,7 @@ def _fields(
             was=None if one.was is ABSENT else one.was,
             written=sources.of_field(one),
             elements=tuple(
-                Element(element.value, element.setter, sources.of_key_path(element.key_path))
-                for element in one.elements
+                Element(element.value, element.setter, sources.of_element(element)) for element in one.elements
             ),
         )
 

@@ -9,8 +9,8 @@ import msgspec
 
 from webhook.rendering.origins import Setter
 
-#: What becomes of an object or pod template. ``not-reached``: another pod template of the object was denied before.
-Outcome = Literal["rendered", "denied", "not-labelled", "opted-out", "mirror-pod", "not-intercepted", "not-reached"]
+#: What becomes of an object or pod template; where pods are rendered one by one, what becomes of them.
+Outcome = Literal["rendered", "denied", "not-labelled", "opted-out", "mirror-pod", "not-intercepted"]
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -18,7 +18,7 @@ class Written(msgspec.Struct, frozen=True):
 
     Attributes:
         key_path: from the root of the configuration, or of the object where the workload wrote it.
-        source: file, or ``ConfigMap namespace/name``; "" where the workload wrote it, or if the document is not known.
+        source: file, or ``ConfigMap namespace/name``; "" if it is not known, as of an object from a cluster.
         line, column: counted from 1; 0 if they are not known.
     """
 
@@ -33,11 +33,19 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """The inference container: its name, its path in the object, and why it is this one."""
+    """The inference container.
+
+    Attributes:
+        name: its name.
+        path: where it is in the object; of one that the webhook adds, where it would be.
+        reason: why it is this one.
+        written: where the workload's own file has it; None if the workload does not have it, or has no file.
+    """
 
     name: str
     path: str
     reason: str
+    written: Written | None = None
 
 
 class GpuChoice(msgspec.Struct, frozen=True):
@@ -49,6 +57,7 @@ class GpuChoice(msgspec.Struct, frozen=True):
         used: whether it is the one that is used.
         reason: why it is used, or why not.
         row: the row of the GPU table; None if no row gives the type. A built-in row has no place.
+        written: where the workload's own file asks for it; None if that is not known.
     """
 
     gpu_type: str
@@ -56,6 +65,7 @@ class GpuChoice(msgspec.Struct, frozen=True):
     used: bool
     reason: str
     row: Written | None = None
+    written: Written | None = None
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -89,11 +99,19 @@ class AgentEntry(msgspec.Struct, frozen=True):
 
 
 class Variable(msgspec.Struct, frozen=True):
-    """A variable of Go templates, its value, and where that comes from."""
+    """A variable of Go templates.
+
+    Attributes:
+        name: its name.
+        value: its value.
+        source: what the value comes from.
+        written: where the workload's own file has the label or annotation that gives it; None if none does.
+    """
 
     name: str
     value: Any
     source: str
+    written: Written | None = None
 
 
 class Element(msgspec.Struct, frozen=True):
@@ -115,7 +133,7 @@ class Field(msgspec.Struct, frozen=True):
         value: its value; null if it was removed.
         removed: whether the webhook removed it.
         was: what the workload had there, if that was replaced or removed; else null.
-        written: where the configuration says it; None for what the workload or the webhook set.
+        written: where the configuration says it, or the workload's own file; None if it is in neither.
         elements: of command and args that Go templates rendered.
     """
 
@@ -148,21 +166,39 @@ class Stored(msgspec.Struct, frozen=True):
     edits: tuple[str, ...] = ()
 
 
+class Denial(msgspec.Struct, frozen=True):
+    """Why something is denied.
+
+    Attributes:
+        code: the code of the reason.
+        message: as admission would give it, but for the advice to run ``explain``.
+        written: where the cause is written; None unless it is a place in a Go template, or a label, annotation or resource in the
+            workload's own file.
+    """
+
+    code: str
+    message: str
+    written: Written | None = None
+
+
 class PodTemplate(msgspec.Struct, frozen=True):
     """A pod template and everything that was decided about it; None and empty: not reached.
 
     Attributes:
         name: ``leaderTemplate``, ``workerTemplate``, ``template``; "" of a Pod.
         path: from the root of the object; "" of a Pod.
-        outcome: what becomes of it.
+        outcome: what becomes of it, or of its pods.
+        pod_by_pod: whether its pods are rendered one by one when they are created, and the pod template stays as it is.
         role, group_size: as the variables ROLE and GROUP_SIZE have them.
-        origin: ``as written``, ``created from workerTemplate`` or ``completed from workerTemplate``.
+        origin: ``as written``, ``created from workerTemplate`` or ``completed from workerTemplate``; of pods that are rendered one by
+            one, ``made from`` and the name of their pod template.
+        denial: why it is denied, or its pods are.
         container: the inference container.
         gpu_types: those that fit, the first in order first, and the rows that were passed over.
         template: the runtime template; None too if only agent entries know the runtime.
         agent_entries: every one, in file order.
         variables: in the order in which they are documented.
-        fields: every field of labels, annotations and spec; together they are the rendered pod template without its record.
+        fields: every field of labels, annotations and spec; together they are the rendered pod template, or pod, without its record.
         warnings: about this pod template, in full.
         revision: of the configuration.
         stored: what its record says, if it has one.
@@ -174,6 +210,8 @@ class PodTemplate(msgspec.Struct, frozen=True):
     role: str
     group_size: int
     origin: str
+    pod_by_pod: bool = False
+    denial: Denial | None = None
     container: Container | None = None
     gpu_types: tuple[GpuChoice, ...] = ()
     template: Template | None = None
@@ -185,13 +223,6 @@ class PodTemplate(msgspec.Struct, frozen=True):
     stored: Stored | None = None
 
 
-class Denial(msgspec.Struct, frozen=True):
-    """Why an object is denied: the code, and the message as admission would give it."""
-
-    code: str
-    message: str
-
-
 class Explanation(msgspec.Struct, frozen=True):
     """Why an object is rendered as it is.
 
@@ -199,7 +230,7 @@ class Explanation(msgspec.Struct, frozen=True):
         kind, namespace, name: of the object.
         outcome: what becomes of it.
         reason: the outcome in words.
-        denial: if it is denied.
+        denial: the reason that admission would give, if it is denied.
         pod_templates: in the order in which they are rendered.
         warnings: all that admission would give, in full.
         remarks: what is uncertain about it.

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from webhook import workload
 from webhook.explaining.explanation import (
     AgentEntry,
     Explanation,
     Field,
     GpuChoice,
+    Outcome,
     PodTemplate,
     Variable,
     Written,
@@ -17,11 +19,20 @@ from webhook.explaining.explanation import (
 #: What a verdict is shown as.
 _USED, _NOT_USED = "✓", "✗"
 
-#: Characters of a value in a line; the whole value is in JSON.
-_VALUE = 60
+#: Characters of a value in a line, and of what people ask about first, such as a script; the whole value is in JSON.
+_VALUE, _ASKED_FIRST = 60, 240
 
 #: The fields of a container that people ask about first.
 _RANKS: dict[str | int, int] = {"image": 0, "command": 1, "args": 2}
+
+
+#: What becomes of one pod template where another thing becomes of the object.
+_OUTCOMES: dict[Outcome, str] = {
+    "rendered": "could be rendered",
+    "denied": "denied",
+    "not-labelled": f"left alone, without label {workload.RUNTIME}",
+    "opted-out": f'left alone, with label {workload.INJECT}: "false"',
+}
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -43,9 +54,7 @@ class Branch(msgspec.Struct, frozen=True):
 def outline(explanation: Explanation) -> Branch:
     """Return an explanation as an outline."""
     text = f"{explanation.kind} {explanation.namespace}/{explanation.name}: {explanation.reason}"
-    children = list(_pod_templates(explanation))
-    if explanation.denial is not None:
-        children.append(Branch(explanation.denial.message, mark=_NOT_USED))
+    children = [*_pod_templates(explanation), *_denials(explanation)]
     children += _section("warnings", (Branch(warning) for warning in explanation.warnings))
     children += _section("remarks", (Branch(remark) for remark in explanation.remarks))
     children += _section("what would change this", (Branch(step) for step in explanation.next_steps))
@@ -55,13 +64,29 @@ def outline(explanation: Explanation) -> Branch:
 def _pod_templates(explanation: Explanation) -> Iterator[Branch]:
     for one in explanation.pod_templates:
         children = tuple(_decisions(one))
-        if one.name:
-            group = f", role {one.role}, group of {one.group_size}" if one.role != "lone" else ""
-            made = f", {one.origin}" if one.origin != "as written" else ""
-            outcome = f": {one.outcome}" if one.outcome != explanation.outcome else ""
-            yield Branch(f"{one.name}{group}{made}{outcome}", children=children)
-        else:
+        if not one.name:
             yield from children
+            continue
+        if not children and one.outcome == explanation.outcome:  # nothing was decided about it
+            continue
+        called, role = one.name, f", role {one.role}"
+        if one.pod_by_pod:
+            called, role = f"{one.role} pods" if one.role != "lone" else "pods", ""
+        group = f"{role}, group of {one.group_size}" if one.role != "lone" else ""
+        made = f", {one.origin}" if one.origin != "as written" else ""
+        when = f", {one.outcome} when they are created" if one.pod_by_pod and one.outcome == explanation.outcome else ""
+        outcome = f": {_OUTCOMES.get(one.outcome, one.outcome)}" if one.outcome != explanation.outcome else ""
+        yield Branch(f"{called}{group}{made}{when}{outcome}", children=children)
+
+
+def _denials(explanation: Explanation) -> Iterator[Branch]:
+    """Yield why an object is denied, and then why others of its pod templates would be."""
+    if explanation.denial is None:
+        return
+    yield Branch(explanation.denial.message, _place(explanation.denial.written), _NOT_USED)
+    denied = [one.denial for one in explanation.pod_templates if one.denial is not None]
+    for denial in denied[1:]:
+        yield Branch(f"and then {denial.message}", _place(denial.written), _NOT_USED)
 
 
 def _decisions(one: PodTemplate) -> Iterator[Branch]:
@@ -69,7 +94,8 @@ def _decisions(one: PodTemplate) -> Iterator[Branch]:
     if one.stored is not None:
         yield from _stored(one)
     if one.container is not None:
-        yield Branch(f'inference container "{one.container.name}": {one.container.reason}', one.container.path)
+        where = one.container.written or Written(one.container.path)
+        yield Branch(f'inference container "{one.container.name}": {one.container.reason}', str(where))
     if one.gpu_types:
         yield from _gpus(one.gpu_types)
     if one.template is not None:
@@ -78,8 +104,8 @@ def _decisions(one: PodTemplate) -> Iterator[Branch]:
     elif one.variables:
         yield Branch("no runtime template: only agent entries know this runtime")
     yield from _section("agent entries", map(_agent_entry, one.agent_entries))
-    yield from _section("variables", map(_variable, one.variables))
     yield from _fields(one)
+    yield from _section("variables", map(_variable, one.variables))
     if one.revision:
         yield Branch(f"revision {one.revision}")
 
@@ -113,7 +139,9 @@ def _gpus(choices: Sequence[GpuChoice]) -> Iterator[Branch]:
         Branch(f"{one.gpu_type}: {one.reason}", _place(one.row), _NOT_USED) for one in choices if one is not used
     )
     counted = f", {used.count} of them" if used.count else ""
-    yield Branch(f"GPU type {used.gpu_type}{counted}: {used.reason}", _place(used.row), children=others)
+    where = ", ".join(filter(None, (_place(used.written), _place(used.row))))
+    reason = used.reason.removeprefix(f"{used.gpu_type} because ")
+    yield Branch(f"GPU type {used.gpu_type}{counted}: {reason}", where, children=others)
 
 
 def _agent_entry(one: AgentEntry) -> Branch:
@@ -123,7 +151,7 @@ def _agent_entry(one: AgentEntry) -> Branch:
 
 
 def _variable(one: Variable) -> Branch:
-    return Branch(f"{one.name} = {_shown(one.value)}", one.source)
+    return Branch(f"{one.name} = {_shown(one.value)}", _by(one.source, one.written))
 
 
 def _fields(one: PodTemplate) -> Iterator[Branch]:
@@ -140,30 +168,33 @@ def _fields(one: PodTemplate) -> Iterator[Branch]:
 
 
 def _set(fields: Iterable[Field], prefix: str) -> Iterator[Branch]:
-    """Yield each field that rendering set, and in one line those that are as the workload has them; so with the worker template's."""
-    own: dict[str, list[str]] = {"workload": [], "worker template": []}
+    """Yield each field that rendering set, and then those that are as they came, in one line where no place is known."""
+    own: dict[str, list[Branch]] = {"workload": [], "worker template": [], "Kubernetes": []}
     for field in fields:
-        name = field.path.removeprefix(prefix)
+        name, source = field.path.removeprefix(prefix), _by(field.set_by, field.written)
         if field.elements:
-            yield Branch(name, _by(field), children=tuple(_elements(field)))
-        elif field.set_by in own and field.was is None:
-            own[field.set_by].append(f"{name} ({field.item})" if isinstance(field.keys[-1], int) else name)
+            yield Branch(name, source, children=tuple(_elements(field)))
+        elif field.set_by in own and field.was is None and name not in _RANKS:
+            called = f"{name} ({field.item})" if isinstance(field.keys[-1], int) else name
+            own[field.set_by].append(Branch(called, source))
         else:
-            value = "removed" if field.removed else _shown(field.value)
+            value = "removed" if field.removed else _shown(field.value, _ASKED_FIRST if name in _RANKS else _VALUE)
             was = f" (was {_shown(field.was)})" if field.was is not None else ""
-            yield Branch(f"{name}: {value}{was}", _by(field))
-    for setter, names in own.items():
-        if names:
+            yield Branch(f"{name}: {value}{was}", source)
+    for setter, branches in own.items():
+        yield from (one for one in branches if one.note != setter)
+        if names := [one.text for one in branches if one.note == setter]:
             yield Branch(", ".join(names), setter)
 
 
 def _elements(field: Field) -> Iterator[Branch]:
     for element in field.elements:
-        yield Branch(_shown(element.value), f"{element.set_by}, {element.written}")
+        yield Branch(_shown(element.value, _ASKED_FIRST), _by(element.set_by, element.written))
 
 
-def _by(field: Field) -> str:
-    return f"{field.set_by}, {field.written}" if field.written is not None else field.set_by
+def _by(source: str, written: Written | None) -> str:
+    """Return who or what gives something, and where that is written."""
+    return f"{source}, {written}" if written is not None else source
 
 
 def _place(written: Written | None) -> str:
@@ -171,7 +202,7 @@ def _place(written: Written | None) -> str:
     return str(written) if written is not None and written.source else ""
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, most: int = _VALUE) -> str:
     """Return a value as JSON, cut if it is long."""
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _VALUE else f"{text[: _VALUE - 3]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."

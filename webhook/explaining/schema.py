@@ -26,7 +26,12 @@ def schema() -> dict[str, Any]:
 def _describe(definition: dict[str, Any]) -> None:
     """Give properties the descriptions that the docstring of their type has."""
     text, _, attributes = definition["description"].partition("\n\n    Attributes:\n")
-    definition["description"] = text
+    definition["description"] = _in_json(text)
     for names, description in _ATTRIBUTE.findall(attributes):
         for name in names.split(", "):
-            definition["properties"][name]["description"] = " ".join(description.split())
+            definition["properties"][name]["description"] = _in_json(description)
+
+
+def _in_json(text: str) -> str:
+    """Return what a docstring says in the words of JSON, on one line."""
+    return re.sub(r"\bNone\b", "null", " ".join(text.split()).replace("``", "`"))

@@ -10,9 +10,9 @@
     restore   rendered objects back to their bare form
 """
 
-from webhook.mutation.create import Attempt, Mutation, mutate, replaced
+from webhook.mutation.create import Attempt, Mutation, Refusal, attempt, mutate, replaced
 from webhook.mutation.handler import handle
 from webhook.mutation.restore import restore
 from webhook.mutation.update import update
 
-__all__ = ["Attempt", "Mutation", "handle", "mutate", "replaced", "restore", "update"]
+__all__ = ["Attempt", "Mutation", "Refusal", "attempt", "handle", "mutate", "replaced", "restore", "update"]

@@ -1,5 +1,6 @@
 """Creation: every pod template of an object is rendered (contract sections 8 and 9)."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,20 @@ class Mutation(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one pod template was denied.
+
+    Attributes:
+        code: the denial's code.
+        message: as people read it, without the name of the object.
+        place: in which Go template the cause is, if one failed.
+    """
+
+    code: errors.DenialCode
+    message: str
+    place: errors.PlaceInTemplate | None = None
+
+
 class Attempt(msgspec.Struct):
     """The rendering of one pod template, as far as it went.
 
@@ -37,12 +52,14 @@ class Attempt(msgspec.Struct):
         state: the configuration and settings.
         decided: what was decided about it.
         rendered: the result; None if it was denied.
+        denial: why it was denied, if it was; the message does not name the object.
     """
 
     pod_template: workload.PodTemplate
     state: rendering.State
     decided: rendering.Decided = msgspec.field(default_factory=rendering.Decided)
     rendered: rendering.Rendering | None = None
+    denial: Refusal | None = None
 
 
 def mutate(
@@ -62,7 +79,8 @@ def mutate(
         state: the configuration and settings.
         namespace: where it is to be created.
         name: its name if its metadata has none.
-        attempts: receives the rendering of each pod template when it begins, for whoever asks why.
+        attempts: receives the rendering of each pod template, for whoever asks why: also of those after a denied one, which a
+            request does not look at.
 
     Raises:
         errors.Denied: it cannot be rendered; the message begins with kind, namespace and name.
@@ -106,12 +124,20 @@ def render(
         errors.Denied: it cannot be rendered.
     """
     mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
-    attempts = attempts if attempts is not None else []
+    goes_on, attempts = attempts is not None, attempts if attempts is not None else []
+    first: errors.Denied | None = None
     for pod_template in workload.pod_templates(value, object_kind):
         is_alone = object_kind not in workload.INTERCEPTED  # the only pod template of its object, whose labels decide
         if is_alone and (reason := workload.exclusion(pod_template.value, pod_template.path)):
             return Mutation(value, reason)
-        mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
+        try:
+            mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
+        except errors.Denied as denial:
+            if not goes_on:
+                raise
+            first, budget = first or denial, rendering.budget.new()
+    if first is not None:
+        raise first
     if mutation.changed and object_kind == workload.LEADER_WORKER_SET:  # of which there will be updates
         workload.check_values(mutation.value, "the object, with what its runtime adds,")
     members = list(_members(attempts))
@@ -119,6 +145,20 @@ def render(
         found = tuple(rendering.differences(*members))
         mutation = msgspec.structs.replace(mutation, notices=(*mutation.notices, *found))
     return mutation
+
+
+def attempt(pod_template: workload.PodTemplate, state: rendering.State, *, namespace: str) -> Attempt:
+    """Return how the rendering of one bare pod template goes, for whoever asks why; why it is denied is part of that.
+
+    Args:
+        pod_template: one that asks for a runtime and does not opt out.
+        state: the configuration and settings.
+        namespace: where it is to be created.
+    """
+    alone, found = Mutation(pod_template.value, ""), list[Attempt]()
+    with contextlib.suppress(errors.Denied):
+        _mutate_template(alone, pod_template, state, rendering.budget.new(), found, namespace=namespace)
+    return found[0]
 
 
 def _members(attempts: Iterable[Attempt]) -> Iterator[rendering.Member]:
@@ -151,6 +191,7 @@ def _mutate_template(
     """Render a pod template; ``attempts`` receives how it went."""
     if workload.opted_out(pod_template):
         return mutation
+    attempt = Attempt(pod_template, state)
     try:
         record = rendering.read(pod_template)
         if record is not None:
@@ -162,16 +203,17 @@ def _mutate_template(
                 return mutation if mutation.changed else _already_rendered(mutation, record)
             bare = rendering.restore(pod_template, record)
             pod_template = msgspec.structs.replace(pod_template, value=bare)
-        pod_template = completed(pod_template)
-        attempt = Attempt(pod_template, state)
-        attempts.append(attempt)
+        pod_template = attempt.pod_template = completed(pod_template)
         resolution = rendering.resolve(pod_template, state, namespace=namespace, decided=attempt.decided)
         rendered = attempt.rendered = rendering.apply(resolution, budget)
     except errors.Denied as denial:
         denial.runtime = str(pod_template.labels.get(workload.RUNTIME))
         if pod_template.name and not isinstance(denial, errors.Malformed):  # whose message has the path already
             denial.add_place(pod_template.name)
+        attempt.denial = Refusal(denial.code, str(denial), denial.place_in_template)
         raise
+    finally:
+        attempts.append(attempt)
     return Mutation(
         replaced(mutation.value, pod_template.place, rendered.value),
         "rendered",

@@ -35,10 +35,12 @@ In the order of a request::
     groups            what have leader and worker of a group to do with each other?
 
 Facts that several of them need: ``fields`` (Kubernetes' defaults and one-of groups), ``filled_in`` (what others fill in or leave
-out, which is not a difference), ``paths`` (places that survive insertions), ``quantities`` (Kubernetes' numbers).
+out, which is not a difference), ``arrival`` (pods as they arrive at admission), ``paths`` (places that survive insertions),
+``quantities`` (Kubernetes' numbers).
 """
 
 from webhook.rendering import (
+    arrival,
     budget,
     changes,
     expand,
@@ -81,6 +83,7 @@ __all__ = [
     "State",
     "alike",
     "apply",
+    "arrival",
     "budget",
     "carried_over",
     "changes",

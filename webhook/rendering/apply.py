@@ -171,10 +171,9 @@ def _replaced_lists(resolution: Resolution, configured: Configured) -> list[noti
     fields = configured.container
     if container.value.get("command"):  # of which there is a notice
         fields = {key: value for key, value in fields.items() if key not in ("command", "args")}
-    place = f"spec{container.path.removeprefix(resolution.spec_path)}"
     found = [
         *given_way.lists(resolution.spec, configured.pod, "spec"),
-        *given_way.lists(container.value, fields, place),
+        *given_way.lists(container.value, fields, container.path_in_pod),
     ]
     return [notices.Notice("list-replaced", found)] if found else []
 

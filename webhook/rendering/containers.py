@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import catalog, errors, jsonshape, workload
+from webhook import catalog, errors, workload
 from webhook.notices import Notice
 from webhook.rendering import accelerators, image
 
@@ -18,7 +18,7 @@ class InferenceContainer(msgspec.Struct, frozen=True):
 
     Attributes:
         value: the container as the workload has it; only a name if it is to be created.
-        path: where it is, from the object's root: ``spec.containers[0]``.
+        path: where it is written, from the object's root: ``spec.template.spec.containers[0]``.
         index: its position in ``spec.containers``; None if it is to be created, after all others.
         reason: why it is this one, as messages say it in brackets.
     """
@@ -32,6 +32,11 @@ class InferenceContainer(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Return its name."""
         return str(self.value["name"])
+
+    @property
+    def path_in_pod(self) -> str:
+        """Return where it is from the root of its pod or pod template: ``spec.containers[0]``."""
+        return f"spec.{self.path.rpartition('spec.')[2]}"
 
     def __str__(self) -> str:
         """Return what messages call it."""
@@ -58,7 +63,7 @@ def inference_container(pod_template: workload.PodTemplate, wanted: str, table: 
     Raises:
         errors.Denied: an annotation names a container that does not exist, or the container has no name of its own.
     """
-    path = jsonshape.at(pod_template.path, "spec.containers")
+    path = pod_template.containers_path
     containers = _containers(pod_template)
     for annotation, name in (
         (workload.CONTAINER, wanted),

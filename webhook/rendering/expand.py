@@ -24,12 +24,17 @@ def text(template: gotemplate.Template, variables: Mapping[str, Any], budget: go
     try:
         rendered = template.render(variables, on_no_value=missing.append, budget=budget)
     except gotemplate.ExecError as error:
-        raise errors.Denied("template-failed", f"the template failed: {cause(error, budget)}") from error
+        place = errors.PlaceInTemplate(template.name, error.line or 1, error.column or 1)
+        raise errors.Denied("template-failed", f"the template failed: {cause(error, budget)}", place) from error
     if missing:
-        raise errors.Denied("no-value", _no_value(template, missing[0], variables))
+        place = errors.PlaceInTemplate(template.name, missing[0].line, missing[0].column)
+        raise errors.Denied("no-value", _no_value(template, missing[0], variables), place)
     if _NO_VALUE in rendered:
-        message = f"template {template.name} printed {_NO_VALUE}, spelled out by an argument or by the template itself"
-        raise errors.Denied("no-value", message)
+        message = (
+            f"template {template.name} printed {_NO_VALUE}, spelled out by an argument or by the template itself; "
+            "write it in another way"
+        )
+        raise errors.Denied("no-value", message, errors.PlaceInTemplate(template.name))
     return rendered
 
 
@@ -56,7 +61,7 @@ def as_integer(template: catalog.IntegerTemplate, printed: str) -> int | str:
     message = (
         f"template {template.template.name} printed {errors.shown(printed)}, but Kubernetes wants an integer there"
     )
-    raise errors.Denied("not-an-integer", message)
+    raise errors.Denied("not-an-integer", message, errors.PlaceInTemplate(template.template.name))
 
 
 def tree(value: Any, variables: Mapping[str, Any], budget: gotemplate.Budget) -> Any:

@@ -101,7 +101,7 @@ def check(resolution: Resolution, configured: Configured, merged: Mapping[str, A
                 f"{jsonshape.at(resolution.pod_template.path, _path(place))} is {errors.shown(name)}, "
                 f"set by template {template.name}, but Kubernetes accepts only {rule.words}; {remedy(template, rule, name)}"
             )
-            raise errors.Denied("invalid-name", message)
+            raise errors.Denied("invalid-name", message, errors.PlaceInTemplate(template.name))
 
 
 def _is_text(name: Any) -> bool:

@@ -17,9 +17,17 @@ from webhook.rendering.paths import ABSENT
 from webhook.rendering.record import unrecorded
 from webhook.rendering.resolve import Resolution
 
-#: Who sets a field. ``worker template``: a leader template got it from there.
+#: Who sets a field. ``worker template``: a leader template got it from there. ``Kubernetes``: a pod had it when it arrived, though
+#: the pod template that it was made from does not.
 Setter = Literal[
-    "workload", "worker template", "agent", "agent role overlay", "template", "template role overlay", "webhook"
+    "workload",
+    "worker template",
+    "Kubernetes",
+    "agent",
+    "agent role overlay",
+    "template",
+    "template role overlay",
+    "webhook",
 ]
 
 #: The keys and positions that lead to a field of a rendered pod template.
@@ -81,18 +89,21 @@ class Field(msgspec.Struct, frozen=True):
     elements: tuple[Element, ...] = ()
 
 
-def origins(resolution: Resolution, rendering: apply.Rendering | None) -> list[Field]:
+def origins(
+    resolution: Resolution, rendering: apply.Rendering | None, *, as_written: Mapping[str, Any] | None = None
+) -> list[Field]:
     """Return every field of metadata and spec with its origin; together they are the rendered pod template.
 
     Args:
         resolution: what was decided.
         rendering: the result; None if it was denied, so what the webhook itself adds in the end is left out.
+        as_written: of a pod as it would arrive, the pod template that it is made from.
 
     Raises:
         errors.Denied: a Go template fails, or fields contradict each other.
     """
     started = apply.start(resolution, budget.new())
-    stages = list(_stages(resolution, rendering, started))
+    stages = list(_stages(resolution, rendering, started, as_written))
     values = [{key: stage.value.get(key, ABSENT) for key in ("metadata", "spec")} for stage in stages]
     found = []
     for one in _fields(stages, values, ()):
@@ -110,13 +121,19 @@ def position(resolution: Resolution) -> int:
 
 
 def _stages(
-    resolution: Resolution, rendering: apply.Rendering | None, started: command.Command | None
+    resolution: Resolution,
+    rendering: apply.Rendering | None,
+    started: command.Command | None,
+    as_written: Mapping[str, Any] | None,
 ) -> Iterator[Stage]:
     """Yield the stages of a rendering; each has more than the one before it."""
     pod_template, container = resolution.pod_template, resolution.container
     if pod_template.original is not None:
         yield Stage("workload", pod_template.original)
         yield Stage("worker template", pod_template.value)
+    elif as_written is not None:
+        yield Stage("workload", as_written)
+        yield Stage("Kubernetes", pod_template.value)
     else:
         yield Stage("worker template" if pod_template.created else "workload", pod_template.value)
     if container.index is None:

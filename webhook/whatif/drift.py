@@ -163,9 +163,11 @@ class _Judge:
                 return pods.of_rendering(fresh, judgement, text)
             return pods.Standard(judgement.denial or _GONE, None, judgement, text)
         labels, annotations = (
-            pods.of_group(owner.identity.name, pod_template.group_size, leader=role == "leader") if role else ({}, {})
+            rendering.arrival.of_group(owner.identity.name, pod_template.group_size, leader=role == "leader")
+            if role
+            else ({}, {})
         )
-        bare = pods.made_from(pod_template, labels, annotations)
+        bare = rendering.arrival.made_from(pod_template, labels, annotations)
         key = digests.of([owner.identity.namespace, bare])
         if key not in self._standards:
             self._standards[key] = pods.anew(bare, self._state, namespace=owner.identity.namespace)

@@ -1,7 +1,7 @@
 """What a change of configuration would do to workloads (contract section 12): each under both, and what is alike told once."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from webhook import digests, errors, rendering, workload
 from webhook.mutation.create import replaced
 from webhook.mutation.restore import restored
-from webhook.whatif import compare, owners, pods
+from webhook.whatif import compare, owners
 from webhook.whatif.compare import Comparison, Denial
 from webhook.whatif.differences import Change
 from webhook.whatif.owners import Identity, Object
@@ -220,8 +220,8 @@ class Plan:
             return compare.under(bare, object_kind, *self._states, namespace=namespace)
         return _together(
             {
-                name: compare.under(pod, workload.POD, *self._states, namespace=namespace)
-                for name, pod in _pods(object_kind, bare)
+                one.name: compare.under(pod, workload.POD, *self._states, namespace=namespace)
+                for one, pod in rendering.arrival.pods(bare, object_kind)
             }
         )
 
@@ -279,15 +279,6 @@ def _without_foreign_values(pod_template: Mapping[str, Any]) -> Mapping[str, Any
     metadata = pod_template.get("metadata") or {}
     labels = {key: one if key.startswith(_READ) else "" for key, one in (metadata.get("labels") or {}).items()}
     return {**pod_template, "metadata": {**metadata, "labels": labels}}
-
-
-def _pods(object_kind: workload.GroupVersionKind, bare: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the pods that are made from an object, as they arrive at admission, by the name of their pod template."""
-    for one in filter(_asks, workload.pod_templates(bare, object_kind)):
-        shows: tuple[dict[str, str], dict[str, str]] = {}, {}
-        if object_kind == workload.LEADER_WORKER_SET:
-            shows = pods.of_group(workload.display_name(bare), one.group_size, leader=one.role != "worker")
-        yield one.name, pods.made_from(one, *shows)
 
 
 def _together(compared: Mapping[str, Comparison]) -> Comparison:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from webhook import errors, mutation, patch, rendering, workload
-from webhook.rendering import edits, fields, filled_in
+from webhook.rendering import edits, filled_in
 from webhook.whatif import compare, differences, verdicts
 from webhook.whatif.compare import Denial
 from webhook.whatif.verdicts import Judgement
@@ -54,47 +54,6 @@ def of_rendering(fresh: Mapping[str, Any], stored: Judgement | None = None, text
     ]
     record = verdicts.read(pod_template)
     return Standard(fresh, record if isinstance(record, rendering.Record) else None, stored, text)
-
-
-def of_group(name: str, size: int, *, leader: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the labels and annotations by which a pod shows that it belongs to a group.
-
-    Args:
-        name: of the LeaderWorkerSet.
-        size: pods of the group.
-        leader: whether it is the first of them; that of a group of one is.
-    """
-    labels = {workload.GROUP_NAME: name}
-    if leader:
-        labels[workload.WORKER_INDEX] = "0"
-    return labels, {workload.GROUP_SIZE: str(size)}
-
-
-def made_from(
-    pod_template: workload.PodTemplate, labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return a pod as it arrives at admission when a controller makes it from a pod template.
-
-    Args:
-        pod_template: the pod template.
-        labels: what the controller adds that says what the pod is for, unless the pod template does.
-        annotations: the same of annotations.
-    """
-    own = pod_template.value.get("metadata") or {}
-    metadata = {
-        "labels": {**labels, **(own.get("labels") or {})},
-        "annotations": {**annotations, **(own.get("annotations") or {})},
-    }
-    spec = {**fields.POD_DEFAULTS, **(pod_template.value.get("spec") or {})}
-    spec["serviceAccount"] = spec["serviceAccountName"]
-    for name in ("initContainers", "containers"):
-        if name in spec:
-            spec[name] = [_defaulted(container) for container in spec[name] or ()]
-    if pod_template.claims:
-        volumes = [one for one in spec.get("volumes") or () if one.get("name") not in pod_template.claims]
-        claims = ({"name": name, "persistentVolumeClaim": {"claimName": name}} for name in sorted(pod_template.claims))
-        spec["volumes"] = [*volumes, *claims]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 def judge(pod_template: workload.PodTemplate, standard: Standard, name: str = "") -> Judgement:
@@ -207,7 +166,7 @@ def _without_copied_requests(bare: Mapping[str, Any], stored: Mapping[str, Any])
     """Return a bare pod without the requests that the API server has copied from limits that rendering had added."""
     spec = dict(bare.get("spec") or {})
     for field in ("initContainers", "containers"):
-        limits = {one.get("name"): _resources(one, "limits") for one in stored["spec"].get(field) or ()}
+        limits = {one.get("name"): _resources(one, "limits") for one in (stored.get("spec") or {}).get(field) or ()}
         if field in spec:
             spec[field] = [_without_copied(one, limits.get(one.get("name"), {})) for one in spec[field] or ()]
     return {**bare, "spec": spec}
@@ -234,16 +193,3 @@ def _others(bare: Mapping[str, Any], container: str) -> Iterator[str]:
             name = str(one.get("name"))
             if name != container and not name.startswith(filled_in.TOKEN_VOLUME):
                 yield f"{what} {name}"
-
-
-def _defaulted(container: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a container as the API server completes it before it calls webhooks, as far as rendering depends on that."""
-    found = {
-        **fields.CONTAINER_DEFAULTS,
-        "imagePullPolicy": filled_in.pull_policy(container.get("image") or "auto"),
-        **container,
-    }
-    resources = container.get("resources") or {}
-    if limits := resources.get("limits"):
-        found["resources"] = {**resources, "requests": {**limits, **(resources.get("requests") or {})}}
-    return found

@@ -11,6 +11,9 @@ from webhook.workload.pod_templates import LARGEST_INTEGER, PodTemplate, parse_i
 
 _HIGHEST_PORT = 65_535
 
+#: What to do about a required label that is missing.
+_ADDED = {keys.RUNTIME: "add it with the name of a runtime", keys.MODEL_ID: "add it with the id of the model"}
+
 
 class Declaration(msgspec.Struct, frozen=True):
     """What a pod template declares.
@@ -102,7 +105,7 @@ def _label(pod_template: PodTemplate, key: str) -> str:
     labels = pod_template.labels
     if key not in labels:
         instead = mistaken_keys.instead_of(key, labels, pod_template.annotations)
-        raise errors.Denied("missing-key", f"label {key} is missing" + (f"; {instead}" if instead else ""))
+        raise errors.Denied("missing-key", f"label {key} is missing; {instead or _ADDED[key]}")
     return _text(labels, "label", key, required=True)
 
 

@@ -42,6 +42,7 @@ class PodTemplate(msgspec.Struct, frozen=True):
         completed_from: for a leader template without containers, the worker template, with which it is to be completed.
         original: the template as it was sent, if ``value`` is a completed one.
         claims: names of volumes that the workload defines outside the template (volumeClaimTemplates).
+        made_from: for a pod that is yet to be made, the keys that lead to its pod template in the object that holds that.
     """
 
     place: tuple[str, ...]
@@ -55,6 +56,7 @@ class PodTemplate(msgspec.Struct, frozen=True):
     completed_from: Mapping[str, Any] | None = None
     original: Mapping[str, Any] | None = None
     claims: frozenset[str] = frozenset()
+    made_from: tuple[str, ...] = ()
 
     @property
     def is_pod(self) -> bool:
@@ -70,10 +72,20 @@ class PodTemplate(msgspec.Struct, frozen=True):
     def path(self) -> str:
         """Return its path from the object's root: ``spec.leaderWorkerTemplate.leaderTemplate``; "" for a Pod.
 
-        A leader template that is yet to be created has the path of the worker template, which its value is.
+        A leader template that is yet to be created has the path of the worker template, which its value is, and a pod that is
+        yet to be made that of its pod template.
         """
-        place = (*self.place[:-1], "workerTemplate") if self.created else self.place
-        return ".".join(place)
+        return ".".join(self._worker_place if self.created else self.place or self.made_from)
+
+    @property
+    def containers_path(self) -> str:
+        """Return where its containers are written, from the object's root; those of a completed leader template are the worker's."""
+        where = ".".join(self._worker_place) if self.original is not None else self.path
+        return f"{where}.spec.containers" if where else "spec.containers"
+
+    @property
+    def _worker_place(self) -> tuple[str, ...]:
+        return (*self.place[:-1], "workerTemplate")
 
     @property
     def own_annotations(self) -> Mapping[str, Any]:
