@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 CONNECTIONS = 8  # enough to keep one core busy; the API server keeps up to 25
 
@@ -32,9 +32,20 @@ class Result:
     latencies: list[float]
 
 
-def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
-    """Return the HTTP requests by which an API server sends these reviews, all changed to one runtime if it is given."""
-    bodies = [json.dumps(json.loads(path.read_bytes()), separators=(",", ":")).encode() for path in paths]
+#: Different requests that are sent in turn: more than a server remembers verdicts of.
+DIFFERENT = 5_000
+
+
+def requests(paths: list[Path], runtime: str | None = None, *, alike: bool = False) -> list[bytes]:
+    """Return the HTTP requests by which an API server sends these reviews, each in many forms.
+
+    Args:
+        paths: the recorded reviews.
+        runtime: what to change the runtime of all to; None: leave it.
+        alike: whether the forms of a review differ only as pods of one controller do; if not, each has another label.
+    """
+    reviews = [json.loads(path.read_bytes()) for path in paths]
+    bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(DIFFERENT)]
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()
         bodies = [re.sub(rb'"hydra.io/runtime":"[^"]*"', label, body) for body in bodies]
@@ -44,6 +55,17 @@ def requests(paths: list[Path], runtime: str | None = None) -> list[bytes]:
         "Accept-Encoding: gzip\r\n\r\n"
     )
     return [head.format(len(body)).encode() + body for body in bodies]
+
+
+def _form(review: dict[str, Any], number: int, *, alike: bool) -> bytes:
+    """Return a review with a number of its own, of five digits, as the API server writes it."""
+    request = review["request"]
+    request["uid"] = f"{request['uid'][:-5]}{number:05}"
+    text = json.dumps(review, separators=(",", ":"))
+    text = re.sub("kube-api-access-[a-z0-9]{5}", f"kube-api-access-{number:05}", text)
+    if not alike:
+        text = text.replace('"labels":{', f'"labels":{{"number":"{number:05}",', 1)
+    return text.encode()
 
 
 class _Client(asyncio.Protocol):

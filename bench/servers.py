@@ -165,6 +165,7 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
     "constant, our listener": noop_on_our_listener,
     "ours, decision left out": handler_alone,
     "ours": ours,
+    "ours, pods of one controller": ours,
     "ours, every recorded review": ours,
     "ours with jsonpatch.make_patch": ours_with_make_patch,
     "ours, 1 runtime": ours_with_catalog(1),

@@ -19,6 +19,7 @@ from bench import load, parts, processes, ratios, servers
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
 FLOOR = "constant"  # the aiohttp application that never looks at the body
+ALIKE = {"ours, pods of one controller"}  # servers that get pods which differ in nothing that decides
 EVERY = {"ours, every recorded review": "*.json"}  # servers that get other reviews than the default one
 
 
@@ -50,9 +51,8 @@ def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subj
         for name in names:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             process = stack.enter_context(servers.launched(name, str(cpu), Path(folder)))
-            subjects[name] = Subject(
-                process, 0, load.requests(sorted(REVIEWS.glob(EVERY.get(name, reviews))), servers.RUNTIMES.get(name))
-            )
+            paths = sorted(REVIEWS.glob(EVERY.get(name, reviews)))
+            subjects[name] = Subject(process, 0, load.requests(paths, servers.RUNTIMES.get(name), alike=name in ALIKE))
         for name, subject in subjects.items():
             subject.port = servers.port_of(name, subject.process)
         yield subjects

@@ -15,8 +15,9 @@ def labels_by_series() -> dict[str, set[str]]:
     metrics = telemetry.Metrics("1.2.3")
     found = {}
     for collector in metrics.registry._collector_to_names:
-        labels = set(getattr(collector, "_labelnames", ()))
+        of_all = getattr(collector, "_labelnames", ())
         for family in collector.collect():
+            labels = set(getattr(family, "_labelnames", ()) or of_all)
             names = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
             found |= {f"{family.name}{ending}": labels for ending in names}
     return found

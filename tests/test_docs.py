@@ -153,6 +153,8 @@ RUN_BY = {
         "kubectl --namespace hydra-system get configmap": "tests/controlplane/test_pages.py",
         "kubectl delete mutatingwebhookconfiguration": "tests/controlplane/test_pages.py",
         "kubectl --namespace monitoring": "tests/controlplane/test_pages.py",
+        "kubectl hydra": "tests/controlplane/test_kubectl_plugin.py",
+        "$ hydra-webhook check": "tests/controlplane/test_check.py",
     },
     "docs/drift.md": {"hydra-webhook drift": "tests/controlplane/test_pages.py"},
     "docs/explain.md": {

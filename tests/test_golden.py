@@ -56,7 +56,9 @@ def on_the_command_line(fleet, case, value=None):
     status, printed, reported = run(fleet, case, "-o", "json", value=value)
     assert status == 0, reported
     patch = run(fleet, case, "-o", "patch", value=value)[1]
-    warnings = [line[9:] for line in reported if line.startswith("Warning: ")]
+    warnings = [
+        found[1] for line in reported if (found := re.fullmatch(r"standard input:\d+:\d+: Warning: (.*)", line))
+    ]
     return json.loads(printed), json.loads(patch), warnings
 
 
@@ -169,7 +171,9 @@ def test_the_server_denies_with_the_message_of_the_case(fleet, case):
 def test_the_command_line_prints_the_message_of_the_server(fleet, case):
     status, printed, reported = run(fleet, case, "-o", "json")
     assert (status, printed) == (1, "")
-    assert reported[-1] == f"denied: {ask(fleet, case)['status']['message']}".splitlines()[-1]
+    place, denied, message = reported[-1].partition(": denied: ")
+    assert re.fullmatch(r"standard input:1:\d+", place), reported[-1]
+    assert denied + message == f": denied: {ask(fleet, case)['status']['message']}".splitlines()[-1]
 
 
 @cases([case for case in REVIEWED if "errored" in case.keys])

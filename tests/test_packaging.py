@@ -106,3 +106,10 @@ def test_the_examples_in_the_wheel_are_those_of_the_manifests(wheel):
     assert packaged.keys() == {"pod.yaml", "leaderworkerset.yaml", "leaderworkerset-cpu.yaml"}
     for name, content in packaged.items():
         assert content == (EXAMPLES / name).read_bytes()
+
+
+def test_the_installed_command_explains_every_code(installed, tmp_path):
+    done = run(installed / "hydra-webhook", "rule", "--all", folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nunused-ignore: lint remark\n" in done.stdout

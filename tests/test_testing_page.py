@@ -99,4 +99,8 @@ def test_the_pipeline_for_gitlab_runs(folder):
 
     assert job["image"]["entrypoint"] == [""]
     report = ET.parse(folder / job["artifacts"]["reports"]["junit"]).getroot()
-    assert (report.get("tests"), report.get("failures"), report.get("errors")) == ("1", "0", "0")
+    assert (report.get("tests"), report.get("failures"), report.get("errors")) == (
+        "2",
+        "0",
+        "0",
+    )  # the case, and the coverage

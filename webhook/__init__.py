@@ -9,7 +9,8 @@ Rooms, upper ones may import lower ones, siblings in one row never each other (c
     files        configuration files, watched
     explaining   why an object is rendered as it is  | whatif  what a configuration would make of stored workloads  | cases  tests of templates
     review       any admission handler, from bytes to bytes
-    mutation     what becomes of an object  | linting  what is wrong with a configuration  | inventory  what runs
+    remembered   verdicts about pods of one controller, given from memory
+    mutation     what becomes of an object  | linting  what is wrong with a configuration  | inventory  what runs  | rules  what each code means
     rendering    one pod template, from bare to runnable, and back
     catalog      configuration files to snapshots
     admission    bytes to AdmissionReview and back          | workload     objects to pod templates

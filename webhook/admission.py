@@ -75,6 +75,15 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
         """
         return self._read(self.object, "the object")
 
+    def object_fields(self) -> dict[str, msgspec.Raw]:
+        """Return the fields of the object, which are not decoded; none if there is no object.
+
+        Raises:
+            errors.Denied, errors.MalformedReview: as from :meth:`read_object`.
+        """
+        self._check_size(self.object, "the object")
+        return _decode(_fields_decoder, self.object) or {}
+
     def read_old_object(self) -> dict[str, Any] | None:
         """Return the object as it is stored; None if there is none, as in a CREATE.
 
@@ -84,13 +93,16 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
         return self._read(self.old_object, "the stored object")
 
     def _read(self, raw: msgspec.Raw, what: str) -> dict[str, Any] | None:
+        self._check_size(raw, what)
+        value: dict[str, Any] | None = _decode(_object_decoder, raw)
+        return value
+
+    def _check_size(self, raw: msgspec.Raw, what: str) -> None:
         try:
             _check_size(raw, what)
         except errors.Denied as denial:
             denial.add_place(f"{self.kind.kind} {self.namespace or ''}/{self.name or '(without a name yet)'}")
             raise
-        value: dict[str, Any] | None = _decode(_object_decoder, raw)
-        return value
 
 
 class AdmissionReview(msgspec.Struct, frozen=True, rename="camel"):
@@ -121,6 +133,23 @@ class Response(msgspec.Struct, frozen=True):
     http_status: int = 0
     status_reason: str = ""
 
+    @property
+    def patches(self) -> bool:
+        """Return whether there are operations."""
+        return bool(self.operations)
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A response as JSON, which :func:`encode` completes by the uid.
+
+    Attributes:
+        rest: the members after the uid, with the closing brace.
+        patches: whether there are operations among them.
+    """
+
+    rest: bytes
+    patches: bool
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """What a handler of reviews decides: the response, and what log and metrics report about it.
@@ -131,7 +160,7 @@ class Verdict(msgspec.Struct, frozen=True):
         runtimes, revisions: of the pod templates concerned, without duplicates.
     """
 
-    response: Response
+    response: "Response | Encoded"
     reason: str
     runtimes: tuple[str, ...] = ()
     revisions: tuple[str, ...] = ()
@@ -139,6 +168,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(AdmissionReview)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
+_fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _encoder = msgspec.json.Encoder()
 
 
@@ -197,9 +227,18 @@ def errored(error_id: str) -> Response:
     )
 
 
-def encode(response: Response, uid: str) -> bytes:
+def encode(response: Response | Encoded, uid: str) -> bytes:
     """Return the AdmissionReview that answers the request of this uid."""
-    content: dict[str, Any] = {"uid": uid, "allowed": response.allowed}
+    rest = (encoded(response) if isinstance(response, Response) else response).rest
+    return b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%b,%b}' % (
+        _encoder.encode(uid),
+        rest,
+    )
+
+
+def encoded(response: Response) -> Encoded:
+    """Return a response as JSON, for any number of requests."""
+    content: dict[str, Any] = {"allowed": response.allowed}
     if not response.allowed:
         content["status"] = {
             "status": "Failure",
@@ -214,4 +253,4 @@ def encode(response: Response, uid: str) -> bytes:
         content["warnings"] = notices.lines(response.notices)
     if response.audit:
         content["auditAnnotations"] = response.audit
-    return _encoder.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": content})
+    return Encoded(_encoder.encode(content)[1:], bool(response.operations))

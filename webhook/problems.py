@@ -91,6 +91,8 @@ ProblemCode = Literal[
     "no-agent-entry",
     "no-template",
     "unknown-gpu-type",
+    # findings of lint: comments
+    "unused-ignore",
 ]
 
 
@@ -133,7 +135,7 @@ class Problem:
         cause: what is wrong.
         remedy: how to fix it; empty if the cause says it.
         end_line, end_column: where it ends, as in ``Span``.
-        excerpt: the line that it is in, or part of it, and a second line with a caret below the place; "" if it has no place.
+        excerpt: the line that it is in, or part of it, and a second line with carets below the place; "" if it has no place.
     """
 
     code: ProblemCode
@@ -153,12 +155,20 @@ class Problem:
         """Return where it is in the source."""
         return Span(self.line, self.column, self.end_line, self.end_column)
 
+    @property
+    def place(self) -> str:
+        """Return ``source:line:column``, leaving out what is unknown."""
+        return errors.printable(f"{self.source}:{self.line}:{self.column}" if self.line else self.source)
+
+    @property
+    def message(self) -> str:
+        """Return ``path: cause; remedy``, leaving out what is unknown."""
+        text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
+        return errors.printable(f"{self.path}: {text}" if self.path else text)
+
     def __str__(self) -> str:
         """Return ``source:line:column: path: cause; remedy``, leaving out what is unknown."""
-        place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
-        parts = [place, self.path] if self.path else [place]
-        text = f"{self.cause}; {self.remedy}" if self.remedy else self.cause
-        return errors.printable(": ".join([*parts, text]))
+        return f"{self.place}: {self.message}"
 
 
 def _utf16_column(lines: Sequence[str], line: int, column: int) -> int:

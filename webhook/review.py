@@ -73,7 +73,7 @@ def decide(body: bytes, handler: Handler, state: rendering.State) -> Decision:
         error_id = _error_id(request.uid, error)
         answer = admission.encode(admission.errored(error_id), request.uid)
         return _decision(request, answer, "errored", "internal-error", error_id=error_id, error=error)
-    outcome: Outcome = "mutated" if verdict.response.operations else "unchanged"
+    outcome: Outcome = "mutated" if verdict.response.patches else "unchanged"
     runtime, revision = _known(verdict.runtimes, state), ",".join(verdict.revisions)
     return _decision(request, answer, outcome, verdict.reason, runtime=runtime, revision=revision)
 

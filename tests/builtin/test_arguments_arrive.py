@@ -100,7 +100,9 @@ def test_every_argument_arrives_unharmed(runtime, role, engines, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", GROUP_OF_ROLE)
+@pytest.mark.parametrize(
+    "role", ["lone", *(pytest.param(role, marks=pytest.mark.thorough) for role in ("leader", "worker"))]
+)
 def test_exactly_the_arguments_that_arrive_harmed_earn_a_warning(role, tmp_path):
     machine = Machine.build(tmp_path)
     for argument in HOSTILE:

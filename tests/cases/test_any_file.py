@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from tests import json_values
 from tests.cases.test_format import FULL
 from tests.cases.test_run import FILES, HEAD, LWS, POD
+from tests.examples import tried
 from webhook import cases
 
 WHOLE = [
@@ -49,24 +49,27 @@ def files(draw):
     return json.dumps(value)
 
 
-@pytest.mark.slow
-@settings(max_examples=60)
-@given(files())
-def test_a_file_becomes_cases_or_problems_and_cases_have_outcomes(text):
-    file, problems = cases.read("t/hydra-test.yaml", text)
+@tried(20, 200)
+def test_a_file_becomes_cases_or_problems_and_cases_have_outcomes(examples):
+    @settings(max_examples=examples)
+    @given(files())
+    def hold(text):
+        file, problems = cases.read("t/hydra-test.yaml", text)
 
-    assert (file is None) == bool(problems)
-    assert all(problem.severity == "error" for problem in problems)
-    if file is None:
-        return
-    read = cases.Files({path: text.encode() for path, text in FILES.items()})
-    prepared = cases.prepare(file, read)
-    if prepared.problems:
-        return
-    for case in file.cases:
-        outcome = cases.run(case, STATE, read)
-        assert (outcome.status == "passed") == (not outcome.failures and not outcome.problems)
-        assert cases.containers(outcome) is not None
+        assert (file is None) == bool(problems)
+        assert all(problem.severity == "error" for problem in problems)
+        if file is None:
+            return
+        read = cases.Files({path: text.encode() for path, text in FILES.items()})
+        prepared = cases.prepare(file, read)
+        if prepared.problems:
+            return
+        for case in file.cases:
+            outcome = cases.run(case, STATE, read)
+            assert (outcome.status == "passed") == (not outcome.failures and not outcome.problems)
+            assert cases.containers(outcome) is not None
+
+    hold()
 
 
 STATE = cases.prepare(

@@ -104,6 +104,17 @@ def test_what_no_role_can_reach_is_not_counted():
     assert missed == []
 
 
+def test_the_sizes_that_no_pod_has_are_not_counted():
+    sizes = "{{ range .GROUP_SIZE }}{{ end }}{{ if lt .TP_SIZE 1 }}none{{ end }}{{ if gt .GROUP_SIZE 1 }}{{ end }}"
+    templates = TEMPLATES.replace("serve, ", f"serve, {json.dumps(sizes)}, ").replace("alone", sizes)
+    missed = places(runs.coverage(suite(ALONE, GROUP, ARGS, MANY, PLAIN, templates=templates)))
+
+    assert [(line, action, outcome) for _, line, _, action, outcome in missed] == [
+        (17, "range .GROUP_SIZE", "many"),  # there is a group of the runtime r alone
+        (17, "if gt .GROUP_SIZE 1", "body"),
+    ]
+
+
 def test_the_built_in_configuration_is_not_counted():
     given = runs.runnable(runs.case_file((runs.pod("vllm-cpu"), "rendered: {kind: Pod}"), head=""))
     coverage = runs.coverage(given)

@@ -89,7 +89,7 @@ ONE = {
     "no expectation": (f"cases: [{{name: a, workload: {POD}}}]", 'the case has no "expect"'),
     "nothing that is expected": (
         f"cases: [{{name: a, workload: {POD}, expect: {{rendered: }}}}]",
-        "the case expects nothing; give at least one of container, denied, leader, rendered, snapshot, warnings, worker",
+        "the case expects nothing; give at least one of container, denied, leader, leftAlone, rendered, snapshot, warnings, worker",
     ),
     "an unknown expectation": (
         f"cases: [{{name: a, workload: {POD}, expect: {{warning: [], warnings: []}}}}]",

@@ -2,11 +2,11 @@
 
 import json
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests import objects
+from tests.examples import tried
 from tests.test_laws import mutate
 from webhook import catalog, errors, patch
 from webhook.cases import matching, snapshots
@@ -67,14 +67,17 @@ def parts(draw, value, key=""):
     return value
 
 
-@pytest.mark.slow
-@settings(max_examples=20)
-@given(WORKLOADS, st.data())
-def test_every_part_of_a_rendered_object_is_found_in_it(workload, data):
-    after = rendered(workload)
+@tried(8, 100)
+def test_every_part_of_a_rendered_object_is_found_in_it(examples):
+    @settings(max_examples=examples)
+    @given(WORKLOADS, st.data())
+    def hold(workload, data):
+        after = rendered(workload)
 
-    assert found_in(after, after) == []
-    assert found_in(after, data.draw(parts(after))) == []
+        assert found_in(after, after) == []
+        assert found_in(after, data.draw(parts(after))) == []
+
+    hold()
 
 
 def leaves(value, path=()):
@@ -95,22 +98,28 @@ def with_another(value, path):
     return [with_another(item, path[1:]) if at == path[0] else item for at, item in enumerate(value)]
 
 
-@pytest.mark.slow
-@settings(max_examples=20)
-@given(WORKLOADS, st.data())
-def test_no_changed_value_goes_unnoticed(workload, data):
-    after = rendered(workload)
-    other = with_another(after, data.draw(st.sampled_from(list(leaves(after)))))
-    assume(all(map(is_distinct, lists(other))))
+@tried(8, 100)
+def test_no_changed_value_goes_unnoticed(examples):
+    @settings(max_examples=examples)
+    @given(WORKLOADS, st.data())
+    def hold(workload, data):
+        after = rendered(workload)
+        other = with_another(after, data.draw(st.sampled_from(list(leaves(after)))))
+        assume(all(map(is_distinct, lists(other))))
 
-    assert found_in(after, other) != []
+        assert found_in(after, other) != []
+
+    hold()
 
 
-@pytest.mark.slow
-@settings(max_examples=20)
-@given(WORKLOADS)
-def test_a_snapshot_is_read_as_it_was_written(workload):
-    bare = snapshots.without_records(rendered(workload))
+@tried(8, 100)
+def test_a_snapshot_is_read_as_it_was_written(examples):
+    @settings(max_examples=examples)
+    @given(WORKLOADS)
+    def hold(workload):
+        bare = snapshots.without_records(rendered(workload))
 
-    assert patch.same(snapshots.read(snapshots.text(bare).encode()), bare)
-    assert not any("hydra.io/rendered" in json.dumps(template) for template in [bare["metadata"], bare["spec"]])
+        assert patch.same(snapshots.read(snapshots.text(bare).encode()), bare)
+        assert not any("hydra.io/rendered" in json.dumps(template) for template in [bare["metadata"], bare["spec"]])
+
+    hold()

@@ -1,11 +1,20 @@
 """Small changes of a configuration: which there are, and that a change is killed exactly if running all test files says so."""
 
+import functools
+import json
+
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests import json_values
 from tests.cases import runs
+from tests.examples import tried
 from webhook import cases, catalog, rendering
 from webhook.cases import mutants
+from webhook.cases.mutants import shown
+from webhook.catalog.yaml.compose import parse
 
 TEMPLATES = """\
 templates:
@@ -38,18 +47,25 @@ STRICT = (
 LAX = ((runs.pod(), "rendered: {kind: Pod}"), (runs.pod("other"), "rendered: {kind: Pod}"))
 
 
+@functools.cache
 def suite(*bodies, templates=TEMPLATES, agent=AGENT, source="t/hydra-test.yaml"):
     return runs.runnable(runs.case_file(*bodies), source, templates=templates, agent=agent).suite()
 
 
-def of(one):
-    """Return all changes of what a test file tests."""
-    return [mutant for document in one.documents[:2] for mutant in mutants.mutants(catalog.read(document))]
+JUDGED = {}
+
+
+def judged(*suites):
+    """Return the changes of what test files test with their verdicts, found out once for all tests."""
+    key = tuple(map(id, suites))  # which are kept
+    if key not in JUDGED:
+        trial = mutants.Trial(suites)
+        JUDGED[key] = tuple((mutant, trial.verdict(mutant)) for mutant in trial.mutants)
+    return JUDGED[key]
 
 
 def verdicts(*suites):
-    trial = mutants.Trial(suites)
-    return {(one.kind, one.line, one.where): trial.verdict(one) for one in of(suites[0])}
+    return {(one.kind, one.line, one.where): verdict for one, verdict in judged(*suites)}
 
 
 def test_cases_that_look_closely_kill_what_they_look_at():
@@ -137,11 +153,10 @@ def walk(root, path):
 @pytest.mark.parametrize("bodies", [STRICT, LAX], ids=["strict", "lax"])
 def test_a_change_is_killed_exactly_if_a_full_run_with_the_changed_text_fails(bodies):
     one = suite(*bodies)
-    trial = mutants.Trial([one])
-    found = of(one)
+    found = judged(one)
     assert len(found) == 18
-    for mutant in found:
-        assert (trial.verdict(mutant) == "killed") == (not rerun(one, mutant)), mutant
+    for mutant, verdict in found:
+        assert (verdict == "killed") == (not rerun(one, mutant)), mutant
 
 
 def test_a_change_that_any_test_file_notices_is_killed():
@@ -150,9 +165,7 @@ def test_a_change_that_any_test_file_notices_is_killed():
 
 
 def test_the_report_has_the_survivors_with_place_and_difference():
-    one = suite(*STRICT)
-    trial = mutants.Trial([one])
-    report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in of(one)], untried=2)
+    report = mutants.report(mutants.Tried(judged(suite(*STRICT)), untried=2))
     assert (
         "t/templates.yaml:12:13: no case notices a removed list item in r/containerTemplate.env[0]\n"
         "    - - {name: A, value: a}\n"
@@ -161,9 +174,7 @@ def test_the_report_has_the_survivors_with_place_and_difference():
 
 
 def test_changes_of_a_runtime_without_cases_are_not_listed_one_by_one():
-    one = suite(*STRICT)
-    trial = mutants.Trial([one])
-    report = mutants.report([(mutant, trial.verdict(mutant)) for mutant in trial.mutants])
+    report = mutants.report(mutants.Tried(judged(suite(*STRICT))))
     assert "t/templates.yaml: no case is about runtime other, so nothing notices 2 changes of it\n" in report
     assert ", 2 untested, " in report
 
@@ -172,3 +183,71 @@ def test_the_score_leaves_out_what_no_test_can_notice():
     assert mutants.score(["killed", "killed", "survived", "equivalent", "unusable"]) == 66.6
     assert mutants.score(["killed", "untested"]) == 50.0
     assert mutants.score(["equivalent"]) == 100.0
+
+
+# What a change looks like
+
+LISTS = {
+    "the first of several": ("args: [--a, '--b', --c]", 0, (("args: [--a, '--b', --c]",), ("args: ['--b', --c]",))),
+    "one in the middle": ("args: [--a, '--b', --c]", 1, (("args: [--a, '--b', --c]",), ("args: [--a, --c]",))),
+    "the last": ("  args: [--a, {b: [c]}]  # why", 1, (("args: [--a, {b: [c]}]  # why",), ("args: [--a]  # why",))),
+    "the only one": ("args: [ --a , ]", 0, (("args: [ --a , ]",), ("args: [  ]",))),
+    "one of several lines": ("args:\n  [--a,\n   --b]", 1, (("[--a,", " --b]"), ("[--a]",))),
+    "of a list with an anchor": ("args: &x [--a, --b]", 0, (("args: &x [--a, --b]",), ("args: &x [--b]",))),
+    "JSON": ('{"args": ["--a", "--b"]}', 1, (('{"args": ["--a", "--b"]}',), ('{"args": ["--a"]}',))),
+    "a line of a block": ("args:\n  - --a\n  - --b", 1, (("- --b",), ())),
+    "lines of a block": ("args:\n  - a: b\n    c: [d]\n  - e", 0, (("- a: b", "  c: [d]"), ())),
+    "a text of several lines": ("args:\n  - |\n    a\n    b\n  - c", 0, (("- |", "  a", "  b"), ())),
+    "an alias": ("x: &x --a\nargs: [--b, *x]", 1, (('- "--a"',), ())),
+    "beside an alias": ("x: &x --a\nargs: [--b, *x]", 0, (("args: [--b, *x]",), ())),
+    "many lines": (
+        "args:\n  - |\n" + "".join(f"    {n}\n" for n in range(9)),
+        0,
+        (("- |", "  0", "  1", "  2", "  3", "… 5 more lines"), ()),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "index", "expected"), LISTS.values(), ids=LISTS)
+def test_a_removed_item_is_shown_by_what_is_left_of_its_lines(text, index, expected):
+    (root,) = parse(text)
+
+    assert shown.removal(text.split("\n"), root.pairs["args"].node, index) == expected
+
+
+@tried(30, 500)
+def test_a_list_in_brackets_is_shown_without_the_item(examples):
+    @settings(max_examples=examples)
+    @given(st.lists(json_values.values(4), min_size=1, max_size=4), st.data(), st.sampled_from([10, 1000]))
+    def hold(items, data, width):
+        (written,) = catalog.load_all(json.dumps(items))  # in a file, 0.0 is 0
+        index = data.draw(st.integers(0, len(items) - 1))
+        text = yaml.safe_dump({"list": written}, default_flow_style=True, width=width)
+        (root,) = parse(text)
+        rows = text.split("\n")[: root.end_line]
+
+        old, begin, end = shown._in_brackets(rows, root.pairs["list"].node, index)
+
+        (left,) = catalog.load_all(old[:begin] + old[end:])
+        assert left == {"list": written[:index] + written[index + 1 :]}
+
+    hold()
+
+
+def test_long_lines_are_cut_around_the_change_and_marked():
+    old, new = shown.difference("a" * 300 + "b" + "c" * 300, "a" * 300 + "x" + "c" * 300)
+
+    assert old == ("…" + "a" * 100 + "b" + "c" * 99 + "…",)
+    assert new == ("…" + "a" * 100 + "x" + "c" * 99 + "…",)
+    assert shown.difference("a" * 300 + "\nb", "c\nd") == (("a" * 200 + "…", "b"), ("c", "d"))
+
+
+def test_a_change_of_a_very_long_text_is_shown_too():
+    lines = [str(number) for number in range(5000)]
+
+    assert shown.difference("\n".join(lines), "\n".join([*lines[:2500], "x", *lines[2501:]])) == (("2500",), ("x",))
+    assert shown.difference("\n".join(lines), "\n".join(["x", *lines[1:-1], "y"]))[0][-1] == "… 4995 more lines"
+
+
+def test_only_lines_that_differ_are_shown():
+    assert shown.difference("a\nb\nc\nd", "x\nb\nc\ny") == (("a", "d"), ("x", "y"))

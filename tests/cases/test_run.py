@@ -1,5 +1,6 @@
 """Cases from text to outcome: what passes, and what a failure says."""
 
+import json
 import textwrap
 
 import pytest
@@ -267,6 +268,34 @@ def test_a_snapshot_is_the_whole_object_without_its_records():
     assert reordered.status == "passed"
 
 
+ELSEWHERE = {
+    "an input": (
+        {"inputs": {"t/s.yaml": 'the workload of case "a"'}},
+        't/s.yaml is the workload of case "a", so it cannot be a snapshot; name a file of its own, such as snapshots/NAME.yaml',
+    ),
+    "outside the folder, absent": (
+        {"outside": {"t/s.yaml"}},
+        "t/s.yaml does not exist; name a file below the folder of the test file if --update is to write it",
+    ),
+    "outside the folder, different": (
+        {"outside": {"t/s.yaml"}, "files": {"t/s.yaml": POD}},
+        "is different from t/s.yaml; name a file below the folder of the test file if --update is to write it",
+    ),
+    "outside the folder, something else": (
+        {"outside": {"t/s.yaml"}, "files": {"t/s.yaml": "a: 1"}},
+        "it has no kind; name a file below the folder of the test file if --update is to write it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_snapshot_that_is_never_written_has_no_advice_to_write_it(given, message):
+    found = outcome("snapshot: s.yaml", **given)
+
+    lines = [*(f"{one.message}; {one.remedy}" for one in found.failures), *map(str, found.problems)]
+    assert [message in line for line in lines] == [True]
+
+
 @pytest.mark.parametrize("text", ["a: [", "a: 1", "kind: Pod\n---\nkind: Pod\n", ""])
 def test_a_snapshot_that_is_something_else_is_an_error(text):
     found = outcome("snapshot: s.yaml", files={"t/s.yaml": text})
@@ -275,19 +304,86 @@ def test_a_snapshot_that_is_something_else_is_an_error(text):
     assert "t/s.yaml is not a snapshot" in told(found)[0]
 
 
-def test_a_rendered_workload_is_sent_as_it_is_and_a_failure_says_so():
-    rendered = outcome("container: {}").value
-    files = {"t/pod.yaml": __import__("json").dumps(rendered)}
+# What the webhook leaves alone
 
-    assert outcome("container: {image: registry.example/engine:1}", files=files).status == "passed"
-    assert "hydra-webhook restore" in outcome("container: {image: other}", files=files).note
+UNLABELLED = "{apiVersion: v1, kind: Pod, metadata: {name: p%s}, spec: {containers: [{name: main, image: auto}]}}"
+DEPLOYMENT = """\
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, labels: {%s}},
+ spec: {template: {metadata: {labels: {%s}}, spec: {containers: [{name: main, image: auto}]}}}}"""
+INSIDE = """\
+{apiVersion: leaderworkerset.x-k8s.io/v1, kind: LeaderWorkerSet, metadata: {name: g}, spec: {leaderWorkerTemplate:
+ {workerTemplate: {metadata: {labels: {hydra.io/runtime: engine}}, spec: {containers: [{name: main}]}}}}}"""
+SILENT = {
+    "no labels": (UNLABELLED % "", "add it to metadata.labels"),
+    "a misspelt label": (
+        UNLABELLED % ", labels: {hydra.io/runtme: engine}",
+        "there is label hydra.io/runtme; rename it",
+    ),
+    "an annotation": (
+        UNLABELLED % ", annotations: {hydra.io/runtime: engine}",
+        "it is an annotation here; make it a label",
+    ),
+    "no labels of the pods of a Deployment": (DEPLOYMENT % ("", "app: d"), "add it to spec.template.metadata.labels"),
+    "only the Deployment itself": (
+        DEPLOYMENT % ("hydra.io/runtime: engine", ""),
+        "the Deployment itself has it; add it to its pods at spec.template.metadata.labels",
+    ),
+    "only the pod templates of a group": (INSIDE, "only its pod templates have it; add it to metadata.labels"),
+    "any shape": ("{apiVersion: v1, kind: Pod, spec: 3}", "add it to metadata.labels"),
+}
+
+
+@pytest.mark.parametrize(("of", "remedy"), SILENT.values(), ids=SILENT)
+@pytest.mark.parametrize("expect", ["rendered: {}", "warnings: []", "snapshot: s.yaml", "denied: {code: no-image}"])
+def test_a_case_does_not_pass_because_nothing_was_rendered(of, remedy, expect):
+    found = outcome(expect, "of.yaml", files={"t/of.yaml": of})
+
+    assert (found.status, found.snapshot) == ("error", None)
+    message = f'it has no label hydra.io/runtime; {remedy}, or expect "leftAlone: not-labelled"'
+    assert told(found) == [f"t/hydra-test.yaml:5:13: cases[0].workload: the webhook leaves it alone: {message}"]
+
+
+def test_a_case_with_a_rendered_workload_tests_nothing_and_says_so():
+    files = {"t/pod.yaml": json.dumps(outcome("container: {}").value)}
+    found = outcome("container: {image: registry.example/engine:1}", files=files)
+
+    assert found.status == "error"
+    assert "it has a record, so it is sent as it was rendered before; get the bare form with" in told(found)[0]
+    assert outcome("{leftAlone: already-rendered, container: {command: [serve]}}", files=files).status == "passed"
+
+
+OPTED_OUT = POD.replace("hydra.io/model-id: m", 'hydra.io/model-id: m, hydra.io/inject: "false"')
+ALONE = {
+    "not-labelled": UNLABELLED % "",
+    "opted-out": OPTED_OUT,
+    "mirror-pod": POD.replace("labels:", "annotations: {kubernetes.io/config.mirror: x}, labels:"),
+}
+
+
+@pytest.mark.parametrize(("reason", "of"), ALONE.items(), ids=ALONE)
+def test_a_case_can_expect_that_the_webhook_leaves_a_workload_alone(reason, of):
+    files = {"t/of.yaml": of}
+
+    found = outcome(f"leftAlone: {reason}", "of.yaml", files=files)
+    assert (found.status, found.note) == ("passed", "")
+    other = next(one for one in ALONE if one != reason)
+    assert told(outcome(f"leftAlone: {other}", "of.yaml", files=files)) == ["7:16 leftAlone: is different"]
+    assert told(outcome(f"leftAlone: {reason}")) == ["7:16 leftAlone: is different"]
+
+
+@pytest.mark.parametrize("reason", ["opted-out", "mirror-pod"])
+def test_a_workload_that_asks_to_be_left_alone_passes_with_a_note(reason):
+    found = outcome("rendered: {kind: Pod}", "of.yaml", files={"t/of.yaml": ALONE[reason]})
+
+    assert found.status == "passed"
+    assert found.note.startswith("the webhook leaves it alone: ")
+    assert found.note.endswith(f'; if that is what the case is about, expect "leftAlone: {reason}"')
 
 
 def test_a_record_that_somebody_wrote_on_an_object_that_is_left_alone_names_no_container():
     record = '{"version":1,"runtime":"engine","model":"m","container":"gone","revision":"","inputs":"","rendered":""}'
-    pod = POD.replace(
-        "hydra.io/model-id: m}",
-        f"hydra.io/model-id: m, hydra.io/inject: 'false'}}, annotations: {{hydra.io/rendered: '{record}'}}",
+    pod = OPTED_OUT.replace(
+        "metadata: {name: one", f"metadata: {{name: one, annotations: {{hydra.io/rendered: '{record}'}}"
     )
 
     found = outcome("container: {}", files={"t/pod.yaml": pod})
@@ -296,9 +392,7 @@ def test_a_record_that_somebody_wrote_on_an_object_that_is_left_alone_names_no_c
 
 
 def test_a_pod_template_that_is_left_alone_has_no_inference_container():
-    opted_out = POD.replace("hydra.io/model-id: m", 'hydra.io/model-id: m, hydra.io/inject: "false"')
-
-    assert told(outcome("container: {}", files={"t/pod.yaml": opted_out})) == [
+    assert told(outcome("container: {}", files={"t/pod.yaml": OPTED_OUT})) == [
         "7:5 container: its pod template is not rendered (opted-out)"
     ]
 
@@ -375,7 +469,7 @@ def test_a_configuration_that_cannot_be_read_as_a_whole_is_an_error():
 
 
 def test_what_the_webhook_leaves_alone_may_have_any_shape():
-    found = outcome("snapshot: s.yaml", "{apiVersion: v1, kind: Pod, spec: 3}")
+    found = outcome("{snapshot: s.yaml, leftAlone: not-labelled}", "{apiVersion: v1, kind: Pod, spec: 3}")
 
     assert found.status == "error"
     assert "spec: must be a map, not a number" in told(found)[0]

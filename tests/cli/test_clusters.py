@@ -125,6 +125,23 @@ def test_the_config_maps_are_linted_as_they_are(run, api):
     assert "there is no configuration in namespace elsewhere" in elsewhere.err
 
 
+def test_a_file_is_linted_in_the_place_of_its_config_map(run, api, tmp_path):
+    api.put(f"{CONFIG_MAPS}/hydra-agent", data={"config.yaml": AGENT.replace("image:", "imag:")})
+    api.put(f"{CONFIG_MAPS}/hydra-runtime-template", data={"config.yaml": TEMPLATES.replace("runtime:", "runtim:")})
+    (tmp_path / "a.yaml").write_text(AGENT)
+    result = run("lint", tmp_path / "a.yaml", "--context", "it", "-o", "gitlab", "--select", "unknown-key")
+    found = [(one["check_name"], one["location"]) for one in json.loads(result.out)]
+    place = {"path": "ConfigMap hydra-system/hydra-runtime-template[config.yaml]", "lines": {"begin": 1}}
+    assert (result.status, found) == (1, [("unknown-key", place)])
+
+
+def test_a_comment_in_a_config_map_ignores_a_finding(run, api):
+    ignoring = AGENT.replace("image:", "imag:") + "\n# hydra-lint: ignore-file=unknown-key,no-image\n"
+    api.put(f"{CONFIG_MAPS}/hydra-agent", data={"config.yaml": ignoring})
+    result = run("lint", "--context", "it", "--fail-on", "info")
+    assert (result.status, result.out) == (0, "")
+
+
 REMEDY = "or name files with --templates, --agent and --gpu-configs"
 
 
@@ -206,6 +223,25 @@ def test_a_dry_run_patches_nothing(run, api):
     (row,) = json.loads(result.out)
     assert (row["name"], row["groups"], row["changes"], row["refreshed"]) == ("a", 2, True, False)
     assert len(api.patches) == 1
+
+
+def test_a_refresh_is_of_the_leaderworkersets_in_files(run, api, tmp_path):
+    for name in ("a", "b", "c"):
+        put_set(api, name)
+    api.admit = rolls
+    inner = tmp_path / "objects" / "below"
+    inner.mkdir(parents=True)
+    group = "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: %s}\n"
+    (inner / "a.yaml").write_text(group % "a" + "---\nkind: Service\napiVersion: v1\nmetadata: {name: s}\n")
+    (tmp_path / "b.yaml").write_text(group % "b")
+
+    result = run("refresh", "-R", "-f", inner.parent, tmp_path / "b.yaml", "--yes", "-o", "json")
+
+    assert [(row["name"], row["refreshed"]) for row in json.loads(result.out)] == [("a", True), ("b", True)]
+    assert f"{inner / 'a.yaml'}:5:1: Service default/s: passed over: it is not a LeaderWorkerSet" in result.err
+    refused = run("refresh", "-f", "-", "--yes", stdin="kind: Service\napiVersion: v1\nmetadata: {name: s}\n")
+    assert refused.status == 2
+    assert "no LeaderWorkerSet in" in refused.err
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1)])

@@ -194,7 +194,11 @@ def test_settings_take_part(run, tmp_path):
     file.write_text(json.dumps(fleet.file(stored.ASKED)))
     rendered = run("render", file, "-o", "json").out
 
-    assert run("drift", "-f", "-", stdin=rendered).status == 0
+    built_in = run("drift", "-f", "-", stdin=rendered)
+    assert built_in.status == 0
+    assert built_in.err.startswith(
+        "what is in the files is judged by the built-in configuration: name the right one with --temp"
+    )
     result = run("drift", "-f", "-", "--model-path", "/models", stdin=rendered)
     assert result.status == 1
     assert "/models" in result.out

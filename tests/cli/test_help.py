@@ -14,6 +14,7 @@ COMMANDS = [
     "refresh",
     "plan",
     "lint",
+    "rule",
     "test",
     "runtimes",
     "builtin",

@@ -1,7 +1,10 @@
 """``lint``: what it prints, and its exit status."""
 
 import json
+import re
 import sys
+
+import pytest
 
 from tests.cli import published
 
@@ -76,7 +79,7 @@ def test_a_finding_is_one_line_with_its_excerpt_indented_below(run, tmp_path):
         "the variable .MODEL_NAM does not exist (line 1 of the template); did you mean .MODEL_NAME? "
         "[warning: unknown-variable]\n"
         "    --名={{ .MODEL_NAM }}\n"
-        "            ^\n"
+        "            ^^^^^^^^^^\n"
         f"{file}:10:19: templates[0].podTemplate.containerTemplate.argsTemplate[1]: "
         'template: a/argsTemplate[1]:1: unexpected "}" in operand; close the action with }} [error: template-syntax]\n'
         "    --b=1 {{ .X } }\n"
@@ -98,7 +101,7 @@ def test_a_terminal_shows_a_finding_in_several_lines_none_of_them_wrapped(run, t
     assert result.out == (
         "t.yaml:7:20 warning[unknown-variable]: the variable .MODEL_NAM does not exist (line 1 of the template)\n"
         "    --名={{ .MODEL_NAM }}\n"
-        "            ^\n"
+        "            ^^^^^^^^^^\n"
         "    at templates[0].podTemplate.containerTemplate.argsTemplate[0]\n"
         "    help: did you mean .MODEL_NAME?\n"
         "\n"
@@ -117,7 +120,7 @@ def test_json_has_the_excerpt_in_a_field_of_its_own(run, tmp_path):
 
     [first, _] = json.loads(run("lint", "--templates", file, "-o", "json").out)
 
-    assert first["excerpt"] == "--名={{ .MODEL_NAM }}\n        ^"
+    assert first["excerpt"] == f"--名={{{{ .MODEL_NAM }}}}\n        {'^' * 10}"
 
 
 def test_findings_are_printable(run, tmp_path):
@@ -138,3 +141,66 @@ def test_the_threshold_decides_the_exit_status(run, tmp_path):
     assert run("lint", "--templates", file, "--fail-on", "error").status == 0
     assert run("lint", "--templates", file, "--fail-on", "warning").status == 1
     assert run("lint", "--templates", file, "--fail-on", "never").status == 2
+
+
+@pytest.fixture
+def shown(run, tmp_path, monkeypatch):
+    """A function that returns what a terminal of 80 columns shows with these variables in the environment."""
+    file = tmp_path / "t.yaml"
+    file.write_text(TEMPLATES)
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def shown(**variables):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        for name, value in {"COLUMNS": "80", "TERM": "xterm-256color", **variables}.items():
+            monkeypatch.setenv(name, value)
+        return run("lint", "t.yaml").out
+
+    return shown
+
+
+#: An escape sequence that sets a colour, among other things.
+COLOUR = re.compile(r"\x1b\[(\d+;)*(3[0-9]|9[0-7])(;\d+)*m")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_a_terminal_shows_the_severity_and_the_place_in_colour(shown):
+    out = shown()
+
+    assert f"\x1b[1;33m        {'^' * 10}\x1b[0m" in out
+    assert "\x1b[1;31m            ^\x1b[0m" in out
+
+
+def test_no_color_takes_the_colours_away_and_nothing_else(shown):
+    coloured = shown()
+    plain = shown(NO_COLOR="1")
+
+    assert COLOUR.search(coloured)
+    assert not COLOUR.search(plain)
+    assert ESCAPE.sub("", plain) == ESCAPE.sub("", coloured)
+
+
+SPANS = {
+    "a key": ("templates: []\nother: 1", "other: 1", "^^^^^"),
+    "a value": ("templates: {}", "templates: {}", "           ^^"),
+    "a quoted string": ('templates: [{runtime: ""}]', 'templates: [{runtime: ""}]', "                      ^^"),
+    "wide characters": ("templates: []\n引擎: 1", "引擎: 1", "^^^^"),
+    "a list of several lines": ("templates:\n- []\n-\n  - a\n  - b", "- a", "^"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "carets"), SPANS.values(), ids=SPANS)
+def test_carets_are_below_all_that_a_finding_is_about(run, tmp_path, text, line, carets):
+    file = tmp_path / "t.yaml"
+    file.write_text(text)
+
+    assert f"    {line}\n    {carets}\n" in run("lint", "--templates", file).out
+
+
+def test_a_line_that_is_cut_has_carets_only_below_what_is_shown(run, tmp_path):
+    file = tmp_path / "t.yaml"
+    file.write_text(f"templates: []\n{'x' * 60}: 1")
+
+    assert f"\n    {'x' * 36}\n    {'^' * 36}\n" in run("lint", "--templates", file).out

@@ -262,7 +262,7 @@ def test_of_many_other_objects_the_first_are_named_and_the_rest_counted(run):
 
 
 BROKEN = {
-    "bad YAML": (b"a: [b\n", ":1:4: unclosed list: there is no ] for this [; add the missing comma or ]"),
+    "bad YAML": (b"a: [b\n", ":1:4: unclosed list: there is no ] for this [; add the missing "),
     "a tab": (b"a:\n\tb: 1\n", ":2:1: a tab cannot indent YAML; indent with spaces"),
     "binary": (b"kind: Pod\nname: \xff\xfe\n", ":2:7: not valid UTF-8; save it as UTF-8"),
     "a zero byte": (b"\x00\x01", ":1:1: YAML does not allow the character U+0000"),

@@ -150,7 +150,7 @@ def test_errors_of_the_new_configuration_come_first_and_what_has_one_keeps_its_o
     result = plan(stored.lws(fleet.state()), options=["--templates", files["broken"]])
 
     assert result.err.splitlines() == [
-        f"{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3",
+        f"{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3; write its keys below it, indented",
         "1 error in the new configuration: what has an error is planned with its old version, if there is one",
         "1 workload: 1 unchanged",
     ]
@@ -184,6 +184,22 @@ def test_errors_of_the_old_configuration_are_reported_too(run, files, tmp_path):
     assert "must be a map" in result.err
     assert "in the new configuration" not in result.err
     assert result.status == 1
+
+
+def test_what_is_compared_with_the_built_in_configuration_is_said(run, files, tmp_path):
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps(fleet.file(stored.ASKED)))
+    new = ["--templates", files["templates"], "--agent", files["new-agent"]]
+
+    said = [
+        f"the {what} configuration is compared with the built-in one: name the old one with --from-{option}, or with --context a "
+        "cluster that uses it"
+        for what, option in (("runtime template", "templates"), ("agent", "agent"))
+    ]
+    assert run("plan", "-f", file, *new).err.splitlines()[:-1] == said
+    assert run("plan", "-f", file, *new, "--from-agent", files["agent"]).err.splitlines()[:-1] == said[:1]
+    only = run("plan", "-f", file, "--agent", files["new-agent"], "--from-agent", files["agent"])
+    assert len(only.err.splitlines()) == 1
 
 
 # JSON
@@ -276,7 +292,7 @@ def test_markdown_begins_with_the_errors(plan, files):
     assert result.out.startswith(
         "### Plan: nothing changes\n\n"
         "**1 error in the new configuration: what has an error is planned with its old version, if there is one.**\n\n"
-        f"- `{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3`\n\n| runtime "
+        f"- `{files['broken']}:3:16: templates[0].podTemplate: must be a map, found the number 3; write its keys below it, indented`\n\n| runtime "
     )
     assert result.status == 2
 

@@ -34,3 +34,10 @@ def test_a_forged_record_makes_no_other_object_of_a_pod(run):
 
     assert (result.status, result.out) == (1, "")
     assert 'names path "/kind"; rendering changes nothing outside /spec' in result.err
+
+
+def test_what_cannot_be_restored_is_not_advised_to_be_restored(run):
+    result = run("restore", "-f", "-", stdin=json.dumps(bare({"hydra.io/rendered": "{"})))
+
+    assert result.err.endswith("; apply the original file [invalid-record]\n")
+    assert "restore -f" not in result.err

@@ -9,6 +9,7 @@ import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+import yaml
 from rich.console import Console
 
 from webhook.cli import case_files, case_reports
@@ -273,6 +274,37 @@ def test_an_error_of_an_entry_is_reported_once(run, folder):
     assert result.err.count("templates.yaml:8:18: ") == 1
 
 
+ALONE = "- {name: alone, workload: out.yaml, expect: {warnings: []}}\n"
+
+
+def test_a_case_that_passes_although_nothing_was_rendered_says_so_in_every_form(run, folder):
+    (folder / "out.yaml").write_text(POD.replace("model-id: m", "model-id: m, hydra.io/inject: 'false'"))
+    write(folder, ALONE)
+    note = 'the webhook leaves it alone: label hydra.io/inject "false" opts out; if that is what the case is about, expect '
+    note += '"leftAlone: opted-out"'
+
+    assert run("test").out == (
+        f"ok    hydra-test.yaml: 1 case\n  alone\n    note: {note}\n1 case in 1 file: 1 passed\n"
+    )
+    assert run("test", "--fail-only").out == "1 case in 1 file: 1 passed\n"
+    (case,) = json.loads(run("test", "-o", "json").out)["files"][0]["cases"]
+    assert (case["status"], case["note"]) == ("passed", note)
+    assert ET.fromstring(run("test", "-o", "junit").out)[0][0][0].text == f"note: {note}"
+    assert run("test", "-o", "github").out == f"::notice file=hydra-test.yaml,line=4,col=10,title=alone::{note}\n"
+
+
+def test_a_pod_without_labels_is_an_error(run, folder):
+    (folder / "out.yaml").write_text(
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: a}]}}"
+    )
+    write(folder, ALONE)
+
+    result = run("test")
+
+    assert result.status == 2
+    assert "it has no label hydra.io/runtime; add it to metadata.labels" in result.out
+
+
 # Snapshots
 
 
@@ -309,24 +341,71 @@ def test_a_snapshot_that_differs_is_shown_as_a_difference(run, folder):
     assert run("test", "--update").status == 0
 
 
+OTHER = {**yaml.safe_load(POD), "spec": {"containers": [{"name": "other", "image": "auto"}]}}
 REFUSED = {
     "over a workload": (
         "- {name: a, workload: pod.yaml, expect: {snapshot: pod.yaml}}\n",
-        "pod.yaml is not only a snapshot",
+        'pod.yaml is the workload of case "a", so it cannot be a snapshot; name a file of its own',
     ),
     "over a configuration": (
         "- {name: a, workload: pod.yaml, expect: {snapshot: ./agent.yaml}}\n",
-        "agent.yaml is not",
+        "agent.yaml is the agent configuration, so it cannot be a snapshot",
     ),
     "outside the folder": (
         "- {name: a, workload: pod.yaml, expect: {snapshot: ../out.yaml}}\n",
         "../out.yaml is not below the folder of the test file",
     ),
     "with two results": (
-        SNAPSHOT + SNAPSHOT.replace("whole", "other").replace("pod.yaml,", "{apiVersion: v1, kind: Pod},"),
-        "another case has snapshots/pod.yaml too, with another result",
+        SNAPSHOT + SNAPSHOT.replace("whole", "other").replace("pod.yaml,", f"{json.dumps(OTHER)},"),
+        "snapshots/pod.yaml is the snapshot of another case too, with another result; name another file",
     ),
 }
+
+
+@pytest.mark.parametrize(("case", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_snapshot_that_is_refused_does_not_keep_others_from_being_written(run, folder, case, message):
+    write(folder, case, SNAPSHOT.replace("whole", "good").replace("pod.yaml}", "good.yaml}"))
+
+    result = run("test", "--update")
+
+    assert result.status == 2
+    assert message in result.out + result.err
+    assert (folder / "snapshots" / "good.yaml").exists()
+    assert "wrote snapshots/good.yaml\n" in result.err
+    assert result.out.splitlines()[0] in (
+        "FAIL  hydra-test.yaml: 1 of 2 cases", "FAIL  hydra-test.yaml: 2 of 3 cases", "ERROR hydra-test.yaml: 1 of 2 cases",
+    )  # fmt: skip
+
+
+def test_a_snapshot_that_cannot_be_written_is_reported_and_the_others_are_written(run, folder):
+    write(folder, SNAPSHOT, SNAPSHOT.replace("whole", "other").replace("snapshots/pod", "agent.yaml/pod"))
+
+    result = run("test", "--update")
+
+    assert result.status == 2
+    assert "wrote snapshots/pod.yaml\n" in result.err
+    assert "hydra-test.yaml:5:56: agent.yaml/pod.yaml cannot be written: File exists\n" in result.err
+
+
+def test_two_cases_do_not_take_turns_with_one_snapshot(run, folder):
+    write(folder, SNAPSHOT)
+    run("test", "--update")
+    before = (folder / "snapshots" / "pod.yaml").read_bytes()
+    (folder / "b.yaml").write_text(POD.replace("name: one", "name: two"))
+    write(folder, SNAPSHOT, SNAPSHOT.replace("whole", "two").replace("workload: pod.yaml", "workload: b.yaml"))
+
+    result = run("test", "--update")
+
+    assert result.status == 2
+    assert "snapshots/pod.yaml is the snapshot of another case too, with another result" in result.err
+    assert (folder / "snapshots" / "pod.yaml").read_bytes() == before
+
+
+def test_a_link_to_an_input_is_no_snapshot_either(run, folder):
+    (folder / "link.yaml").symlink_to("pod.yaml")
+    write(folder, "- {name: a, workload: pod.yaml, expect: {snapshot: link.yaml}}\n")
+
+    assert 'link.yaml is the workload of case "a", so it cannot be a snapshot' in run("test").out
 
 
 @pytest.mark.parametrize(("case", "message"), REFUSED.values(), ids=REFUSED)
@@ -350,7 +429,7 @@ def test_a_snapshot_is_not_written_over_what_is_no_snapshot(run, folder):
 
     assert result.status == 2
     assert (
-        "snapshots/pod.yaml is not a snapshot: it is not a Kubernetes object: it has no kind; remove the file"
+        "snapshots/pod.yaml is not a snapshot: it is not a Kubernetes object: it has no kind; name another file, or remove"
         in result.out
     )
     assert (folder / "snapshots" / "pod.yaml").read_text() == "notes: keep"
@@ -426,7 +505,9 @@ def test_what_the_webhook_leaves_alone_makes_no_first_case(run, folder):
     result = run("test", "--init", "-f", "pod.yaml")
 
     assert result.status == 2
-    assert "the webhook leaves the workload alone" in result.err
+    assert "the webhook leaves it alone: it has no label hydra.io/runtime; add it to metadata.labels" in " ".join(
+        result.err.replace("│", "").split()
+    )
     assert not (folder / "hydra-test.yaml").exists()
 
 

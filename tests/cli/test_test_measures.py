@@ -1,6 +1,7 @@
 """``test --coverage`` and ``--mutate``: what they print, where to, and their exit status."""
 
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -138,6 +139,124 @@ def test_only_the_selected_cases_are_run_with_changes(run, folder):
 def test_what_there_was_no_time_for_is_counted(run, folder):
     result = run("test", "--mutate", "--mutate-seconds", "0")
     assert "5 more changes were not tried: the time was too short" in result.out
+
+
+# For programs
+
+
+def test_json_has_the_coverage_and_what_is_missing(run, folder):
+    assert json.loads(run("test", "-o", "json", "--coverage", "text").out)["coverage"] == {
+        "percent": 33.3,
+        "counted": 3,
+        "covered": 1,
+        "parts": [{"source": "templates.yaml", "owner": "engine", "percent": 33.3, "counted": 3, "covered": 1}],
+        "missed": [
+            {
+                "source": "templates.yaml", "line": 6, "column": 31, "owner": "engine", "what": "branch",
+                "subject": "if gt .TP_SIZE 1", "message": "{{if gt .TP_SIZE 1}} is never true",
+            },
+            {
+                "source": "templates.yaml", "line": 6, "column": 55, "owner": "engine", "what": "action",
+                "subject": "{{.TP_SIZE}}", "message": "{{.TP_SIZE}} is never executed",
+            },
+        ],
+    }  # fmt: skip
+
+
+def test_json_has_the_score_and_the_survivors(run, folder):
+    extra = "  - runtime: other\n    podTemplate: {containerTemplate: {commandTemplate: [a]}}\n"
+    (folder / "templates.yaml").write_text(TEMPLATES + extra)
+    found = json.loads(run("test", "-o", "json", "--mutate").out)["mutants"]
+
+    survivors = found.pop("survivors")
+    assert found == {
+        "score": 33.3, "killed": 2, "survived": 3, "untested": 1, "equivalent": 0, "untried": 0,
+        "withoutCases": [{"source": "templates.yaml", "runtime": "other", "changes": 1}],
+    }  # fmt: skip
+    assert [(one["line"], one["column"], one["kind"]) for one in survivors] == [
+        (6, 43, "changed-literal"),
+        (6, 52, "dropped-pipeline"),
+        (5, 27, "removed-item"),
+    ]
+    assert survivors[2] == {
+        "source": "templates.yaml", "line": 5, "column": 27, "kind": "removed-item",
+        "where": "engine/containerTemplate.commandTemplate[0]",
+        "removed": ["commandTemplate: [serve]"], "added": ["commandTemplate: []"],
+        "message": "no case notices a removed list item in engine/containerTemplate.commandTemplate[0]",
+    }  # fmt: skip
+
+
+def test_what_is_not_measured_is_left_out_of_json(run, folder):
+    assert set(json.loads(run("test", "-o", "json").out)) == {"files", "summary"}
+    (folder / "hydra-test.yaml").write_text(CASES.replace("--alone", "--other"))
+    assert set(json.loads(run("test", "-o", "json", "--mutate").out)) == {"files", "summary"}
+
+
+@pytest.mark.parametrize(("least", "failures"), [("0", 0), ("33", 1), ("40", 1), ("100", 2)])
+def test_junit_has_a_suite_for_each_measure(run, folder, least, failures):
+    result = run("test", "-o", "junit", "--coverage", "text", "--mutate", "--fail-under", least)
+
+    suites = ET.fromstring(result.out)
+    assert [suite.get("name") for suite in suites] == ["hydra-test.yaml", "coverage", "mutants"]
+    coverage, mutants = (suite.find("testcase") for suite in suites[1:])
+    assert (suites.get("tests"), suites.get("failures")) == ("3", str(failures - (least == "33")))
+    assert result.status == int(suites.get("failures") != "0")
+    for case, text in ((coverage, "total 33.3 % (1 of 3)"), (mutants, "mutation score 40.0 %")):
+        (child,) = case
+        assert child.tag in ("failure", "system-out")
+        assert text in child.text
+    assert {suite.get("failures") for suite in suites} <= {"0", "1"}
+    if least == "100":
+        assert coverage[0].get("message") == "coverage 33.3 % is below 100 %"
+        assert mutants[0].get("message") == "mutation score 40.0 % is below 100 %"
+    for suite in suites:
+        counted = [suite.get("tests"), suite.get("failures"), suite.get("errors")]
+        assert counted == [str(len(list(suite.iter(tag)))) for tag in ("testcase", "failure", "error")]
+
+
+def test_junit_of_failures_alone_has_measures_that_are_not_enough(run, folder):
+    enough = run("test", "-o", "junit", "--fail-only", "--coverage", "text")
+    short = run("test", "-o", "junit", "--fail-only", "--fail-under", "100")
+
+    assert list(ET.fromstring(enough.out)) == []
+    assert [suite.get("name") for suite in ET.fromstring(short.out)] == ["coverage"]
+
+
+ANNOTATIONS = """\
+::warning file=templates.yaml,line=6,col=31,title=coverage::engine: {{if gt .TP_SIZE 1}} is never true
+::warning file=templates.yaml,line=6,col=55,title=coverage::engine: {{.TP_SIZE}} is never executed
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--coverage", "text"), ANNOTATIONS),
+        (("--fail-under", "33"), ""),
+        (("--fail-under", "50"), f"{ANNOTATIONS}::error title=coverage::coverage 33.3 %25 is below 50 %25\n"),
+    ],
+    ids=["asked for", "enough", "not enough"],
+)
+def test_github_gets_a_warning_beside_what_no_case_goes_through(run, folder, options, expected):
+    assert run("test", "-o", "github", *options).out == expected
+
+
+ARGS = "{{ if gt .TP_SIZE 1 }}--tp={{ .TP_SIZE }}{{ else }}--alone{{ end }}"
+IN_ARGS = "::warning file=templates.yaml,line=6,col=%d,title=mutant::no case notices a %s in engine/argsTemplate[0]%%0A- %s%%0A+ %s\n"
+MUTANTS = (
+    IN_ARGS % (43, "changed literal", ARGS, ARGS.replace("1", "2"))
+    + IN_ARGS % (52, "dropped pipeline", ARGS, ARGS.replace("{{ .TP_SIZE }}", "{{/**/}}"))
+    + "::warning file=templates.yaml,line=5,col=27,title=mutant::no case notices a removed list item in"
+    " engine/containerTemplate.commandTemplate[0]%0A- commandTemplate: [serve]%0A+ commandTemplate: []\n"
+    "::error title=mutants::mutation score 40.0 %25 is below 50 %25\n"
+)
+
+
+def test_github_gets_a_warning_beside_each_change_that_no_case_notices(run, folder):
+    result = run("test", "-o", "github", "--mutate", "--fail-under", "50")
+
+    assert result.out == MUTANTS
+    assert result.status == 1
 
 
 @pytest.mark.thorough

@@ -116,6 +116,7 @@ def test_a_healthy_installation_has_nothing_wrong(cluster):
     assert text.err == f"{len(found)} checks: {len(found)} ok\n"
 
 
+@pytest.mark.thorough
 def test_faults_are_found_and_named(cluster):
     """One installation, broken in one way after the other: a start takes seconds."""
     cluster.configure(templates=templates(**RUNTIME), agent=AGENT)
@@ -159,6 +160,7 @@ def _published_table(hydra: Installation) -> str:
     return "example.com/gpu" if texts and texts[-1].get("key") else ""
 
 
+@pytest.mark.thorough
 def test_a_runtime_without_an_agent_entry_is_named_as_it_is_denied(cluster):
     agent = (
         "deployment_templates: [{match_runtimes: [other], container_template: {image: registry.example/engine:1}}]\n"
@@ -177,6 +179,7 @@ def test_a_runtime_without_an_agent_entry_is_named_as_it_is_denied(cluster):
     assert "--runtime" in trial["remedy"]
 
 
+@pytest.mark.thorough
 def test_a_wrong_ca_bundle_is_found_where_the_certificate_is_seen_and_in_the_trial(cluster):
     cluster.configure(templates=templates(**RUNTIME), agent=AGENT)
     start(cluster, HYDRA_WEBHOOK_WEBHOOK_CONFIGURATION="")  # signs for itself, and leaves the caBundle alone
@@ -203,6 +206,7 @@ def test_a_wrong_ca_bundle_is_found_where_the_certificate_is_seen_and_in_the_tri
     assert "reject it: " in certificate["detail"]
 
 
+@pytest.mark.thorough
 def test_a_service_without_endpoints_is_found(cluster):
     cluster.configure(templates=templates(**RUNTIME), agent=AGENT)
     start(cluster)
@@ -229,6 +233,7 @@ def test_a_service_without_endpoints_is_found(cluster):
     assert f"kubectl --namespace {NAMESPACE} get pods" in one["remedy"]
 
 
+@pytest.mark.thorough
 def test_without_an_installation_every_check_says_what_to_do(cluster):
     cluster.plane.request("DELETE", WEBHOOKS)
 
@@ -241,6 +246,7 @@ def test_without_an_installation_every_check_says_what_to_do(cluster):
     assert wrong(found, "configuration")
 
 
+@pytest.mark.thorough
 def test_what_may_not_be_read_is_named_and_is_no_fault(hydra):
     nobody = hydra.plane.user_kubeconfig("nobody")
 

@@ -41,6 +41,7 @@ def test_kubectl_finds_and_runs_it(kubectl):
     assert (rendered.returncode, rendered.stdout.count("hydra.io/rendered")) == (0, 2)
 
 
+@pytest.mark.thorough
 def test_usage_names_the_program_as_it_was_called(kubectl):
     assert kubectl("hydra", "--help").stdout.startswith("Usage: kubectl hydra [OPTIONS]")
     assert kubectl("hydra", "render", "--help").stdout.startswith("Usage: kubectl hydra render [OPTIONS]")
@@ -49,6 +50,7 @@ def test_usage_names_the_program_as_it_was_called(kubectl):
     assert "Try 'kubectl hydra render -h' for help." in wrong.stderr
 
 
+@pytest.mark.thorough
 def test_kubectl_completes_it(kubectl):
     def completed(*words):
         *found, directive = kubectl("__complete", "hydra", *words).stdout.splitlines()

@@ -5,6 +5,7 @@ where it is not the built-in one. ``answers.yaml`` has, by file and pod template
 Entries of command and args are shortened to how they begin.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from webhook.settings import Settings
 
 CASES = Path(__file__).parent / "cases"
 WORKLOADS = sorted([*CASES.rglob("workload*.yaml"), *CASES.rglob("w[0-9]*.yaml"), *CASES.rglob("w-*.yaml")])
-ANSWERS = yaml.safe_load((CASES / "answers.yaml").read_text(encoding="utf-8"))
+ANSWERS = yaml.load((CASES / "answers.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 _FILES: dict[catalog.ConfigKind, str] = {
     "templates": "templates.yaml",
@@ -61,6 +62,7 @@ def placed(text, source):
     return value, catalog.ObjectPlaces(source, node)
 
 
+@functools.cache
 def explained(path):
     """Return the explanation of a file of one workload."""
     value, places = placed(path.read_text(encoding="utf-8"), path.name)

@@ -10,20 +10,19 @@ import yaml
 from tests.explaining import field_cases, test_golden
 from tests.explaining.field_cases import ANSWERS, CASES, WORKLOADS
 
-EXPLAINED = {path: field_cases.explained(path) for path in WORKLOADS}
 files = pytest.mark.parametrize("path", WORKLOADS, ids=field_cases.name)
 
 
 @files
 def test_the_answers_are_right(path):
-    assert field_cases.answers(EXPLAINED[path]) == ANSWERS[field_cases.name(path)]
+    assert field_cases.answers(field_cases.explained(path)) == ANSWERS[field_cases.name(path)]
 
 
 @files
 def test_the_json_is_as_the_schema_describes_it(path):
     schema = json.loads(test_golden.SCHEMA.read_text())
 
-    test_golden.checked(json.loads(msgspec.json.encode([EXPLAINED[path]])), schema, schema)
+    test_golden.checked(json.loads(msgspec.json.encode([field_cases.explained(path)])), schema, schema)
 
 
 def test_every_file_has_answers():
@@ -34,7 +33,7 @@ def test_every_file_has_answers():
 def test_every_place_leads_to_its_key(path):
     """A key is written at its place, and an item of a list follows a dash or bracket there."""
     checked = 0
-    for one in EXPLAINED[path].pod_templates:
+    for one in field_cases.explained(path).pod_templates:
         places = [one.template.written] if one.template else []
         places += [entry.written for entry in one.agent_entries]
         places += [choice.row for choice in one.gpu_types if choice.row]

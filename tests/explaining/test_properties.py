@@ -17,7 +17,7 @@ CONFIGURATION = field_cases.configuration(
 )
 
 EXAMPLES = [
-    pytest.param(40, id="a few", marks=pytest.mark.slow),
+    pytest.param(10, id="a few"),
     pytest.param(500, id="hundreds", marks=pytest.mark.thorough),
     pytest.param(5000, id="thousands", marks=pytest.mark.long),
 ]

@@ -48,7 +48,9 @@ def test_the_caret_is_below_its_column_on_a_terminal(line: str, column: int, exp
 
 
 def test_an_excerpt_of_a_long_line_is_what_is_around_the_column() -> None:
-    assert excerpt("0123456789", 6, around=3) == "234567\n   ^"
+    assert excerpt("0123456789", 6, around=3) == "…234567…\n    ^"
+    assert excerpt("0123456789", 2, around=3) == "0123…\n ^"
+    assert excerpt("0123456789", 9, around=3) == "…56789\n    ^"
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,31 @@ def test_what_no_rendering_can_go_through_is_known(text, expected):
     assert outcomes(set(template.points) - set(reach.points)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{if .N}}{{end}}", [("if .N", "else")]),
+        ("{{range .N}}{{end}}", [("range .N", "none"), ("range .N", "one")]),
+        ("{{range $i := .N}}{{if $i}}{{break}}{{end}}{{end}}", [("range $i := .N", "none")]),
+        ("{{$n := .N}}{{range $n}}{{end}}", [("range $n", "none"), ("range $n", "one")]),
+        *(
+            (f"{{{{if {comparison}}}}}{{{{end}}}}", [(f"if {comparison}", outcome)] if outcome else [])
+            for comparison, outcome in {
+                "gt .N 1": "else", "gt .N 2": "", "ge .N 2": "else", "ge .N 3": "", "lt .N 2": "body", "lt .N 3": "",
+                "le .N 1": "body", "le .N 2": "", "eq .N 1": "body", "eq .N 2": "", "ne .N 1": "else", "ne .N 2": "",
+                "gt 2 .N": "body", "gt 3 .N": "", "lt 1 .N": "else", "lt 2 .N": "", "ge 1 .N": "body", "le 2 .N": "else",
+                "eq 1 .N": "body", "ne 1 .N": "else", "eq .N 1 2": "", "gt .N .M": "",
+            }.items()
+        ),
+    ],
+)  # fmt: skip
+def test_an_integer_that_is_not_less_than_another_keeps_renderings_out_of_branches(text, expected):
+    template = Template(text)
+    reach = template.reach(Given({"N": 7, "M": 1}, least={"N": 2}))
+
+    assert outcomes(set(template.points) - set(reach.points)) == sorted(expected)
+
+
 def check_against_markers(template, data):
     """Compare with the template that prints markers; return whether there was anything to compare."""
     instrumented = markers.Marked(template.text)
@@ -152,8 +177,10 @@ def test_renderings_go_only_through_points_that_are_within_reach(seed):
         template = Template(case["template"], "t")
     except TemplateError:
         return
-    for known in ((), list(data) if isinstance(data, dict) else ()):
-        assert passed(template, data) <= set(template.reach(Given(data, known)).points)
+    variables = data if isinstance(data, dict) else {}
+    least = {name: value - seed % 3 for name, value in variables.items() if type(value) is int}
+    for known in (Given(data), Given(data, list(variables)), Given(data, (), least)):
+        assert passed(template, data) <= set(template.reach(known).points)
 
 
 def test_observing_leaves_the_template_itself_as_it_is():

@@ -33,7 +33,8 @@ def growth(small, large):
 @pytest.mark.parametrize(
     ("small", "large", "every"),
     [
-        pytest.param(6_000, 48_000, 67, marks=pytest.mark.slow),
+        pytest.param(6_000, 48_000, 500, marks=pytest.mark.slow),
+        pytest.param(6_000, 48_000, 67, marks=pytest.mark.thorough),
         pytest.param(6_000, 48_000, 1, marks=pytest.mark.long),
         pytest.param(20_000, 200_000, 1, marks=pytest.mark.long),
     ],

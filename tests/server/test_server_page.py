@@ -30,9 +30,7 @@ def code(cell: str) -> list[str]:
 def test_every_option_has_its_row_with_its_variable_and_default():
     command = typer.main.get_command(cli._app).commands["serve"]
     options = {parameter.opts[0]: parameter for parameter in command.params if parameter.opts[0] != "--help"}
-    documented = {
-        code(option)[0]: ((code(variable) or [None])[0], default) for option, variable, default, _ in rows("Options")
-    }
+    documented = {code(option)[0]: (code(variable)[0], default) for option, variable, default, _ in rows("Options")}
     assert documented.keys() == options.keys()
     for option, parameter in options.items():
         variable, default = documented[option]
@@ -45,8 +43,9 @@ def test_every_metric_has_its_row_with_its_type_and_labels():
     metrics = telemetry.Metrics("1.2.3")
     registered = {}
     for collector in metrics.registry._collector_to_names:
-        labels = set(getattr(collector, "_labelnames", ()))
+        of_all = getattr(collector, "_labelnames", ())
         for family in collector.collect():
+            labels = set(getattr(family, "_labelnames", ()) or of_all)
             name = f"{family.name}_total" if family.type == "counter" else family.name
             registered[name] = (family.type, labels)
     documented = {code(name)[0]: (kind, set(code(labels))) for name, kind, labels, _ in rows("Metrics")}

@@ -39,7 +39,8 @@ def misshapen(draw):
 
 #: How many sets of objects are tried: some by `make test`, many more by `make long`.
 EXAMPLES = [
-    pytest.param(25, id="a few", marks=pytest.mark.slow),
+    pytest.param(8, id="a few"),
+    pytest.param(100, id="some", marks=pytest.mark.thorough),
     pytest.param(2000, id="many", marks=pytest.mark.long),
 ]
 

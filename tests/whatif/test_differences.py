@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests import json_values
+from tests.examples import tried
 from webhook import patch
 from webhook.whatif import differences
 from webhook.whatif.differences import Change
@@ -19,10 +20,14 @@ def pod(**container):
     return {"metadata": {}, "spec": {"containers": [{"name": "main", **container}]}}
 
 
-@pytest.mark.slow
-@given(json_values.values(20), json_values.values(20))
-def test_two_values_differ_if_and_only_if_there_is_a_change(one, other):
-    assert (differences.between(one, other) == ()) == patch.same(one, other)
+@tried(25, 300)
+def test_two_values_differ_if_and_only_if_there_is_a_change(examples):
+    @settings(max_examples=examples)
+    @given(json_values.values(20), json_values.values(20))
+    def hold(one, other):
+        assert (differences.between(one, other) == ()) == patch.same(one, other)
+
+    hold()
 
 
 @pytest.mark.parametrize(

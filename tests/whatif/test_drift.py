@@ -4,10 +4,11 @@ import copy
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import fleet
+from tests.examples import tried
 from tests.whatif import stored
 from tests.whatif.stored import GROUP, LWS
 from webhook import catalog, mutation, rendering, whatif, workload
@@ -486,36 +487,44 @@ STATES = st.sampled_from(
 )
 
 
-@pytest.mark.slow
-@given(FILES, STATES.filter(lambda state: state is not GONE), STATES, st.booleans())
-def test_there_is_no_drift_if_and_only_if_the_bare_form_is_rendered_to_what_is_stored(asked, before, now, edit):
-    value = stored.rendered(fleet.file(asked), LWS, before)
-    if edit:
-        value = edited(value, ("spec", "containers", "main", "image"))
+@tried(25, 300)
+def test_there_is_no_drift_if_and_only_if_the_bare_form_is_rendered_to_what_is_stored(examples):
+    @settings(max_examples=examples)
+    @given(FILES, STATES.filter(lambda state: state is not GONE), STATES, st.booleans())
+    def hold(asked, before, now, edit):
+        value = stored.rendered(fleet.file(asked), LWS, before)
+        if edit:
+            value = edited(value, ("spec", "containers", "main", "image"))
 
-    finding = only(now, value)
+        finding = only(now, value)
 
-    bare = mutation.restore(value, LWS)
-    try:
-        again = stored.rendered(bare, LWS, now)
-    except Exception:  # noqa: BLE001 - whatever denies it
-        assert finding.verdict == "denied"
-        return
-    assert finding.drift == (without_records(again) != without_records(value))
+        bare = mutation.restore(value, LWS)
+        try:
+            again = stored.rendered(bare, LWS, now)
+        except Exception:  # noqa: BLE001 - whatever denies it
+            assert finding.verdict == "denied"
+            return
+        assert finding.drift == (without_records(again) != without_records(value))
+
+    hold()
 
 
-@pytest.mark.slow
-@given(FILES, STATES.filter(lambda state: state is not GONE), STATES)
-def test_there_is_a_drift_if_and_only_if_a_refresh_would_change_anything(asked, before, now):
-    value = stored.filled_in(stored.rendered(fleet.file(asked), LWS, before))
-    refreshed = fleet.edit(("metadata", "annotations", workload.REFRESH), "1")(value)
+@tried(25, 300)
+def test_there_is_a_drift_if_and_only_if_a_refresh_would_change_anything(examples):
+    @settings(max_examples=examples)
+    @given(FILES, STATES.filter(lambda state: state is not GONE), STATES)
+    def hold(asked, before, now):
+        value = stored.filled_in(stored.rendered(fleet.file(asked), LWS, before))
+        refreshed = fleet.edit(("metadata", "annotations", workload.REFRESH), "1")(value)
 
-    finding = only(now, value)
+        finding = only(now, value)
 
-    if finding.verdict == "denied":
-        return
-    after = mutation.update(refreshed, value, now, namespace="default").value
-    assert finding.drift == (fleet.get(after, GROUP) != fleet.get(value, GROUP))
+        if finding.verdict == "denied":
+            return
+        after = mutation.update(refreshed, value, now, namespace="default").value
+        assert finding.drift == (fleet.get(after, GROUP) != fleet.get(value, GROUP))
+
+    hold()
 
 
 def without_records(value):

@@ -56,6 +56,7 @@ class Options:
         templates, agent, gpu_configs: configuration files, watched; None: the ConfigMap in ``cluster`` if there is one, else
             the built-in default.
         settings: constants for rendering.
+        remember_mib: how much memory verdicts about pods may take that are remembered for their like, in MiB; 0: none are.
         drain_seconds: how long to go on serving after the signal to stop, until every API server uses other replicas.
         log_format: ``auto``, ``json`` or ``console``.
         on_serving: called with the port of ``/mutate`` once the server is ready, after the log says so.
@@ -74,6 +75,7 @@ class Options:
     agent: Path | None = None
     gpu_configs: Path | None = None
     settings: Settings = field(default_factory=Settings)
+    remember_mib: int = 16
     drain_seconds: float = 5.0
     log_format: telemetry.LogFormat = "auto"
     on_serving: Callable[[int], None] = lambda _port: None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 import webhook
-from webhook import cluster, mutation, review, server, telemetry
+from webhook import cluster, mutation, remembered, review, server, telemetry
 from webhook.app import memory, open_files
 from webhook.app.authority import SharedAuthority
 from webhook.app.certificate import Certificate, Folder, SelfSigned, Source
@@ -81,7 +81,7 @@ class Running:
         self._config_maps = self._followed_config_maps()
         self._publisher = self._state_publisher()
         self._workloads = self._followed_workloads()
-        reviewer = review.Reviewer(mutation.handle, lambda: self.configuration.state, self.reports.metrics, log)
+        reviewer = review.Reviewer(self._decider(), lambda: self.configuration.state, self.reports.metrics, log)
         self._handler = server.ReviewHandler({server.MUTATE_PATH: reviewer.answer}, self.reports.metrics, log)
         limits = server.review_limits(open_files.limit())
         if limits.total < server.REVIEW_LIMITS.total:
@@ -91,6 +91,14 @@ class Running:
         health = server.HealthHandler(self._checks, self._notes, self.reports.metrics)
         self._health = server.Listener(health, log, server.HEALTH_LIMITS)
         self.hurried = False
+
+    def _decider(self) -> review.Handler:
+        """Return what decides reviews, and export what it remembers."""
+        if self._options.remember_mib == 0:
+            return mutation.handle
+        verdicts = remembered.RememberedVerdicts(mutation.handle, self._options.remember_mib * 2**20)
+        self.reports.metrics.verdicts_remembered(lambda: (verdicts.hits, verdicts.misses, verdicts.size))
+        return verdicts.handle
 
     @property
     def port(self) -> int:

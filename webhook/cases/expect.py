@@ -1,6 +1,7 @@
 """What a case expects, compared with what became of its workload (contract section 13)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,6 +16,27 @@ from webhook.notices import Notice
 
 _ROLES: Mapping[Shorthand, workload.Role] = {"container": "lone", "leader": "leader", "worker": "worker"}
 _SHORTHANDS = {role: shorthand for shorthand, role in _ROLES.items()}
+
+
+#: Where ``--update`` writes snapshots.
+BELOW = "name a file below the folder of the test file"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files that a test file refers to, as far as they exist.
+
+    Attributes:
+        contents: by path.
+        faults: why others cannot be read, by path.
+        inputs: what a file is that a snapshot must not be, such as the workload of a case, by the path that the snapshot has.
+        outside: paths of snapshots that are not below the folder of the test file.
+    """
+
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outside: Collection[str] = ()
 
 
 class BadCase(errors.HydraError):
@@ -43,6 +65,7 @@ class Result(msgspec.Struct, frozen=True):
         reason: why it is as it is, as a word or two in kebab case; the code of a denial.
         notices: what its author should know.
         denial: why it was denied.
+        resolutions: what was decided about each of its pod templates, as far as it went.
     """
 
     sent: Mapping[str, Any]
@@ -50,6 +73,7 @@ class Result(msgspec.Struct, frozen=True):
     reason: str
     notices: Sequence[Notice] = ()
     denial: errors.Denied | None = None
+    resolutions: tuple[rendering.Resolution, ...] = ()
 
 
 def check(case: Case, result: Result) -> Iterator[Failure]:
@@ -66,6 +90,8 @@ def check(case: Case, result: Result) -> Iterator[Failure]:
         at = expect.denied.code or expect.denied.message[0]
         yield failure(at, "denied", f"the workload is admitted ({result.reason})", _wanted(expect.denied))
         return
+    if expect.left_alone is not None and expect.left_alone.value != result.reason:
+        yield failure(expect.left_alone, "leftAlone", "is different", expect.left_alone.value, result.reason)
     if expect.rendered is not None:
         yield from failures(expect.rendered, result.value, "")
     for shorthand, pair in expect.containers.items():
@@ -86,34 +112,39 @@ def check_whole(expected: YamlMapping, value: Mapping[str, Any]) -> Failure | No
     return failure(expected, "snapshot", "is different", whole, in_order_of(value, whole))
 
 
-def check_snapshot(
-    reference: Reference, value: Mapping[str, Any], content: bytes | None, fault: str = ""
-) -> Failure | None:
+def check_snapshot(reference: Reference, value: Mapping[str, Any], files: Files) -> Failure | None:
     """Return how a snapshot differs from a rendered object without records.
 
     Args:
         reference: the snapshot.
         value: the object.
-        content: what the file holds; None if it does not exist or cannot be read.
-        fault: why it cannot be read.
+        files: what the test file refers to.
 
     Raises:
-        BadCase: the file cannot be read, or is not a snapshot.
+        BadCase: the file cannot be read, is not a snapshot, or is something else to the test file.
     """
-    if fault:
+    source = reference.source
+    if what := files.inputs.get(source):
+        cause = f"{source} is {what}, so it cannot be a snapshot"
+        raise BadCase("snapshot", reference.span, cause, "name a file of its own, such as snapshots/NAME.yaml")
+    if fault := files.faults.get(source):
         raise BadCase("snapshot", reference.span, f"cannot read {fault}", "")
+    content = files.contents.get(source)
+    elsewhere = f"{BELOW} if --update is to write it" if source in files.outside else ""
     if content is None:
-        message = f"{reference.source} does not exist"
-        return failure(reference.span, "snapshot", message, remedy="run the test with --update to write it")
+        remedy = elsewhere or "run the test with --update to write it"
+        return failure(reference.span, "snapshot", f"{source} does not exist", remedy=remedy)
     try:
         expected = snapshots.read(content)
     except snapshots.NotASnapshot as error:
-        cause, remedy = f"{reference.source} is not a snapshot: {error}", "remove the file, and write it with --update"
+        cause = f"{source} is not a snapshot: {error}"
+        remedy = elsewhere or "name another file, or remove this one and write it with --update"
         raise BadCase("snapshot", reference.span, cause, remedy) from error
     if patch.same(expected, value):
         return None
-    message, remedy = f"is different from {reference.source}", "if that is right, run the test with --update"
-    return failure(reference.span, "snapshot", message, expected, in_order_of(value, expected), remedy)
+    remedy = elsewhere or "if that is right, run the test with --update"
+    different = in_order_of(value, expected)
+    return failure(reference.span, "snapshot", f"is different from {source}", expected, different, remedy)
 
 
 def _denied(case: Case, denial: errors.Denied | None) -> Iterator[Failure]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from webhook import catalog, errors, jsonshape, workload
-from webhook.cases import constants
+from webhook.cases import constants, left_alone
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
@@ -29,7 +29,7 @@ CONFIGURATIONS: Mapping[str, catalog.ConfigKind] = {
 _FILE_KEYS = (*CONFIGURATIONS, "datasets", "settings", "cases")
 _CASE_KEYS = ("name", "workload", "namespace", "expect")
 _OF_AN_ADMITTED_ONE = ("rendered", *SHORTHANDS, "warnings", "snapshot")
-_EXPECT_KEYS = (*_OF_AN_ADMITTED_ONE, "denied")
+_EXPECT_KEYS = (*_OF_AN_ADMITTED_ONE, "leftAlone", "denied")
 _DENIED_KEYS = ("code", "message")
 
 
@@ -81,6 +81,7 @@ class Expectation:
         warnings: a part of each warning; None: warnings are not looked at.
         denied: the denial; None: the workload is to be admitted.
         snapshot: the whole rendered object, or a file that holds it.
+        left_alone: why the webhook is to leave the workload alone, one of ``left_alone.REASONS``; None: it is to be rendered.
     """
 
     span: Span
@@ -90,6 +91,7 @@ class Expectation:
     warnings: tuple[Scalar, ...] | None = None
     denied: Denied | None = None
     snapshot: YamlMapping | Reference | None = None
+    left_alone: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,18 @@ class CaseFile:
     configurations: Mapping[catalog.ConfigKind, Reference | Inside]
     settings: Settings | Reference
     cases: tuple[Case, ...]
+
+    def inputs(self) -> Iterator[tuple[str, str]]:
+        """Yield every file that decides what becomes of the workloads, with what it is to the test file."""
+        yield self.source, "this test file"
+        for kind, one in self.configurations.items():
+            if isinstance(one, Reference):
+                yield one.source, catalog.KINDS[kind].human
+        if isinstance(self.settings, Reference):
+            yield self.settings.source, "the settings"
+        for case in self.cases:
+            if isinstance(case.workload, Reference):
+                yield case.workload.source, f'the workload of case "{errors.printable(case.name)}"'
 
     def references(self) -> Iterator[Reference]:
         """Yield every file that has to be there for the cases to run; a snapshot does not."""
@@ -280,7 +294,7 @@ def _expectation(report: Report, case: YamlMapping, path: str) -> Expectation | 
     if not wanted.keys() & set(_EXPECT_KEYS):
         cause = f"the case expects nothing; give at least one of {errors.listed(_EXPECT_KEYS)}"
         report.error("empty-value", path, mapping, cause)
-    contrary = [key for key in _OF_AN_ADMITTED_ONE if key in wanted]
+    contrary = [key for key in (*_OF_AN_ADMITTED_ONE, "leftAlone") if key in wanted]
     if "denied" in wanted and contrary:
         cause = f'"{contrary[0]}" cannot be beside "denied": nothing is rendered for a workload that is denied'
         report.error("bad-value", f"{path}.{contrary[0]}", wanted[contrary[0]], cause, "make two cases of it")
@@ -295,11 +309,20 @@ def _expectation(report: Report, case: YamlMapping, path: str) -> Expectation | 
         warnings,
         _denied(report, mapping.get("denied"), f"{path}.denied"),
         _snapshot(report, mapping.get("snapshot"), f"{path}.snapshot"),
+        _left_alone(report, mapping.get("leftAlone"), f"{path}.leftAlone"),
     )
 
 
 def _snapshot(report: Report, node: Node | None, path: str) -> YamlMapping | Reference | None:
     return node if isinstance(node, YamlMapping) else _reference(report, node, path, "an object or a path")
+
+
+def _left_alone(report: Report, node: Node | None, path: str) -> Scalar | None:
+    reason = _string(report, node, path)
+    if reason is not None and reason.value not in left_alone.REASONS:
+        cause = f"the webhook leaves no workload alone for the reason {errors.shown(reason.value)}"
+        report.error("bad-value", path, reason, cause, errors.among(str(reason.value), left_alone.REASONS))
+    return reason
 
 
 def _fields(report: Report, pair: YamlPair, path: str) -> bool:

@@ -1,14 +1,14 @@
 """One case to its outcome, by the code of requests (contract section 13)."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
 from webhook import catalog, errors, mutation, notices, rendering, workload
-from webhook.cases import constants, expect, snapshots
-from webhook.cases.expect import Result
+from webhook.cases import constants, expect, left_alone, snapshots
+from webhook.cases.expect import Files, Result
 from webhook.cases.format import Case, CaseFile, Inside, Reference, Shorthand
 from webhook.cases.matching import Failure
 from webhook.catalog.documents import Value, decoded
@@ -21,19 +21,6 @@ from webhook.settings import Settings
 
 #: ``failed``: something is not as expected; ``error``: that could not be found out.
 Status = Literal["passed", "failed", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """The files that a test file refers to, as far as they exist.
-
-    Attributes:
-        contents: by path.
-        faults: why others cannot be read, by path.
-    """
-
-    contents: Mapping[str, bytes] = field(default_factory=dict)
-    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
         failures: what is not as expected.
         problems: why it could not be run or judged.
         result: what became of its workload; None if it could not be sent.
-        note: what explains a failure that is hard to understand; empty if nothing does.
+        note: that nothing was rendered, where the workload asks for that; else empty.
         snapshot: the text that the snapshot of the case should have, if it has another one.
     """
 
@@ -128,8 +115,13 @@ def run(case: Case, state: rendering.State, files: Files) -> Outcome:
     if denied is not None and denied.code == "configuration-missing" and case.expect.denied is None:
         return Outcome(case, problems=(_problem(case, "", case.workload_span, denied.message),), result=result)
     note = ""
-    if result.reason == "already-rendered":
-        note = "the workload has a record, so it is sent as it was rendered before; hydra-webhook restore gives the bare form"
+    if case.expect.left_alone is None and result.reason in left_alone.REASONS:
+        cause, way_out = left_alone.cause(result.reason), f'expect "leftAlone: {result.reason}"'
+        if result.reason not in left_alone.ON_PURPOSE:
+            remedy = f"{left_alone.remedy(result.reason, sent)}, or {way_out}"
+            problem = _problem(case, f"{case.path}.workload", case.workload_span, cause, remedy)
+            return Outcome(case, problems=(problem,), result=result)
+        note = f"{cause}; if that is what the case is about, {way_out}"
     failures: tuple[Failure, ...] = ()
     text = None
     try:
@@ -156,8 +148,7 @@ def _snapshot(
     if not isinstance(expected, Reference):
         different = expect.check_whole(expected, value)
         return ([different] if different is not None else []), None
-    content, fault = files.contents.get(expected.source), files.faults.get(expected.source, "")
-    different = expect.check_snapshot(expected, value, content, fault)
+    different = expect.check_snapshot(expected, value, files)
     return ([different], snapshots.text(value)) if different is not None else ([], None)
 
 
@@ -176,11 +167,17 @@ def create(sent: Mapping[str, Any], state: rendering.State, namespace: str = "")
     """
     metadata = sent.get("metadata")
     own = metadata.get("namespace") if isinstance(metadata, dict) else None
+    where = namespace or str(own or "default")
+    attempts: list[mutation.Attempt] = []
     try:
-        mutated = mutation.mutate(sent, workload.kind_of(sent), state, namespace=namespace or str(own or "default"))
+        mutated = mutation.mutate(sent, workload.kind_of(sent), state, namespace=where, attempts=attempts)
     except errors.Denied as denial:
-        return Result(sent, None, denial.code, denial=denial)
-    return Result(sent, mutated.value, mutated.reason, mutated.notices)
+        return Result(sent, None, denial.code, denial=denial, resolutions=_resolutions(attempts))
+    return Result(sent, mutated.value, mutated.reason, mutated.notices, resolutions=_resolutions(attempts))
+
+
+def _resolutions(attempts: Iterable[mutation.Attempt]) -> tuple[rendering.Resolution, ...]:
+    return tuple(one.decided.resolution for one in attempts if one.decided.resolution is not None)
 
 
 def sent(case: Case, files: Files) -> Mapping[str, Any] | None:
@@ -206,7 +203,7 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
         return None, inside.listed()
     inside.lines = LINE_BREAK.split(text)
     try:
-        objects = [value for document in catalog.load_all(text) for value in _objects(document)]
+        objects = [value for document in catalog.load_all(text) for value in workload.items(document)]
     except catalog.BadYaml as error:
         for flaw in error.flaws:
             inside.error(flaw.code, "", flaw, flaw.cause, flaw.remedy)
@@ -223,17 +220,6 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
         cause = f"{case.workload.source} holds no Kubernetes object: nothing in it has a kind"
         report.error("bad-value", path, case.workload_span, cause)
     return None, report.listed()
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a document: itself, or the items of a List."""
-    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-        return
-    if value["kind"].endswith("List") and isinstance(value.get("items"), list):
-        for item in value["items"]:
-            yield from _objects(item)
-    else:
-        yield value
 
 
 def _unknown_kind(sent: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``kinds``       the kinds of configuration, one row each
 ``roots``       what each kind begins with, and where one belongs that is somewhere else
 ``documents``   a configuration as it arrives: bare YAML, a ConfigMap manifest, or a ConfigMap's data
+``recognise``   which configuration a file is, by its content
 ``read``        a document to what it says and what is wrong with it, for serving and for linting
 ``build``       documents to the next snapshot
 ``draft``       a snapshot while documents are taken in; which last good versions are used
@@ -48,6 +49,7 @@ from webhook.catalog.model import (
 )
 from webhook.catalog.places import ObjectPlaces, Place, Places
 from webhook.catalog.read import Read, read
+from webhook.catalog.recognise import LISTS, Recognised, described, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
 from webhook.catalog.store import Change, Store
 from webhook.catalog.substitute import substituted
@@ -58,6 +60,7 @@ from webhook.problems import Problem, Severity
 __all__ = [
     "ITEMS",
     "KINDS",
+    "LISTS",
     "MERGE_KEYS",
     "OPTIONAL_KEYS",
     "POD_SPEC",
@@ -79,6 +82,7 @@ __all__ = [
     "Problem",
     "Read",
     "Reading",
+    "Recognised",
     "RuntimeTemplate",
     "Severity",
     "Snapshot",
@@ -86,6 +90,7 @@ __all__ = [
     "Store",
     "build",
     "config_kind_of",
+    "described",
     "dump",
     "embedded",
     "empty",
@@ -96,5 +101,6 @@ __all__ = [
     "manifests",
     "published",
     "read",
+    "recognise",
     "substituted",
 ]

@@ -150,7 +150,7 @@ def _manifests(roots: Iterable[Node]) -> list[YamlMapping]:
     """Return the manifests of Kubernetes objects in a text, those in Lists one by one; none if something else is in it."""
     found: list[YamlMapping] = []
     for root in roots:
-        if not isinstance(root, YamlMapping) or not _is_object(root):
+        if not isinstance(root, YamlMapping) or not is_object(root):
             return []
         items = root.get("items")
         inside = items.items if _text(root.get("kind")) in _LISTS and isinstance(items, YamlSequence) else []
@@ -178,7 +178,7 @@ def _chosen(manifests: list[YamlMapping], config_map: str, report: Report) -> Ya
     return (named or found)[0]
 
 
-def _is_object(root: YamlMapping) -> bool:
+def is_object(root: YamlMapping) -> bool:
     """Return whether a text is a manifest of a Kubernetes object rather than a bare configuration."""
     object_kind = _text(root.get("kind"))
     return object_kind == "ConfigMap" or (object_kind != "" and "apiVersion" in root.pairs)

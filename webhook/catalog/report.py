@@ -19,7 +19,7 @@ _RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 #: The line breaks of a Go template.
 _NEWLINE = re.compile("\n")
 
-#: Characters on each side of the place in an excerpt, which with an indentation then fits a terminal of 80 columns.
+#: Characters on each side of the place in an excerpt, which with an indentation and two ellipses then fits a terminal of 80 columns.
 AROUND = 36
 
 
@@ -136,12 +136,16 @@ class Report:
         )
 
     def _excerpt(self, at: Placed | None) -> str:
-        """Return the line of a place with a caret, without the indentation; "" if the text is not known."""
+        """Return the line of a place with carets below it, without the indentation; "" if the text is not known.
+
+        A place of several lines has one caret, where it begins.
+        """
         if at is None or not 1 <= at.line <= len(self.lines):
             return ""
         line = self.lines[at.line - 1]
         indent = len(line) - len(line.lstrip())
-        return gotemplate.excerpt(line[indent:], at.column - indent, AROUND)
+        width = at.end_column - at.column if at.end_line == at.line else 1
+        return gotemplate.excerpt(line[indent:], at.column - indent, AROUND, width)
 
     def own_flaws(self, node: Node, path: str) -> None:
         """Add the flaws of this node, but not those below it, as errors."""
@@ -157,16 +161,26 @@ class Report:
         """Return the first error after the first ``since`` problems."""
         return next((problem for problem in self.problems[since:] if problem.severity == "error"), None)
 
-    def inside(self, scalar: Scalar, line: int, column: int) -> Span:
+    def inside(self, scalar: Scalar, line: int, column: int, length: int = 0) -> Span:
         """Return the place in the source of a line and column (from 1) of a scalar's value.
 
         Returns the scalar's own span if the place in the source is not known.
+
+        Args:
+            scalar: the scalar.
+            line: the line of its value.
+            column: the column in that line.
+            length: how many characters of that line the place has; 0: only its beginning is known.
         """
         if scalar.style == LITERAL:
-            return Span(scalar.line + line, column + self.indentation(scalar, line))
+            begin = (scalar.line + line, column + self.indentation(scalar, line))
+            return Span(*begin, begin[0], begin[1] + length) if length else Span(*begin)
         known = characters.of(scalar, self.lines)
         if known is not None:
-            return Span(*known[characters.offset(scalar.text, line, column, _NEWLINE)])
+            at = characters.offset(scalar.text, line, column, _NEWLINE)
+            if length and (last := known[min(at + length, len(known)) - 1])[0] == known[at][0]:
+                return Span(*known[at], last[0], last[1] + 1)
+            return Span(*known[at])
         return Span(scalar.line, scalar.column, scalar.end_line, scalar.end_column)
 
     def in_source(self, span: Span) -> Span:

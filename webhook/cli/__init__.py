@@ -9,6 +9,7 @@ Commands:
 - ``drift``, ``refresh``: what does not run as the configuration says now, and rendering LeaderWorkerSets in a cluster anew
 - ``plan``: what a change of configuration would do to workloads
 - ``lint``, ``runtimes``: what is wrong in a configuration, and which runtimes it offers
+- ``rule``: what a code of a finding, denial or warning means
 - ``test``: test cases beside templates
 - ``builtin``: the built-in configuration and the examples, to copy
 - ``check``: is the webhook of a cluster installed as it should be, and does it work, from end to end?
@@ -26,6 +27,7 @@ Shared by commands:
 - ``findings``: what is found out about workloads, printed
 - ``effects``, ``comment``: what a change of configuration does to workloads, printed for people and as Markdown
 - ``output``: what commands print
+- ``ci_formats``: pieces of the formats of CI systems
 - ``folded``: what rendering changed in an object, at a glance
 - ``usage``: examples of each command, for its help
 - ``kubectl_completion``: completes ``kubectl hydra``
@@ -35,11 +37,17 @@ Parts of ``check``:
 - ``check_facts``: what it asks a cluster
 - ``check_findings``, ``check_trial``: what it makes of the answers, and of a pod in a dry run
 
+Parts of ``lint``:
+
+- ``config_files``: files, folders and standard input, recognised by their content
+- ``lint_reports``, ``sarif``: the forms in which it prints findings
+
 Parts of ``test``:
 
 - ``case_files``: the files that it finds, reads and writes
-- ``case_reports``: the forms in which it prints what came of the cases
-- ``case_measures``: what it prints of coverage and mutants, and whether that is enough
+- ``case_snapshots``: the snapshots that it writes
+- ``case_reports``, ``case_formats``: what it prints for people, and for programs
+- ``case_measures``: coverage and mutants, and whether that is enough
 - ``case_mutants``: tries mutants in several processes
 
 Never in here: a second implementation of anything that the server does.
@@ -68,6 +76,7 @@ _COMMANDS = (
     "refresh",
     "plan",
     "lint",
+    "rule",
     "test",
     "runtimes",
     "builtin",

@@ -1,7 +1,7 @@
-"""The files of ``test``: finding and reading them, running what they hold, and writing snapshots and a first case."""
+"""The files of ``test``: finding and reading them, running what they hold, and writing a first case."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class Runner:
         if self._collector is not None:
             for outcome in outcomes:
                 if outcome.result is not None:
-                    self._collector.note(outcome.result.sent, state, outcome.case.namespace)
+                    self._collector.note(outcome.result)
         return Tested(path, file, found, prepared, state, outcomes=outcomes)
 
     def state(self, prepared: cases.Prepared) -> rendering.State:
@@ -134,7 +134,16 @@ class Runner:
                 contents[source] = self._read(source)
             except files.Unreadable as error:
                 faults[source] = str(error)
-        return cases.Files(contents, faults)
+        snapshots = {snapshot.source: os.path.realpath(snapshot.source) for snapshot in file.snapshots()}
+        inputs: dict[str, str] = {}
+        for source, what in file.inputs():
+            inputs.setdefault(os.path.realpath(source), what)
+        return cases.Files(
+            contents,
+            faults,
+            {source: inputs[target] for source, target in snapshots.items() if target in inputs},
+            {source for source, target in snapshots.items() if not is_below(target, file.source)},
+        )
 
     def _read(self, path: str) -> bytes:
         self._look(Path(path))
@@ -155,38 +164,9 @@ def nothing_found(paths: Sequence[Path]) -> str:
     return f"no tests found: no {NAME} or *.{NAME} below {names}; {remedy}"
 
 
-def update(tested: Iterable[Tested]) -> list[str]:
-    """Write the snapshots that differ, and return their paths, sorted.
-
-    Raises:
-        typer.BadParameter: a snapshot would be written over something else, outside the folder of its test file, or twice.
-    """
-    all_tested = list(tested)
-    inputs = {one.path for one in all_tested}
-    inputs |= {reference.source for one in all_tested if one.file is not None for reference in one.file.references()}
-    inputs = {os.path.realpath(path) for path in inputs}
-    wanted: dict[Path, tuple[str, str]] = {}
-    for one in all_tested:
-        for outcome in one.outcomes:
-            reference, text = outcome.case.expect.snapshot, outcome.snapshot
-            if not isinstance(reference, cases.Reference) or text is None:
-                continue
-            place = f"{one.path}:{reference.span.line}:{reference.span.column}"
-            target = Path(os.path.realpath(reference.source))
-            if str(target) in inputs:
-                raise typer.BadParameter(f"{place}: {reference.source} is not only a snapshot; name another file")
-            if not target.is_relative_to(os.path.realpath(Path(one.path).parent)):
-                message = f"{place}: {reference.source} is not below the folder of the test file; name a file that is"
-                raise typer.BadParameter(message)
-            if wanted.setdefault(target, (reference.source, text))[1] != text:
-                raise typer.BadParameter(f"{place}: another case has {reference.source} too, with another result")
-    for target, (source, text) in wanted.items():
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise typer.BadParameter(f"cannot write {source}: {error.strerror}") from error
-    return sorted(source for source, _ in wanted.values())
+def is_below(target: str, test_file: str) -> bool:
+    """Return whether a path without links is below the folder of a test file."""
+    return Path(target).is_relative_to(os.path.realpath(Path(test_file).parent))
 
 
 def first_case(path: Path, workloads: Sequence[Path], configurations: Mapping[str, Path | None]) -> str:
@@ -235,18 +215,16 @@ def _today(text: str, target: Path) -> Iterator[dict[str, Any]]:
     state = prepared.state()
     for case in file.cases:
         outcome = cases.run(case, state, found)
+        if outcome.result is not None and (reason := outcome.result.reason) in cases.left_alone.REASONS:
+            remedy = cases.left_alone.remedy(reason, outcome.result.sent)
+            raise typer.BadParameter(f"{case.name}: {cases.left_alone.cause(reason)}; {remedy}", param_hint="-f")
         wrong = (*prepared.problems, *outcome.problems)
         if wrong:
             raise typer.BadParameter(wrong[0].cause, param_hint="-f")
         if outcome.denial is not None:
             yield {"denied": {"code": outcome.denial.code, "message": outcome.denial.message}}
             continue
-        if outcome.note or not (containers := cases.containers(outcome)):
-            cause = (
-                outcome.note
-                or "the webhook leaves the workload alone, because it has no label hydra.io/runtime or opts out"
-            )
-            raise typer.BadParameter(f"{case.name}: {cause}", param_hint="-f")
+        containers = cases.containers(outcome)
         expected: dict[str, Any] = {
             shorthand: {key: container[key] for key in ("image", "command", "args") if key in container}
             for shorthand, container in containers.items()

@@ -1,5 +1,6 @@
 """Tries the mutants of ``test --mutate``, in several processes and within bounded time."""
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -8,6 +9,7 @@ from concurrent import futures
 
 from webhook import cases
 from webhook.cases.mutants import Mutant, Suite, Trial, Verdict
+from webhook.cli import output
 from webhook.cli.case_files import Tested
 
 #: Mutants that a process tries at a time: after the time is over, those that have begun are finished.
@@ -50,10 +52,12 @@ def tried(
 
 def _here(of: Sequence[Suite], chunks: Sequence[range], end: float) -> Iterator[tuple[int, Verdict]]:
     _begin(of)
-    for chunk in chunks:
-        if time.monotonic() > end:
-            return
-        yield from _verdicts(chunk)
+    with output.Progress("changes") as progress:
+        for chunk in chunks:
+            if time.monotonic() > end:
+                return
+            yield from _verdicts(chunk)
+            progress.step(len(chunk))
 
 
 def _in_processes(
@@ -63,7 +67,9 @@ def _in_processes(
     context = multiprocessing.get_context("spawn")
     with futures.ProcessPoolExecutor(count, context, initializer=_begin, initargs=(of,)) as pool:
         waiting = [pool.submit(_verdicts, chunk) for chunk in chunks]
-        futures.wait(waiting, timeout=max(end - time.monotonic(), 0))
+        with output.Progress("changes") as progress, contextlib.suppress(TimeoutError):
+            for done in futures.as_completed(waiting, timeout=max(end - time.monotonic(), 0)):
+                progress.step(len(done.result()))
         pool.shutdown(wait=True, cancel_futures=True)
         for one in waiting:
             if not one.cancelled():

@@ -1,7 +1,6 @@
-"""What ``test`` prints: lines for people, JSON, JUnit's XML, and annotations of GitHub."""
+"""What ``test`` prints of its cases: lines for people, and what other forms make theirs of."""
 
 import difflib
-import html
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,15 +22,8 @@ _DIFFERENCE = {"-": "green", "+": "red"}
 #: Lines of a difference that are shown to people; the JSON has all of it.
 _SHOWN_LINES = 40
 
-#: Characters that XML 1.0 cannot hold, not even escaped.
-_NOT_IN_XML = {
-    code: "\N{REPLACEMENT CHARACTER}"
-    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
-    if code not in (0x09, 0x0A, 0x0D)
-}
 
-
-class _Item(NamedTuple):
+class Item(NamedTuple):
     """One thing to report: a failure of a case, or a problem of a case or file."""
 
     source: str
@@ -43,7 +35,7 @@ class _Item(NamedTuple):
 
 def summary(tested: Sequence[Tested]) -> str:
     """Return how many cases there were, and how many of each status."""
-    numbers = _numbers(tested)
+    numbers = counts(tested)
     total = sum(numbers[status] for status in _WORDS)
     parts = [f"{numbers['passed']} passed"] + [f"{numbers['failed']} failed"] * (numbers["failed"] > 0)
     parts += [output.counted(numbers["error"], "error")] * (numbers["error"] > 0)
@@ -57,6 +49,9 @@ def print_text(tested: Sequence[Tested], console: Console, *, only_failures: boo
         if only_failures and one.status == "passed":
             continue
         bad = [outcome for outcome in one.outcomes if outcome.status != "passed"]
+        shown = [
+            outcome for outcome in one.outcomes if outcome.status != "passed" or (outcome.note and not only_failures)
+        ]
         count = (
             f"{len(bad)} of {output.counted(len(one.outcomes), 'case')}"
             if bad
@@ -66,64 +61,18 @@ def print_text(tested: Sequence[Tested], console: Console, *, only_failures: boo
         line.append(errors.printable(one.path), style="bold")
         line.append(f": {count}" if one.outcomes else "")
         console.print(line)
-        for item in map(_of_problem, one.problems):
+        for item in map(of_problem, one.problems):
             _print_item(item, console, 2)
-        for outcome in bad:
+        for outcome in shown:
             _print(console, 2, errors.printable(outcome.case.name))
-            for item in _items(outcome):
+            for item in items(outcome):
                 _print_item(item, console, 4)
             if outcome.note:
                 _print(console, 4, f"note: {outcome.note}", "yellow")
     console.print(Text(summary(tested), style="bold"))
 
 
-def as_json(tested: Sequence[Tested], *, only_failures: bool) -> dict[str, Any]:
-    """Return everything as one JSON value."""
-    numbers = _numbers(tested)
-    return {
-        "files": [_file_as_json(one, only_failures) for one in tested if not only_failures or one.status != "passed"],
-        "summary": {
-            "cases": sum(numbers[status] for status in _WORDS),
-            **{status: numbers[status] for status in _WORDS},
-            "unusableFiles": numbers["file"],
-        },
-    }
-
-
-def junit(tested: Sequence[Tested], *, only_failures: bool) -> str:
-    """Return JUnit's XML: a suite for each file. A file that cannot be used is a case with an error."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="hydra-webhook test"{_attributes(tested)}>']
-    for one in tested:
-        if only_failures and one.status == "passed":
-            continue
-        lines.append(f"  <testsuite{_xml(name=one.path)}{_attributes([one])}>")
-        if one.problems:
-            items = [_of_problem(problem) for problem in one.problems]
-            lines += _testcase(one.path, one.path, 0, "error", items, "")
-        for outcome in one.outcomes:
-            if only_failures and outcome.status == "passed":
-                continue
-            case = outcome.case
-            items = list(_items(outcome))
-            lines += _testcase(one.path, case.name, case.span.line, outcome.status, items, outcome.note)
-        lines.append("  </testsuite>")
-    return "\n".join([*lines, "</testsuites>"])
-
-
-def annotations(tested: Iterable[Tested]) -> Iterator[str]:
-    """Yield a workflow command of GitHub Actions for each failure and problem, which then appears beside the line of the file.
-
-    Source: docs.github.com, "Workflow commands for GitHub Actions", and ``toolkit/packages/core/src/command.ts`` for the escapes.
-    """
-    for one in tested:
-        for problem in one.problems:
-            yield _annotation(_of_problem(problem), "test file")
-        for outcome in one.outcomes:
-            for item in _items(outcome):
-                yield _annotation(item, outcome.case.name)
-
-
-def _numbers(tested: Iterable[Tested]) -> Counter[str]:
+def counts(tested: Iterable[Tested]) -> Counter[str]:
     """Return the number of cases by status, and as ``file`` that of files that cannot be used."""
     numbers: Counter[str] = Counter()
     for one in tested:
@@ -132,8 +81,9 @@ def _numbers(tested: Iterable[Tested]) -> Counter[str]:
     return numbers
 
 
-def _items(outcome: cases.Outcome) -> Iterator[_Item]:
-    yield from map(_of_problem, outcome.problems)
+def items(outcome: cases.Outcome) -> Iterator[Item]:
+    """Yield why a case has not passed: its problems, then its failures."""
+    yield from map(of_problem, outcome.problems)
     source = outcome.case.source
     for failure in outcome.failures:
         text = f"{failure.path}: {failure.message}" if failure.path else failure.message
@@ -141,16 +91,16 @@ def _items(outcome: cases.Outcome) -> Iterator[_Item]:
             text = f"{text} (- expected, + found)"
         if failure.remedy:
             text = f"{text}; {failure.remedy}"
-        yield _Item(source, failure.line, failure.column, errors.printable(text), _details(failure))
+        yield Item(source, failure.line, failure.column, errors.printable(text), _details(failure))
 
 
-def _of_problem(problem: catalog.Problem) -> _Item:
-    text = f"{problem.cause}; {problem.remedy}" if problem.remedy else problem.cause
-    text = f"{problem.path}: {text}" if problem.path else text
-    return _Item(problem.source, problem.line, problem.column, errors.printable(text), problem.excerpt.splitlines())
+def of_problem(problem: catalog.Problem) -> Item:
+    """Return a problem as a thing to report."""
+    return Item(problem.source, problem.line, problem.column, problem.message, problem.excerpt.splitlines())
 
 
-def _place(item: _Item) -> str:
+def place(item: Item) -> str:
+    """Return where something is, as far as that is known."""
     return f"{item.source}:{item.line}:{item.column}" if item.line else item.source
 
 
@@ -187,8 +137,8 @@ def _visible(line: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
-def _print_item(item: _Item, console: Console, indent: int) -> None:
-    _print(console, indent, f"{errors.printable(_place(item))}: {item.text}")
+def _print_item(item: Item, console: Console, indent: int) -> None:
+    _print(console, indent, f"{errors.printable(place(item))}: {item.text}")
     for line in item.details:
         _print(console, indent + 2, line, _DIFFERENCE.get(line[:1], "") if line[1:2] == " " else "")
 
@@ -199,67 +149,3 @@ def _print(console: Console, indent: int, line: str, style: str = "") -> None:
         console.print(Padding(Text(line, style=style), (0, 0, 0, indent), expand=False))
     else:
         console.print(Text(" " * indent + line, style=style))
-
-
-def _file_as_json(one: Tested, only_failures: bool) -> dict[str, Any]:  # noqa: FBT001 - private
-    return {
-        "path": one.path,
-        "status": one.status,
-        "problems": one.problems,
-        "cases": [
-            {
-                "name": outcome.case.name,
-                "line": outcome.case.span.line,
-                "status": outcome.status,
-                "failures": outcome.failures,
-                "problems": outcome.problems,
-                **({"note": outcome.note} if outcome.note and outcome.status != "passed" else {}),
-            }
-            for outcome in one.outcomes
-            if not only_failures or outcome.status != "passed"
-        ],
-    }
-
-
-def _attributes(tested: Sequence[Tested]) -> str:
-    numbers = _numbers(tested)
-    failures, problems = numbers["failed"], numbers["error"] + numbers["file"]
-    return f' tests="{numbers["passed"] + failures + problems}" failures="{failures}" errors="{problems}" skipped="0"'
-
-
-def _testcase(path: str, name: str, line: int, status: cases.Status, items: list[_Item], note: str) -> list[str]:
-    opened = f"    <testcase{_xml(classname=path, name=name, file=path, **({'line': str(line)} if line else {}))}"
-    if status == "passed":
-        return [f"{opened}/>"]
-    tag = "failure" if status == "failed" else "error"
-    body = [
-        text for item in items for text in (f"{_place(item)}: {item.text}", *(f"  {line}" for line in item.details))
-    ]
-    body += [f"note: {note}"] if note else []
-    content = html.escape("\n".join(body).translate(_NOT_IN_XML))
-    return [f"{opened}>", f"      <{tag}{_xml(message=items[0].text)}>{content}</{tag}>", "    </testcase>"]
-
-
-def _xml(**attributes: str) -> str:
-    """Return XML attributes; line breaks and tabs are escaped, because a parser turns them into spaces."""
-    text = ""
-    for name, value in attributes.items():
-        escaped = html.escape(value.translate(_NOT_IN_XML))
-        for character in "\t\n\r":
-            escaped = escaped.replace(character, f"&#{ord(character)};")
-        text += f' {name}="{escaped}"'
-    return text
-
-
-def _annotation(item: _Item, title: str) -> str:
-    properties = {"file": item.source, "line": str(item.line), "col": str(item.column), "title": title}
-    if not item.line:
-        del properties["line"], properties["col"]
-    given = ",".join(
-        f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
-    )
-    return f"::error {given}::{_escaped(chr(10).join([item.text, *item.details]))}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -290,6 +290,7 @@ async def reader(
         client = cluster.Client(found.source)
         where = "" if all_namespaces else namespace or found.namespace
         try:
+            await cluster.credentials.load_library()
             yield Reader(client, found.name, where, webhook_namespace, files_instead)
         finally:
             await client.close()

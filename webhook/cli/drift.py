@@ -70,6 +70,9 @@ def drift(
     clusters.check_names(names, all_namespaces=all_namespaces)
     state = None
     if own or not ask:
+        if not own:
+            remedy = "name the right one with --templates, --agent and --gpu-configs, or with --context a cluster that uses it"
+            output.report(f"what is in the files is judged by the built-in configuration: {remedy}")
         snapshot = options.snapshot(templates, agent, gpu_configs)
         options.check_readable(snapshot)
         state = clusters.ServerState(rendering.State(snapshot, settings))

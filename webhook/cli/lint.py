@@ -1,17 +1,25 @@
 """``hydra-webhook lint``: everything that is wrong or suspicious in a configuration."""
 
 import enum
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 
-from webhook import catalog, cluster, errors, linting
-from webhook.cli import clusters, options, output
+from webhook import catalog, cluster, errors, linting, rules
+from webhook.cli import clusters, config_files, lint_reports, options, output, sarif
+
+
+class Format(enum.StrEnum):
+    """How ``lint`` prints findings."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    SARIF = "sarif"
+    JUNIT = "junit"
 
 
 class Threshold(enum.StrEnum):
@@ -22,27 +30,69 @@ class Threshold(enum.StrEnum):
     INFO = "info"
 
 
-_SEVERITIES = [severity.value for severity in Threshold]
-_NAMES: dict[catalog.Severity, str] = {"error": "error", "warning": "warning", "info": "remark"}
-_STYLES: dict[catalog.Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
-_INDENT = "    "
+_SEVERITIES: tuple[catalog.Severity, ...] = ("error", "warning", "info")
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="PATH",
+        show_default="the built-in configuration",
+        help="Configuration file, folder to look for some in, or - for standard input; recognised by content.",
+    ),
+]
+Output = Annotated[
+    Format,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Print text for people, JSON, annotations for GitHub, a Code Quality report for GitLab, SARIF or JUnit's XML.",
+    ),
+]
 FailOn = Annotated[
     Threshold,
-    typer.Option(envvar="HYDRA_WEBHOOK_FAIL_ON", help="Exit with status 1 for findings of this severity or worse."),
+    typer.Option(help="Exit with status 1 for findings of this severity or worse."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="CODE,CODE",
+        show_default="all",
+        help="Report only these findings, and errors that make a file unreadable. Can be repeated.",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="CODE,CODE",
+        show_default="none",
+        help="Do not report these findings. Can be repeated.",
+    ),
+]
+SkipOthers = Annotated[
+    bool,
+    typer.Option(
+        "--skip-others",
+        help="Leave out files that are not configurations also if they are named, as in folders.",
+    ),
 ]
 
 
 def lint(
+    paths: Paths = None,
     templates: options.Templates = None,
     agent: options.Agent = None,
     gpu_configs: options.GpuConfigs = None,
-    output_format: options.ReportOutput = output.ReportFormat.TEXT,
+    output_format: Output = Format.TEXT,
     fail_on: FailOn = Threshold.WARNING,
+    select: Select = None,
+    ignore: Ignore = None,
     kubeconfig: clusters.Kubeconfig = None,
     context: clusters.Context = "",
     namespace: clusters.ConfigNamespace = clusters.WEBHOOK_NAMESPACE,
     *,
+    skip_others: SkipOthers = False,
     from_cluster: clusters.FromCluster = False,
 ) -> None:
     """Report what is wrong or suspicious in a configuration.
@@ -50,26 +100,93 @@ def lint(
     Only the given files are checked, or without any the built-in configuration. Where a cluster is asked, its three ConfigMaps
     are checked as they are, each unless a file is given in its place. Each finding has its place, and the
     line of the file below it. In a pipe, findings begin with file:line:column, and what belongs to one is indented.
+    "hydra-webhook rule CODE" explains a finding; a comment "# hydra-lint: ignore=CODE" in the file ignores it.
 
     Exit status: 0 no findings of --fail-on or worse, 1 such findings, 2 wrong usage, or the cluster could not be read.
     """
+    selected = _codes(select, "--select")
+    ignored = _codes(ignore, "--ignore")
     documents = options.given(templates, agent, gpu_configs)
+    if paths:
+        documents += config_files.read(paths, skip_others=skip_others)
     if clusters.asked(kubeconfig, context, from_cluster=from_cluster):
         documents += clusters.run(_stored(clusters.reader(kubeconfig, context, webhook_namespace=namespace), documents))
-    problems = linting.lint(documents or catalog.embedded())
-    if output_format is output.ReportFormat.JSON:
-        output.print_json(problems)
-    else:
-        console = output.console()
-        for problem in problems:
-            if console.is_terminal:
-                _show(console, problem)
-            else:
-                typer.echo(_line(problem))
-    output.report(_summary(problems))
-    failing = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]
+    if not documents and not paths:
+        documents = catalog.embedded()
+    problems = tuple(
+        problem
+        for problem in linting.lint(documents, config_files.together(documents))
+        if problem.code not in ignored
+        and (not selected or problem.code in selected or (problem.severity == "error" and _is_of_a_whole(problem)))
+    )
+    failing = _SEVERITIES[: _SEVERITIES.index(fail_on.value) + 1]
+    _print(problems, documents, output_format, failing)
+    output.report(lint_reports.summary(problems))
     if any(problem.severity in failing for problem in problems):
         raise typer.Exit(1)
+
+
+def _codes(given: Iterable[str] | None, flag: str) -> frozenset[str]:
+    """Return the codes in comma-separated lists.
+
+    Raises:
+        typer.BadParameter: one is not the code of a finding.
+    """
+    codes = frozenset(code for some in given or () for part in some.split(",") if (code := part.strip()))
+    for code in sorted(codes.difference(linting.CODES)):
+        name = errors.printable(code)
+        if code in rules.CODES:
+            message = f'"{name}" is the code of a {rules.find(code)[0].family}, not of a finding in a configuration'
+        else:
+            near = errors.nearest(code, linting.CODES)
+            remedy = f'did you mean "{near}"?' if near else "hydra-webhook rule lists all codes"
+            message = f'there is no finding with the code "{name}"; {remedy}'
+        raise typer.BadParameter(message, param_hint=flag)
+    return codes
+
+
+def _is_of_a_whole(problem: catalog.Problem) -> bool:
+    """Return whether a problem makes a configuration as a whole unreadable, so that nothing else in it has been checked."""
+    return rules.finding(problem.code).group == "whole"
+
+
+def _print(
+    problems: Sequence[catalog.Problem],
+    documents: Sequence[catalog.Document],
+    output_format: Format,
+    failing: Collection[catalog.Severity],
+) -> None:
+    sources = list(dict.fromkeys(document.source for document in documents))
+    files = {document.source for document in documents if isinstance(document.content, bytes)}
+    match output_format:
+        case Format.TEXT:
+            _print_text(problems)
+        case Format.JSON:
+            output.print_json(problems)
+        case Format.GITHUB:
+            for annotation in lint_reports.annotations(problems, files):
+                typer.echo(annotation)
+        case Format.GITLAB:
+            output.print_json(lint_reports.code_quality(problems, files))
+        case Format.SARIF:
+            output.print_json(
+                sarif.log(
+                    problems,
+                    lint_reports.fingerprints(problems),
+                    lambda source: lint_reports.path_of(source) if source in files else "",
+                )
+            )
+        case Format.JUNIT:
+            typer.echo(lint_reports.junit(problems, sources, files, failing))
+
+
+def _print_text(problems: Iterable[catalog.Problem]) -> None:
+    console = output.console()
+    for problem in problems:
+        if console.is_terminal:
+            lint_reports.show(console, problem)
+        else:
+            typer.echo(lint_reports.line(problem))
 
 
 async def _stored(opened: clusters.Opened, given: Sequence[catalog.Document]) -> tuple[catalog.Document, ...]:
@@ -98,31 +215,3 @@ async def _stored(opened: clusters.Opened, given: Sequence[catalog.Document]) ->
                 f"there is no configuration in namespace {reader.webhook_namespace}: name it with -n"
             )
     return tuple(found)
-
-
-def _line(problem: catalog.Problem) -> str:
-    """Return a finding as one line, which can be searched for, and its excerpt in indented lines below."""
-    lines = [f"{problem} [{problem.severity}: {problem.code}]", *problem.excerpt.splitlines()]
-    return f"\n{_INDENT}".join(lines)
-
-
-def _show(console: Console, problem: catalog.Problem) -> None:
-    """Print a finding for a person: place and cause, excerpt, key path and remedy, wrapped to the terminal's width."""
-    place = f"{problem.source}:{problem.line}:{problem.column}" if problem.line else problem.source
-    headline = Text(errors.printable(place), style="bold")
-    headline.append(f" {problem.severity}[{problem.code}]", style=_STYLES[problem.severity])
-    headline.append(f": {errors.printable(problem.cause)}", style="not bold")
-    console.print(headline)
-    details = [Text(line, style="cyan", no_wrap=True, overflow="ellipsis") for line in problem.excerpt.splitlines()]
-    details += [Text(f"at {errors.printable(problem.path)}", style="dim")] if problem.path else []
-    details += [Text(f"help: {errors.printable(problem.remedy)}")] if problem.remedy else []
-    for detail in details:
-        console.print(Padding(detail, (0, 0, 0, len(_INDENT)), expand=False))
-    console.print()
-
-
-def _summary(problems: Sequence[catalog.Problem]) -> str:
-    """Return how many findings there are of each severity."""
-    numbers = Counter(problem.severity for problem in problems)
-    counted = [output.counted(numbers[severity], name) for severity, name in _NAMES.items() if numbers[severity]]
-    return ", ".join(counted) or "no findings"

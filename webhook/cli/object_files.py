@@ -100,10 +100,10 @@ def read(*given: Sequence[Path] | None, recursive: bool = False) -> list[Located
         typer.BadParameter: no file is given, a file cannot be read, or there is no object in any.
         typer.Exit: with status 2, a file is not YAML or JSON, or holds something else than objects; it has been reported.
     """
-    named = [file for some in given for file in some or ()]
-    if not named:
+    files = [file for some in given for file in some or ()]
+    if not files:
         raise typer.BadParameter("name a file, or - for standard input", param_hint="-f")
-    sources = [inner for file in named for inner in _files(file, recursive=recursive)]
+    sources = [inner for file in files for inner in _files(file, recursive=recursive)]
     found, failed = [], False
     for source in sources:
         inside, refused = _read_one(source)
@@ -112,8 +112,8 @@ def read(*given: Sequence[Path] | None, recursive: bool = False) -> list[Located
     if failed:
         raise typer.Exit(2)
     if not found:  # such as the output of a command that failed
-        names = errors.listed([_named(file) for file in named])
-        hint = "; did the command before the pipe fail?" if Path("-") in named else ""
+        names = errors.listed([named(file) for file in files])
+        hint = "; did the command before the pipe fail?" if Path("-") in files else ""
         raise typer.BadParameter(f"no Kubernetes object in {names}{hint}", param_hint="-f")
     return found
 
@@ -206,7 +206,8 @@ def _inside(folder: Path, *, recursive: bool) -> Iterator[Path]:
             yield one
 
 
-def _named(file: Path) -> str:
+def named(file: Path) -> str:
+    """Return what messages call a file."""
     return STANDARD_INPUT if str(file) == "-" else str(file)
 
 
@@ -221,7 +222,7 @@ def _content(file: Path) -> bytes:
 
 def _read_one(file: Path) -> tuple[list[Located], bool]:
     """Return the objects of a file, and whether something else is in it that had to be refused."""
-    source = _named(file)
+    source = named(file)
     found: list[Located] = []
     documents, problems = catalog.manifests(source, _content(file))
     for problem in problems:

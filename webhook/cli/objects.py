@@ -10,6 +10,8 @@ from webhook import catalog, errors, workload
 Object = dict[str, Any]
 
 kind_of = workload.kind_of
+is_object = workload.is_object
+is_list = workload.is_list
 
 
 def namespace_of(value: Mapping[str, Any], default: str) -> str:
@@ -27,16 +29,6 @@ def name_of(value: Mapping[str, Any]) -> str:
 def full_name(value: Mapping[str, Any], namespace: str) -> str:
     """Return namespace and name of an object on one line, whatever it holds; ``namespace`` is where it is if it names none."""
     return errors.printable(f"{namespace_of(value, namespace)}/{workload.display_name(value)}")
-
-
-def is_object(value: Any) -> bool:
-    """Return whether a value is an object: a map with a kind."""
-    return isinstance(value, dict) and isinstance(value.get("kind"), str)
-
-
-def is_list(value: Object) -> bool:
-    """Return whether an object is a List."""
-    return value["kind"].endswith("List") and isinstance(value.get("items"), list)
 
 
 def to_yaml(values: Sequence[Mapping[str, Any]]) -> str:

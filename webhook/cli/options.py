@@ -191,8 +191,17 @@ def read(kind: catalog.ConfigKind, path: Path) -> catalog.Document:
     Raises:
         typer.BadParameter: the file cannot be read.
     """
+    return catalog.Document(kind, str(path), content(path))
+
+
+def content(path: Path) -> bytes:
+    """Return what is in a configuration file.
+
+    Raises:
+        typer.BadParameter: the file cannot be read.
+    """
     try:
-        return catalog.Document(kind, str(path), files.read_bytes(path))
+        return files.read_bytes(path)
     except files.Unreadable as error:
         raise typer.BadParameter(f"cannot read {error}") from error
 

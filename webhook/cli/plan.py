@@ -1,7 +1,8 @@
 """``hydra-webhook plan``: what a change of configuration would do to workloads."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -117,6 +118,7 @@ def plan(
     clusters.check_names(names, all_namespaces=all_namespaces)
     before = None
     if own or not ask:
+        _report_built_in(new, {"templates": from_templates, "agent": from_agent, "gpu-configs": from_gpu_configs})
         built = catalog.build(options.documents(from_templates, from_agent, from_gpu_configs), None)
         before = clusters.ServerState(rendering.State(built, settings))
     read = object_files.values(files, recursive=recursive) if files else None
@@ -141,6 +143,14 @@ def plan(
         raise typer.Exit(2)
     if answer.summary.changes:
         raise typer.Exit(1)
+
+
+def _report_built_in(new: Sequence[catalog.Document], old: Mapping[catalog.ConfigKind, Path | None]) -> None:
+    """Report each new configuration that is compared with a built-in one, because hardly any cluster runs with that."""
+    for kind in (document.config_kind for document in new):
+        if old[kind] is None:
+            remedy = f"name the old one with --from-{kind}, or with --context a cluster that uses it"
+            output.report(f"{catalog.KINDS[kind].human} is compared with the built-in one: {remedy}")
 
 
 def _print(answer: _Answer, output_format: output.PlanFormat) -> None:

@@ -139,7 +139,7 @@ def _in_files(files: Sequence[Path], *, recursive: bool) -> list[objects.Object]
         cause = "it has no name" if objects.name_of(one.value) == "" else "it is not a LeaderWorkerSet"
         output.report(f"{one.place()}{name}: passed over: {cause}")
     if not found:
-        message = f"no LeaderWorkerSet in {errors.listed([str(file) for file in files])}"
+        message = f"no LeaderWorkerSet in {errors.listed([object_files.named(file) for file in files])}"
         raise typer.BadParameter(message, param_hint="-f")
     return found
 

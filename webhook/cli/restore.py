@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook import mutation, workload
+from webhook import errors, mutation, rendering, workload
 from webhook.cli import changes, object_files, objects, options, output
 
 
@@ -28,7 +28,11 @@ def restore(
 
 def _restored(one: object_files.Located) -> Mapping[str, Any]:
     """Return the bare form of an object, after reporting that there is nothing to restore if there is not."""
-    found = mutation.restore(one.value, objects.kind_of(one.value))
+    try:
+        found = mutation.restore(one.value, objects.kind_of(one.value))
+    except errors.Denied as denial:
+        rendering.record.cannot_be_restored(denial)
+        raise
     if found == one.value:
         name = f"{one.value['kind']} {objects.full_name(one.value, 'default')}"
         cause = f"it is left as it is: it has no record (annotation {workload.RECORD})"

@@ -111,6 +111,15 @@ FollowWorkloads = Annotated[
         help="Follow labelled Pods and LeaderWorkerSets, and count them by whether they are up to date.",
     ),
 ]
+RememberMib = Annotated[
+    int,
+    typer.Option(
+        envvar="HYDRA_WEBHOOK_REMEMBER_MIB",
+        min=0,
+        max=1024,
+        help="Memory for verdicts that are given again to pods of the same controller, in MiB; 0 decides about each pod.",
+    ),
+]
 DrainSeconds = Annotated[
     float,
     typer.Option(
@@ -123,6 +132,7 @@ DrainSeconds = Annotated[
 Example = Annotated[
     Path | None,
     typer.Option(
+        envvar="HYDRA_WEBHOOK_EXAMPLE",
         exists=True,
         dir_okay=False,
         help="Once it serves, print a command that sends the AdmissionReview in this file and shows the patch. Needs --ca-file.",
@@ -160,6 +170,7 @@ def serve(
     model_port: options.ModelPort = options.DEFAULTS.model_port,
     ray_port: options.RayPort = options.DEFAULTS.ray_port,
     known_keys: options.KnownKeys = "",
+    remember_mib: RememberMib = _DEFAULTS.remember_mib,
     drain_seconds: DrainSeconds = _DEFAULTS.drain_seconds,
     log_format: LogFormat = _DEFAULTS.log_format,
     example: Example = None,
@@ -225,6 +236,7 @@ def serve(
             agent=agent,
             gpu_configs=gpu_configs,
             settings=settings,
+            remember_mib=remember_mib,
             drain_seconds=drain_seconds,
             log_format=log_format,
             on_serving=_print_example(host, ca_file, example),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from webhook import cases, files
-from webhook.cli import case_files, case_measures, case_reports, output
+from webhook.cli import case_files, case_formats, case_measures, case_reports, case_snapshots, output
 from webhook.cli.case_files import Tested
 from webhook.cli.case_measures import CoverageFormat
 
@@ -183,26 +183,51 @@ def test(
     measures = case_measures.Measures(coverage, coverage_file, mutate, mutate_seconds, fail_under)
 
     def run() -> tuple[int, Mapping[Path, files.Signature]]:
-        collector = measures.collector()
-        runner = case_files.Runner(collector)
-        tested = _tested(runner, given, name)
-        if update and (written := case_files.update(tested)):
-            for path in written:
-                output.report(f"wrote {path}")
-            collector = measures.collector()
-            runner = case_files.Runner(collector)
-            tested = _tested(runner, given, name)
-        tested = [one for one in tested if one.problems or one.outcomes]  # of the others, no case is selected
-        with measures.results():
-            _print(tested, given, output_format, name, fail_only=fail_only)
-        status = max((_STATUS[one.status] for one in tested), default=2)
-        found = measures.report(tested, collector, as_text=output_format is Format.TEXT) if tested else 0
-        return max(status, found), runner.seen
+        return _run(given, name, measures, output_format, update=update, fail_only=fail_only)
 
     status, seen = run()
     if watch:
         status = _again(run, status, seen)
     raise typer.Exit(status)
+
+
+def _run(
+    paths: Sequence[Path],
+    name: str,
+    measures: case_measures.Measures,
+    output_format: Format,
+    *,
+    update: bool,
+    fail_only: bool,
+) -> tuple[int, Mapping[Path, files.Signature]]:
+    """Run the selected cases below some paths; return the exit status and every file that was read."""
+    collector = measures.collector()
+    runner = case_files.Runner(collector)
+    tested = _tested(runner, paths, name)
+    refused: list[str] = []
+    if update:
+        written, refused = case_snapshots.update(tested)
+        for line in (*(f"wrote {path}" for path in written), *refused):
+            output.report(line)
+        if written:
+            collector = measures.collector()
+            runner = case_files.Runner(collector)
+            tested = _tested(runner, paths, name)
+    tested = [one for one in tested if one.problems or one.outcomes]  # of the others, no case is selected
+    _report_configurations(tested)
+    for_people = output_format is Format.TEXT
+    if for_people and tested:  # before mutants are tried, which takes long
+        with measures.results():
+            case_reports.print_text(tested, output.console(), only_failures=fail_only)
+    measured = measures.measured(tested, collector)
+    if not for_people:
+        with measures.results():
+            _print_for_programs(tested, measured, output_format, fail_only=fail_only)
+    if not tested:
+        output.report(f'no tests found: no case has "{name}" in its name' if name else case_files.nothing_found(paths))
+    status = max((_STATUS[one.status] for one in tested), default=2)
+    enough = measures.report(measured, as_text=for_people)
+    return max(status, 2 * bool(refused), enough), runner.seen
 
 
 def _first_case(paths: Sequence[Path], workloads: Sequence[Path], configurations: Mapping[str, Path | None]) -> Path:
@@ -221,23 +246,18 @@ def _tested(runner: case_files.Runner, paths: Sequence[Path], name: str) -> list
     return [runner.run(path, lambda case: wanted in case.name.casefold()) for path in runner.discover(paths)]
 
 
-def _print(
-    tested: Sequence[Tested], paths: Sequence[Path], output_format: Format, name: str, *, fail_only: bool
+def _print_for_programs(
+    tested: Sequence[Tested], measured: case_measures.Measured, output_format: Format, *, fail_only: bool
 ) -> None:
-    _report_configurations(tested)
     match output_format:
-        case Format.TEXT if tested:
-            case_reports.print_text(tested, output.console(), only_failures=fail_only)
         case Format.JSON:
-            output.print_json(case_reports.as_json(tested, only_failures=fail_only))
+            output.print_json(case_formats.as_json(tested, measured, only_failures=fail_only))
         case Format.JUNIT:
-            typer.echo(case_reports.junit(tested, only_failures=fail_only))
+            typer.echo(case_formats.junit(tested, measured, only_failures=fail_only))
         case Format.GITHUB:
-            for line in case_reports.annotations(tested):
+            for line in case_formats.annotations(tested, measured):
                 typer.echo(line)
-    if not tested:
-        output.report(f'no tests found: no case has "{name}" in its name' if name else case_files.nothing_found(paths))
-    elif output_format is not Format.TEXT:
+    if tested:
         output.report(case_reports.summary(tested))
 
 

@@ -50,8 +50,14 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "% plan -f manifests/ -R --from-agent old.yaml --agent new.yaml",
     ),
     "lint": (
+        "% lint .",
+        "% lint -o sarif templates.yaml agent.yaml > lint.sarif",
         "% lint --templates templates.yaml --agent agent.yaml",
         "% lint --context work-1",
+    ),
+    "rule": (
+        "% rule unknown-variable",
+        "% rule --all",
     ),
     "test": (
         "% test --init -f pod.yaml --templates templates.yaml",

@@ -21,7 +21,7 @@ its watch gives up on the second 410, reconnects without a pause when a stream e
 peer. So requests and watches are our own.
 """
 
-from webhook.cluster import contexts, kinds, listing
+from webhook.cluster import contexts, credentials, kinds, listing
 from webhook.cluster.client import Client, Deadlines
 from webhook.cluster.clocks import ServerClock
 from webhook.cluster.collections import (
@@ -55,6 +55,7 @@ __all__ = [
     "ca_bundles",
     "config_map",
     "contexts",
+    "credentials",
     "follow_object",
     "in_cluster",
     "kinds",

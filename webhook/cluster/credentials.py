@@ -62,6 +62,13 @@ def in_cluster() -> bool:
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").is_file()
 
 
+async def load_library() -> None:
+    """Load the library that reads credentials, for callers whose first request must not wait for that within its own time."""
+    # Imported on first use, because it takes half a second and 40 MB that commands without a connection must not pay, and several
+    # seconds on a busy machine; and in a thread, so that admission requests are answered meanwhile.
+    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.config")
+
+
 async def read(source: Kubeconfig | None) -> Credentials:
     """Read kubeconfigs, or the service account of this pod if ``source`` is None.
 
@@ -70,9 +77,7 @@ async def read(source: Kubeconfig | None) -> Credentials:
     Raises:
         Unusable, files.Unreadable: they cannot be used, or a file cannot be read.
     """
-    # Imported on first use, because it takes half a second and 40 MB that commands without a connection must not pay; and
-    # in a thread, so that admission requests are answered meanwhile.
-    await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.config")
+    await load_library()
     try:
         return await (_service_account() if source is None else _kubeconfig(source))
     except (Unusable, files.Unreadable):

@@ -24,19 +24,26 @@ def shortened(text: str) -> str:
     return f"{text[:_HEAD]}[{len(text) - _HEAD - _TAIL} characters left out]{text[-_TAIL:]}"
 
 
-def excerpt(source_line: str, column: int, around: int = _AROUND) -> str:
-    """Return a line, or the middle of a long one, and a second line with a caret below this column, from 1.
+def excerpt(source_line: str, column: int, around: int = _AROUND, width: int = 1) -> str:
+    """Return a line, or the middle of a long one, and a second line with carets below this column, from 1.
 
-    Control characters are replaced, so that the excerpt can be shown on a terminal.
+    An ellipsis marks each end that is cut. Control characters are replaced, so that the excerpt can be shown on a terminal.
+
+    Args:
+        source_line: the line.
+        column: the first character that a caret is below.
+        around: how many characters on each side of it are shown.
+        width: how many characters carets are below, as far as they are shown.
     """
     at = max(column - 1, 0)
-    begin = max(at - around, 0)
+    begin, end = max(at - around, 0), at + around
     shown = "".join(
-        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}"
-        for char in source_line[begin : at + around]
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in source_line[begin:end]
     )
-    indent = "".join(_indent(char) for char in shown[: at - begin])
-    return f"{shown}\n{indent}^"
+    before, after = "…" * (begin > 0), "…" * (end < len(source_line))
+    indent = "".join(_indent(char) for char in before + shown[: at - begin])
+    carets = sum(len(_indent(char)) for char in shown[at - begin : at - begin + width])
+    return f"{before}{shown}{after}\n{indent}{'^' * max(carets, 1)}"
 
 
 def _indent(char: str) -> str:

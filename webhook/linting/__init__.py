@@ -18,13 +18,14 @@
 - ``spaces``: spaces that actions leave over in it
 - ``scripts``: the script that a shell gets, and whether arguments arrive in it
 - ``passing``: how arguments reach what is started without a shell, as elements
+- ``ignores``: comments by which the author of a configuration ignores findings
 - ``sample_variables``: the variables that trials render with
 - ``trial_results``: what trials produce and how their findings are collected
 
 Never in here: I/O, or rules of rendering and merging. Trials call the code that serves requests.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from webhook import catalog
 from webhook.catalog.report import Report
@@ -35,6 +36,7 @@ from webhook.catalog.schema.runtime_templates import RuntimeTemplates
 from webhook.linting import (
     fields,
     gpu_resources,
+    ignores,
     lookalikes,
     near_names,
     pod_fields,
@@ -43,15 +45,23 @@ from webhook.linting import (
     sections,
     templates,
 )
+from webhook.linting.ignores import CODES
 from webhook.rendering.gpus import CPU
 
-__all__ = ["lint"]
+__all__ = ["CODES", "lint"]
 
 
-def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
-    """Return every load problem and every finding of these documents, in order of document and place.
+def lint(
+    documents: Iterable[catalog.Document], together: Callable[[str, str], bool] = lambda _templates, _agent: True
+) -> tuple[catalog.Problem, ...]:
+    """Return every load problem and every finding of these documents that no comment ignores, in order of document and place.
 
     Findings that compare runtime templates with agent entries need a document of each kind.
+
+    Args:
+        documents: the configurations; there may be several of one kind.
+        together: whether two documents, runtime templates and agent entries by their sources, are used by one webhook, and so
+            compared with each other.
     """
     reads = [catalog.read(document) for document in documents]
     runtime_templates = [(one.content, one.report) for one in reads if isinstance(one.content, RuntimeTemplates)]
@@ -59,9 +69,14 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
     tables = [one.content for one in reads if isinstance(one.content, GpuTable)]
     rows = [row.gpu_type for table in tables for row in table.rows if row.gpu_type is not None]
     gpus = catalog.GpuTypes((*rows, *gpu_types.BUILT_IN))
-    served = tuple(entry for configured, _ in agents for entry in configured.entries)
     for content, report in runtime_templates:
         _check_templates(content, report)
+        served = tuple(
+            entry
+            for configured, agent_report in agents
+            if together(report.source, agent_report.source)
+            for entry in configured.entries
+        )
         lookalikes.look_alikes(content.entries, report, served)
         gpu_resources.check(content.entries, report, gpus)
     for configured, report in agents:
@@ -72,11 +87,15 @@ def lint(documents: Iterable[catalog.Document]) -> tuple[catalog.Problem, ...]:
         gpu_resources.check(configured.entries, report, gpus)
         for rule in fields.AGENT_RULES:
             rule(configured.entries, report)
+    compared = False
     for content, report in runtime_templates:
         for configured, agent_report in agents:
+            if not together(report.source, agent_report.source):
+                continue
+            compared = True
             for cross_rule in fields.CROSS_RULES:
                 cross_rule(content.entries, report, configured.entries, agent_report)
-    return tuple(problem for one in reads for problem in one.problems)
+    return ignores.applied([(one.document, one.problems) for one in reads], compared=compared)
 
 
 def _check_templates(content: RuntimeTemplates, report: Report) -> None:

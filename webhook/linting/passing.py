@@ -57,7 +57,8 @@ def check_elements(
             continue
         if one in joining:
             cause = "CUSTOM_ARGS are joined into one argument"
-            findings.add("flags-on-one-line", one.path, "CUSTOM_ARGS", scalar, cause, instead(startup, None))
+            if findings.sample.variables["CUSTOM_ARGS"]:
+                findings.add("flags-on-one-line", one.path, "CUSTOM_ARGS", scalar, cause, instead(startup, None))
         elif not text.strip():
             cause = "this element is empty, and the program gets it as an empty argument"
             findings.add("empty-element", one.path, "", scalar, cause, _LINES)

@@ -8,18 +8,21 @@ from webhook.catalog.report import Report
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.schema.runtime_templates import ReadRuntimeTemplate
 from webhook.linting import sample_variables
-from webhook.problems import ProblemCode
+from webhook.problems import ProblemCode, Span
 
 #: Key path of a template, and line and column in its text.
 Place = tuple[str, int, int]
 
 #: The variables that are known from a pod's role alone.
 _OF_ROLE = ("IS_DISTRIBUTED", "IS_LEADER", "ROLE")
+#: The least value of sizes (contract section 3), and of the size of a group, which has several pods.
+_SIZES = {"TP_SIZE": 1, "PP_SIZE": 1, "DP_SIZE": 1}
+_SIZES_IN_GROUP = {**_SIZES, "GROUP_SIZE": 2}
 #: What is known of the variables of a pod with a role.
 GIVEN: Mapping[workload.Role, gotemplate.Given] = {
-    "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE")),
-    "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE),
-    "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE),
+    "lone": gotemplate.Given(sample_variables.of_role("lone"), (*_OF_ROLE, "GROUP_SIZE"), _SIZES),
+    "leader": gotemplate.Given(sample_variables.of_role("leader"), _OF_ROLE, _SIZES_IN_GROUP),
+    "worker": gotemplate.Given(sample_variables.of_role("worker"), _OF_ROLE, _SIZES_IN_GROUP),
 }
 
 #: The remedy for a failure, by words in Go's message.
@@ -77,7 +80,15 @@ def _unknown_variables(one: Compiled, report: Report) -> None:
             if use.nearest
             else f"known variables: {errors.listed(sample_variables.NAMES)}"
         )
-        report.warning("unknown-variable", one.path, report.inside(one.scalar, use.line, use.column), cause, remedy)
+        at = _named(one, report, use.line, use.column, f".{use.name}")
+        report.warning("unknown-variable", one.path, at, cause, remedy)
+
+
+def _named(one: Compiled, report: Report, line: int, column: int, text: str) -> Span:
+    """Return the place of a text in a template, with its end if it is written there just so."""
+    rows = str(one.scalar.value).split("\n")
+    written = line <= len(rows) and rows[line - 1].startswith(text, column - 1)
+    return report.inside(one.scalar, line, column, len(text) if written else 0)
 
 
 def _failures(one: Compiled, reach: gotemplate.Reach, report: Report) -> Iterator[Place]:
@@ -119,5 +130,5 @@ def _group_variables(one: Compiled, lone: gotemplate.Reach, report: Report) -> N
             line = passage.line + len(lines) - 1
             column = len(lines[-1]) + (passage.column if len(lines) == 1 else 1)
             cause = f"{found[0]}) can reach a lone pod, but is defined only in the pods of a LeaderWorkerSet"
-            at = report.inside(one.scalar, line, column)
+            at = _named(one, report, line, column, f"{found[0]})")
             report.warning("lws-variable-in-lone-pod", one.path, at, cause, FOR_GROUPS)

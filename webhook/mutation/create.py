@@ -127,13 +127,15 @@ def render(
     goes_on, attempts = attempts is not None, attempts if attempts is not None else []
     first: errors.Denied | None = None
     for pod_template in workload.pod_templates(value, object_kind):
-        if object_kind in workload.INTERCEPTED or not workload.exclusion(pod_template.value, pod_template.path):
-            try:
-                mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
-            except errors.Denied as denial:
-                if not goes_on:
-                    raise
-                first, budget = first or denial, rendering.budget.new()
+        is_alone = object_kind not in workload.INTERCEPTED  # the only pod template of its object, whose labels decide
+        if is_alone and (reason := workload.exclusion(pod_template.value, pod_template.path)):
+            return Mutation(value, reason)
+        try:
+            mutation = _mutate_template(mutation, pod_template, state, budget, attempts, namespace=namespace)
+        except errors.Denied as denial:
+            if not goes_on:
+                raise
+            first, budget = first or denial, rendering.budget.new()
     if first is not None:
         raise first
     if mutation.changed and object_kind == workload.LEADER_WORKER_SET:  # of which there will be updates

@@ -30,6 +30,9 @@ NO_TEMPLATE = "none"
 _RENDERED = ("/spec", "/metadata/labels", "/metadata/annotations")
 _BELOW_RENDERED = tuple(f"{path}/" for path in _RENDERED)
 
+#: What to do about a record that cannot be used.
+_RESTORE_OR_APPLY = "restore the bare form (hydra-webhook restore -f FILE) or apply the original file"
+
 #: Where the record itself is.
 RECORD_PATH = f"/metadata/annotations/{patch.escape(workload.RECORD)}"
 
@@ -345,6 +348,10 @@ def _matches(agent_entry: catalog.AgentEntry) -> str:
     return text[:_MATCH_CHARACTERS]
 
 
+def cannot_be_restored(denial: errors.Denied) -> None:
+    """Take the advice to restore the bare form from a denial, once just that has been tried."""
+    denial.message = denial.message.replace(_RESTORE_OR_APPLY, "apply the original file")
+
+
 def _invalid(cause: str) -> errors.Denied:
-    remedy = "restore the bare form (hydra-webhook restore -f FILE) or apply the original file"
-    return errors.Denied("invalid-record", f"annotation {workload.RECORD} {cause}; {remedy}")
+    return errors.Denied("invalid-record", f"annotation {workload.RECORD} {cause}; {_RESTORE_OR_APPLY}")

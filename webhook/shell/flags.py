@@ -33,6 +33,8 @@ _WRAPPERS = frozenset({"catatonit", "dumb-init", "numactl", "runuser", "set", "s
 _ALL_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
 #: A variable that holds words of a command: `"${serve[@]}"`, `$FLAGS`.
 _HELD = re.compile(r"\$\{([A-Za-z_]\w*)\[[@*]\]\}|\$\{?([A-Za-z_]\w*)\}?")
+#: What shells take out of words.
+_QUOTES = dict.fromkeys(map(ord, "\"'\\\n"))
 #: How many such variables of a script are looked into, since each may be long.
 _LOOKED_INTO = 20
 
@@ -74,7 +76,9 @@ def repeated_by(own: Sequence[str], argv: Sequence[str]) -> Iterator[tuple[str, 
     Yields:
         the flag with its own value, and with the other value.
     """
-    mine = _by_name(own)
+    text = " ".join(argv).translate(_QUOTES)
+    # Seldom is a name there more often than the workload itself has it; only then is it worth reading what is started.
+    mine = {name: values for name, values in _by_name(own).items() if text.count(name) > len(values)}
     if not mine:
         return
     script = script_at(argv)

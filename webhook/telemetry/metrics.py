@@ -108,6 +108,8 @@ class Metrics:
         )
         self._dropped_lines = _DroppedLines()
         self.registry.register(self._dropped_lines)
+        self._remembered = _RememberedVerdicts()
+        self.registry.register(self._remembered)
         self._workloads = _Workloads()
         self.registry.register(self._workloads)
         self._configurations = _Configurations()
@@ -122,6 +124,10 @@ class Metrics:
     def log_lines_dropped(self, count: Callable[[], int]) -> None:
         """Export how many log lines were dropped because nothing read them."""
         self._dropped_lines.count = count
+
+    def verdicts_remembered(self, counts: Callable[[], tuple[int, int, int]]) -> None:
+        """Export how many pods found a remembered verdict, how many did not, and how many bytes are remembered."""
+        self._remembered.counts = counts
 
     def decided(self, object_kind: str, outcome: str) -> None:
         """Count one decision. A kind of object that is not in ``OBJECT_KINDS`` counts as ``other``."""
@@ -248,6 +254,32 @@ class _DroppedLines(Collector):
         """Yield the counter as it is now."""
         name, documentation = "hydra_webhook_log_lines_dropped", "Log lines dropped because their reader was too slow."
         yield CounterMetricFamily(name, documentation, value=self.count())
+
+
+class _RememberedVerdicts(Collector):
+    """Counters that are kept elsewhere: what decides must not depend on metrics.
+
+    Attributes:
+        counts: returns hits, misses and bytes.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Callable[[], tuple[int, int, int]] = lambda: (0, 0, 0)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counters and the gauge as they are now."""
+        hits, misses, size = self.counts()
+        lookups = CounterMetricFamily(
+            "hydra_webhook_remembered_verdicts",
+            "Pods that were looked up among the remembered verdicts, by result.",
+            labels=["result"],
+        )
+        lookups.add_metric(["hit"], hits)
+        lookups.add_metric(["miss"], misses)
+        yield lookups
+        yield GaugeMetricFamily(
+            "hydra_webhook_remembered_verdicts_bytes", "Memory that remembered verdicts take.", value=size
+        )
 
 
 class _Workloads(Collector):

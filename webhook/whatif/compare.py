@@ -120,4 +120,5 @@ def denial(denied: errors.Denied) -> Denial:
 
 
 def _templates(value: Mapping[str, Any], object_kind: workload.GroupVersionKind) -> dict[str, Mapping[str, Any]]:
-    return {one.name: one.value for one in workload.pod_templates(value, object_kind) if not one.created}
+    found = workload.pod_templates(value, object_kind, checked=True)  # by rendering
+    return {one.name: one.value for one in found if not one.created}

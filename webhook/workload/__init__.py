@@ -5,7 +5,7 @@ The room's rule: read, check, and nothing else; rendering happens elsewhere.
 ::
 
     keys            the labels and annotations, by name
-    object_kinds    which kinds of object hold pod templates, and where
+    object_kinds    which kinds of object hold pod templates, and where; the objects in a List
     pod_templates   an object to its pod templates, each with place, role and metadata
     shape           is everything that the code walks the map, list or string that it should be, and are there not too many?
     declarations    what a pod template declares by its labels and annotations
@@ -42,6 +42,9 @@ from webhook.workload.object_kinds import (
     POD,
     POD_TEMPLATE_PLACES,
     GroupVersionKind,
+    is_list,
+    is_object,
+    items,
     kind_of,
 )
 from webhook.workload.pod_templates import (
@@ -97,6 +100,9 @@ __all__ = [
     "declaration",
     "display_name",
     "exclusion",
+    "is_list",
+    "is_object",
+    "items",
     "keys",
     "kind_of",
     "mistaken_keys",

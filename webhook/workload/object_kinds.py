@@ -1,6 +1,6 @@
 """The kinds of object that hold pod templates, and where each holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: Group, version and kind, as in ``request.kind`` of a review.
@@ -27,3 +27,24 @@ def kind_of(value: Mapping[str, Any]) -> GroupVersionKind:
     """Return group, version and kind of an object."""
     group, _, version = str(value.get("apiVersion", "")).rpartition("/")
     return group, version, str(value.get("kind", ""))
+
+
+def is_object(value: Any) -> bool:
+    """Return whether a value is an object: a map with a kind."""
+    return isinstance(value, dict) and isinstance(value.get("kind"), str)
+
+
+def is_list(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is a List."""
+    return str(value["kind"]).endswith("List") and isinstance(value.get("items"), list)
+
+
+def items(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a document: itself, or those in a List at any depth; nothing if it is not an object."""
+    if not is_object(value):
+        return
+    if is_list(value):
+        for item in value["items"]:
+            yield from items(item)
+    else:
+        yield value

@@ -54,8 +54,10 @@ def remark(value: Mapping[str, Any], *, inside: bool) -> Remark | None:
             return _of_intercepted(value, object_kind)
         if object_kind in POD_TEMPLATE_PLACES:
             return _of_holder(value, object_kind, inside=inside)
-    except errors.Denied:  # as rendering it will say
-        return None
+    except errors.Denied as denial:
+        if object_kind in INTERCEPTED or inside:  # as rendering it will say
+            return None
+        return Remark(f"it is left as it is: {denial.message}", mistaken=True)
     if instead := _instead_of(object_kind):
         return Remark(f"it is left as it is: {instead}", mistaken=True)
     text = "it is left as it is: the webhook renders Pods and LeaderWorkerSets"
@@ -71,10 +73,11 @@ def _of_intercepted(value: Mapping[str, Any], object_kind: GroupVersionKind) -> 
     if reason == "mirror-pod":
         return Remark("it is left as it is: it is the mirror of a static pod")
     if not reason:
+        if object_kind == LEADER_WORKER_SET and all(map(opted_out, pod_templates(value, object_kind))):
+            return Remark(f'it is left as it is: its pod templates have label {keys.INJECT}: "false"')
         return None
     if object_kind == LEADER_WORKER_SET:
-        templates = pod_templates(value, object_kind)
-        labelled = [one.name for one in templates if not one.created and keys.RUNTIME in one.labels]
+        labelled = _labelled(value, object_kind)
         if labelled:
             text = (
                 f"only its {' and '.join(labelled)} has label {keys.RUNTIME}, so its pods are rendered one by one when they are"
@@ -82,6 +85,15 @@ def _of_intercepted(value: Mapping[str, Any], object_kind: GroupVersionKind) -> 
             )
             return Remark(text, mistaken=True)
     return _unlabelled(value, "it")
+
+
+def _labelled(value: Mapping[str, Any], object_kind: GroupVersionKind) -> list[str]:
+    """Return the names of the pod templates that are labelled, in an object that nobody has checked."""
+    try:
+        templates = pod_templates(value, object_kind)
+    except errors.Denied:  # it is not going to be looked into
+        return []
+    return [one.name for one in templates if not one.created and keys.RUNTIME in one.labels]
 
 
 def _of_holder(value: Mapping[str, Any], object_kind: GroupVersionKind, *, inside: bool) -> Remark | None:

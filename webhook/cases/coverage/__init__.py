@@ -15,6 +15,6 @@ Never in here: I/O, or a second way to render. Templates are watched while the c
 
 from webhook.cases.coverage import html, lcov, text
 from webhook.cases.coverage.collect import Collector
-from webhook.cases.coverage.counted import Counted, Coverage
+from webhook.cases.coverage.counted import Counted, Coverage, percent
 
-__all__ = ["Collector", "Counted", "Coverage", "html", "lcov", "text"]
+__all__ = ["Collector", "Counted", "Coverage", "html", "lcov", "percent", "text"]

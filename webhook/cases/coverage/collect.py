@@ -1,12 +1,12 @@
 """Counts what cases go through."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from webhook import catalog, errors, gotemplate, mutation, rendering, workload
+from webhook import catalog, gotemplate, rendering
 from webhook.cases.coverage.counted import AGENT, GPU, Counted, Coverage, Key, of_document
+from webhook.cases.expect import Result
 from webhook.cases.format import CaseFile, Inside
 from webhook.cases.run import Prepared
 from webhook.catalog.model import BUILT_IN
@@ -48,15 +48,13 @@ class Collector:
         self._counted.update((key, replace(one, source=source)) for key, one in of_document(read))
         self._sources[source] = tuple(report.lines)
 
-    def note(self, sent: Mapping[str, Any], state: rendering.State, namespace: str) -> None:
-        """Count the roles, agent entries and rows of the GPU table that serve a workload.
+    def note(self, result: Result) -> None:
+        """Count the roles, agent entries and rows of the GPU table that served a workload.
 
         Args:
-            sent: the workload as a case creates it.
-            state: what :meth:`observe` returned.
-            namespace: where it is created.
+            result: what became of it with the state that :meth:`observe` returned.
         """
-        for resolution in _resolutions(sent, state, namespace):
+        for resolution in result.resolutions:
             selection = resolution.selection
             template, entry = selection.runtime_template, selection.agent_entry
             if template is not None:
@@ -65,7 +63,8 @@ class Collector:
                 self._hits[entry.source, AGENT, entry.path] += 1
             row = next((one for one in selection.gpu_rows if one.name == selection.gpu_type), None)
             if row is not None and row.path:
-                self._hits[state.snapshot.readings["gpu-configs"].source, GPU, row.path] += 1
+                table = resolution.state.snapshot.readings["gpu-configs"]
+                self._hits[table.source, GPU, row.path] += 1
 
     def coverage(self) -> Coverage:
         """Return what was gone through so far."""
@@ -88,18 +87,3 @@ class Collector:
             self._hits[source, runtime, (name, point)] += 1
 
         return note
-
-
-def _resolutions(sent: Mapping[str, Any], state: rendering.State, namespace: str) -> Iterator[rendering.Resolution]:
-    """Yield what is decided about each pod template of a workload that is rendered."""
-    object_kind = workload.kind_of(sent)
-    try:
-        if object_kind in workload.INTERCEPTED and workload.exclusion(sent):
-            return
-        for pod_template in workload.pod_templates(sent, object_kind):
-            if object_kind not in workload.INTERCEPTED and workload.exclusion(pod_template.value, pod_template.path):
-                continue
-            if not workload.opted_out(pod_template) and (pod_template.created or rendering.read(pod_template) is None):
-                yield rendering.resolve(mutation.create.completed(pod_template), state, namespace=namespace)
-    except errors.Denied:  # the case itself reports it
-        return

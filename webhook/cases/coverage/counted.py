@@ -133,7 +133,7 @@ def _of_runtime(
 def _given(role: workload.Role, runtime: str) -> gotemplate.Given:
     given = template_rules.GIVEN[role]
     assert isinstance(given.data, Mapping)
-    return gotemplate.Given({**given.data, "RUN_TIME": runtime}, (*given.certain, "RUN_TIME"))
+    return gotemplate.Given({**given.data, "RUN_TIME": runtime}, (*given.certain, "RUN_TIME"), given.least)
 
 
 def _roles(compiled: Compiled, runtime_template: catalog.RuntimeTemplate) -> tuple[workload.Role, ...]:

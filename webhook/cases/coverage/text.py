@@ -31,6 +31,12 @@ def share(counted: tuple[Counted, ...]) -> str:
     return f"{percent(counted)} % ({sum(bool(one.hits) for one in counted)} of {len(counted)})"
 
 
+def all_gaps(coverage: Coverage) -> Iterator[tuple[Counted, str]]:
+    """Yield what no case does, in the order of the places, each with the first that it is about."""
+    for _, group in groupby(coverage.counted, key=_line):
+        yield from gaps(group)
+
+
 def gaps(counted: Iterable[Counted]) -> Iterator[tuple[Counted, str]]:
     """Yield what no case does at the places of one line, each with the first that it is about."""
     groups: dict[tuple[int, str, str], list[Counted]] = {}
@@ -69,13 +75,17 @@ def _table(coverage: Coverage) -> Iterator[str]:
 
 
 def _missing(coverage: Coverage) -> Iterator[str]:
-    for (source, line), group in groupby(coverage.counted, key=lambda one: (one.source, one.line)):
+    for (source, line), group in groupby(coverage.counted, key=_line):
         found = list(gaps(group))
         if found:
             yield ""
             for one, text in found:
                 yield f"{source}:{line}:{one.column}: {one.owner}: {text}"
             yield from (f"    {row}" for row in _excerpt(coverage, found[0][0]))
+
+
+def _line(one: Counted) -> tuple[str, int]:
+    return one.source, one.line
 
 
 def _excerpt(coverage: Coverage, first: Counted) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """The changes of a configuration: of the text of Go templates, of lists, and of what agent entries give."""
 
-import difflib
-import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from webhook import catalog, gotemplate
+from webhook.cases.mutants import shown
 from webhook.catalog.report import Report
 from webhook.catalog.schema import agent_entries, runtime_templates
 from webhook.catalog.schema.agent_entries import AgentConfiguration, ReadAgentEntry
@@ -21,9 +20,6 @@ from webhook.problems import Span
 Kind: TypeAlias = gotemplate.AlterationKind | Literal["removed-item", "swapped-agent-entries"]
 
 Entry: TypeAlias = catalog.RuntimeTemplate | catalog.AgentEntry
-
-#: Lines of each side of a change that are shown.
-_SHOWN = 6
 
 _NO_TEMPLATES: dict[str, catalog.RuntimeTemplate] = {}
 
@@ -93,14 +89,14 @@ def _of_runtime(
         for alteration in gotemplate.alterations(compiled.template.text):
             text = alteration.applied(compiled.template.text)
             span = _place(compiled, alteration.start, report)
-            removed, added = _difference(compiled.template.text, text)
+            removed, added = shown.difference(compiled.template.text, text)
             new = partial(_runtime_template, entry, compiled.scalar, edits.with_text(compiled.scalar, text))
             name = compiled.template.name
             yield Mutant(alteration.kind, source, span.line, span.column, name, runtime, removed, added, new)
     for path, sequence, index in _items(entry.node, entry.path):
         new = partial(_runtime_template, entry, sequence, edits.without_item(sequence, index))
         where = f"{runtime}/{path.removeprefix(f'{entry.path}.podTemplate.')}"
-        yield _removal(sequence.items[index], where, runtime, report, new)
+        yield _removal(sequence, index, where, runtime, report, new)
 
 
 def _runtime_template(entry: ReadRuntimeTemplate, target: Node, replacement: Node) -> tuple[Entry, ...]:
@@ -118,21 +114,13 @@ def _place(compiled: Compiled, offset: int, report: Report) -> Span:
     return report.in_source(report.inside(compiled.scalar, line, column))
 
 
-def _difference(old: str, new: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines of two texts that differ, the middle of many left out."""
-    lines = list(difflib.ndiff(old.split("\n"), new.split("\n"))) if len(old) < 20_000 else []
-    removed = [line[2:] for line in lines if line.startswith("- ")]
-    added = [line[2:] for line in lines if line.startswith("+ ")]
-    return _cut(removed), _cut(added)
-
-
 # --- agent entries ---
 
 
 def _of_agent_entry(entry: ReadAgentEntry, report: Report) -> Iterator[Mutant]:
     for path, sequence, index in _items(entry.node, entry.path):
         new = partial(_agent_entry, entry, sequence, edits.without_item(sequence, index), report.source)
-        yield _removal(sequence.items[index], path, "", report, new)
+        yield _removal(sequence, index, path, "", report, new)
 
 
 def _agent_entry(entry: ReadAgentEntry, target: Node, replacement: Node, source: str) -> tuple[Entry, ...]:
@@ -175,19 +163,13 @@ def _items(parent: Node, path: str) -> Iterator[tuple[str, YamlSequence, int]]:
             yield from _items(item, f"{path}[{index}]")
 
 
-def _removal(item: Node, where: str, runtime: str, report: Report, new: Callable[[], tuple[Entry, ...]]) -> Mutant:
-    lines = report.lines[item.line - 1 : item.end_line]
-    if item.end_line > item.line and item.end_column <= 1:
-        lines = lines[:-1]
-    lines = textwrap.dedent("\n".join(lines)).rstrip("\n").split("\n")
-    span = report.in_source(_span(item))
-    return Mutant("removed-item", report.source, span.line, span.column, where, runtime, _cut(lines), (), new)
-
-
-def _cut(lines: Sequence[str]) -> tuple[str, ...]:
-    if len(lines) <= _SHOWN:
-        return tuple(lines)
-    return (*lines[: _SHOWN - 1], f"… {len(lines) - _SHOWN + 1} more lines")
+def _removal(
+    sequence: YamlSequence, index: int, where: str, runtime: str, report: Report, new: Callable[[], tuple[Entry, ...]]
+) -> Mutant:
+    item = sequence.items[index]
+    span = report.in_source(_span(item if shown.is_inside(item, sequence) else sequence))
+    removed, added = shown.removal(report.lines, sequence, index)
+    return Mutant("removed-item", report.source, span.line, span.column, where, runtime, removed, added, new)
 
 
 def _span(node: Node) -> Span:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from webhook import catalog, errors, notices, rendering, workload
-from webhook.cases import run, snapshots
+from webhook.cases import expect, run, snapshots
 from webhook.cases.format import Case
 from webhook.cases.mutants import samples
 from webhook.cases.mutants.changes import Mutant, applied, mutants
@@ -21,7 +21,7 @@ class Suite:
     """Cases of a test file with what they need."""
 
     cases: tuple[Case, ...]
-    files: run.Files
+    files: expect.Files
     documents: tuple[catalog.Document, ...]
     settings: Settings
 

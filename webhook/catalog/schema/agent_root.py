@@ -49,6 +49,11 @@ def find(source: Opened) -> Root | None:
     return _only(found)
 
 
+def has_list(root: Node) -> bool:
+    """Return whether the list is somewhere in a YAML document where it is looked for."""
+    return bool(_holders(root, Report("")))
+
+
 def _in_data(source: Opened) -> list[Root]:
     """Return every place in the data keys of a ConfigMap; none after reporting it."""
     found: list[Root] = []

@@ -4,11 +4,13 @@ from ..exec.observed import MANY, NONE, ONE
 from ..parse import nodes
 
 
-def turns(body: nodes.List, count: int | None) -> set[str]:
-    """Return the possible outcomes of a loop over so many elements; None if their number is unknown."""
+def turns(body: nodes.List, count: int | None, least: int) -> set[str]:
+    """Return the possible outcomes of a loop over so many elements; None if their number is unknown, but at least so many."""
     possible = {NONE, ONE, MANY}
     if count is not None and count > 0:
         possible.remove(MANY if count == 1 else ONE)
+    elif least > 1:
+        possible.remove(ONE)
     if _may_break(body):
         possible.add(ONE)
     if _breaks(body):

@@ -6,7 +6,7 @@ entered, and which expressions always fail. Where nothing is known of a value, n
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..parse import nodes
 from ..parse.lines import Lines
@@ -96,10 +96,12 @@ class Given:
         data: a mapping with a sample of each variable. Only the sample's type counts; for a list, also the type of its
             elements. For a template whose data is not a mapping, a sample of the data itself.
         certain: the variables whose sample is their value, not only of their type.
+        least: of integer variables that are not certain, the least value that they may have.
     """
 
     data: object
     certain: Collection[str] = ()
+    least: Mapping[str, int] = field(default_factory=dict)
 
 
 def reach(text: str, name: str, templates: Mapping[str, nodes.List], cases: Iterable[Given]) -> Reach:
@@ -113,7 +115,7 @@ def reach(text: str, name: str, templates: Mapping[str, nodes.List], cases: Iter
     """
     findings = Findings()
     for given in cases:
-        walk(templates, name, given.data, given.certain, findings)
+        walk(templates, name, given.data, given.certain, findings, given.least)
     place = Lines(text).place
     return Reach(
         tuple(Passage(found, *place(offset)) for offset, found in sorted(findings.passages)),

@@ -19,6 +19,9 @@ _RESULTS: Mapping[str, object] = {
 """A value of the type that a function returns, if that does not depend on its arguments."""
 
 
+_MIRRORED: Mapping[str, str] = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+"""The comparison that says the same with its two arguments exchanged."""
+
 VAGUE = frozenset({"[]interface {}", "map[string]interface {}"})
 """Types that say nothing about the content: two values of such a type need have nothing in common."""
 
@@ -34,11 +37,13 @@ class Shape(NamedTuple):
         sample: a value of the same type.
         certain: whether the sample is the value itself.
         truth: whether the value counts as true; None if unknown.
+        least: the least value that an integer may have; None if unknown.
     """
 
     sample: object
     certain: bool
     truth: bool | None
+    least: int | None = None
 
     @property
     def known(self) -> bool:
@@ -60,6 +65,11 @@ def constant(value: object) -> Shape:
 def typed(sample: object) -> Shape:
     """Return the shape of any value with the type of a sample. The type of null is unknown."""
     return UNKNOWN if sample is None else Shape(sample, certain=False, truth=None)
+
+
+def at_least(shape: Shape, least: int) -> Shape:
+    """Return the shape of an integer that is not less than this."""
+    return shape._replace(least=least, truth=True if least > 0 else shape.truth)
 
 
 NOTHING: Final = constant(ABSENT)
@@ -90,7 +100,7 @@ def turns(shape: Shape) -> bool | None:
     if isinstance(sample, str | bool | float | complex):
         raise CallError(f"range can't iterate over a {type_name(sample)}")
     if not shape.certain:
-        return None
+        return True if shape.least is not None and shape.least > 0 else None
     return sample > 0 if isinstance(sample, int) else bool(sample)
 
 
@@ -135,6 +145,8 @@ def result(name: str, args: Sequence[Shape]) -> Shape:
         return constant(not args[0].truth)
     if name in COMPARISON_NAMES:
         _check_comparison(name, args)
+        if (decided := _bounded(name, args)) is not None:
+            return constant(decided)
     elif name == "len" and args[0].known:
         _call(name, args)
     elif name == "index":
@@ -173,6 +185,20 @@ def _check_comparison(name: str, args: Sequence[Shape]) -> None:
                 raise CallError(f"incompatible types for comparison: {types}")
             continue
         _call(name, (first, other))
+
+
+def _bounded(name: str, args: Sequence[Shape]) -> bool | None:
+    """Return the result of comparing an integer, of which only the least value is known, with a known one; None if unknown."""
+    if len(args) != 2:
+        return None
+    one, other = args
+    if one.least is None:
+        name, one, other = _MIRRORED[name], other, one
+    if one.least is None or not other.certain or type(other.sample) is not int:
+        return None
+    above, not_below = one.least > other.sample, one.least >= other.sample
+    decided = {"gt": above, "ge": not_below, "lt": not_below, "le": above, "eq": above, "ne": above}[name]
+    return name in ("gt", "ge", "ne") if decided else None
 
 
 def _indexed(args: Sequence[Shape]) -> Shape:

@@ -17,6 +17,7 @@ from .shapes import (
     UNKNOWN,
     VAGUE,
     Shape,
+    at_least,
     constant,
     element_of,
     result,
@@ -40,7 +41,12 @@ class Findings:
 
 
 def walk(
-    templates: Mapping[str, nodes.List], name: str, data: object, certain: Collection[str], findings: Findings
+    templates: Mapping[str, nodes.List],
+    name: str,
+    data: object,
+    certain: Collection[str],
+    findings: Findings,
+    least: Mapping[str, int],
 ) -> None:
     """Walk the template `name`, and all that it calls, for one case.
 
@@ -50,8 +56,9 @@ def walk(
         data: a sample of the data.
         certain: the variables of the data whose sample is their value, not only of their type.
         findings: where to add what is found.
+        least: the least value of integer variables that are not certain.
     """
-    case = _Walk(templates, data, certain, findings)
+    case = _Walk(templates, data, certain, findings, least)
     case.calls.append((name, NOTHING if data is None else typed(data)))
     while case.calls:
         case.template(*case.calls.pop())
@@ -61,11 +68,17 @@ class _Walk:
     """The walk of one case."""
 
     def __init__(
-        self, templates: Mapping[str, nodes.List], data: object, certain: Collection[str], findings: Findings
+        self,
+        templates: Mapping[str, nodes.List],
+        data: object,
+        certain: Collection[str],
+        findings: Findings,
+        least: Mapping[str, int],
     ) -> None:
         self.templates = templates
         self.data: Mapping[str, object] = data if isinstance(data, Mapping) else {}
         self.certain = frozenset(certain)
+        self.least = least
         self.found = findings
         self.visited: set[tuple[str, str]] = set()
         self.calls: list[tuple[str, Shape]] = []  # templates yet to be walked, with their dot
@@ -137,7 +150,11 @@ class _Walk:
 
     def outcomes(self, node: nodes.Branch, value: Shape, *, outcome: bool | None) -> None:
         """Record which outcomes a branch could have."""
-        possible = loops.turns(node.body, turn_count(value)) if isinstance(node, nodes.Range) else {BODY, ELSE}
+        possible = (
+            loops.turns(node.body, turn_count(value), value.least or 0)
+            if isinstance(node, nodes.Range)
+            else {BODY, ELSE}
+        )
         if outcome is not None:
             possible -= {ELSE, NONE} if outcome else {BODY, ONE, MANY}
         self.found.passed.update((node.offset, one) for one in possible)
@@ -268,7 +285,10 @@ class _Walk:
         """Return what is known of a variable of the root data. One without a sample may still exist."""
         if name not in self.data:
             return UNKNOWN
-        return constant(self.data[name]) if name in self.certain else typed(self.data[name])
+        if name in self.certain:
+            return constant(self.data[name])
+        value = typed(self.data[name])
+        return at_least(value, self.least[name]) if name in self.least else value
 
     def function(
         self, word: nodes.Identifier, call: nodes.Node, args: Sequence[nodes.Node], dot: Shape, final: Shape | None

@@ -1,0 +1,285 @@
+"""Verdicts that are given from memory are those that would have been decided (contract section 11: same input, same bytes)."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from tests import objects
+from webhook import admission, catalog, mutation, remembered, rendering, review
+from webhook.settings import Settings
+
+HERE = Path(__file__).parent
+STATE = rendering.State(
+    catalog.build(
+        [
+            catalog.Document(kind, f"{kind}.yaml", (HERE / "configuration" / f"{kind}.yaml").read_text())
+            for kind in ("templates", "agent")
+        ],
+        None,
+    ),
+    Settings(),
+)
+EMBEDDED = rendering.State(catalog.build(catalog.embedded(), None), Settings())
+DEPLOYMENT, JOB, ALONE = (
+    json.loads((HERE / "reviews" / f"{name}.json").read_text())
+    for name in ("pod-of-a-deployment", "pod-of-a-job", "pod-kubectl-create")
+)
+
+
+def memory(most_bytes=1 << 20, handler=mutation.handle):
+    return remembered.RememberedVerdicts(handler, most_bytes)
+
+
+def encoded(value):
+    """Return a review as API servers write it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decide(value, handler=mutation.handle, state=EMBEDDED):
+    return review.decide(encoded(value), handler, state)
+
+
+def sibling(value, uid="another", token="zzzzz"):
+    """Return the review of another pod of the same controller."""
+    text = json.dumps(value)
+    volumes = [one["name"] for one in value["request"]["object"]["spec"].get("volumes", ())]
+    for name in volumes:
+        if name.startswith("kube-api-access-"):
+            text = text.replace(name, f"kube-api-access-{token}")
+    other = json.loads(text)
+    other["request"]["uid"] = uid
+    metadata = other["request"]["object"]["metadata"]
+    metadata["managedFields"] = [{"manager": "kube-controller-manager", "time": "2026-11-30T00:00:00Z"}]
+    return other
+
+
+@pytest.mark.parametrize("value", [DEPLOYMENT, JOB], ids=["Deployment", "Job"])
+def test_pods_of_one_controller_are_decided_once(value):
+    remembering = memory()
+
+    first, second = decide(value, remembering.handle), decide(sibling(value), remembering.handle)
+
+    assert (remembering.hits, remembering.misses) == (1, 1)
+    assert first == decide(value)
+    assert second == decide(sibling(value))
+    assert second.outcome == "mutated"
+    assert second.uid == "another"
+
+
+def test_the_pods_of_an_indexed_job_are_decided_once():
+    remembering = memory()
+    pods = []
+    for index in ("0", "1"):
+        value = sibling(JOB, uid=index)
+        about, spec = value["request"]["object"]["metadata"], value["request"]["object"]["spec"]
+        about["generateName"] = f"qwen-job-{index}-"
+        about["labels"]["batch.kubernetes.io/job-completion-index"] = index
+        about["annotations"] = {"batch.kubernetes.io/job-completion-index": index, "note": "same"}
+        spec["hostname"] = f"qwen-job-{index}"
+        pods.append(value)
+
+    assert [decide(pod, remembering.handle) for pod in pods] == [decide(pod) for pod in pods]
+
+    assert remembering.hits == 1
+
+
+def changed(change):
+    def make():
+        value = copy.deepcopy(DEPLOYMENT)
+        change(value["request"])
+        return value
+
+    return make
+
+
+def _labelled(request):
+    request["object"]["metadata"]["labels"]["hydra.io/model-id"] = "other"
+
+
+def _annotated(request):
+    request["object"]["metadata"]["annotations"] = {"hydra.io/model-name": "other"}
+
+
+def _elsewhere(request):
+    request["namespace"] = "other"
+
+
+def _with_args(request):
+    request["object"]["spec"]["containers"][0]["args"] = ["--other"]
+
+
+def _with_hostname(request):
+    request["object"]["spec"]["hostname"] = "h"
+
+
+def _with_other_mount(request):
+    request["object"]["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] = "/other"
+
+
+def _more_labels(request):
+    request["object"]["metadata"]["labels"]["more"] = "x"
+
+
+def _with_status(request):
+    request["object"]["status"] = {"phase": "Pending"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_labelled, _annotated, _elsewhere, _with_args, _with_hostname, _with_other_mount, _more_labels, _with_status],
+    ids=lambda change: change.__name__.removeprefix("_"),
+)
+def test_pods_that_differ_are_decided_each(change):
+    remembering, other = memory(), changed(change)()
+    decide(DEPLOYMENT, remembering.handle)
+
+    assert decide(other, remembering.handle) == decide(other)
+
+    assert (remembering.hits, remembering.misses) == (0, 2)
+
+
+def test_another_state_forgets_everything():
+    remembering = memory()
+    newer = rendering.State(EMBEDDED.snapshot, Settings(cluster="another"))
+
+    answers = [decide(DEPLOYMENT, remembering.handle, state) for state in (EMBEDDED, newer, newer, EMBEDDED)]
+
+    assert answers == [decide(DEPLOYMENT, state=state) for state in (EMBEDDED, newer, newer, EMBEDDED)]
+    assert (remembering.hits, remembering.misses) == (1, 3)
+
+
+def test_a_denial_is_not_remembered():
+    remembering, denied = memory(), copy.deepcopy(DEPLOYMENT)
+    denied["request"]["object"]["metadata"]["labels"]["hydra.io/runtime"] = "unknown"
+    renamed = copy.deepcopy(denied)
+    renamed["request"]["object"]["metadata"]["generateName"] = "other-"
+
+    messages = [decide(one, remembering.handle).message for one in (denied, renamed)]
+
+    assert messages == [decide(one).message for one in (denied, renamed)]
+    assert "other-" in messages[1]
+    assert remembering.size == 0
+
+
+def test_what_is_not_used_is_forgotten_first():
+    remembering, others = memory(), [copy.deepcopy(DEPLOYMENT) for _ in range(3)]
+    for number, other in enumerate(others):
+        other["request"]["namespace"] = f"n{number}"
+    decide(others[0], remembering.handle)
+    room_for_two = memory(2 * remembering.size + 10)
+
+    for at in (0, 1, 0, 2, 0, 1):
+        decide(others[at], room_for_two.handle)
+
+    assert (room_for_two.hits, room_for_two.misses) == (2, 4)
+    assert room_for_two.size == 2 * remembering.size
+
+
+def test_an_answer_that_does_not_fit_is_given_all_the_same():
+    remembering = memory(10)
+
+    assert decide(DEPLOYMENT, remembering.handle) == decide(DEPLOYMENT)
+
+    assert remembering.size == 0
+
+
+def test_a_token_volume_whose_name_is_also_an_argument_is_decided_each_time():
+    value = copy.deepcopy(DEPLOYMENT)
+    spec = value["request"]["object"]["spec"]
+    spec["containers"][0]["args"] = [f"--mount={spec['volumes'][0]['name']}"]
+    remembering = memory()
+
+    answers = [decide(one, remembering.handle) for one in (value, sibling(value))]
+
+    assert answers == [decide(one) for one in (value, sibling(value))]
+    assert (remembering.hits, remembering.misses) == (0, 0)
+
+
+def test_an_answer_that_names_the_token_volume_is_not_remembered():
+    volume = DEPLOYMENT["request"]["object"]["spec"]["volumes"][0]["name"]
+    response = admission.Response(allowed=True, operations=[{"op": "add", "path": "/x", "value": volume}])
+    remembering = memory(handler=lambda _request, _state: admission.Verdict(response, "rendered"))
+
+    decide(DEPLOYMENT, remembering.handle)
+
+    assert remembering.size == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {},
+        {"metadata": {}},
+        {"metadata": None, "spec": {}},
+        {"metadata": {}, "spec": []},
+        {"metadata": {"labels": []}, "spec": {}},
+    ],
+    ids=repr,
+)
+def test_an_object_of_another_shape_is_decided(value):
+    odd = copy.deepcopy(DEPLOYMENT)
+    odd["request"]["object"] = value
+
+    assert decide(odd, memory().handle) == decide(odd)
+
+
+def test_other_objects_and_operations_are_decided():
+    remembering = memory()
+    reviews = [json.loads(path.read_text()) for path in sorted((HERE / "reviews").rglob("*.json"))]
+    assert len(reviews) > 20
+
+    for value in reviews:
+        for _ in range(2):
+            assert decide(value, remembering.handle) == decide(value)
+
+    creations = [
+        one for one in reviews if (one["request"]["operation"], one["request"]["kind"]["kind"]) == ("CREATE", "Pod")
+    ]
+    assert remembering.hits + remembering.misses == 2 * len(creations)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        pytest.param(200, id="some", marks=pytest.mark.slow),
+        pytest.param(5000, id="thousands", marks=pytest.mark.long),
+    ],
+)
+def test_any_two_pods_of_one_controller_get_the_answers_that_would_be_decided(examples):
+    remembering = memory()
+
+    @settings(max_examples=examples)
+    @given(objects.pods(), st.sampled_from(["aaaaa", "b2b2b"]))
+    def hold(value, token):
+        first = copy.deepcopy(ALONE)
+        first["request"]["object"] = with_token_volume(value)
+        second = sibling(first, token=token)
+        hits = remembering.hits
+
+        for one in (first, second):
+            assert decide(one, remembering.handle, STATE) == decide(one, state=STATE)
+
+        event("remembered" if remembering.hits > hits else decide(first, state=STATE).reason)
+
+    hold()
+    assert remembering.hits > examples / 10
+
+
+def with_token_volume(value):
+    """Return a pod with what the ServiceAccount plugin adds, wherever the shape of the pod lets it."""
+    pod = copy.deepcopy(value)
+    spec = pod.get("spec")
+    name = "kube-api-access-abcde"
+    if isinstance(spec, dict) and isinstance(spec.setdefault("volumes", []), list):
+        spec["volumes"].append({"name": name, "projected": {"sources": []}})
+        for container in spec.get("containers") or ():
+            if isinstance(container.setdefault("volumeMounts", []), list):
+                container["volumeMounts"].append(
+                    {"name": name, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+                )
+    return pod

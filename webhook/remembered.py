@@ -1,0 +1,153 @@
+"""Verdicts about pods of one controller, given from memory: such pods differ in nothing that decides.
+
+A decision is a function of the state, the namespace and the pod, so it may be remembered. Controllers create pods that are equal but
+for a random name of the volume with the service account's token, managed fields, and the number of a pod of an indexed Job. A pod is
+looked up by its JSON text without these, and its spec is not even decoded. The answer is the same, byte for byte, as without memory.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from webhook import admission, rendering, workload
+from webhook.rendering import filled_in
+
+#: Decides a review, as in ``review``.
+Handler = Callable[[admission.Request, rendering.State], admission.Verdict]
+
+#: Bytes of the largest pod that is remembered; larger ones are rare, and would push out many others.
+_LARGEST_POD = 64 * 1024
+
+#: Bytes that a verdict takes beside its key and its answer.
+_OVERHEAD = 1_000
+
+#: The volume that the ServiceAccount plugin adds to each pod, by its name in compact JSON.
+_TOKEN_VOLUME = re.compile(rb'"name":"(' + filled_in.TOKEN_VOLUME.encode() + rb'[a-z0-9]{5})"')
+
+#: Labels and annotations whose values differ from pod to pod of one controller. What the webhook does with them depends on their
+#: presence alone.
+_NUMBERS = ("batch.kubernetes.io/job-completion-index", "apps.kubernetes.io/pod-index")
+
+_map_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NUMBERS_AS_BYTES = tuple(number.encode() for number in _NUMBERS)
+
+#: Take the place of a value, and of a name; neither is JSON, so that no pod can have them.
+_PRESENT = msgspec.Raw(b"\x01")
+_ANY_TOKEN_VOLUME = b"\x00"
+
+
+class _Key(NamedTuple):
+    """What a decision about a pod depends on, beside the state."""
+
+    namespace: str
+    pod: bytes
+
+
+class _Pod(NamedTuple):
+    """A pod that may be remembered, and the name of its token volume; empty if it has none."""
+
+    key: _Key
+    token_volume: bytes
+
+
+class RememberedVerdicts:
+    """A handler of reviews that remembers the verdicts of another one.
+
+    Args:
+        handler: decides what is not remembered.
+        most_bytes: how much may be remembered, in bytes; what has not been used for the longest time is forgotten first.
+
+    Attributes:
+        size: how much is remembered, in bytes.
+        hits, misses: how many pods were found, and how many were not though they could be remembered.
+    """
+
+    def __init__(self, handler: Handler, most_bytes: int) -> None:
+        self._handler = handler
+        self._most_bytes = most_bytes
+        self._state: rendering.State | None = None
+        self._verdicts: OrderedDict[_Key, admission.Verdict] = OrderedDict()
+        self.size = 0
+        self.hits = 0
+        self.misses = 0
+
+    def handle(self, request: admission.Request, state: rendering.State) -> admission.Verdict:
+        """Decide a request, or remember what was decided about its like.
+
+        Raises:
+            errors.Denied: as the other handler; a denial is never remembered, because it names the pod.
+        """
+        pod = _pod(request)
+        if pod is None:
+            return self._handler(request, state)
+        if state is not self._state:  # nothing that was decided by another configuration counts any more
+            self._state, self.size = state, 0
+            self._verdicts.clear()
+        remembered = self._verdicts.get(pod.key)
+        if remembered is not None:
+            self.hits += 1
+            self._verdicts.move_to_end(pod.key)
+            return remembered
+        self.misses += 1
+        verdict = self._handler(request, state)
+        if isinstance(verdict.response, admission.Response) and not _names(verdict.response, pod.token_volume):
+            response = admission.encoded(verdict.response)
+            self._remember(pod.key, msgspec.structs.replace(verdict, response=response))
+        return verdict
+
+    def _remember(self, key: _Key, verdict: admission.Verdict) -> None:
+        self._verdicts[key] = verdict
+        self.size += _size(key, verdict)
+        while self.size > self._most_bytes:
+            self.size -= _size(*self._verdicts.popitem(last=False))
+
+
+def _size(key: _Key, verdict: admission.Verdict) -> int:
+    answer = verdict.response.rest if isinstance(verdict.response, admission.Encoded) else b""
+    return len(key.pod) + len(answer) + _OVERHEAD
+
+
+def _pod(request: admission.Request) -> _Pod | None:
+    """Return the pod that a request creates, in a form in which the pods of one controller are equal; None if it is not one."""
+    if request.operation != "CREATE" or request.object_kind != workload.POD or request.sub_resource:
+        return None
+    if len(memoryview(request.object)) > _LARGEST_POD:
+        return None
+    fields = request.object_fields()
+    try:
+        metadata = _map_decoder.decode(fields["metadata"])
+        spec = _map_decoder.decode(fields["spec"])
+        for key in ("labels", "annotations"):
+            if key in metadata and any(number in bytes(metadata[key]) for number in _NUMBERS_AS_BYTES):
+                metadata[key] = _without_numbers(metadata[key])
+    except (KeyError, msgspec.DecodeError):  # an answer to this has to say what is wrong with it
+        return None
+    metadata.pop("managedFields", None)
+    metadata.pop("generateName", None)  # which only denials name
+    if "hostname" in spec:  # of a pod of an indexed Job, its number
+        spec["hostname"] = _PRESENT
+    text = msgspec.json.encode({**fields, "metadata": metadata, "spec": spec})
+    token_volume = _TOKEN_VOLUME.search(text)
+    if token_volume is None:
+        return _Pod(_Key(request.namespace or "", text), b"")
+    name = token_volume[1]
+    text, names = text.replace(b'"name":"' + name + b'"', _ANY_TOKEN_VOLUME), text.count(name)
+    if text.count(_ANY_TOKEN_VOLUME) != names:  # the name is also written elsewhere, where it may matter
+        return None
+    return _Pod(_Key(request.namespace or "", text), name)
+
+
+def _without_numbers(raw: msgspec.Raw) -> msgspec.Raw:
+    """Return labels or annotations without the values that differ from pod to pod."""
+    values = _map_decoder.decode(raw)
+    return msgspec.Raw(
+        msgspec.json.encode({key: _PRESENT if key in _NUMBERS else value for key, value in values.items()})
+    )
+
+
+def _names(response: admission.Response, token_volume: bytes) -> bool:
+    """Return whether a response contains the name of a token volume."""
+    return token_volume != b"" and token_volume in msgspec.json.encode([response.operations, response.notices])
