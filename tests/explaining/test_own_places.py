@@ -87,6 +87,15 @@ def test_the_container_what_it_asks_for_and_variables_have_places():
     assert variables == {"RUN_TIME": "w.yaml:6:5", "MODEL_ID": "w.yaml:7:5", "MODEL_PORT": "w.yaml:8:17"}
 
 
+def test_items_of_the_same_name_cannot_be_told_apart_and_have_no_place():
+    (one,) = explained(
+        POD.replace("{name: B, value: own}", "{name: B, value: own}\n        - {name: B, value: b}")
+    ).pod_templates
+
+    places = [field.written for field in one.fields if field.set_by == "workload" and field.item == "name=B"]
+    assert places == [None, None]
+
+
 def test_arguments_of_the_workload_have_places():
     templates = "templates: [{runtime: engine, podTemplate: {containerTemplate: {argsTemplate: [--a]}}}]"
     (one,) = explained(POD, configured(templates)).pod_templates

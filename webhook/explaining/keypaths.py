@@ -53,6 +53,7 @@ def positions(value: Any, keys: Sequence[str | int], items: Sequence[str]) -> Ke
 
 
 def _position(value: Any, name: str, identity: str) -> int:
-    """Return where a list has the item with an identity; its length if it has none."""
+    """Return where a list has the item with an identity; its length if it has none, or several, which cannot be told apart."""
     items = value if isinstance(value, list) else []
-    return next((at for at, item in enumerate(items) if fields.identity(item, name) == identity), len(items))
+    found = [at for at, item in enumerate(items) if fields.identity(item, name) == identity]
+    return found[0] if len(found) == 1 else len(items)

@@ -151,7 +151,8 @@ def _agent_entry(one: AgentEntry) -> Branch:
 
 
 def _variable(one: Variable) -> Branch:
-    return Branch(f"{one.name} = {_shown(one.value)}", _by(one.source, one.written))
+    source = one.source.removeprefix(f"{one.value} because ")
+    return Branch(f"{one.name} = {_shown(one.value)}", _by(source, one.written))
 
 
 def _fields(one: PodTemplate) -> Iterator[Branch]:

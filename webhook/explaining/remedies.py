@@ -166,7 +166,11 @@ def _go_template(case: _Case) -> Iterator[str]:
         yield from _from_message(denial)
         return
     near = _NEAREST.search(denial.message)
-    instead = f": write .{near[1]}" if near else "".join(f": {one}" for one in _from_message(denial, placed=False))
+    instead = "".join(f": {one}" for one in _from_message(denial, placed=False))
+    if near:
+        instead = f": write .{near[1]}"
+    elif "; known: " in denial.message:
+        instead = ": write one of the variables that exist"
     yield f"correct the Go template at {denial.written}{instead}"
 
 
