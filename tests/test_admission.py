@@ -148,7 +148,7 @@ def test_a_patch_is_sent_in_base64_with_warnings_and_audit_annotations():
 @pytest.mark.parametrize(
     ("denial", "http_status", "status_reason"),
     [
-        (errors.Denied("no-image", "no"), 422, "Invalid"),
+        (errors.Denied("empty-value", "no"), 422, "Invalid"),
         (errors.NotReady("configuration-missing", "no"), 503, "ServiceUnavailable"),
     ],
     ids=["a user's mistake", "configuration not read yet"],
@@ -169,10 +169,14 @@ def test_a_denial_ends_with_its_code(denial, http_status, status_reason):
 
 
 def test_a_long_denial_is_cut_but_keeps_its_code():
-    message = encoded(admission.denied(errors.Denied("no-image", "x" * 10_000)))["status"]["message"]
+    for code, end in (
+        ("empty-value", ""),
+        ("no-image", "; to see why, run hydra-webhook explain --from-cluster -f FILE"),
+    ):
+        message = encoded(admission.denied(errors.Denied(code, "x" * 10_000)))["status"]["message"]
 
-    assert len(message) == 4096
-    assert message.endswith("xxx... [no-image]")
+        assert len(message) == 4096
+        assert message.endswith(f"xxx...{end} [{code}]")
 
 
 def test_an_internal_error_gets_an_id_and_no_details():

@@ -81,7 +81,8 @@ def unknown_fields(value, path=""):
 
 #: How many objects of each kind are tried: some by `make test`, many more by `make long`.
 EXAMPLES = [
-    pytest.param(300, id="a few hundred", marks=pytest.mark.slow),
+    pytest.param(150, id="some", marks=pytest.mark.slow),
+    pytest.param(300, id="a few hundred", marks=pytest.mark.thorough),
     pytest.param(5000, id="thousands", marks=pytest.mark.long),
 ]
 

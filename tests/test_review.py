@@ -77,7 +77,8 @@ def test_a_denial_is_logged_with_its_code_and_message():
 
     response = reviewed.answer()
 
-    assert response["status"]["message"] == "container has no image [no-image]"
+    advice = "to see why, run hydra-webhook explain --from-cluster -f FILE"
+    assert response["status"]["message"] == f"container has no image; {advice} [no-image]"
     (line,) = reviewed.lines
     assert (line["outcome"], line["reason"], line["message"]) == ("denied", "no-image", "container has no image")
 

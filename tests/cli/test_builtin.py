@@ -27,7 +27,12 @@ def test_the_examples_are_objects_that_can_be_rendered(run):
     printed = run("builtin", "examples")
     rendered = run("render", "-f", "-", stdin=printed.out)
 
-    assert [one["kind"] for one in catalog.load_all(printed.out)] == ["LeaderWorkerSet", "Service", "Pod"]
+    assert [one["kind"] for one in catalog.load_all(printed.out)] == [
+        "LeaderWorkerSet",
+        "LeaderWorkerSet",
+        "Service",
+        "Pod",
+    ]
     assert rendered.status == 0
     assert rendered.out.count("hydra.io/rendered") >= 2
 

@@ -43,6 +43,7 @@ def bash(tmp_path):
     return completed
 
 
+@pytest.mark.thorough
 def test_commands_options_and_values_are_completed(bash):
     assert bash("hydra-webhook re") == ["render", "restore", "refresh"]
     assert set(bash("hydra-webhook ")) == set(cli._COMMANDS)

@@ -203,4 +203,4 @@ def test_a_line_that_is_cut_has_carets_only_below_what_is_shown(run, tmp_path):
     file = tmp_path / "t.yaml"
     file.write_text(f"templates: []\n{'x' * 60}: 1")
 
-    assert f"\n    {'x' * 36}\n    {'^' * 36}\n" in run("lint", "--templates", file).out
+    assert f"\n    {'x' * 36}…\n    {'^' * 36}\n" in run("lint", "--templates", file).out

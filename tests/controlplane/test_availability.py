@@ -179,6 +179,7 @@ def loaded(replica: Replica) -> float:
     return replica.metric("hydra_webhook_configuration_last_load_timestamp_seconds", kind="agent")
 
 
+@pytest.mark.thorough
 def test_a_server_that_starts_before_the_api_server_waits_and_reports_what_is_missing(configured):
     environ = configured.environ()
     with away(configured.plane):

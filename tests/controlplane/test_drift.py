@@ -146,6 +146,7 @@ def controllers(namespace: str) -> list[Object]:
     return [one, stateful, daemon, batch, cron]
 
 
+@pytest.mark.thorough
 def test_pods_of_real_controllers_drift_with_the_configuration_and_for_no_other_reason(hydra, namespace):
     plane = hydra.plane
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-{namespace}"}}

@@ -15,6 +15,7 @@ TEMPLATES = ("leaderTemplate", "workerTemplate")
 TRACKING = "argocd.argoproj.io/tracking-id"
 
 
+@pytest.mark.thorough
 def test_size_leader_model_name_runtime_and_old_files_roll_once_each_by_apply(hydra: Installation, fleet: Fleet):
     """One life, so that the webhook starts only once."""
     fleet.kubectl("label", f"{QUEUE}-")  # Kueue refuses another shape of a group, whoever wants it

@@ -214,6 +214,7 @@ def test_the_api_server_takes_every_overlay_and_component_strictly(plane, foreig
         plane.kubectl("apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "-k", folder)
 
 
+@pytest.mark.thorough
 def test_what_a_change_to_cert_manager_leaves_can_be_deleted_by_the_pages_command(plane, foreign_kinds):
     run(plane, "kubectl apply -k manifests/base")
     overlay = rendering.MANIFESTS / "overlays" / "cert-manager"

@@ -381,6 +381,7 @@ def test_a_start_without_access_to_the_configuration_serves_what_is_cached(hydra
         assert_healthy(replica)
 
 
+@pytest.mark.thorough
 def test_a_webhook_that_loses_every_permission_serves_the_configuration_it_has_and_recovers(hydra, account):
     (replica,) = hydra.run()
     assert hydra.command("one") == ["work"]

@@ -58,6 +58,7 @@ def by_name(planned: dict[str, Any]) -> dict[str, str]:
     }
 
 
+@pytest.mark.thorough
 def test_what_is_planned_is_what_drifts_once_the_configuration_is_there(hydra, namespace, new_agent, tmp_path):
     plane = hydra.plane
     alone = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone", "namespace": namespace, "labels": LABELS}}

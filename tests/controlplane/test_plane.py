@@ -79,6 +79,7 @@ def test_the_api_server_comes_back_with_its_data_and_stopping_leaves_nothing():
     assert not plane.folder.exists()
 
 
+@pytest.mark.thorough
 def test_if_a_chosen_port_is_taken_another_one_is_chosen(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other_server:
         taken, free_port = other_server.getsockname()[1], processes.free_port

@@ -123,6 +123,6 @@ def test_the_remedy_is_in_what_the_api_server_shows():
     answer = admission.denied(denial(state(loop(10**9))))
 
     assert (
-        "let the template loop less, or give the workload fewer or shorter arguments [template-failed]"
-        in answer.message
+        "let the template loop less, or give the workload fewer or shorter arguments; to see why, run "
+        "hydra-webhook explain --from-cluster -f FILE [template-failed]" in answer.message
     )

@@ -152,7 +152,8 @@ def _show(console: Console, file: str, value: objects.Object, response: dict[str
     line(f"out: allowed, with a patch of {output.counted(len(operations), 'operation')}", "bold")
     if operations:
         rendered = jsonpatch.apply_patch(value, operations)
-        width = min(shutil.get_terminal_size((_WIDTH, 0)).columns, _WIDTH) - 2
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
+        width = min(columns, _WIDTH) - 2
         for text in folded.difference(value, rendered, objects.kind_of(value), width):
             line(f"  {text}", _STYLES.get(text.lstrip()[0], ""))
     for warning in response.get("warnings", ()):
