@@ -32,18 +32,14 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        envvar="HYDRA_WEBHOOK_OUTPUT",
         help="Print text for people, JSON, JUnit's XML, or annotations for GitHub.",
     ),
 ]
-FailOnly = Annotated[
-    bool, typer.Option("--fail-only", envvar="HYDRA_WEBHOOK_FAIL_ONLY", help="Print only what did not pass.")
-]
+FailOnly = Annotated[bool, typer.Option("--fail-only", help="Print only what did not pass.")]
 Name = Annotated[
     str,
     typer.Option(
         "-k",
-        envvar="HYDRA_WEBHOOK_TEST_NAME",
         metavar="NAME",
         show_default="all",
         help="Run only the cases that have this text in their name, in upper or lower case.",
@@ -51,29 +47,25 @@ Name = Annotated[
 ]
 Update = Annotated[
     bool,
-    typer.Option("--update", envvar="HYDRA_WEBHOOK_UPDATE", help="Write the snapshots that differ, and no others."),
+    typer.Option("--update", help="Write the snapshots that differ, and no others."),
 ]
-Watch = Annotated[
-    bool, typer.Option("--watch", envvar="HYDRA_WEBHOOK_WATCH", help="Run again whenever a file changes, until Ctrl-C.")
-]
+Watch = Annotated[bool, typer.Option("--watch", help="Run again whenever a file changes, until Ctrl-C.")]
 Init = Annotated[
     bool,
     typer.Option(
         "--init",
-        envvar="HYDRA_WEBHOOK_INIT",
         help="Write a test file for -f that expects what happens today, and run it.",
     ),
 ]
 Workloads = Annotated[
     list[Path] | None,
-    typer.Option("--filename", "-f", envvar="HYDRA_WEBHOOK_FILENAME", metavar="FILE", help="With --init: a workload."),
+    typer.Option("--filename", "-f", metavar="FILE", help="With --init: a workload."),
 ]
 
 CoverageForm = Annotated[
     CoverageFormat | None,
     typer.Option(
         "--coverage",
-        envvar="HYDRA_WEBHOOK_COVERAGE",
         show_default="none",
         help="Also print what the cases went through: as text after the results, or instead of them as LCOV or HTML.",
     ),
@@ -82,7 +74,6 @@ CoverageFile = Annotated[
     Path | None,
     typer.Option(
         "--coverage-file",
-        envvar="HYDRA_WEBHOOK_COVERAGE_FILE",
         metavar="FILE",
         dir_okay=False,
         help="Write the coverage to this file.",
@@ -92,7 +83,6 @@ FailUnder = Annotated[
     float | None,
     typer.Option(
         "--fail-under",
-        envvar="HYDRA_WEBHOOK_FAIL_UNDER",
         metavar="PERCENT",
         min=0,
         max=100,
@@ -101,15 +91,12 @@ FailUnder = Annotated[
 ]
 Mutate = Annotated[
     bool,
-    typer.Option(
-        "--mutate", envvar="HYDRA_WEBHOOK_MUTATE", help="Print small changes of the templates that no case notices."
-    ),
+    typer.Option("--mutate", help="Print small changes of the templates that no case notices."),
 ]
 MutateSeconds = Annotated[
     float,
     typer.Option(
         "--mutate-seconds",
-        envvar="HYDRA_WEBHOOK_MUTATE_SECONDS",
         metavar="SECONDS",
         min=0,
         help="How long --mutate may take; the rest is not tried.",
@@ -117,10 +104,9 @@ MutateSeconds = Annotated[
 ]
 
 
-def _for_init(flag: str, variable: str, what: str) -> typer.models.OptionInfo:
+def _for_init(flag: str, what: str) -> typer.models.OptionInfo:
     option = typer.Option(
         flag,
-        envvar=f"HYDRA_WEBHOOK_{variable}",
         metavar="FILE",
         exists=True,
         dir_okay=False,
@@ -130,9 +116,9 @@ def _for_init(flag: str, variable: str, what: str) -> typer.models.OptionInfo:
     return option
 
 
-Templates = Annotated[Path | None, _for_init("--templates", "TEMPLATES", "runtime templates")]
-Agent = Annotated[Path | None, _for_init("--agent", "AGENT", "the agent configuration")]
-GpuConfigs = Annotated[Path | None, _for_init("--gpu-configs", "GPU_CONFIGS", "the GPU table")]
+Templates = Annotated[Path | None, _for_init("--templates", "runtime templates")]
+Agent = Annotated[Path | None, _for_init("--agent", "the agent configuration")]
+GpuConfigs = Annotated[Path | None, _for_init("--gpu-configs", "the GPU table")]
 
 #: Options that only a first case needs.
 _INIT_OPTIONS = {"filename": "-f", "templates": "--templates", "agent": "--agent", "gpu_configs": "--gpu-configs"}
