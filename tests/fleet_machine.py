@@ -371,6 +371,7 @@ class Fleet(RuleBasedStateMachine):
         whole = self._whole(self.bare)
         meant = verb(fleet.copied(whole))
         self._unmake(meant, whole)
+        self._leave_out_later_metadata(sent, meant)
         returned = workload.exclusion(self.stored) != ""
         lost = "leaderTemplate" in fleet.get(self.bare, GROUP) and "leaderTemplate" not in fleet.get(meant, GROUP)
         changed = returned or lost or _asked(self._whole(meant)) != _asked(whole)
@@ -470,6 +471,22 @@ class Fleet(RuleBasedStateMachine):
         elif leader is not None and "containers" not in (leader.get("spec") or {}):
             leader["spec"] = {**fleet.copied(worker["spec"]), **(leader.get("spec") or {})}
         return found
+
+    def _leave_out_later_metadata(self, sent, meant):
+        """Leave out a leader template of one pod's group that was made, and later got metadata of its user's own (a documented limit)."""
+        place = (*GROUP, "leaderTemplate")
+        leader, arrives = fleet.get(meant, place), fleet.get(sent, place)
+        annotations = fleet.get(self.stored, (*place, "metadata", "annotations")) or {}
+        was_made = '"created":true' in annotations.get(fleet.RECORD, "")
+        is_alone = fleet.get(meant, (*GROUP, "size")) == 1
+        if (
+            is_alone
+            and was_made
+            and leader is not None
+            and "spec" not in leader
+            and "containers" in arrives.get("spec", {})
+        ):
+            del meant["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
 
     def _unmake(self, meant, whole):
         """Take back what :meth:`_whole` gave a leader template, if nothing has changed it."""
