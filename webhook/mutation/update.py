@@ -161,6 +161,7 @@ def _rendered_anew(
     bare form there may be what other webhooks have added since.
     """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
+    sent = asked.templates(value)
     mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
     result = mutation.value
     changed: list[Notice] = []
@@ -175,6 +176,8 @@ def _rendered_anew(
             is_kept = unchanged and name in records
             fresh = rendering.with_inputs(rendered, records[name].inputs) if is_kept else rendered.value
             fresh = rendering.carried_over(fresh, before.value)
+            if name in sent:  # as another webhook left it since the first call
+                fresh = rendering.carried_over(fresh, sent[name].value)
             is_same = rendering.alike(fresh, before.value)
             result = replaced(result, (*GROUP, name), fresh)
             as_stored = replaced(as_stored, (*GROUP, name), before.value)
