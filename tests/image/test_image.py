@@ -158,8 +158,9 @@ def test_the_image_adds_less_than_200_mb_to_its_base(engine, image, bare, capsys
 def test_the_command_is_on_the_path(container):
     done = container.engine.run(["docker", "exec", container.id, "hydra-webhook", "demo"])
 
-    assert "Pod qwen3: allowed, with a patch" in done.stdout
-    assert "LeaderWorkerSet deepseek-r1: allowed, with a patch" in done.stdout
+    assert "in:  Pod qwen3: " in done.stdout
+    assert "in:  LeaderWorkerSet qwen3-cpu: " in done.stdout
+    assert done.stdout.count("out: allowed, with a patch of ") == 2
 
 
 def test_the_health_check_succeeds(container):
