@@ -368,11 +368,14 @@ class Fleet(RuleBasedStateMachine):
         group, complete = fleet.get(sent, GROUP), fleet.get(self._changed(sent), GROUP)
         bare = {name for name in TEMPLATES if group.get(name) != complete.get(name)}  # without what others add
         doubtful = self.adds and bool(bare - self.named)
-        whole = self._whole(self.bare)
-        meant = verb(fleet.copied(whole))
-        self._unmake(meant, whole)
-        self._leave_out_later_metadata(sent, meant)
         returned = workload.exclusion(self.stored) != ""
+        whole = (
+            fleet.copied(self.bare) if returned else self._whole(self.bare)
+        )  # what is not rendered has what its user gave it
+        meant = verb(fleet.copied(whole))
+        if not returned:
+            self._unmake(meant, whole)
+        self._leave_out_later_metadata(sent, meant)
         lost = "leaderTemplate" in fleet.get(self.bare, GROUP) and "leaderTemplate" not in fleet.get(meant, GROUP)
         changed = returned or lost or _asked(self._whole(meant)) != _asked(whole)
         if changed and edited:
