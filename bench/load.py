@@ -127,9 +127,9 @@ async def run(port: int, load: list[bytes], seconds: float, connections: int = C
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     loop = asyncio.get_running_loop()
     clients = []
-    for number in range(connections):
-        mine = itertools.cycle(load[number % len(load) :] + load[: number % len(load)])
-        _, client = await loop.create_connection(partial(_Client, mine), "127.0.0.1", port, ssl=context)
+    turns = itertools.cycle(load)  # shared, so that no two connections send the same request one after the other
+    for _ in range(connections):
+        _, client = await loop.create_connection(partial(_Client, turns), "127.0.0.1", port, ssl=context)
         clients.append(client)
     for client in clients:
         client.latencies.clear()

@@ -37,6 +37,8 @@ class Subject:
     def measure(self, seconds: float) -> None:
         before = processes.cpu_seconds(self.process.pid)
         result = uvloop.run(load.run(self.port, self.requests, seconds))
+        sent = (result.requests + load.CONNECTIONS) % len(self.requests)
+        self.requests = self.requests[sent:] + self.requests[:sent]  # the next round goes on from here
         self.per_second.append(result.requests / result.seconds)
         taken = processes.cpu_seconds(self.process.pid) - before
         self.cpu_microseconds.append(taken / result.requests * 1e6)
