@@ -15,7 +15,7 @@ import msgspec
 from webhook import admission, rendering, workload
 from webhook.rendering import filled_in
 
-#: Decides a review, as in ``review``.
+#: Decides one kind of review. May raise ``errors.Denied``.
 Handler = Callable[[admission.Request, rendering.State], admission.Verdict]
 
 #: Bytes of the largest pod that is remembered; larger ones are rare, and would push out many others.
@@ -94,8 +94,8 @@ class RememberedVerdicts:
         self.misses += 1
         verdict = self._handler(request, state)
         if isinstance(verdict.response, admission.Response) and not _names(verdict.response, pod.token_volume):
-            response = admission.encoded(verdict.response)
-            self._remember(pod.key, msgspec.structs.replace(verdict, response=response))
+            verdict = msgspec.structs.replace(verdict, response=admission.encoded(verdict.response))
+            self._remember(pod.key, verdict)
         return verdict
 
     def _remember(self, key: _Key, verdict: admission.Verdict) -> None:

@@ -11,10 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from webhook import admission, digests, errors, rendering, telemetry, workload
-
-#: Decides one kind of review. May raise ``errors.Denied``.
-Handler = Callable[[admission.Request, rendering.State], admission.Verdict]
+from webhook import admission, digests, errors, remembered, rendering, telemetry, workload
 
 Outcome = Literal["mutated", "unchanged", "denied", "errored"]
 
@@ -53,7 +50,7 @@ class Decision(msgspec.Struct, frozen=True):
     error: BaseException | None = None
 
 
-def decide(body: bytes, handler: Handler, state: rendering.State) -> Decision:
+def decide(body: bytes, handler: remembered.Handler, state: rendering.State) -> Decision:
     """Answer one AdmissionReview.
 
     Raises:
@@ -89,7 +86,11 @@ class Reviewer:
     """
 
     def __init__(
-        self, handler: Handler, state: Callable[[], rendering.State], metrics: telemetry.Metrics, log: telemetry.Log
+        self,
+        handler: remembered.Handler,
+        state: Callable[[], rendering.State],
+        metrics: telemetry.Metrics,
+        log: telemetry.Log,
     ) -> None:
         self._handler = handler
         self._state = state

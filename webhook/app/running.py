@@ -92,7 +92,7 @@ class Running:
         self._health = server.Listener(health, log, server.HEALTH_LIMITS)
         self.hurried = False
 
-    def _decider(self) -> review.Handler:
+    def _decider(self) -> remembered.Handler:
         """Return what decides reviews, and export what it remembers."""
         if self._options.remember_mib == 0:
             return mutation.handle
