@@ -4,19 +4,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from webhook.catalog.documents import decoded
-from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import ConfigKind
 from webhook.catalog.report import Report
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.yaml import compose
 from webhook.catalog.yaml.nodes import Node, plain
 from webhook.problems import Problem
-
-#: What a configuration has at its top where it is no ConfigMap.
-_TOP_KEYS: Mapping[str, ConfigKind] = {
-    "templates": "templates",
-    "deployment_templates": "agent",
-    "gpu_configs": "gpu-configs",
-}
 
 
 class Manifest(NamedTuple):
@@ -59,11 +52,11 @@ def config_kind_of(value: Any) -> ConfigKind | None:
     if value.get("kind") == "ConfigMap":
         metadata = value.get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None
-        return next((kind for kind, row in KINDS.items() if row.config_map == name), None)
+        return next((kind for kind, root in ROOTS.items() if root.config_map == name), None)
     if "kind" in value:
         return None
     holders = (value, _below(value, "global", "config"), _below(value, "configmap"))
-    return next((kind for holder in holders for key, kind in _TOP_KEYS.items() if key in holder), None)
+    return next((kind for holder in holders for kind, root in ROOTS.items() if root.key in holder), None)
 
 
 def _below(value: Any, *keys: str) -> Mapping[str, Any]:

@@ -10,14 +10,13 @@ from webhook import errors
 from webhook.catalog import documents
 from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import ConfigKind
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import agent_root
 from webhook.catalog.yaml import compose
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlSequence, describe, is_null
 
 #: The key that holds the list of entries, by kind.
-LISTS: Mapping[ConfigKind, str] = MappingProxyType(
-    {"templates": "templates", "agent": agent_root.KEY, "gpu-configs": "gpu_configs"}
-)
+LISTS: Mapping[ConfigKind, str] = MappingProxyType({kind: root.key for kind, root in ROOTS.items()})
 
 #: Keys of entries that only this kind has.
 _ENTRY_KEYS: Mapping[ConfigKind, tuple[str, ...]] = MappingProxyType(

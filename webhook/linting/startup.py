@@ -26,7 +26,7 @@ def check(findings: Findings, entry: ReadRuntimeTemplate, startup: Startup, rend
     except errors.Denied as refusal:
         findings.add("render-fails", elements[0].path, "", elements[0].template.compiled.scalar, refusal.message)
         return
-    first = rendered.command or _plain_command(entry, findings)
+    first = rendered.command or (entry.draft.plain_command(findings.sample.role) if entry.draft is not None else ())
     started = [*first, *rendered.args]
     script = scripts.find(findings, entry, elements, started, rendered, len(first))
     if script is not None:
@@ -81,13 +81,6 @@ def _check_without_shell(
     if startup.command:
         passing.check_elements(findings, startup, elements, started, joining)
     return bool(joining)
-
-
-def _plain_command(entry: ReadRuntimeTemplate, findings: Findings) -> Sequence[str]:
-    """Return ``command`` of an entry, which is not a template, in the role of the current trial; empty if it has none."""
-    parts = entry.draft.parts(findings.sample.role) if entry.draft is not None else ()
-    found = next((part.container["command"] for part in parts if "command" in part.container), None) or ()
-    return [word for word in found if isinstance(word, str)]
 
 
 def _check_repetitions(findings: Findings, elements: Sequence[Rendering], started: Sequence[str]) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from webhook.catalog.documents import Opened, Value
 from webhook.catalog.report import Report
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml.nodes import PLAIN, Node, Scalar, YamlMapping, YamlSequence
 
-KEY = "deployment_templates"
+KEY = ROOTS["agent"].key
 _HOLDERS = ((), ("global", "config"), ("configmap",))
 
 

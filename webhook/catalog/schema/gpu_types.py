@@ -7,11 +7,12 @@ from webhook import errors
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import GpuType
 from webhook.catalog.report import Report
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import checks
 from webhook.catalog.yaml import nodes
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
 
-_KEY = "gpu_configs"
+_KEY = ROOTS["gpu-configs"].key
 _RESOURCES = "gpu_resource_template_config"
 
 #: The type of what has no GPU. Its row needs no resource: it is what remains.

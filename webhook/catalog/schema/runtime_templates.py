@@ -8,6 +8,7 @@ from webhook.catalog import roots
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import RuntimeTemplate
 from webhook.catalog.report import Report
+from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import checks, compiling, kubernetes, pod_metadata, podspec
 from webhook.catalog.schema.compiling import Compiled
 from webhook.catalog.yaml import nodes
@@ -16,7 +17,7 @@ from webhook.problems import Problem
 from webhook.workload import GROUP_ROLES
 from webhook.workload.names import LABEL_VALUE
 
-_KEY = "templates"
+_KEY = ROOTS["templates"].key
 _ENTRY_KEYS = ("runtime", "runtimeZH", "podTemplate", "renderAll")
 #: What other configurations call the name of an entry.
 _NAME = "name"
