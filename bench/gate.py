@@ -4,15 +4,16 @@ Compared are ratios by pair, which divide what was measured in the same round on
 bytes and counts. Requests per second and milliseconds are not: they say as much about the machine as about the program.
 
 A row is worse if its median is worse by more than the threshold *and* the intervals of the two medians (`ratios.interval`)
-do not meet. A difference within the spread of the rounds is thus never a regression, however large it is; more rounds
-narrow the spread.
+do not meet. A difference within the spread of the rounds is thus never a regression, however large it is. Noise alone
+separates the ranges of two rows without a difference once in 126 times with 5 rounds each, once in 1,716 with 7. With fewer than
+`ROUNDS` it would do so too often, and such a ratio is unclear. An amount that was measured once is exact.
 """
 
 import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from rich.table import Table
 
@@ -20,10 +21,14 @@ from bench import ratios
 
 THRESHOLD = 0.10
 
+#: Rounds that a ratio needs in both files; with 4, noise alone separates the ranges once in 35 times.
+ROUNDS = 4
+
 #: Units of amounts that do not depend on how fast a machine is; the last word of a measure counts as its unit too.
 AMOUNTS = frozenset({"MiB", "KiB", "bytes", "count", "failed", "failures"})
 
 Better = Literal["higher", "lower", "neither"]
+Outcome = Literal["worse", "better", "unclear", "new", "gone", "same"]
 Key = tuple[str, str, str, float | None]
 
 
@@ -52,13 +57,13 @@ class Verdict:
 
     Attributes:
         row: its name, what was measured, what it was divided by and at which size, for people.
-        outcome: what became of it; a row that is only in one of the files is new or gone.
+        outcome: what became of it; unclear with too few rounds; a row that is only in one of the files is new or gone.
         before, after: its values in the two files, one per round; empty where it is missing.
         factor: how many times as good (below 1) or bad (above 1) the median is as before; 1 for what is new or gone.
     """
 
     row: str
-    outcome: Literal["worse", "better", "same", "new", "gone"]
+    outcome: Outcome
     before: Sequence[float]
     after: Sequence[float]
     factor: float = 1.0
@@ -71,13 +76,13 @@ def is_comparable(series: Measured) -> bool:
 
 
 def compare(before: Iterable[Measured], after: Iterable[Measured], threshold: float = THRESHOLD) -> list[Verdict]:
-    """Return a verdict for each comparable row: the worst first, then what is better, new, gone, and last the same."""
+    """Return a verdict for each comparable row: the worst first, then in the order of `Outcome`."""
     old = {_key(series): series for series in before if is_comparable(series)}
     new = {_key(series): series for series in after if is_comparable(series)}
     verdicts = [_judged(old[key], new[key], threshold) for key in new if key in old]
     verdicts += [Verdict(_label(new[key]), "new", (), new[key].values) for key in new if key not in old]
     verdicts += [Verdict(_label(old[key]), "gone", old[key].values, ()) for key in old if key not in new]
-    order = ["worse", "better", "new", "gone", "same"]
+    order = get_args(Outcome)
     return sorted(verdicts, key=lambda verdict: (order.index(verdict.outcome), -verdict.factor))
 
 
@@ -102,12 +107,14 @@ def table(verdicts: Iterable[Verdict]) -> Table:
 def _judged(before: Measured, after: Measured, threshold: float) -> Verdict:
     factor = _factor(statistics.median(before.values), statistics.median(after.values), after.better)
     lower, upper = sorted((ratios.interval(before.values), ratios.interval(after.values)))
-    outcome: Literal["worse", "better", "same"] = "same"
+    outcome: Outcome = "same"
     if lower[1] < upper[0]:
         if factor > 1 + threshold:
             outcome = "worse"
         elif factor < 1 / (1 + threshold):
             outcome = "better"
+    if outcome != "same" and after.against and min(len(before.values), len(after.values)) < ROUNDS:
+        outcome = "unclear"
     return Verdict(_label(after), outcome, before.values, after.values, factor)
 
 
