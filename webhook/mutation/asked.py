@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -88,7 +88,7 @@ class Stored:
         return None
 
     @cached_property
-    def asks(self) -> dict[str, tuple[Any, ...]] | None:
+    def asks(self) -> "dict[str, Asked] | None":
         """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
         try:
             return of(self.bare)
@@ -101,19 +101,34 @@ def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return restored(templates(value).values(), value, rendering.undone)
 
 
-def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return what the pod templates of a bare object ask for, by name, the pod spec last; equal ones get equal renderings."""
-    found: dict[str, tuple[Any, ...]] = {}
-    specs: dict[
-        int, Any
-    ] = {}  # by identity: a leader template that is made shares its pod spec with the worker template
-    for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET)):
-        if not workload.opted_out(pod_template):
-            spec = pod_template.value.get("spec") or {}
-            if id(spec) not in specs:
-                specs[id(spec)] = reconcile.comparable(spec)
-            found[pod_template.name] = *reconcile.declared(pod_template), specs[id(spec)]
-    return found
+class Asked(NamedTuple):
+    """What a bare pod template asks for: two that ask alike get equal renderings.
+
+    Attributes:
+        declared: what it says beside its pod spec.
+        spec: its pod spec.
+    """
+
+    declared: tuple[Any, ...]
+    spec: Mapping[str, Any]
+
+    def is_like(self, other: "Asked") -> bool:
+        """Return whether two pod templates ask for the same."""
+        return self.declared == other.declared and reconcile.ask_alike(self.spec, other.spec)
+
+
+def of(bare_form: Mapping[str, Any]) -> dict[str, Asked]:
+    """Return what the pod templates of a bare object ask for, by name."""
+    return {
+        pod_template.name: Asked(reconcile.declared(pod_template), pod_template.value.get("spec") or {})
+        for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
+        if not workload.opted_out(pod_template)
+    }
+
+
+def are_alike(one: Mapping[str, Asked], other: Mapping[str, Asked]) -> bool:
+    """Return whether the same pod templates ask for the same."""
+    return one.keys() == other.keys() and all(asked.is_like(other[name]) for name, asked in one.items())
 
 
 def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
@@ -129,9 +144,9 @@ def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
         not own <= templates(bare_form).keys()
     ):  # a leader template of the user's own is gone, and one is made in its place
         return False
-    differing = [name for name in now if before[name] != now[name]]
-    if any(before[name][:-1] != now[name][:-1] for name in differing):
+    if any(before[name].declared != now[name].declared for name in now):
         return False
+    differing = [name for name in now if not reconcile.ask_alike(before[name].spec, now[name].spec)]
     digests = _asked_digests(bare_form) if differing else {}
     return all(_is_served(stored, name, digests[name]) for name in differing)
 

@@ -241,7 +241,7 @@ def _never_rendered(
 ) -> Mutation:
     """Decide an update of an object that was stored without being rendered, such as before the webhook was installed."""
     labelled = workload.exclusion(old) == ""
-    if labelled and not refreshed and asked.of(value) == asked.of(old):
+    if labelled and not refreshed and asked.are_alike(asked.of(value), asked.of(old)):
         return Mutation(value, "never-rendered", notices=(Notice("never-rendered"),))
     return _first_rendering(value, state, namespace=namespace)
 
