@@ -1,6 +1,6 @@
 """What a LeaderWorkerSet asks for, by pod template, and whether it is rendered as it asks (contract section 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -91,7 +91,7 @@ class Stored:
     def asks(self) -> "dict[str, Asked] | None":
         """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
         try:
-            return of(self.bare)
+            return of(self.bare, checked=True)
         except errors.Denied:
             return None
 
@@ -117,11 +117,18 @@ class Asked(NamedTuple):
         return self.declared == other.declared and reconcile.ask_alike(self.spec, other.spec)
 
 
-def of(bare_form: Mapping[str, Any]) -> dict[str, Asked]:
-    """Return what the pod templates of a bare object ask for, by name."""
+def of(bare_form: Mapping[str, Any], *, checked: bool = False) -> dict[str, Asked]:
+    """Return what the pod templates of a bare object ask for, by name.
+
+    Args:
+        bare_form: the object.
+        checked: whether its shape has been checked before.
+    """
     return {
         pod_template.name: Asked(reconcile.declared(pod_template), pod_template.value.get("spec") or {})
-        for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET))
+        for pod_template in map(
+            completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=checked)
+        )
         if not workload.opted_out(pod_template)
     }
 
@@ -133,6 +140,8 @@ def are_alike(one: Mapping[str, Asked], other: Mapping[str, Asked]) -> bool:
 
 def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
     """Return whether each pod template of a bare object asks for what the stored one asks for, or for what that was rendered for.
+
+    This is where the shape of the bare object is checked.
 
     The two differ in their pod specs where another webhook has added to the rendering: its client never sends that.
     """
@@ -147,8 +156,10 @@ def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
     if any(before[name].declared != now[name].declared for name in now):
         return False
     differing = [name for name in now if not reconcile.ask_alike(before[name].spec, now[name].spec)]
-    digests = _asked_digests(bare_form) if differing else {}
-    return all(_is_served(stored, name, digests[name]) for name in differing)
+    if not differing:
+        return True
+    asking = dict(_asking(bare_form))
+    return all(_is_served(stored, name, _inputs(asking[name])) for name in differing)
 
 
 def _is_served(stored: Stored, name: str, digest: str) -> bool:
@@ -200,5 +211,14 @@ def _untouched(pod_template: workload.PodTemplate) -> rendering.Record | None:
 
 def _asked_digests(bare_form: Mapping[str, Any]) -> dict[str, str]:
     """Return the digest of the inputs of each pod template of a bare object whose shape has been checked."""
-    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True))
-    return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}
+    return {name: _inputs(pod_template) for name, pod_template in _asking(bare_form)}
+
+
+def _asking(bare_form: Mapping[str, Any]) -> Iterator[tuple[str, workload.PodTemplate]]:
+    """Yield the pod templates of a bare object whose shape has been checked, with what they take from each other, by name."""
+    found = workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True)
+    return ((pod_template.name, completed(pod_template)) for pod_template in found)
+
+
+def _inputs(pod_template: workload.PodTemplate) -> str:
+    return revision.inputs(pod_template, workload.declaration(pod_template))

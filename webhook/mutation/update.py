@@ -162,7 +162,7 @@ def _rendered_anew(
     """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
     sent = asked.templates(value)
-    mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
+    mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace, checked=True)
     result = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
