@@ -3,7 +3,6 @@
 A review holds its sender's claims: no module uses them as a path, a template or the name of an object to read.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -248,7 +247,7 @@ def encoded(response: Response) -> Encoded:
         }
     if response.operations:
         content["patchType"] = "JSONPatch"
-        content["patch"] = base64.b64encode(_encoder.encode(response.operations)).decode("ascii")
+        content["patch"] = _encoder.encode(response.operations)  # bytes, which the encoder writes in Base64
     if response.notices:
         content["warnings"] = notices.lines(response.notices)
     if response.audit:
