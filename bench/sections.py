@@ -1,6 +1,6 @@
 """What docs/performance.md shows of each bench, in the order of the page. How the benches work is in bench/README.md."""
 
-from bench import layout, results
+from bench import layout, plots, results
 from bench.layout import Bars, Column, Curves, Section, Table
 from bench.plots import Limit
 from bench.results import Results
@@ -43,6 +43,20 @@ def _engines(found: Results) -> str:
         pairs = ("ours", "Go"), ("gotpl", "ours")
         cells += [layout.figure(results.ratio(found, name, base, measure)) for name, base in pairs]
         lines.append(f"| {measure.removesuffix(' µs')} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _growth(found: Results) -> str:
+    """Return the table of what grows in a soak."""
+    lines = ["| of that replica | after the warm-up | at the end | more each hour |", "|---|---:|---:|---:|"]
+    values = {(one.name, one.measure): one.values[0] for one in found.series if one.x is None}
+    for name, measure in values:
+        if measure.endswith(" more each hour"):
+            unit = measure.removesuffix(" more each hour")
+            begin, end = (plots.number(values[name, f"{unit} {when}"]) for when in ("after the warm-up", "at the end"))
+            more, margin = (plots.number(values[name, one]) for one in (measure, f"{measure}, margin"))
+            what = name if unit == "count" else f"{name}, {unit}"
+            lines.append(f"| {what} | {begin} | {end} | {more} ± {margin} |")
     return "\n".join(lines)
 
 
@@ -214,5 +228,28 @@ a decision take that much longer.
     ),
 )
 
-SECTIONS = (THROUGHPUT, PEERS, TAILS, CLUSTER, SCALE, WORKLOADS, TEMPLATES, WORST)
+SOAK = Section(
+    "soak",
+    "A long time with everything at once",
+    "make soak",
+    """
+Two replicas behind a Service, and a real API server. All the while, serving certificates and the CA are renewed, the agent configuration is
+edited, and one replica is replaced as in a roll-out. The load sends pods, groups, updates, what must be denied, and garbage, which must be
+refused. A request fails if its answer is missing or is another one than that. The other replica lives from the beginning to the end, and
+its growth is what is shown. The first quarter of the time is a warm-up.
+""",
+    (
+        Table((Column("sent", "requests count"), Column("failed", "requests failed")), "requests"),
+        Table((Column("times", "count"),), "meanwhile"),
+        Curves("memory", "Memory of the replica that lived throughout", "minutes", "MiB", "MiB over time"),
+        Curves("counts", "Descriptors and threads of the same replica", "minutes", "count", "count over time"),
+        _growth,
+    ),
+    """
+The margin holds the true growth with 95 % probability, if it is steady. Growth that is smaller than its margin is not distinguishable
+from none.
+""",
+)
+
+SECTIONS = (THROUGHPUT, PEERS, TAILS, CLUSTER, SCALE, WORKLOADS, TEMPLATES, WORST, SOAK)
 """Of the page, in its order."""

@@ -50,7 +50,7 @@ def test_a_table_has_medians_with_their_range_and_what_was_not_measured_is_left_
     text = page.files({"throughput": THROUGHPUT})[page.PAGE]
 
     assert "| server | requests/s | ÷ constant |" in text
-    assert "| ours | 35.0 (30.0 to 40.0) | 0.35 (0.30 to 0.40) |" in text
+    assert "| ours | 35 (30 to 40) | 0.35 (0.30 to 0.40) |" in text
 
 
 def test_the_machine_is_named_once_and_differences_name_their_bench():
