@@ -64,20 +64,22 @@ conformance: $(GO_READY) ## Compare the template engine with Go 1.27 on random t
 controlplane: $(GO_READY) ## Build etcd, Kubernetes, helm and kustomize for the tests, once for all checkouts, in the user's cache
 	$(BIN)/python -m tests.controlplane.build
 
-bench: $(READY) ## Compare requests per second with those of a webhook that does nothing
-	$(BIN)/python -m bench.throughput
+# Of all benches, such as BENCH_OPTIONS='--compare bench/saved/throughput.json'
+BENCH_OPTIONS ?=
+bench: $(READY) ## Compare requests per second with those of a webhook that does nothing; BENCH_OPTIONS are passed on
+	$(BIN)/python -m bench.throughput $(BENCH_OPTIONS)
 
 bench-cluster: $(READY) ## Compare pods created per second with and without the webhook; after `make controlplane`
-	$(BIN)/python -m bench.cluster
+	$(BIN)/python -m bench.cluster $(BENCH_OPTIONS)
 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
-	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
+	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
-	$(BIN)/python -m bench.workloads
+	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
-	$(BIN)/python -m bench.worst_bodies
+	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 
 bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
 	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
