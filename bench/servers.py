@@ -136,7 +136,7 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
     "ours, 10,000 runtimes": ours_with_catalog(10_000),
 }
 
-IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch}
+IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch, "webhook, one annotation": ready_patch}
 """The servers of `bench.cluster`, which the API server calls."""
 
 RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # which all of them have

@@ -110,7 +110,7 @@ def _files(site: Site) -> list[str]:
     return [f"--cert-dir={site.certificates}", f"--templates={site.templates}", f"--agent={site.agent}"]
 
 
-OURS, GO, GO_WITH_MEMORY, KOPF = "ours", "Go webhook", "Go webhook, GOMEMLIMIT=128MiB", "kopf"
+OURS, GO, GO_WITH_MEMORY, KOPF = "ours", "Go webhook", "Go webhook, 80 MiB", "kopf"
 NOOP, CONSTANT = "no-op webhook", "constant"
 
 PROGRAMS: dict[str, Program] = {
@@ -118,7 +118,7 @@ PROGRAMS: dict[str, Program] = {
     NOOP: _plain(NOOP),
     OURS: _ours,
     GO: _go(),
-    GO_WITH_MEMORY: _go(GOGC="off", GOMEMLIMIT="128MiB"),
+    GO_WITH_MEMORY: _go(GOGC="off", GOMEMLIMIT="80MiB"),
     KOPF: _kopf,
 }
 
