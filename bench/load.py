@@ -86,7 +86,7 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        if not _whole(self.buffer):
+        if not whole(self.buffer):
             return
         if not self.buffer.startswith(b"HTTP/1.1 2"):
             self.idle.set_exception(RuntimeError(self.buffer.decode(errors="replace")))
@@ -105,7 +105,7 @@ class _Client(asyncio.Protocol):
             self.idle.set_exception(error or ConnectionError("the server closed the connection"))
 
 
-def _whole(answer: bytes) -> bool:
+def whole(answer: bytes) -> bool:
     """Return whether an answer with a JSON body is complete, judging by its Content-Length or its last chunk."""
     end = answer.find(b"\r\n\r\n")
     if end < 0:
