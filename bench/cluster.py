@@ -6,6 +6,7 @@ import contextlib
 import json
 import ssl
 import statistics
+import sys
 import tempfile
 import urllib.parse
 import urllib.request
@@ -16,7 +17,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, processes, ratios, servers
+from bench import load, processes, ratios, results, servers
+from bench.results import Results, Series
 from tests.controlplane import binaries, installation
 from tests.controlplane.installation import Installation
 from tests.controlplane.objects import Object
@@ -197,23 +199,49 @@ def table(clients: int, rows: dict[str, Row]) -> Table:
     return shown
 
 
-def main() -> None:
+def series(clients: int, rows: dict[str, Row]) -> list[Series]:
+    """Return all measurements, and the ratios that do not depend on the machine."""
+    found: list[Series] = []
+    for name, row in rows.items():
+        rate = Series(name, "pods/s", "higher", row.per_second, clients)
+        found += (
+            rate,
+            *(results.against(rate, Series(base, rate.measure, "higher", rows[base].per_second, clients))
+              for base in (NONE, NOOP, READY) if base != name),
+            Series(name, "p50 ms", "lower", row.p50, clients),
+            Series(name, "p99 ms", "lower", row.p99, clients),
+            Series(name, "API server CPU ms per pod", "lower", row.server_cpu, clients),
+        )  # fmt: skip
+        if row.pid:
+            found.append(Series(name, "webhook CPU ms per pod", "lower", row.webhook_cpu, clients))
+    return found
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="per row and round")
     parser.add_argument(
         "--clients", type=int, action="append", help="how many clients create pods at the same time; may be repeated"
     )
+    results.add_options(parser)
     arguments = parser.parse_args()
     if missing := ", ".join(binaries.missing()):
         raise SystemExit(f"missing: {missing}. This command builds it (15 minutes, once):  make controlplane")
     console = Console(width=140)  # the widest row
+    found: list[Series] = []
     with ControlPlane(controllers=False) as plane, contextlib.ExitStack() as stack:
         bench = Bench(plane, stack)
         bench.install()
         for clients in arguments.clients or CLIENTS:
-            console.print(table(clients, compare(bench, clients, arguments.rounds, arguments.seconds)))
+            rows = compare(bench, clients, arguments.rounds, arguments.seconds)
+            console.print(table(clients, rows))
+            found += series(clients, rows)
+        version = plane.request("GET", "/version")["gitVersion"].removeprefix("v")
+    method = {"rounds": arguments.rounds, "seconds per row and round": arguments.seconds}
+    machine = results.machine(Kubernetes=version)
+    return results.finish(arguments, Results("cluster", method, found, machine, results.today()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

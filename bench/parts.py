@@ -11,13 +11,15 @@ from typing import Any
 import jsonpatch
 from rich.table import Table
 
+from bench.results import Series
 from webhook import admission, app, catalog, mutation, patch, rendering, review, telemetry
 from webhook.settings import Settings
 
 ROUNDS = 15
 
 
-def table(paths: list[Path]) -> Table:
+def measured(paths: list[Path]) -> dict[str, list[float]]:
+    """Return the microseconds that each part takes, a mean over the reviews in each round."""
     store = catalog.Store()
     for document in catalog.embedded():
         store.update(document, 0)
@@ -50,18 +52,27 @@ def table(paths: list[Path]) -> Table:
             milliseconds=0.123,
         )
 
-    shown = Table(title="parts of a request, µs, mean over the reviews", title_justify="left")
-    shown.add_column("part")
-    shown.add_column("µs", justify="right")
-    for name, part, inputs in (
+    measuring: tuple[tuple[str, Callable[[Any], object], Sequence[object]], ...] = (
         ("the decision, bytes to bytes", lambda body: review.decide(body, mutation.handle, state), bodies),
-        ("  of which the patch", lambda pair: patch.diff(*pair), pairs),
-        ("  with jsonpatch.make_patch instead", lambda pair: jsonpatch.make_patch(*pair), pairs),
+        ("of which the patch", lambda pair: patch.diff(*pair), pairs),
+        ("with jsonpatch.make_patch instead", lambda pair: jsonpatch.make_patch(*pair), pairs),
         ("metrics", count, bodies),
         ("the log line, to memory", write, bodies),
-    ):
-        shown.add_row(name, f"{_microseconds(part, inputs):,.1f}")
+    )
+    return {name: _microseconds(part, inputs) for name, part, inputs in measuring}
+
+
+def table(taken: dict[str, list[float]]) -> Table:
+    shown = Table(title="parts of a request, µs, mean over the reviews, median of the rounds", title_justify="left")
+    shown.add_column("part")
+    shown.add_column("µs", justify="right")
+    for name, values in taken.items():
+        shown.add_row(name, f"{statistics.median(values):,.1f}")
     return shown
+
+
+def series(taken: dict[str, list[float]]) -> list[Series]:
+    return [Series(name, "part of a request µs", "lower", values) for name, values in taken.items()]
 
 
 def _before_and_after(body: bytes, state: rendering.State) -> tuple[object, object]:
@@ -70,7 +81,7 @@ def _before_and_after(body: bytes, state: rendering.State) -> tuple[object, obje
     return before, mutation.mutate(before, request.object_kind, state, namespace=request.namespace or "").value
 
 
-def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> float:
+def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> list[float]:
     means = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -78,4 +89,4 @@ def _microseconds(part: Callable[[Any], object], inputs: Sequence[object]) -> fl
             for one in inputs:
                 part(one)
         means.append((time.perf_counter() - started) / 5 / len(inputs) * 1e6)
-    return statistics.median(means)
+    return means

@@ -4,11 +4,13 @@ import argparse
 import json
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ import gotpl
 from rich.console import Console
 from rich.table import Table
 
-from bench import ratios
+from bench import ratios, results
+from bench.results import Results, Series
 from tests.gotemplate import conformance
 from webhook import catalog
 from webhook.gotemplate import Template
@@ -107,20 +110,42 @@ def table(rows: dict[str, Row]) -> Table:
     return shown
 
 
-def main() -> None:
+def series(rows: dict[str, Row]) -> list[Series]:
+    """Return all measurements, and the ratios that do not depend on the machine."""
+    found: list[Series] = []
+    for name, row in rows.items():
+        go, ours, theirs = (
+            Series(engine, f"{name} µs", "lower", taken)
+            for engine, taken in (("Go", row.go), ("ours", row.ours), ("gotpl", row.gotpl))
+        )
+        found += [go, ours, theirs, results.against(ours, go), results.against(ours, theirs)]
+    return found
+
+
+def go_version(go: str) -> str:
+    """Return the version of a Go command, such as 1.27.3."""
+    said = subprocess.run([go, "version"], capture_output=True, text=True, check=True).stdout
+    return said.split()[2].removeprefix("go")
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--go", default="go", help="the Go command, version 1.27 or newer; `make bench-templates` installs one"
     )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--repeat", type=int, default=20_000, help="renderings per case and round")
+    results.add_options(parser)
     arguments = parser.parse_args()
     snapshot = catalog.build(catalog.embedded(), None)
     text = snapshot.runtime_templates["vllm-cpu"].startups["lone"].args[0].text
     with oracle(arguments.go) as ask:
         rows = measure(text, ask, arguments.rounds, arguments.repeat)
-    Console(width=110).print(table(rows))
+    Console(width=120).print(table(rows))
+    method = {"rounds": arguments.rounds, "renderings per case and round": arguments.repeat}
+    machine = results.machine(Go=go_version(arguments.go), gotpl=metadata.version("gotpl"))
+    return results.finish(arguments, Results("templates", method, series(rows), machine, results.today()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

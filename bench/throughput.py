@@ -5,6 +5,7 @@ import contextlib
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, parts, processes, ratios, servers
+from bench import load, parts, processes, ratios, results, servers
+from bench.results import Results, Series
 
 REVIEWS = Path(__file__).parents[1] / "tests" / "reviews"
 BASE = "no-op webhook"
@@ -80,7 +82,26 @@ def table(subjects: dict[str, Subject]) -> Table:
     return shown
 
 
-def main() -> None:
+def series(subjects: dict[str, Subject]) -> list[Series]:
+    """Return all measurements, and the ratios that do not depend on the machine."""
+    found: list[Series] = []
+    for name, subject in subjects.items():
+        found += (
+            Series(name, "requests/s", "higher", subject.per_second),
+            Series(name, "CPU µs per request", "lower", subject.cpu_microseconds),
+            Series(name, "load busy", "neither", subject.client_share),
+        )
+    rows = {(one.name, one.measure): one for one in found}
+    compared = [("requests/s", BASE), ("requests/s", FLOOR), ("CPU µs per request", BASE)]
+    return found + [
+        results.against(rows[name, measure], rows[base, measure])
+        for measure, base in compared
+        for name in subjects
+        if name != base
+    ]
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="per server and round")
@@ -91,6 +112,7 @@ def main() -> None:
         choices=servers.SERVERS,
         help="run this server and the two that the ratios need; may be repeated",
     )
+    results.add_options(parser)
     arguments = parser.parse_args()
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
@@ -108,8 +130,18 @@ def main() -> None:
             for name in names if number % 2 == 0 else reversed(names):
                 subjects[name].measure(arguments.seconds)
     console.print(table(subjects))
-    console.print(parts.table(sorted(REVIEWS.glob(arguments.reviews))))
+    taken = parts.measured(sorted(REVIEWS.glob(arguments.reviews)))
+    console.print(parts.table(taken))
+    method = {
+        "rounds": arguments.rounds,
+        "seconds per server and round": arguments.seconds,
+        "reviews": arguments.reviews,
+        "different requests": load.DIFFERENT,
+        "connections": load.CONNECTIONS,
+    }
+    found = series(subjects) + parts.series(taken)
+    return results.finish(arguments, Results("throughput", method, found, results.machine(), results.today()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bench import results
+from bench.results import Results, Series
 from tests.cluster.apiserver import kubeconfig
 from tests.controlplane.processes import free_port
 from webhook import catalog, inventory, mutation, rendering, workload
@@ -166,7 +168,8 @@ async def admissions(port: int, folder: Path, until: asyncio.Event) -> list[floa
     return taken
 
 
-async def measure(url: str, count: int, *, follow: bool, seconds: float) -> None:
+async def measure(url: str, count: int, *, follow: bool, seconds: float) -> list[Series]:
+    """Return what a server needs that follows so many pods, or nothing, and how long admissions take meanwhile."""
     with tempfile.TemporaryDirectory() as name, server(Path(name), url, follow=follow) as (process, port, health_port):
         done, began = asyncio.Event(), time.monotonic()
         load = asyncio.create_task(admissions(port, Path(name), done))
@@ -178,16 +181,23 @@ async def measure(url: str, count: int, *, follow: bool, seconds: float) -> None
         taken = sorted(await load)
         await asyncio.sleep(11)  # for free memory to be given back
         resident = await asyncio.to_thread(metric, health_port, "process_resident_memory_bytes") / 2**20
-        hundredths = statistics.quantiles(taken, n=1000)
-        what = f"{count:,} pods followed" if follow else "nothing followed"
-        print(f"{what}: RSS {resident:.0f} MiB, at most {peak(process):.0f} MiB", end="; ")
-        print(f"{len(taken):,} admissions: p50 {hundredths[499]:.1f}, p99 {hundredths[989]:.1f}, ", end="")
-        print(f"p99.9 {hundredths[998]:.1f}, longest {taken[-1]:.1f} ms", end="")
-        print(f"; counted after {synced:.1f} s" if follow else "")
+        thousandths = statistics.quantiles(taken, n=1000, method="inclusive")
+        found = {
+            "resident MiB": resident,
+            "most resident MiB": peak(process),
+            "p50 ms": thousandths[499],
+            "p99 ms": thousandths[989],
+            "p99.9 ms": thousandths[998],
+            "longest ms": taken[-1],
+        }
+        if follow:
+            found["counted after s"] = synced
+        followed = count if follow else 0
+        return [Series("pods followed", measure, "lower", [value], x=followed) for measure, value in found.items()]
 
 
-def holds(padding: int) -> None:
-    """Print for how long a page of 250 pods, and 50 of them after that, hold the server's loop, as CPU time."""
+def holds(padding: int) -> list[Series]:
+    """Return for how long a page of 250 pods, and 50 of them after that, hold the server's loop, as CPU time."""
     items = [metadata(number, padding) for number in range(250)]
     body = json.dumps({"metadata": {"resourceVersion": "1"}, "items": items}).encode()
     followed, decoding, taking = inventory.Inventory(), [], []
@@ -199,8 +209,10 @@ def holds(padding: int) -> None:
             followed.put_pod(item)
         decoding.append((decoded - began) * 1000)
         taking.append((time.thread_time() - decoded) * 1000)
-    print(f"decoding a page of {len(body):,} bytes: {statistics.median(decoding):.1f} ms", end="; ")
-    print(f"taking in 50 pods of it: {statistics.median(taking):.1f} ms")
+    return [
+        Series(f"decoding a page of 250 pods, {len(body) / 1e6:.1f} MB", "held ms", "lower", decoding),
+        Series("taking in 50 pods", "held ms", "lower", taking),
+    ]
 
 
 def serve_api(pipe_port: str, count: int, padding: int) -> None:
@@ -208,17 +220,18 @@ def serve_api(pipe_port: str, count: int, padding: int) -> None:
     web.run_app(api(count, padding), host="127.0.0.1", port=int(pipe_port), print=None)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pods", type=int, default=10_000)
     parser.add_argument(
         "--padding", type=int, default=2000, help="bytes that each record is longer than the built-in ones"
     )
     parser.add_argument("--api", default="", help=argparse.SUPPRESS)
+    results.add_options(parser)
     arguments = parser.parse_args()
     if arguments.api:
         serve_api(arguments.api, arguments.pods, arguments.padding)
-        return
+        return 0
     port = free_port()
     options = ["--api", str(port), "--pods", str(arguments.pods), "--padding", str(arguments.padding)]
     process = subprocess.Popen([sys.executable, "-m", "bench.workloads", *options])
@@ -231,12 +244,21 @@ def main() -> None:
             time.sleep(0.1)
         size = len(json.dumps(metadata(1, arguments.padding)))
         print(f"{size:,} bytes of metadata a pod, {len(record(arguments.padding)):,} of them in the record")
-        holds(arguments.padding)
-        asyncio.run(measure(url, arguments.pods, follow=False, seconds=15))
-        asyncio.run(measure(url, arguments.pods, follow=True, seconds=15))
+        found = holds(arguments.padding)
+        found += asyncio.run(measure(url, arguments.pods, follow=False, seconds=15))
+        found += asyncio.run(measure(url, arguments.pods, follow=True, seconds=15))
     finally:
         process.kill()
+    for one in found:
+        at = "" if one.x is None else f"{one.x:,.0f} "
+        print(f"{at}{one.name}: {statistics.median(one.values):,.1f} {one.measure}")
+    method = {
+        "pods": arguments.pods,
+        "bytes of metadata a pod": size,
+        "bytes of its record": len(record(arguments.padding)),
+    }
+    return results.finish(arguments, Results("workloads", method, found, results.machine(), results.today()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
