@@ -13,17 +13,18 @@ import itertools
 import os
 import re
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, open_load, processes, servers
+from bench import gate, load, open_load, processes, results, servers
+from bench.results import Results, Series
 from webhook import app, catalog, telemetry
 from webhook.app.configuration import Configuration
 from webhook.app.reports import Reports
@@ -42,6 +43,7 @@ ALONE, ONE_EDITED, ALL_EDITED, BUDGET = (
     "all 3,000 runtimes edited each second",
     "4 other requests a second use up their budget",
 )
+CASES = (ALONE, ONE_EDITED, ALL_EDITED, BUDGET)
 
 
 def text(edition: int, *, edited: set[str] | None = None) -> str:
@@ -57,25 +59,27 @@ def text(edition: int, *, edited: set[str] | None = None) -> str:
     return "templates:" + "".join(entries) + greedy
 
 
-class Latencies(NamedTuple):
-    """Milliseconds of the requests of one round, and how many editions of the configuration were in use meanwhile."""
-
-    p50: float
-    p99: float
-    p999: float
-    longest: float
-    editions: int
+#: The measures of one round; the last is how many edits were in use before the next one was made.
+MEASURES = ("p50 ms", "p99 ms", "p99.9 ms", "longest ms", "ms until an edit is in use", "edits in use")
+HELD, COST = "loop held at most ms", "CPU ms of a reload"
 
 
 class Editions:
-    """Finds the edition of the configuration that an answer was made with."""
+    """Finds out when the answers show an edit of the configuration."""
 
     def __init__(self) -> None:
-        self.seen: set[bytes] = set()
+        self.expected = b""
+        self.written = 0.0
+        self.waited: list[float] = []
+
+    def expect(self, edition: int) -> None:
+        self.expected, self.written = b"--edition=%d" % edition, time.perf_counter()
 
     def look(self, answer: bytes) -> None:
-        if patch := re.search(rb'"patch":"([^"]*)"', answer):
-            self.seen.update(re.findall(rb"--edition=(\d+)", base64.b64decode(patch[1])))
+        patch = re.search(rb'"patch":"([^"]*)"', answer) if self.expected else None
+        if patch is not None and self.expected in base64.b64decode(patch[1]):
+            self.waited.append(time.perf_counter() - self.written)
+            self.expected = b""
 
 
 class Subject:
@@ -88,8 +92,8 @@ class Subject:
         self.greedy = itertools.cycle(load.requests([REVIEW], GREEDY))
         self._templates = templates
         self._texts = {
-            ONE_EDITED: [text(number, edited={ASKED_FOR}).encode() for number in (1, 2, 3)],
-            ALL_EDITED: [text(number).encode() for number in (4, 5, 6)],
+            ONE_EDITED: {number: text(number, edited={ASKED_FOR}).encode() for number in (1, 2, 3)},
+            ALL_EDITED: {number: text(number).encode() for number in (4, 5, 6)},
         }
 
     def settle(self) -> None:
@@ -104,17 +108,18 @@ class Subject:
         new.write_bytes(content)
         new.replace(self._templates)
 
-    async def edit(self, case: str) -> None:
-        for content in itertools.cycle(self._texts[case]):
+    async def edit(self, case: str, editions: Editions) -> None:
+        for edition, content in itertools.cycle(self._texts[case].items()):
+            editions.expect(edition)
             await asyncio.to_thread(self.write, content)
             await asyncio.sleep(EDIT_SECONDS)
 
-    async def measure(self, case: str, per_second: float, seconds: float) -> Latencies:
+    async def measure(self, case: str, per_second: float, seconds: float) -> list[float]:
         editions = Editions()
         answers = open_load.Answers(editions.look)
         beside = []
         if case in self._texts:
-            beside.append(asyncio.create_task(self.edit(case)))
+            beside.append(asyncio.create_task(self.edit(case, editions)))
         if case == BUDGET:
             others = open_load.Answers()
             sending = open_load.run(self.port, self.greedy, GREEDY_PER_SECOND, seconds, others, connections=1)
@@ -126,11 +131,12 @@ class Subject:
         await asyncio.gather(*beside, return_exceptions=True)
         found = sorted(1000 * one for one in answers.seconds)
         at = [found[int(share * (len(found) - 1))] for share in (0.5, 0.99, 0.999, 1.0)]
-        return Latencies(*at, editions=len(editions.seen))
+        waited = 1000 * statistics.median(editions.waited) if editions.waited else 0.0
+        return [*at, waited, float(len(editions.waited))]
 
 
 async def held(edited: set[str] | None, rounds: int) -> tuple[list[float], list[float]]:
-    """Return how long the loop was held at most in each reload, and what each reload cost, in milliseconds of CPU time.
+    """Return how long the loop was held at most in each reload, and what reloads cost without a loop, in ms of CPU time.
 
     The loop does nothing but take the time of the process, again and again. So what is between two times, all threads together, is how
     long it had to wait.
@@ -144,28 +150,28 @@ async def held(edited: set[str] | None, rounds: int) -> tuple[list[float], list[
     app.tune_collector()
     longest, taken = [], []
     for number in range(rounds):
-        began = time.process_time()
         reload = asyncio.create_task(configuration.take(documents[(number + 1) % 2]))
         last, most = time.process_time(), 0.0
         while not reload.done():
             await asyncio.sleep(0)
             now = time.process_time()
             last, most = now, max(most, now - last)
-        taken.append((time.process_time() - began) * 1000)
         longest.append(most * 1000)
+        began = time.process_time()
+        configuration.store.update(documents[number % 2], 0.0)
+        taken.append((time.process_time() - began) * 1000)
     return longest, taken
 
 
-def latency_table(found: dict[str, list[Latencies]], per_second: float) -> Table:
+def latency_table(found: dict[str, list[list[float]]], per_second: float) -> Table:
     title = f"latency in ms at {per_second:,.0f} requests/s, half of what saturates the server; median of the rounds"
     shown = Table(title=title, title_justify="left")
     shown.add_column("load", no_wrap=True)
-    for column in ("p50", "p99", "p99.9", "longest", "longest of all", "editions"):
+    for column in MEASURES:
         shown.add_column(column, justify="right", no_wrap=True)
     for case, rounds in found.items():
-        columns = [statistics.median(one[index] for one in rounds) for index in range(4)]
-        worst, editions = max(one.longest for one in rounds), statistics.median(one.editions for one in rounds)
-        shown.add_row(case, *(f"{value:.2f}" for value in columns), f"{worst:.1f}", f"{editions:.0f}")
+        columns = [statistics.median(values) for values in zip(*rounds, strict=True)]
+        shown.add_row(case, *(f"{value:,.2f}" for value in columns[:4]), *(f"{value:,.0f}" for value in columns[4:]))
     return shown
 
 
@@ -180,7 +186,7 @@ def held_table(found: dict[str, tuple[list[float], list[float]]]) -> Table:
     return shown
 
 
-def measured(rounds: int, seconds: float, cases: list[str]) -> Iterator[tuple[str, Latencies, float]]:
+def measured(rounds: int, seconds: float, cases: Sequence[str]) -> Iterator[tuple[str, list[float], float]]:
     """Yield what each round of each case gives, and the requests per second of all."""
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
@@ -201,26 +207,37 @@ def measured(rounds: int, seconds: float, cases: list[str]) -> Iterator[tuple[st
                 yield case, uvloop.run(subject.measure(case, per_second, seconds)), per_second
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8.0, help="per case and round")
     parser.add_argument("--held", action="store_true", help="measure only how long reloads hold the loop")
+    results.add_options(parser)
     arguments = parser.parse_args()
-    console = Console(width=150)
+    console = Console(width=160)
     reloads = {ONE_EDITED: {ASKED_FOR}, ALL_EDITED: None}
-    found_held = {case: uvloop.run(held(edited, 3)) for case, edited in reloads.items()}
-    console.print(held_table(found_held))
-    if arguments.held:
-        return
-    found: dict[str, list[Latencies]] = {}
-    per_second = 0.0
-    for case, latencies, per_second in measured(  # noqa: B007 - the same in all rounds
-        arguments.rounds, arguments.seconds, [ALONE, ONE_EDITED, ALL_EDITED, BUDGET]
-    ):
-        found.setdefault(case, []).append(latencies)
-    console.print(latency_table(found, per_second))
+    of_loop = {case: uvloop.run(held(edited, arguments.rounds)) for case, edited in reloads.items()}
+    console.print(held_table(of_loop))
+    series = [
+        Series(case, measure, "lower", values)
+        for case, both in of_loop.items()
+        for measure, values in zip((HELD, COST), both, strict=True)
+    ]
+    method: dict[str, str | int | float] = {"rounds": arguments.rounds, "runtimes": servers.SIZE_OF_TAILS}
+    if not arguments.held:
+        found: dict[str, list[list[float]]] = {}
+        for case, values, per_second in measured(arguments.rounds, arguments.seconds, CASES):
+            found.setdefault(case, []).append(values)
+            method["requests/s"] = round(per_second)
+        console.print(latency_table(found, per_second))
+        for case, rounds in found.items():
+            for measure, column in zip(MEASURES, zip(*rounds, strict=True), strict=True):
+                if any(column):
+                    better: gate.Better = "neither" if measure == MEASURES[-1] else "lower"
+                    series.append(Series(case, measure, better, list(column)))
+        method |= {"seconds per case and round": arguments.seconds, "connections": open_load.CONNECTIONS}
+    return results.finish(arguments, Results("tails", method, series, results.machine(), results.today()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
