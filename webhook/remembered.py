@@ -6,6 +6,7 @@ looked up by its JSON text without these, and its spec is not even decoded. The 
 """
 
 import re
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -65,7 +66,7 @@ class RememberedVerdicts:
     def __init__(self, handler: Handler, most_bytes: int) -> None:
         self._handler = handler
         self._most_bytes = most_bytes
-        self._state: rendering.State | None = None
+        self._state: weakref.ref[rendering.State] | None = None  # so that whoever replaces it can free it when it suits
         self._verdicts: OrderedDict[_Key, admission.Verdict] = OrderedDict()
         self.size = 0
         self.hits = 0
@@ -80,8 +81,10 @@ class RememberedVerdicts:
         pod = _pod(request)
         if pod is None:
             return self._handler(request, state)
-        if state is not self._state:  # nothing that was decided by another configuration counts any more
-            self._state, self.size = state, 0
+        if (
+            self._state is None or self._state() is not state
+        ):  # what another configuration decided does not count any more
+            self._state, self.size = weakref.ref(state), 0
             self._verdicts.clear()
         remembered = self._verdicts.get(pod.key)
         if remembered is not None:
