@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-templates bench-workloads bench-worst image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -67,23 +67,35 @@ controlplane: $(GO_READY) ## Build etcd, Kubernetes, helm and kustomize for the 
 peers: $(GO_READY) ## Build a Go webhook and install kopf, which the bench compares with ours, once for all checkouts, in the user's cache
 	$(BIN)/python -m bench.peers.build
 
-bench: $(READY) ## Compare requests per second with those of a webhook that does nothing
-	$(BIN)/python -m bench.throughput
+# Of all benches, such as BENCH_OPTIONS='--compare bench/saved/throughput.json'
+BENCH_OPTIONS ?=
+bench: $(READY) ## Compare requests per second with those of a webhook that does nothing; BENCH_OPTIONS are passed on
+	$(BIN)/python -m bench.throughput $(BENCH_OPTIONS)
 
 bench-cluster: $(READY) ## Compare pods created per second with and without the webhook; after `make controlplane`
-	$(BIN)/python -m bench.cluster
+	$(BIN)/python -m bench.cluster $(BENCH_OPTIONS)
 
 bench-peers: peers ## Compare with a Go webhook on controller-runtime and with kopf, which do the same job
-	$(BIN)/python -m bench.peers
+	$(BIN)/python -m bench.peers $(BENCH_OPTIONS)
 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
-	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
+	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
-	$(BIN)/python -m bench.workloads
+	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
-	$(BIN)/python -m bench.worst_bodies
+	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
+
+bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
+	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
+
+performance: $(READY) ## Write docs/performance.md and its plots from the results in bench/saved
+	$(BIN)/python -m bench.page
+
+SOAK_SECONDS ?= 1800
+soak: $(READY) ## Load two replicas for SOAK_SECONDS with rotation, reloads and restarts, and save how they grow; after `make controlplane`
+	$(BIN)/python -m bench.soak --seconds $(SOAK_SECONDS) --save bench/saved/soak.json
 
 CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)

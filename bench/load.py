@@ -36,16 +36,18 @@ class Result:
 DIFFERENT = 5_000
 
 
-def requests(paths: list[Path], runtime: str | None = None, *, alike: bool = False) -> list[bytes]:
+def requests(
+    paths: list[Path], runtime: str | None = None, *, alike: bool = False, count: int = DIFFERENT
+) -> list[bytes]:
     """Return the HTTP requests by which an API server sends these reviews, each in many forms.
 
     Args:
         paths: the recorded reviews.
         runtime: what to change the runtime of all to; None: leave it.
-        alike: whether the forms of a review differ only as pods of one controller do; if not, each has another label.
+        alike: whether the forms of a review differ only as pods of one controller do; if not, each is of another model.
     """
     reviews = [json.loads(path.read_bytes()) for path in paths]
-    bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(DIFFERENT)]
+    bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(count)]
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()
         bodies = [re.sub(rb'"hydra.io/runtime":"[^"]*"', label, body) for body in bodies]
@@ -69,7 +71,7 @@ def _form(review: dict[str, Any], number: int, *, alike: bool) -> bytes:
     text = json.dumps(review, separators=(",", ":"))
     text = re.sub("kube-api-access-[a-z0-9]{5}", f"kube-api-access-{number:05}", text)
     if not alike:
-        text = text.replace('"labels":{', f'"labels":{{"number":"{number:05}",', 1)
+        text = re.sub('"hydra.io/model-id":"[^"]*"', f'"hydra.io/model-id":"model-{number:05}"', text)
     return text.encode()
 
 

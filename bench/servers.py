@@ -139,6 +139,11 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
 IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch, "webhook, one annotation": ready_patch}
 """The servers of `bench.cluster`, which the API server calls."""
 
+SIZE_OF_TAILS = 3_000  # runtimes; their text has 1 MiB, the most that a ConfigMap holds
+
+IN_TAILS = {"ours, 3,000 runtimes": ours_with_catalog(SIZE_OF_TAILS)}
+"""The server of `bench.tails`, which edits its configuration while it serves."""
+
 RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # which all of them have
 
 
@@ -170,7 +175,7 @@ def _context(folder: Path) -> ssl.SSLContext:
 
 
 async def main(name: str, folder: Path) -> None:
-    async with (SERVERS | IN_CLUSTER)[name](folder) as port:
+    async with (SERVERS | IN_CLUSTER | IN_TAILS)[name](folder) as port:
         app.tune_collector()  # as ``app.run`` does, for all servers, so that the comparison is fair
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)

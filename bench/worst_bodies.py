@@ -111,13 +111,13 @@ def measured(size: int, pattern: str) -> dict[str, Measured]:
     builds = {name: build for name, build in bodies.builds().items() if pattern in name}
     for name, build in builds.items():
         body = largest(build, size, precision=2)
-        found[name] = Measured(milliseconds(lambda body=body: deciding.decide(body), rounds=1), len(body), [])
+        found[name] = Measured(milliseconds(lambda body=body: deciding.decide_first(body), rounds=1), len(body), [])
     for name in [name for name, rough in found.items() if rough.share > CLOSE]:
         body = largest(builds[name], size, precision=1.1)
         careful = Measured([], len(body), [])
         for _ in range(ROUNDS):  # in turn, so that the two are a pair
             careful.yardstick.extend(milliseconds(yardstick, rounds=1))
-            careful.rounds.extend(milliseconds(lambda body=body: deciding.decide(body), rounds=1))
+            careful.rounds.extend(milliseconds(lambda body=body: deciding.decide_first(body), rounds=1))
         found[name] = careful
     return found
 

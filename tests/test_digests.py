@@ -63,6 +63,21 @@ def test_few_keys_are_sorted_in_quadratic_time(text, monkeypatch):
     assert max(sorted_keys) <= 500
 
 
+def test_long_texts_are_escaped_once(monkeypatch):
+    encode, encoded = msgspec.json.encode, []
+    monkeypatch.setattr(
+        msgspec.json, "encode", lambda value, **options: encoded.append(value) or encode(value, **options)
+    )
+
+    digests.of({"args": ["line\n" * 1000], "2": 1, "1": 2**64})
+
+    assert len(encoded) == 1
+
+
+def test_integers_of_any_size_are_written():
+    assert digests.canonical({"b": 1, "a": 2**70}) == b'{"a":1180591620717411303424,"b":1}'
+
+
 @pytest.mark.parametrize("value", ["\ud800", float("1e16")])
 def test_values_at_the_edge(value):
     if isinstance(value, str):

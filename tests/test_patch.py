@@ -82,3 +82,15 @@ def test_long_lists_are_compared_in_bounded_work():
     after = [{"name": f"b{i}"} for i in range(2000)]
 
     assert len(patch.diff(before, after)) == 2000
+
+
+def test_equal_values_are_not_walked_and_those_with_keys_in_another_order_are(monkeypatch):
+    walked = []
+    walk = patch._same_types
+    monkeypatch.setattr(patch, "_same_types", lambda one, other: walked.append(one) or walk(one, other))
+    value = {"items": [{"name": f"n{at}", "value": {}} for at in range(100)], "huge": 2**70}
+
+    assert patch.same(value, copy.deepcopy(value))
+    assert walked == []
+    assert patch.same(value, dict(reversed(copy.deepcopy(value).items())))
+    assert walked != []

@@ -9,7 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests import objects
-from webhook import admission, catalog, mutation, remembered, rendering, review
+from webhook import admission, catalog, mutation, remembered, rendering, review, workload
 from webhook.settings import Settings
 
 HERE = Path(__file__).parent
@@ -54,6 +54,14 @@ def sibling(value, uid="another", token="zzzzz"):
     other["request"]["uid"] = uid
     metadata = other["request"]["object"]["metadata"]
     metadata["managedFields"] = [{"manager": "kube-controller-manager", "time": "2026-11-30T00:00:00Z"}]
+    if "name" in metadata:
+        metadata["name"] = f"pod-{token}"
+    for field in ("labels", "annotations"):
+        values = metadata.get(field)
+        if isinstance(values, dict):
+            metadata[field] = {
+                key: one if workload.is_read(key) or not isinstance(one, str) else token for key, one in values.items()
+            }
     return other
 
 
@@ -68,6 +76,54 @@ def test_pods_of_one_controller_are_decided_once(value):
     assert second == decide(sibling(value))
     assert second.outcome == "mutated"
     assert second.uid == "another"
+
+
+def test_a_statefulset_s_pods_without_claims_are_decided_once():
+    remembering = memory()
+    pods = []
+    for name in ("engine-0", "engine-1"):
+        value = sibling(DEPLOYMENT, uid=name)
+        about = value["request"]["object"]["metadata"]
+        about["name"] = about["labels"]["statefulset.kubernetes.io/pod-name"] = name
+        about["labels"]["apps.kubernetes.io/pod-index"] = name[-1]
+        value["request"]["object"]["spec"] |= {"hostname": name, "subdomain": "engine"}
+        pods.append(value)
+
+    assert [decide(pod, remembering.handle) for pod in pods] == [decide(pod) for pod in pods]
+
+    assert remembering.hits == 1
+
+
+def test_a_name_matters_where_a_claim_has_it():
+    remembering = memory()
+    pods = []
+    for name in ("engine-0", "engine-1"):
+        value = sibling(DEPLOYMENT, uid=name)
+        value["request"]["object"]["metadata"]["name"] = name
+        claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-engine-0"}}
+        value["request"]["object"]["spec"]["volumes"].append(claim)
+        pods.append(value)
+
+    answers = [decide(pod, remembering.handle) for pod in pods]
+
+    assert answers == [decide(pod) for pod in pods]
+    assert answers[0].body.replace(b"engine-0", b"") != answers[1].body.replace(b"engine-1", b"")
+    assert remembering.hits == 0
+
+
+def test_a_name_in_a_claim_is_found_when_its_letters_are_escaped():
+    remembering = memory()
+    bodies = []
+    for name in ("engine-0", "other-0"):
+        value = sibling(DEPLOYMENT)
+        value["request"]["object"]["metadata"]["name"] = name
+        claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-engine-0"}}
+        value["request"]["object"]["spec"]["volumes"].append(claim)
+        bodies.append(encoded(value).replace(b"data-engine-0", b"data-\\u0065ngine-0"))
+
+    answers = [review.decide(body, remembering.handle, EMBEDDED) for body in bodies]
+
+    assert answers == [review.decide(body, mutation.handle, EMBEDDED) for body in bodies]
 
 
 def test_the_pods_of_an_indexed_job_are_decided_once():
@@ -96,8 +152,30 @@ def changed(change):
     return make
 
 
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_values_that_nobody_reads_decide_nothing(field):
+    remembering, pods = memory(), []
+    for value in ("a", "b"):
+        pod = sibling(DEPLOYMENT, uid=value)
+        pod["request"]["object"]["metadata"].setdefault(field, {})["example.com/team"] = value
+        pods.append(pod)
+
+    assert [decide(pod, remembering.handle) for pod in pods] == [decide(pod) for pod in pods]
+
+    assert remembering.hits == 1
+
+
 def _labelled(request):
     request["object"]["metadata"]["labels"]["hydra.io/model-id"] = "other"
+
+
+def _with_default_container(request):
+    request["object"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "none"}
+
+
+def _in_a_group(request):
+    request["object"]["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = "group"
+    request["object"]["metadata"]["annotations"] = {"leaderworkerset.sigs.k8s.io/size": "2"}
 
 
 def _annotated(request):
@@ -130,7 +208,18 @@ def _with_status(request):
 
 @pytest.mark.parametrize(
     "change",
-    [_labelled, _annotated, _elsewhere, _with_args, _with_hostname, _with_other_mount, _more_labels, _with_status],
+    [
+        _labelled,
+        _annotated,
+        _with_default_container,
+        _in_a_group,
+        _elsewhere,
+        _with_args,
+        _with_hostname,
+        _with_other_mount,
+        _more_labels,
+        _with_status,
+    ],
     ids=lambda change: change.__name__.removeprefix("_"),
 )
 def test_pods_that_differ_are_decided_each(change):

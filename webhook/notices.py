@@ -258,6 +258,9 @@ def _line(warning: _Warning) -> str:
         tuple(errors.printable(errors.shortened(name, _READ)) for name in _names(case))
         for case in warning.cases[:_NAMED]
     ]
+    line = _written(warning, named)
+    if len(line) <= LINE_CHARACTERS:  # as nearly always
+        return line
     brief = [case[:1] for case in named]
     attempts = [named, *(brief[:count] for count in range(len(brief), 0, -1))]
     cases, limit = next(

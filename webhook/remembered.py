@@ -1,11 +1,12 @@
 """Verdicts about pods of one controller, given from memory: such pods differ in nothing that decides.
 
 A decision is a function of the state, the namespace and the pod, so it may be remembered. Controllers create pods that are equal but
-for a random name of the volume with the service account's token, managed fields, and the number of a pod of an indexed Job. A pod is
+for names, managed fields, a random name of the volume with the service account's token, and labels that nobody here reads. A pod is
 looked up by its JSON text without these, and its spec is not even decoded. The answer is the same, byte for byte, as without memory.
 """
 
 import re
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -27,12 +28,8 @@ _OVERHEAD = 1_000
 #: The volume that the ServiceAccount plugin adds to each pod, by its name in compact JSON.
 _TOKEN_VOLUME = re.compile(rb'"name":"(' + filled_in.TOKEN_VOLUME.encode() + rb'[a-z0-9]{5})"')
 
-#: Labels and annotations whose values differ from pod to pod of one controller. What the webhook does with them depends on their
-#: presence alone.
-_NUMBERS = ("batch.kubernetes.io/job-completion-index", "apps.kubernetes.io/pod-index")
-
 _map_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NUMBERS_AS_BYTES = tuple(number.encode() for number in _NUMBERS)
+_texts_decoder = msgspec.json.Decoder(dict[str, str])
 
 #: Take the place of a value, and of a name; neither is JSON, so that no pod can have them.
 _PRESENT = msgspec.Raw(b"\x01")
@@ -43,7 +40,8 @@ class _Key(NamedTuple):
     """What a decision about a pod depends on, beside the state."""
 
     namespace: str
-    pod: bytes
+    spec: bytes
+    rest: bytes
 
 
 class _Pod(NamedTuple):
@@ -68,7 +66,7 @@ class RememberedVerdicts:
     def __init__(self, handler: Handler, most_bytes: int) -> None:
         self._handler = handler
         self._most_bytes = most_bytes
-        self._state: rendering.State | None = None
+        self._state: weakref.ref[rendering.State] | None = None  # so that whoever replaces it can free it when it suits
         self._verdicts: OrderedDict[_Key, admission.Verdict] = OrderedDict()
         self.size = 0
         self.hits = 0
@@ -83,8 +81,10 @@ class RememberedVerdicts:
         pod = _pod(request)
         if pod is None:
             return self._handler(request, state)
-        if state is not self._state:  # nothing that was decided by another configuration counts any more
-            self._state, self.size = state, 0
+        if (
+            self._state is None or self._state() is not state
+        ):  # what another configuration decided does not count any more
+            self._state, self.size = weakref.ref(state), 0
             self._verdicts.clear()
         remembered = self._verdicts.get(pod.key)
         if remembered is not None:
@@ -107,7 +107,7 @@ class RememberedVerdicts:
 
 def _size(key: _Key, verdict: admission.Verdict) -> int:
     answer = verdict.response.rest if isinstance(verdict.response, admission.Encoded) else b""
-    return len(key.pod) + len(answer) + _OVERHEAD
+    return len(key.spec) + len(key.rest) + len(answer) + _OVERHEAD
 
 
 def _pod(request: admission.Request) -> _Pod | None:
@@ -118,34 +118,47 @@ def _pod(request: admission.Request) -> _Pod | None:
         return None
     fields = request.object_fields()
     try:
-        metadata = _map_decoder.decode(fields["metadata"])
-        spec = _map_decoder.decode(fields["spec"])
-        for key in ("labels", "annotations"):
-            if key in metadata and any(number in bytes(metadata[key]) for number in _NUMBERS_AS_BYTES):
-                metadata[key] = _without_numbers(metadata[key])
+        spec = _spec(fields.pop("spec"))
+        fields["metadata"] = _metadata(fields["metadata"], spec)
     except (KeyError, msgspec.DecodeError):  # an answer to this has to say what is wrong with it
         return None
-    metadata.pop("managedFields", None)
-    metadata.pop("generateName", None)  # which only denials name
-    if "hostname" in spec:  # of a pod of an indexed Job, its number
-        spec["hostname"] = _PRESENT
-    text = msgspec.json.encode({**fields, "metadata": metadata, "spec": spec})
-    token_volume = _TOKEN_VOLUME.search(text)
+    rest = msgspec.json.encode(fields)
+    token_volume = _TOKEN_VOLUME.search(spec)
     if token_volume is None:
-        return _Pod(_Key(request.namespace or "", text), b"")
+        return _Pod(_Key(request.namespace or "", spec, rest), b"")
     name = token_volume[1]
-    text, names = text.replace(b'"name":"' + name + b'"', _ANY_TOKEN_VOLUME), text.count(name)
-    if text.count(_ANY_TOKEN_VOLUME) != names:  # the name is also written elsewhere, where it may matter
+    spec, names = spec.replace(b'"name":"' + name + b'"', _ANY_TOKEN_VOLUME), spec.count(name)
+    if spec.count(_ANY_TOKEN_VOLUME) != names:  # the name is also written elsewhere, where it may matter
         return None
-    return _Pod(_Key(request.namespace or "", text), name)
+    return _Pod(_Key(request.namespace or "", spec, rest), name)
 
 
-def _without_numbers(raw: msgspec.Raw) -> msgspec.Raw:
-    """Return labels or annotations without the values that differ from pod to pod."""
-    values = _map_decoder.decode(raw)
-    return msgspec.Raw(
-        msgspec.json.encode({key: _PRESENT if key in _NUMBERS else value for key, value in values.items()})
-    )
+def _spec(raw: msgspec.Raw) -> bytes:
+    """Return a pod spec without the value of ``hostname``, which is another for each pod of an indexed Job or a StatefulSet."""
+    text = bytes(raw)
+    if b'"hostname"' not in text:
+        return text
+    spec = _map_decoder.decode(text)
+    if "hostname" in spec:
+        spec["hostname"] = _PRESENT
+    return msgspec.json.encode(spec)
+
+
+def _metadata(raw: msgspec.Raw, spec: bytes) -> msgspec.Raw:
+    """Return metadata without managed fields, and without the values that decide nothing: names, and what nobody reads."""
+    metadata = _map_decoder.decode(raw)
+    metadata.pop("managedFields", None)
+    if "generateName" in metadata:  # which only denials name
+        metadata["generateName"] = _PRESENT
+    # A name matters where it is part of the name of a volume claim. An escaped letter could hide it there.
+    if "name" in metadata and bytes(metadata["name"])[1:-1] not in spec and b"\\u" not in spec:
+        metadata["name"] = _PRESENT
+    for field in ("labels", "annotations"):
+        if field in metadata:
+            values = _texts_decoder.decode(metadata[field])
+            read = {key: value if workload.is_read(key) else None for key, value in values.items()}
+            metadata[field] = msgspec.Raw(msgspec.json.encode(read))
+    return msgspec.Raw(msgspec.json.encode(metadata))
 
 
 def _names(response: admission.Response, token_volume: bytes) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from webhook import catalog, errors, mutation, rendering, review, workload
+from webhook.rendering import fields, record, revision
 from webhook.settings import Settings
 
 _CONFIGURATION = Path(__file__).parents[1] / "configuration"
@@ -32,6 +33,15 @@ def state() -> rendering.State:
 def decide(body: bytes) -> review.Decision:
     """Decide about a body."""
     return review.decide(body, mutation.handle, state())
+
+
+def decide_first(body: bytes) -> review.Decision:
+    """Decide about a body as if it were the first of its kind: what earlier decisions left in memory is forgotten."""
+    for module in (fields, record, revision):
+        for remembered in vars(module).values():
+            if isinstance(remembered, functools._lru_cache_wrapper):
+                remembered.cache_clear()
+    return decide(body)
 
 
 def rendered(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -200,3 +200,35 @@ def test_the_pods_of_a_recorded_deployment_share_their_inputs_however_their_toke
     embedded = rendering.State(catalog.build(catalog.embedded(), None), Settings())
 
     assert inputs_of(pod, embedded) == inputs_of(json.loads(text.replace(token, "kube-api-access-zzzzz")), embedded)
+
+
+def test_a_pod_spec_that_templates_share_is_written_as_canonical_json_once(monkeypatch):
+    written, normal = [], revision.filled_in.normal
+    monkeypatch.setattr(
+        revision.filled_in,
+        "normal",
+        lambda value, key, holder, **options: written.append(key) or normal(value, key, holder, **options),
+    )
+    group = {
+        "metadata": POD["metadata"],
+        "spec": {"leaderWorkerTemplate": {"size": 2, "workerTemplate": {"spec": {**POD["spec"], "hostname": "once"}}}},
+    }
+    pod_templates = workload.pod_templates(group, workload.LEADER_WORKER_SET)
+
+    digests = {revision.inputs(one, workload.declaration(one)) for one in pod_templates}
+
+    assert len(digests) == len(pod_templates) == 2
+    assert written.count("spec") == 1
+
+
+@pytest.mark.parametrize("number", [2**64, 2**70])
+def test_integers_of_any_size_are_digested(number):
+    of = {"metadata": POD["metadata"], "spec": {**POD["spec"], "futureField": number}}
+    one, other = ({**of, "spec": {**of["spec"], "futureField": number + more}} for more in (0, 1))
+
+    assert digest_of(one) == digest_of(copy.deepcopy(one)) != digest_of(other)
+
+
+def digest_of(pod):
+    (pod_template,) = workload.pod_templates(pod, workload.POD)
+    return revision.inputs(pod_template, workload.declaration(pod_template))

@@ -1,8 +1,8 @@
 """What a LeaderWorkerSet asks for, by pod template, and whether it is rendered as it asks (contract section 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -88,10 +88,10 @@ class Stored:
         return None
 
     @cached_property
-    def asks(self) -> dict[str, tuple[Any, ...]] | None:
+    def asks(self) -> "dict[str, Asked] | None":
         """Return what it asks for; None if that is malformed, so that whatever comes in its place is an input."""
         try:
-            return of(self.bare)
+            return of(self.bare, checked=True)
         except errors.Denied:
             return None
 
@@ -101,23 +101,47 @@ def bare(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return restored(templates(value).values(), value, rendering.undone)
 
 
-def of(bare_form: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return what the pod templates of a bare object ask for, by name, the pod spec last; equal ones get equal renderings."""
-    found: dict[str, tuple[Any, ...]] = {}
-    specs: dict[
-        int, Any
-    ] = {}  # by identity: a leader template that is made shares its pod spec with the worker template
-    for pod_template in map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET)):
-        if not workload.opted_out(pod_template):
-            spec = pod_template.value.get("spec") or {}
-            if id(spec) not in specs:
-                specs[id(spec)] = reconcile.comparable(spec)
-            found[pod_template.name] = *reconcile.declared(pod_template), specs[id(spec)]
-    return found
+class Asked(NamedTuple):
+    """What a bare pod template asks for: two that ask alike get equal renderings.
+
+    Attributes:
+        declared: what it says beside its pod spec.
+        spec: its pod spec.
+    """
+
+    declared: tuple[Any, ...]
+    spec: Mapping[str, Any]
+
+    def is_like(self, other: "Asked") -> bool:
+        """Return whether two pod templates ask for the same."""
+        return self.declared == other.declared and reconcile.ask_alike(self.spec, other.spec)
+
+
+def of(bare_form: Mapping[str, Any], *, checked: bool = False) -> dict[str, Asked]:
+    """Return what the pod templates of a bare object ask for, by name.
+
+    Args:
+        bare_form: the object.
+        checked: whether its shape has been checked before.
+    """
+    return {
+        pod_template.name: Asked(reconcile.declared(pod_template), pod_template.value.get("spec") or {})
+        for pod_template in map(
+            completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=checked)
+        )
+        if not workload.opted_out(pod_template)
+    }
+
+
+def are_alike(one: Mapping[str, Asked], other: Mapping[str, Asked]) -> bool:
+    """Return whether the same pod templates ask for the same."""
+    return one.keys() == other.keys() and all(asked.is_like(other[name]) for name, asked in one.items())
 
 
 def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
     """Return whether each pod template of a bare object asks for what the stored one asks for, or for what that was rendered for.
+
+    This is where the shape of the bare object is checked.
 
     The two differ in their pod specs where another webhook has added to the rendering: its client never sends that.
     """
@@ -129,11 +153,13 @@ def is_unchanged(stored: Stored, bare_form: Mapping[str, Any]) -> bool:
         not own <= templates(bare_form).keys()
     ):  # a leader template of the user's own is gone, and one is made in its place
         return False
-    differing = [name for name in now if before[name] != now[name]]
-    if any(before[name][:-1] != now[name][:-1] for name in differing):
+    if any(before[name].declared != now[name].declared for name in now):
         return False
-    digests = _asked_digests(bare_form) if differing else {}
-    return all(_is_served(stored, name, digests[name]) for name in differing)
+    differing = [name for name in now if not reconcile.ask_alike(before[name].spec, now[name].spec)]
+    if not differing:
+        return True
+    asking = dict(_asking(bare_form))
+    return all(_is_served(stored, name, _inputs(asking[name])) for name in differing)
 
 
 def _is_served(stored: Stored, name: str, digest: str) -> bool:
@@ -185,5 +211,14 @@ def _untouched(pod_template: workload.PodTemplate) -> rendering.Record | None:
 
 def _asked_digests(bare_form: Mapping[str, Any]) -> dict[str, str]:
     """Return the digest of the inputs of each pod template of a bare object whose shape has been checked."""
-    asking = map(completed, workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True))
-    return {one.name: revision.inputs(one, workload.declaration(one)) for one in asking}
+    return {name: _inputs(pod_template) for name, pod_template in _asking(bare_form)}
+
+
+def _asking(bare_form: Mapping[str, Any]) -> Iterator[tuple[str, workload.PodTemplate]]:
+    """Yield the pod templates of a bare object whose shape has been checked, with what they take from each other, by name."""
+    found = workload.pod_templates(bare_form, workload.LEADER_WORKER_SET, checked=True)
+    return ((pod_template.name, completed(pod_template)) for pod_template in found)
+
+
+def _inputs(pod_template: workload.PodTemplate) -> str:
+    return revision.inputs(pod_template, workload.declaration(pod_template))

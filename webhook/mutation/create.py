@@ -117,8 +117,11 @@ def render(
     *,
     namespace: str,
     attempts: list[Attempt] | None = None,
+    checked: bool = False,
 ) -> Mutation:
     """Render an object as :func:`mutate` does, once it is known that it is not excluded; messages do not name the object.
+
+    ``checked`` says that its shape has been checked before.
 
     Raises:
         errors.Denied: it cannot be rendered.
@@ -126,7 +129,7 @@ def render(
     mutation, budget = Mutation(value, "opted-out"), rendering.budget.new()
     goes_on, attempts = attempts is not None, attempts if attempts is not None else []
     first: errors.Denied | None = None
-    for pod_template in workload.pod_templates(value, object_kind):
+    for pod_template in workload.pod_templates(value, object_kind, checked=checked):
         is_alone = object_kind not in workload.INTERCEPTED  # the only pod template of its object, whose labels decide
         if is_alone and (reason := workload.exclusion(pod_template.value, pod_template.path)):
             return Mutation(value, reason)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from webhook import errors, patch, rendering, workload
+from webhook import errors, rendering, workload
 from webhook.mutation import asked
 from webhook.mutation.create import replaced
 from webhook.rendering import reconcile
@@ -170,8 +170,7 @@ def _asks_for_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool
     """Return whether two bare pod templates have the same pod spec and the same keys of ours."""
     if asked.keys(one) != asked.keys(other):
         return False
-    specs = [pod_template.get("spec") or {} for pod_template in (one, other)]
-    return patch.same(*specs) or patch.same(*map(reconcile.comparable, specs))
+    return reconcile.ask_alike(*(pod_template.get("spec") or {} for pod_template in (one, other)))
 
 
 def _base(

@@ -162,7 +162,7 @@ def _rendered_anew(
     """
     records = {name: rendering.full(record) for name, record in stored.records.items()}
     sent = asked.templates(value)
-    mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace)
+    mutation = render(meant.bare, workload.LEADER_WORKER_SET, state, namespace=namespace, checked=True)
     result = mutation.value
     changed: list[Notice] = []
     same: list[Notice] = []
@@ -241,7 +241,7 @@ def _never_rendered(
 ) -> Mutation:
     """Decide an update of an object that was stored without being rendered, such as before the webhook was installed."""
     labelled = workload.exclusion(old) == ""
-    if labelled and not refreshed and asked.of(value) == asked.of(old):
+    if labelled and not refreshed and asked.are_alike(asked.of(value), asked.of(old)):
         return Mutation(value, "never-rendered", notices=(Notice("never-rendered"),))
     return _first_rendering(value, state, namespace=namespace)
 

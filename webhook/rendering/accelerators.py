@@ -99,7 +99,7 @@ def is_known(resource: str) -> bool:
     domain, _, name = resource.partition("/")
     if domain in _DOMAINS:
         return bool(name) and not _is_other_device(name)
-    return _RESOURCES.fullmatch(resource) is not None
+    return bool(name) and _RESOURCES.fullmatch(resource) is not None
 
 
 def is_of_device_class(resource: str) -> bool:

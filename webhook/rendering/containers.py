@@ -87,14 +87,19 @@ def accelerator_elsewhere(
 
     A resource claim may be an accelerator, so an inference container with one is not suspicious.
     """
-    if (chosen.value.get("resources") or {}).get("claims") or accelerators.asks_for_accelerator(chosen.value, table):
-        return []
+    others = [container for container in _containers(pod_template) if container is not chosen.value]
     found = [
         (str(container.get("name")), chosen.name)
-        for container in _containers(pod_template)
+        for container in others
         if accelerators.asks_for_accelerator(container, table)
     ]
-    return [Notice("accelerator-elsewhere", found)] if found else []
+    if (
+        not found
+        or (chosen.value.get("resources") or {}).get("claims")
+        or accelerators.asks_for_accelerator(chosen.value, table)
+    ):
+        return []
+    return [Notice("accelerator-elsewhere", found)]
 
 
 def _containers(pod_template: workload.PodTemplate) -> list[dict[str, Any]]:

@@ -10,8 +10,7 @@ from webhook.rendering.changes import Current
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two pod templates, their records aside, differ only in what others fill in or leave out."""
-    forms = (filled_in.normal(value, "", "", unknown=True) for value in (one, other))
-    return patch.same(*forms)
+    return filled_in.alike(one, other, "", "", unknown=True)
 
 
 def comparable(current: Current, *, unknown: bool = False) -> list[tuple[str, Any]]:
@@ -46,6 +45,8 @@ def carried_over(rendered: Mapping[str, Any], stored: Mapping[str, Any]) -> dict
 
 
 def _carried_over(value: Any, stored: Any, key: str) -> Any:
+    if patch.same(value, stored):
+        return value
     if isinstance(value, dict) and isinstance(stored, dict):
         found = {name: _carried_over(inner, stored.get(name), name) for name, inner in value.items()}
         missing = {name: inner for name, inner in stored.items() if name not in value}

@@ -8,10 +8,10 @@ told from an edit.
 Source: the defaults of LeaderWorkerSet's CRD, and ``pkg/apis/core/v1/defaults.go`` of Kubernetes 1.36.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from webhook import catalog, workload
+from webhook import catalog, patch, workload
 from webhook.rendering import quantities
 
 #: Values that LeaderWorkerSet's CRD fills in below fields that a template sets, by key.
@@ -70,8 +70,13 @@ _POINTERS = frozenset({"tolerationSeconds"})
 #: Pull policies, and the image that decides which one is the default.
 _IMAGES = {"imagePullPolicy": "image", "pullPolicy": "reference"}
 
+#: Fields about which another field of their map decides too, with that one.
+_DECIDED: Mapping[str, str] = {"hostPort": "containerPort", "requests": "limits", **_IMAGES}
+
 #: Fields of which more than their value decides.
-_WITH_RULES = frozenset({workload.RECORD, "hostPort", "requests", "sizeLimit", *_POINTERS, *_IMAGES})
+_WITH_RULES = frozenset({workload.RECORD, "sizeLimit", *_POINTERS, *_DECIDED})
+
+_HOLDERS = frozenset({dict, list})
 
 #: Lists to which whole items are added.
 _COMPLETED_LISTS = frozenset({"tolerations", "volumeMounts"})
@@ -92,7 +97,7 @@ def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
         unknown: whether fields count that this release does not know, so that the API server may have dropped them.
     """
     if isinstance(value, dict):
-        return _fields(value, key, holder, unknown=unknown) or None
+        return _fields(value, key, None if unknown else _known(value, key, holder), unknown=unknown) or None
     if isinstance(value, list):
         items = value if key not in _COMPLETED_LISTS else [item for item in value if not _filled_in_item(item, key)]
         return [normal(item, "", key, unknown=unknown) for item in items] or None
@@ -101,10 +106,43 @@ def normal(value: Any, key: str, holder: str, *, unknown: bool = False) -> Any:
     return value or None
 
 
-def _fields(value: Mapping[str, Any], key: str, holder: str, *, unknown: bool) -> dict[str, Any]:
-    known = catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
-    if unknown:
-        known = None
+def alike(one: Any, other: Any, key: str, holder: str, *, unknown: bool = False) -> bool:
+    """Return whether two values have the same :func:`normal` form, which takes the same arguments, for a look at what differs only."""
+    if patch.same(one, other):
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        known = [None if unknown else _known(value, key, holder) for value in (one, other)]
+        if known[0] == known[1]:
+            return _are_alike(one, other, key, known[0], unknown=unknown)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and key not in _COMPLETED_LISTS:
+        return all(alike(mine, theirs, "", key, unknown=unknown) for mine, theirs in zip(one, other, strict=True))
+    return patch.same(*(normal(value, key, holder, unknown=unknown) for value in (one, other)))
+
+
+def _are_alike(
+    one: Mapping[str, Any], other: Mapping[str, Any], key: str, known: Collection[str] | None, *, unknown: bool
+) -> bool:
+    """Return whether two maps, of which the same fields are known, have the same normal form."""
+    differing = {name for name in one.keys() & other.keys() if not patch.same(one[name], other[name])}
+    nested = {name for name in differing - _WITH_RULES if type(one[name]) is type(other[name]) in _HOLDERS}
+    if not all(
+        alike(one[name], other[name], name, key, unknown=unknown) for name in nested if known is None or name in known
+    ):
+        return False
+    compared = (differing - nested) | (one.keys() ^ other.keys())
+    for name, deciding in _DECIDED.items():
+        if name in compared or deciding in differing or deciding in compared:
+            compared |= {name, deciding}
+    parts = ({name: value[name] for name in compared if name in value} for value in (one, other))
+    return patch.same(*(_fields(part, key, known, unknown=unknown) for part in parts))
+
+
+def _known(value: Mapping[str, Any], key: str, holder: str) -> Collection[str] | None:
+    """Return the fields of a map that this release knows; None if it may be any."""
+    return catalog.ITEMS.get(holder) or (catalog.POD_SPEC if key == "spec" and "containers" in value else None)
+
+
+def _fields(value: Mapping[str, Any], key: str, known: Collection[str] | None, *, unknown: bool) -> dict[str, Any]:
     found = {}
     for name, inner in value.items():
         if known is not None and name not in known:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook import notices, patch
+from webhook import notices
 from webhook.notices import Notice
 from webhook.rendering import fields, filled_in
 
@@ -48,11 +48,7 @@ def lists(own: Mapping[str, Any], configured: Mapping[str, Any], path: str) -> I
         mine = own.get(key)
         where = f"{path}.{key}"
         if isinstance(value, list) and mine is not None:
-            if not fields.is_itemized(key) and not _same(mine, value, key):
+            if not fields.is_itemized(key) and not filled_in.alike(mine, value, key, ""):
                 yield where
         elif isinstance(value, dict) and isinstance(mine, dict):
             yield from lists(mine, value, where)
-
-
-def _same(one: Any, other: Any, key: str) -> bool:
-    return patch.same(*(filled_in.normal(value, key, "") for value in (one, other)))

@@ -108,20 +108,26 @@ def is_there(rendered: Mapping[str, Any], made: Changes) -> bool:
 
 
 def declared(pod_template: workload.PodTemplate) -> tuple[Any, ...]:
-    """Return what a bare pod template asks for beside its pod spec, in a form in which two are equal that get equal renderings."""
+    """Return what a bare pod template asks for beside its pod spec."""
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
     return workload.declaration(pod_template), default_container, pod_template.role, pod_template.group_size
 
 
-def comparable(spec: Mapping[str, Any]) -> Any:
-    """Return a bare pod spec in a form in which two are equal that ask for the same: any placeholder equals any other."""
+def ask_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two bare pod specs ask for the same: any placeholder equals any other."""
+    if patch.same(one, other):
+        return True
+    return filled_in.alike(_without_placeholders(one), _without_placeholders(other), "spec", "")
+
+
+def _without_placeholders(spec: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(spec)
     for key in ("initContainers", "containers"):
         found[key] = [
             {**container, "image": None} if image.is_placeholder(container.get("image")) else container
             for container in spec.get(key) or ()
         ]
-    return filled_in.normal(found, "spec", "")
+    return found
 
 
 def _fate(path: str, old: Any, new: Any, original: Any) -> _Fate:

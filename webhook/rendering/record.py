@@ -6,6 +6,7 @@ lists of strings, after ``runtime`` only a digest and a number (``manifests/base
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,9 @@ VERSION = 1
 
 #: The most changes that a record may name: far more than any runtime template makes, but few enough to undo quickly.
 _MOST_PATHS = 2000
+
+#: The longest record that is remembered, in characters: decoding a longer one takes little compared with all else of its object.
+_LONGEST_REMEMBERED = 250_000
 
 #: How many characters of an agent entry's match lists a record keeps.
 _MATCH_CHARACTERS = 200
@@ -207,6 +211,15 @@ def decode(text: Any) -> Header:
     """
     if not isinstance(text, str):
         raise _invalid(f"is {errors.shown(text)}, not a string")
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _decoded(text)
+
+
+@lru_cache(maxsize=8)  # an update asks for each of its at most four records up to ten times
+def _remembered(text: str) -> Header:
+    return _decoded(text)
+
+
+def _decoded(text: str) -> Header:
     try:
         if jsonshape.too_many_values(text.encode(), jsonshape.MOST_VALUES):
             raise _invalid(f"holds more than {jsonshape.MOST_VALUES} values")

@@ -47,10 +47,26 @@ def inputs(pod_template: workload.PodTemplate, declaration: workload.Declaration
     """
     default_container = pod_template.own_annotations.get(workload.DEFAULT_CONTAINER)
     name = (pod_template.value.get("metadata") or {}).get("name")
-    spec: Any = _without_names(pod_template.value.get("spec") or {}, name if isinstance(name, str) else "")
-    if not pod_template.is_pod:
-        spec = filled_in.normal(spec, "spec", "")
-    return digests.of([declaration, default_container, pod_template.role, pod_template.group_size, spec])
+    spec = _without_names(pod_template.value.get("spec") or {}, name if isinstance(name, str) else "")
+    said = digests.canonical([declaration, default_container, pod_template.role, pod_template.group_size])
+    return digests.of_text(b"%b,%b]" % (said[:-1], _text(spec, is_pod=pod_template.is_pod)))
+
+
+def _text(spec: Mapping[str, Any], *, is_pod: bool) -> bytes:
+    """Return a pod spec as canonical JSON, that of a pod template in its normal form."""
+    try:
+        packed = msgspec.msgpack.encode(spec)
+    except OverflowError:  # an integer of more than 64 bits
+        return digests.canonical(spec if is_pod else filled_in.normal(spec, "spec", ""))
+    return _remembered_text(packed, is_pod=is_pod)
+
+
+@lru_cache(
+    maxsize=2
+)  # the templates of a group mostly share a pod spec, and an update asks twice; a large one takes 5 MB
+def _remembered_text(packed: bytes, *, is_pod: bool) -> bytes:
+    spec = msgspec.msgpack.decode(packed)
+    return digests.canonical(spec if is_pod else filled_in.normal(spec, "spec", ""))
 
 
 def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:

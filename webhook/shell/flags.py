@@ -132,11 +132,15 @@ def _with_variables(started: Iterable[list[str]]) -> Iterator[list[str]]:
 
 def _flags(command: Sequence[tuple[int, str]]) -> Iterator[_Flag]:
     """Yield the flags of a command that should not be repeated."""
-    conditions = _program(command) in _WITH_CONDITIONS
+    program = ""
     for index, (at, word) in enumerate(command):
         flag = _FLAG.match(word)
-        if flag is None or flag[1] in _REPEATABLE or (conditions and not word.startswith("--")):
+        if flag is None or flag[1] in _REPEATABLE:
             continue
+        if not word.startswith("--"):
+            program = program or _program(command)
+            if program in _WITH_CONDITIONS:
+                continue
         value = command[index + 1][1] if "=" not in flag[0] and index + 1 < len(command) else "-"
         yield _Flag(flag[1], at, word if value.startswith("-") else f"{word} {value}")
 

@@ -25,9 +25,6 @@ from webhook.whatif.owners import Identity, Object
 PlanEffect = Literal["newly-denied", "changed", "no-longer-denied", "still-denied", "unchanged", "unaffected"]
 PLAN_EFFECTS: tuple[PlanEffect, ...] = get_args(PlanEffect)
 
-#: What the labels begin with whose values rendering reads; of others it only sees whether they are there.
-_READ = (workload.PREFIX, workload.GROUP_NAME.partition("/")[0])
-
 #: What the new configuration applies to.
 #:
 #: - ``new-workloads``: to new ones, and to those that are refreshed or rendered again; what is stored keeps its rendering
@@ -277,7 +274,7 @@ def _essence(
 def _without_foreign_values(pod_template: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a pod template without the values of labels that rendering does not read."""
     metadata = pod_template.get("metadata") or {}
-    labels = {key: one if key.startswith(_READ) else "" for key, one in (metadata.get("labels") or {}).items()}
+    labels = {key: one if workload.is_read(key) else "" for key, one in (metadata.get("labels") or {}).items()}
     return {**pod_template, "metadata": {**metadata, "labels": labels}}
 
 

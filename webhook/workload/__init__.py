@@ -35,6 +35,7 @@ from webhook.workload.keys import (
     RUNTIME,
     TEMPLATE_HASHES,
     WORKER_INDEX,
+    is_read,
 )
 from webhook.workload.object_kinds import (
     INTERCEPTED,
@@ -102,6 +103,7 @@ __all__ = [
     "exclusion",
     "is_list",
     "is_object",
+    "is_read",
     "items",
     "keys",
     "kind_of",

@@ -58,3 +58,10 @@ TEMPLATE_HASHES = (
 
 #: The labels that identify a rendered pod; those of a LeaderWorkerSet are copied into its pod templates.
 IDENTITY_LABELS = (RUNTIME, MODEL_ID)
+
+_READ_PREFIXES = (PREFIX, GROUP_NAME.partition("/")[0] + "/")
+
+
+def is_read(key: str) -> bool:
+    """Return whether rendering reads the value of this label or annotation; of any other it only sees that it is there."""
+    return key.startswith(_READ_PREFIXES) or key == DEFAULT_CONTAINER

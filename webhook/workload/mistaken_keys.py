@@ -4,7 +4,6 @@ The platform has keys of its own under this prefix. So a key that is not ours is
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, Literal
 
 from webhook import errors
@@ -31,8 +30,7 @@ def notices(pod_template: PodTemplate, more_known: Collection[str]) -> list[Noti
         more_known: keys under ``hydra.io/`` that others read.
     """
     labels, annotations = pod_template.labels, pod_template.annotations
-    known = _OURS.union(more_known)
-    found = dict((*_misspelt(labels, known), *_misspelt(annotations, known)))
+    found = dict((*_misspelt(labels, more_known), *_misspelt(annotations, more_known)))
     return [
         *_notice("unknown-key", found.items()),
         *_notice("annotation-as-label", _misplaced(labels, annotations, keys.ANNOTATIONS)),
@@ -45,24 +43,26 @@ def instead_of(key: str, labels: Mapping[str, Any], annotations: Mapping[str, An
     if key in annotations:
         return "it is an annotation here; make it a label"
     for what, written in (("label", labels), ("annotation", annotations)):
-        for other, near in _misspelt(written, _OURS):
+        for other, near in _misspelt(written):
             if near == key:
                 return f"there is {what} {other}; rename it" + ("" if what == "label" else " and make it a label")
     return ""
 
 
-def _misspelt(written: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+def _misspelt(written: Iterable[str], more_known: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield each unknown key that is near a known one, with that one."""
-    unknown = list(islice((key for key in written if key.startswith(keys.PREFIX) and key not in known), _COMPARED))
-    names = {key.removeprefix(keys.PREFIX) for key in known} if unknown else ()
-    for key in unknown:
+    unknown = [key for key in written if key.startswith(keys.PREFIX) and key not in _OURS and key not in more_known]
+    if not unknown:
+        return
+    names = {key.removeprefix(keys.PREFIX) for key in _OURS.union(more_known)}
+    for key in unknown[:_COMPARED]:
         if near := errors.nearest(key.removeprefix(keys.PREFIX).lower(), names, _SIMILARITY):
             yield key, keys.PREFIX + near
 
 
 def _misplaced(written: Mapping[str, Any], proper: Mapping[str, Any], ours: frozenset[str]) -> list[str]:
     """Return the keys that mean something only in the other map, unless that one says the same."""
-    return sorted(key for key in ours if key in written and proper.get(key) != written[key])
+    return sorted(key for key in written if key in ours and proper.get(key) != written[key])
 
 
 def _notice(
