@@ -9,6 +9,8 @@ import contextlib
 import functools
 import itertools
 import re
+import signal
+import time
 import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +20,7 @@ import yaml
 
 from tests.controlplane.objects import Object, path_of
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import HANGING_SECONDS
 from tests.controlplane.replica import Replica
 from tests.controlplane.service import Service
 
@@ -31,6 +34,9 @@ CACHE = f"{CORE}/configmaps/hydra-webhook-cache"
 STATE = f"{CORE}/configmaps/hydra-webhook-state"
 SECRET = f"{CORE}/secrets/hydra-webhook-ca"
 WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
+
+PRE_STOP_SECONDS = 0.5
+"""Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
 
 class Installation:
@@ -157,6 +163,17 @@ class Installation:
         """Let the Service forget a replica, which goes on running."""
         self.replicas.remove(replica)
         self.service.remove(replica)
+
+    def replace(self, old: Replica, **environ: str) -> Replica:
+        """Replace a replica as a Deployment with maxUnavailable 0 does; return the new one once the old one has ended."""
+        new = self.start(**environ)
+        self.until_forwarded(new)
+        self.withdraw(old)
+        time.sleep(PRE_STOP_SECONDS)
+        old.process.send_signal(signal.SIGTERM)
+        assert old.process.wait(HANGING_SECONDS) == 0
+        assert old.events("stopped")
+        return new
 
     def stop_all(self) -> None:
         """Stop every replica."""

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import itertools
 import os
-import signal
 import ssl
 import time
 from collections.abc import Iterator
@@ -26,11 +25,7 @@ from tests.controlplane.installation import (
 from tests.controlplane.load import HOST, Traffic
 from tests.controlplane.objects import Object
 from tests.controlplane.plane import ControlPlane
-from tests.controlplane.processes import HANGING_SECONDS
 from tests.controlplane.replica import Replica
-
-PRE_STOP_SECONDS = 0.5
-"""Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
 GLOBAL_AWAY_SECONDS = float(os.environ.get("HYDRA_GLOBAL_AWAY_SECONDS", "8"))
 """For how long the global cluster is unreachable. No result depends on it; ten minutes have been tried."""
@@ -46,18 +41,6 @@ def configured(hydra: Installation) -> Installation:
 def running(configured: Installation) -> Installation:
     configured.run(2)
     return configured
-
-
-def replace(hydra: Installation, old: Replica, **environ: str) -> Replica:
-    """Replace a replica as a Deployment with maxUnavailable 0 does."""
-    new = hydra.start(**environ)
-    hydra.until_forwarded(new)
-    hydra.withdraw(old)
-    time.sleep(PRE_STOP_SECONDS)
-    old.process.send_signal(signal.SIGTERM)
-    assert old.process.wait(HANGING_SECONDS) == 0
-    assert old.events("stopped")
-    return new
 
 
 @contextlib.contextmanager
@@ -140,7 +123,7 @@ def test_no_creation_fails_while_all_replicas_are_replaced(running):
     with Traffic(running) as traffic:
         created = traffic.through_the_api_server(rate=50).go_on()
         for old in tuple(running.replicas):
-            replace(running, old)
+            running.replace(old)
             created.go_on()
 
     assert created.failed == ""
@@ -225,7 +208,7 @@ def test_templates_are_served_while_the_global_cluster_is_unreachable_even_after
         loads = [traffic.on_new_connections(20), traffic.on_kept_connections(20), traffic.through_the_api_server(5)]
         with away(global_plane):
             away_until = time.monotonic() + GLOBAL_AWAY_SECONDS
-            restarted = replace(hydra, old, **environ)
+            restarted = hydra.replace(old, **environ)
             ages = [stale(restarted)]
             while len(ages) < 3 or time.monotonic() < away_until:
                 loads[0].go_on(20)
