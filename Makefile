@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-workloads bench-worst image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -78,6 +78,16 @@ bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: 
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies
+
+bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
+	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
+
+performance: $(READY) ## Write docs/performance.md and its plots from the results in bench/saved
+	$(BIN)/python -m bench.page
+
+SOAK_SECONDS ?= 1800
+soak: $(READY) ## Load two replicas for SOAK_SECONDS with rotation, reloads and restarts, and save how they grow; after `make controlplane`
+	$(BIN)/python -m bench.soak --seconds $(SOAK_SECONDS) --save bench/saved/soak.json
 
 CONTAINER_ENGINE ?= $(if $(shell command -v docker),docker,podman)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' webhook/__init__.py)

@@ -36,7 +36,9 @@ class Result:
 DIFFERENT = 5_000
 
 
-def requests(paths: list[Path], runtime: str | None = None, *, alike: bool = False) -> list[bytes]:
+def requests(
+    paths: list[Path], runtime: str | None = None, *, alike: bool = False, count: int = DIFFERENT
+) -> list[bytes]:
     """Return the HTTP requests by which an API server sends these reviews, each in many forms.
 
     Args:
@@ -45,7 +47,7 @@ def requests(paths: list[Path], runtime: str | None = None, *, alike: bool = Fal
         alike: whether the forms of a review differ only as pods of one controller do; if not, each is of another model.
     """
     reviews = [json.loads(path.read_bytes()) for path in paths]
-    bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(DIFFERENT)]
+    bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(count)]
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()
         bodies = [re.sub(rb'"hydra.io/runtime":"[^"]*"', label, body) for body in bodies]

@@ -141,7 +141,7 @@ def main() -> int:
     text = snapshot.runtime_templates["vllm-cpu"].startups["lone"].args[0].text
     with oracle(arguments.go) as ask:
         rows = measure(text, ask, arguments.rounds, arguments.repeat)
-    Console(width=110).print(table(rows))
+    Console(width=120).print(table(rows))
     method = {"rounds": arguments.rounds, "renderings per case and round": arguments.repeat}
     machine = results.machine(Go=go_version(arguments.go), gotpl=metadata.version("gotpl"))
     return results.finish(arguments, Results("templates", method, series(rows), machine, results.today()))

@@ -191,3 +191,15 @@ def test_responses_are_valid_json_for_any_uid():
     uid = '"\n\x00é'
 
     assert encoded(admission.Response(True), uid)["uid"] == uid
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        admission.Response(True),
+        admission.Response(True, operations=[{"op": "add", "path": "/é", "value": "\n"}], audit={"runtime": "r"}),
+        admission.errored("abc123"),
+    ],
+)
+def test_an_answer_is_the_same_whether_it_is_encoded_for_one_request_or_for_many(response):
+    assert admission.encode(response, "u-1") == admission.encode(admission.encoded(response), "u-1")

@@ -170,6 +170,8 @@ _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _encoder = msgspec.json.Encoder()
 
+_API_VERSION, _KIND = "admission.k8s.io/v1", "AdmissionReview"
+
 
 def parse(body: bytes) -> Request:
     """Read a request body, but for the objects in it.
@@ -228,15 +230,24 @@ def errored(error_id: str) -> Response:
 
 def encode(response: Response | Encoded, uid: str) -> bytes:
     """Return the AdmissionReview that answers the request of this uid."""
-    rest = (encoded(response) if isinstance(response, Response) else response).rest
-    return b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":%b,%b}' % (
+    if isinstance(response, Response):  # at once, since a large answer is not copied for nothing
+        answer = {"uid": uid, **_content(response)}
+        return _encoder.encode({"apiVersion": _API_VERSION, "kind": _KIND, "response": answer})
+    return b'{"apiVersion":"%b","kind":"%b","response":{"uid":%b,%b}' % (
+        _API_VERSION.encode(),
+        _KIND.encode(),
         _encoder.encode(uid),
-        rest,
+        response.rest,
     )
 
 
 def encoded(response: Response) -> Encoded:
     """Return a response as JSON, for any number of requests."""
+    return Encoded(_encoder.encode(_content(response))[1:], bool(response.operations))
+
+
+def _content(response: Response) -> dict[str, Any]:
+    """Return the members of a response after the uid."""
     content: dict[str, Any] = {"allowed": response.allowed}
     if not response.allowed:
         content["status"] = {
@@ -252,4 +263,4 @@ def encoded(response: Response) -> Encoded:
         content["warnings"] = notices.lines(response.notices)
     if response.audit:
         content["auditAnnotations"] = response.audit
-    return Encoded(_encoder.encode(content)[1:], bool(response.operations))
+    return content

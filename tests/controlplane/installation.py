@@ -39,6 +39,10 @@ PRE_STOP_SECONDS = 0.5
 """Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
 
+PRE_STOP_SECONDS = 0.5
+"""Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
+
+
 class Installation:
     """The objects of `manifests/base` in a cluster, and as many replicas as the test wants.
 
@@ -121,6 +125,17 @@ class Installation:
             self.until_forwarded(replica)
         self.until_trusted()
         return started
+
+    def replace(self, old: Replica, **environ: str) -> Replica:
+        """Replace a replica as a Deployment with maxUnavailable 0 does; return the new one once the old one has ended."""
+        new = self.start(**environ)
+        self.until_forwarded(new)
+        self.withdraw(old)
+        time.sleep(PRE_STOP_SECONDS)
+        old.process.send_signal(signal.SIGTERM)
+        assert old.process.wait(HANGING_SECONDS) == 0
+        assert old.events("stopped")
+        return new
 
     def until_forwarded(self, replica: Replica) -> None:
         """Wait until a replica is ready and the Service forwards to it."""

@@ -40,6 +40,9 @@ REVIEW = {
 }
 ADMISSION = wire.post(json.dumps(REVIEW).encode())
 
+Question = tuple[bytes, Callable[[wire.Answer], str]]
+"""A request, and what is wrong with an answer to it: an empty string if nothing is."""
+
 Send = Callable[[], Awaitable[str]]
 """Sends one request, and returns what is wrong with its answer: an empty string if nothing is."""
 
@@ -128,13 +131,13 @@ class Traffic:
         self._thread.join()
         self._loop.close()
 
-    def on_new_connections(self, rate: float, senders: int = 2) -> Load:
-        """Send admissions to the Service's replicas in turn, each on a connection of its own."""
-        return self.sending(partial(self._new, itertools.count()), rate, senders)
+    def on_new_connections(self, rate: float, senders: int = 2, questions: Iterator[Question] | None = None) -> Load:
+        """Send admissions, or these questions, to the Service's replicas in turn, each on a connection of its own."""
+        return self.sending(partial(self._new, itertools.count(), questions or ADMISSIONS), rate, senders)
 
-    def on_kept_connections(self, rate: float, senders: int = 2) -> Load:
-        """Send admissions to the Service's replicas; each sender keeps its connection until the replica closes it."""
-        return self.sending(partial(self._kept, itertools.count()), rate, senders)
+    def on_kept_connections(self, rate: float, senders: int = 2, questions: Iterator[Question] | None = None) -> Load:
+        """Send them to the Service's replicas; each sender keeps its connection until the replica closes it."""
+        return self.sending(partial(self._kept, itertools.count(), questions or ADMISSIONS), rate, senders)
 
     def through_the_api_server(self, rate: float, senders: int = 4) -> Load:
         """Create pods, in a dry run: the API server asks the webhook."""
@@ -150,27 +153,29 @@ class Traffic:
         return load
 
     @contextlib.asynccontextmanager
-    async def _new(self, turn: Iterator[int]) -> AsyncIterator[Send]:
+    async def _new(self, turn: Iterator[int], questions: Iterator[Question]) -> AsyncIterator[Send]:
         async def send() -> str:
+            request, problem_of = next(questions)
             async with self._connected(turn) as connection:
-                return admitted(await connection.ask(ADMISSION))
+                return problem_of(await connection.ask(request))
 
         yield send
 
     @contextlib.asynccontextmanager
-    async def _kept(self, turn: Iterator[int]) -> AsyncIterator[Send]:
+    async def _kept(self, turn: Iterator[int], questions: Iterator[Question]) -> AsyncIterator[Send]:
         async with contextlib.AsyncExitStack() as stack:
             connection: wire.Wire | None = None
 
             async def send() -> str:
                 nonlocal connection
                 used, connection = connection or await stack.enter_async_context(self._connected(turn)), None
-                answer = await used.ask(ADMISSION)
+                request, problem_of = next(questions)
+                answer = await used.ask(request)
                 if answer.headers.get("connection") == "close":
                     await stack.aclose()
                 else:
                     connection = used
-                return admitted(answer)
+                return problem_of(answer)
 
             yield send
 
@@ -275,3 +280,7 @@ def admitted(answer: wire.Answer) -> str:
         return str(response["status"])
     patch = base64.b64decode(response.get("patch", "")).decode().replace("~1", "/")
     return "" if RECORD in patch else "admitted without a record"
+
+
+ADMISSIONS: Iterator[Question] = itertools.repeat((ADMISSION, admitted))
+"""The same pod without an end."""
