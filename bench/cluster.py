@@ -97,14 +97,8 @@ class Bench:
         self.rows = {name: Row(NAMESPACES[name]) for name in names}
 
     def install(self) -> None:
-        """Create the namespaces and the ServiceAccounts of their pods (no controller does it), and install the webhooks."""
-        for name, row in self.rows.items():
-            labels = {} if name == OURS else {"hydra.io/inject": "false"}
-            metadata = {"name": row.namespace, "labels": labels}
-            self._plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-        for namespace in ("default", *(row.namespace for row in self.rows.values())):
-            metadata = {"name": "default", "namespace": namespace}
-            self._plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        """Create the namespaces, and install the webhooks."""
+        create_namespaces(self._plane, NAMESPACES[OURS], *(row.namespace for row in self.rows.values()))
         hydra = Installation(self._plane, Direct(free_port()))
         hydra.install()
         hydra.configure()
@@ -205,6 +199,16 @@ class Bench:
         metrics = self._plane.request("GET", "/metrics")["text"].splitlines()
         calls = (line for line in metrics if line.startswith("apiserver_admission_webhook_request_total{"))
         return any(f'name="{webhook}"' in line for line in calls)
+
+
+def create_namespaces(plane: ControlPlane, ours: str, *others: str) -> None:
+    """Create a namespace where pods are rendered and others that are opted out, with the ServiceAccounts that no controller creates."""
+    for namespace in {ours, *others}:
+        labels = {} if namespace == ours else {"hydra.io/inject": "false"}
+        plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+    for namespace in {"default", ours, *others}:
+        metadata = {"name": "default", "namespace": namespace}
+        plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
 
 
 def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str, Row]:
