@@ -84,13 +84,16 @@ bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling wit
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
 	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
 
+bench-scale: $(READY) ## Create 10,000 pods while a replica ends, and measure how costs grow with runtimes and containers; after `make controlplane`
+	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
+
 bench-tails: $(READY) ## Measure the slowest requests at half of the load, with and without reloads, and how long a reload holds the loop
 	$(BIN)/python -m bench.tails $(BENCH_OPTIONS)
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 
-bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
+bench-all: peers ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
 	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
 
 performance: $(READY) ## Write docs/performance.md and its plots from the results in bench/saved
