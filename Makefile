@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane bench bench-cluster bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-scale bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -34,7 +34,7 @@ test-all: $(READY) lint types layers ## The same with the thorough tests, which 
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not long and not attack"
 
 test-fast: $(READY) ## Only the tests that take less than a second each
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not slow and not cluster and not kustomize and not image and not thorough and not long and not attack"
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not slow and not cluster and not kustomize and not peers and not image and not thorough and not long and not attack"
 
 long: $(READY) ## More thorough forms of some tests, which take minutes each
 	$(BIN)/python -m pytest -m long
@@ -64,20 +64,31 @@ conformance: $(GO_READY) ## Compare the template engine with Go 1.27 on random t
 controlplane: $(GO_READY) ## Build etcd, Kubernetes, helm and kustomize for the tests, once for all checkouts, in the user's cache
 	$(BIN)/python -m tests.controlplane.build
 
-bench: $(READY) ## Compare requests per second with those of a webhook that does nothing
-	$(BIN)/python -m bench.throughput
+peers: $(GO_READY) ## Build a Go webhook and install kopf, which the bench compares with ours, once for all checkouts, in the user's cache
+	$(BIN)/python -m bench.peers.build
+
+# Of all benches, such as BENCH_OPTIONS='--compare bench/saved/throughput.json'
+BENCH_OPTIONS ?=
+bench: $(READY) ## Compare requests per second with those of a webhook that does nothing; BENCH_OPTIONS are passed on
+	$(BIN)/python -m bench.throughput $(BENCH_OPTIONS)
 
 bench-cluster: $(READY) ## Compare pods created per second with and without the webhook; after `make controlplane`
-	$(BIN)/python -m bench.cluster
+	$(BIN)/python -m bench.cluster $(BENCH_OPTIONS)
+
+bench-peers: peers ## Compare with a Go webhook on controller-runtime and with kopf, which do the same job
+	$(BIN)/python -m bench.peers $(BENCH_OPTIONS)
+
+bench-scale: $(READY) ## Create 10,000 pods through two replicas, one of which ends, and measure what growing work costs; after `make controlplane`
+	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
 
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
-	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go)
+	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
-	$(BIN)/python -m bench.workloads
+	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
-	$(BIN)/python -m bench.worst_bodies
+	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 
 bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
 	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
@@ -111,6 +122,7 @@ lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-dev.lock
 	uv pip compile --group build --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-build.lock
 	uv pip compile --group conformance --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-conformance.lock
+	uv pip compile --group peers --constraints requirements-dev.lock --python-version 3.11 --generate-hashes --no-header --quiet --upgrade --output-file requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

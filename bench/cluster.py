@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, processes, ratios, results, servers
+from bench import load, policies, processes, ratios, results, servers
 from bench.results import Results, Series
 from tests.controlplane import binaries, installation
 from tests.controlplane.installation import Installation
@@ -27,8 +27,22 @@ from tests.controlplane.processes import free_port
 from tests.controlplane.service import Endpoint, Service
 
 NONE, NOOP, READY, OURS = "no webhook", "no-op webhook", "ready patch", "ours"
-NAMESPACES = {NONE: "bench-none", NOOP: "bench-no-op", READY: "bench-ready", OURS: "bench-ours"}
-"""Each webhook is called for the pods of one namespace, so that all of them can be installed at the same time."""
+POLICY, PATCHED, ANNOTATION = "policy, one annotation", "policy, one annotation, JSONPatch", "webhook, one annotation"
+NAMESPACES = {
+    NONE: "bench-none",
+    POLICY: "bench-policy",
+    PATCHED: "bench-policy-patch",
+    NOOP: "bench-no-op",
+    ANNOTATION: "bench-annotation",
+    READY: "bench-ready",
+    OURS: "bench-ours",
+}
+"""Each webhook and each policy is for the pods of one namespace, so that all of them can be installed at the same time."""
+
+POLICIES = {POLICY: policies.APPLIED, PATCHED: policies.PATCHED}
+
+BASES = (NONE, POLICY, NOOP, READY)
+"""What every row is compared with."""
 
 CLIENTS = (1, 16)
 
@@ -86,12 +100,15 @@ class Bench:
         replica = hydra.start(HYDRA_WEBHOOK_PORT=str(hydra.service.port)).until_ready()
         self.rows[OURS].pid = replica.process.pid
         hydra.until_trusted()
-        patch = self._patch(hydra)
-        for name in (NOOP, READY):
+        for name, mutation in POLICIES.items():
+            self._install_policy(name, mutation)
+        one_annotation = base64.b64encode(json.dumps(policies.PATCH).encode()).decode()
+        for name, patch in ((NOOP, ""), (ANNOTATION, one_annotation), (READY, self._patch(hydra))):
             self._install_other(name, patch)
         for name, row in self.rows.items():
-            rendered = "hydra.io/rendered" in self._create(row)["metadata"].get("annotations", {})
-            assert rendered == (name in {READY, OURS}), name
+            set_by = {"hydra.io/rendered": {READY, OURS}, policies.ANNOTATION: {POLICY, PATCHED, ANNOTATION}}
+            annotations = self._create(row)["metadata"].get("annotations", {})
+            assert all((key in annotations) == (name in names) for key, names in set_by.items()), name
 
     def measure(self, row: Row, clients: int, seconds: float) -> None:
         """Create pods with this many clients for this many seconds, and delete them."""
@@ -128,6 +145,14 @@ class Bench:
         trust = ssl.create_default_context(cadata=hydra.ca_bundle.decode())
         with urllib.request.urlopen(asked, context=trust) as answer:
             return json.load(answer)["response"]["patch"]
+
+    def _install_policy(self, name: str, mutation: Object) -> None:
+        """Install a policy that applies where our webhook would be called."""
+        row = self.rows[name]
+        webhook = self._plane.get("mutatingwebhookconfiguration", installation.CONFIGURATION)["webhooks"][0]
+        self._plane.apply(*policies.policy(webhook, row.namespace, mutation))
+        applied = lambda: policies.ANNOTATION in self._create(row)["metadata"].get("annotations", {})  # noqa: E731
+        self._plane.wait(applied, f"{name} is applied")
 
     def _install_other(self, name: str, patch: str) -> None:
         """Start another webhook, and have the API server call it as it calls ours."""
@@ -181,18 +206,16 @@ def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str
 def table(clients: int, rows: dict[str, Row]) -> Table:
     shown = Table(title=f"pods created, {clients} at a time, median of the rounds", title_justify="left")
     shown.add_column("row", no_wrap=True)
-    titles = "pods/s", "range", "vs none", "vs no-op", "vs ready", "p50 ms", "added", "p99 ms", "added"
+    titles = "pods/s", "range", "vs none", "vs policy", "vs no-op", "vs ready", "p50 ms", "added", "p99 ms", "added"
     for title in (*titles, "API server CPU ms", "webhook CPU ms"):
         shown.add_column(title, justify="right")
-    none, noop, ready = rows[NONE], rows[NOOP], rows[READY]
+    none = rows[NONE]
     for name, mine in rows.items():
         shown.add_row(
             name,
             f"{statistics.median(mine.per_second):,.0f}",
             f"{min(mine.per_second):,.0f} to {max(mine.per_second):,.0f}",
-            f"{ratios.median_ratio(mine.per_second, none.per_second):.2f}",
-            f"{ratios.median_ratio(mine.per_second, noop.per_second):.2f}",
-            f"{ratios.median_ratio(mine.per_second, ready.per_second):.2f}",
+            *(f"{ratios.median_ratio(mine.per_second, rows[base].per_second):.2f}" for base in BASES),
             f"{statistics.median(mine.p50):.1f}",
             f"{ratios.median_difference(mine.p50, none.p50):.1f}",
             f"{statistics.median(mine.p99):.1f}",
@@ -211,7 +234,7 @@ def series(clients: int, rows: dict[str, Row]) -> list[Series]:
         found += (
             rate,
             *(results.against(rate, Series(base, rate.measure, "higher", rows[base].per_second, clients))
-              for base in (NONE, NOOP, READY) if base != name),
+              for base in BASES if base != name),
             Series(name, "p50 ms", "lower", row.p50, clients),
             Series(name, "p99 ms", "lower", row.p99, clients),
             Series(name, "API server CPU ms per pod", "lower", row.server_cpu, clients),
@@ -232,7 +255,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if missing := ", ".join(binaries.missing()):
         raise SystemExit(f"missing: {missing}. This command builds it (15 minutes, once):  make controlplane")
-    console = Console(width=140)  # the widest row
+    console = Console(width=170)  # the widest row
     found: list[Series] = []
     with ControlPlane(controllers=False) as plane, contextlib.ExitStack() as stack:
         bench = Bench(plane, stack)

@@ -13,7 +13,7 @@ from bench import page
 #: By the name of its file: the module of each bench, with its options; GO stands for the Go command.
 BENCHES = {
     "throughput": ["bench.throughput"],
-    "peers": ["bench.peers", "--go", "GO"],
+    "peers": ["bench.peers"],
     "tails": ["bench.tails"],
     "cluster": ["bench.cluster"],
     "scale": ["bench.scale"],

@@ -19,12 +19,14 @@ class Column:
         measure: what the rows are measured in.
         against: the row that a ratio was divided by; empty: the measure itself.
         added_to: the row whose values are subtracted, round by round; empty: none.
+        over_this: whether the row is what another one was divided by, instead: "ours ÷ this".
     """
 
     title: str
     measure: str
     against: str = ""
     added_to: str = ""
+    over_this: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,15 @@ class Table:
         columns: in their order; if there are none, all measures and ratios that the rows have.
         first: heading of the column with the names.
         x: heading of the column with the sizes; empty: rows with a size are left out.
-        leave_out: names of rows that are shown elsewhere.
+        names: pattern of the rows; others are shown elsewhere.
+        across: whether the rows are columns instead, which suits many measures of few rows.
     """
 
     columns: tuple[Column, ...] = ()
     first: str = "row"
     x: str = ""
-    leave_out: frozenset[str] = frozenset()
+    names: str = ".*"
+    across: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Curves:
         measure: on the vertical axis.
         names: pattern of the rows that are drawn, each as a curve.
         logarithmic: whether the vertical axis is.
+        times: whether the sizes are times.
         limit: a line across.
     """
 
@@ -83,6 +88,7 @@ class Curves:
     measure: str
     names: str = ".*"
     logarithmic: bool = False
+    times: bool = False
     limit: Limit | None = None
 
 
@@ -109,23 +115,30 @@ class Section:
 
 def table(shown: Table, results: Results) -> str:
     """Return a table as Markdown; empty if no row has anything to show."""
-    series = [one for one in results.series if one.name not in shown.leave_out and (shown.x or one.x is None)]
+    series = [one for one in results.series if re.fullmatch(shown.names, one.name) and (shown.x or one.x is None)]
     columns = shown.columns or tuple(_columns(series))
     found = {(one.name, one.x, one.measure, one.against): one.values for one in series}
     measures = {column.measure for column in columns}
-    rows = list(dict.fromkeys((one.name, one.x) for one in series if one.measure in measures))
+    rows = list(dict.fromkeys((one.name, one.x) for one in series if one.measure in measures and not one.against))
     if shown.x:
         rows.sort(key=lambda row: row[1] if row[1] is not None else -1)
-    columns = tuple(column for column in columns if any(_cell(column, row, found) for row in rows))
-    if not columns:
-        return ""
     heads = [shown.first, *([shown.x] if shown.x else []), *(column.title for column in columns)]
-    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
-    for name, x in rows:
-        cells = [name, *(["" if x is None else f"{x:,g}"] if shown.x else [])]
-        cells += (_cell(column, (name, x), found) for column in columns)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    lines = [
+        [
+            name,
+            *(["" if x is None else f"{x:,g}"] if shown.x else []),
+            *(_cell(column, (name, x), found) for column in columns),
+        ]
+        for name, x in rows
+    ]
+    lines = [list(column) for column in zip(heads, *lines, strict=True)]
+    lines = [column for column in lines if any(column[1:])]  # what nobody has measured has no column
+    if len(lines) < 2:
+        return ""
+    if not shown.across:
+        lines = [list(row) for row in zip(*lines, strict=True)]
+    lines.insert(1, ["---", *["---:"] * (len(lines[0]) - 1)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def bars(shown: Bars, results: Results) -> str:
@@ -153,7 +166,13 @@ def curves(shown: Curves, results: Results) -> str:
     if not lines:
         return ""
     return plots.curves(
-        shown.title, shown.x_axis, shown.y_axis, lines, logarithmic=shown.logarithmic, limit=shown.limit
+        shown.title,
+        shown.x_axis,
+        shown.y_axis,
+        lines,
+        logarithmic=shown.logarithmic,
+        times=shown.times,
+        limit=shown.limit,
     )
 
 
@@ -167,6 +186,9 @@ _Found = dict[tuple[str, float | None, str, str], list[float]]
 
 
 def _cell(column: Column, row: tuple[str, float | None], found: _Found) -> str:
+    if column.over_this:
+        over = [values for (_, x, *rest), values in found.items() if (x, *rest) == (row[1], column.measure, row[0])]
+        return figure(over[0]) if len(over) == 1 else ""
     values = found.get((*row, column.measure, column.against))
     if column.added_to and values:
         base = found.get((column.added_to, row[1], column.measure, column.against))

@@ -51,12 +51,17 @@ def requests(
     if runtime is not None:
         label = f'"hydra.io/runtime":"{runtime}"'.encode()
         bodies = [re.sub(rb'"hydra.io/runtime":"[^"]*"', label, body) for body in bodies]
+    return [http(body) for body in bodies]
+
+
+def http(body: bytes) -> bytes:
+    """Return the HTTP request by which an API server sends a review."""
     head = (
         "POST /mutate?timeout=10s HTTP/1.1\r\nHost: webhook.hydra.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n"
-        "Content-Length: {}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n"
         "Accept-Encoding: gzip\r\n\r\n"
     )
-    return [head.format(len(body)).encode() + body for body in bodies]
+    return head.encode() + body
 
 
 def _form(review: dict[str, Any], number: int, *, alike: bool) -> bytes:
@@ -88,7 +93,7 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        if not _whole(self.buffer):
+        if not whole(self.buffer):
             return
         if not self.buffer.startswith(b"HTTP/1.1 2"):
             self.idle.set_exception(RuntimeError(self.buffer.decode(errors="replace")))
@@ -107,7 +112,7 @@ class _Client(asyncio.Protocol):
             self.idle.set_exception(error or ConnectionError("the server closed the connection"))
 
 
-def _whole(answer: bytes) -> bool:
+def whole(answer: bytes) -> bool:
     """Return whether an answer with a JSON body is complete, judging by its Content-Length or its last chunk."""
     end = answer.find(b"\r\n\r\n")
     if end < 0:

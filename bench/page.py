@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench import layout, sections
+from bench import layout, plots, sections
 from bench.results import Results, ResultsError, load
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def write(written: Mapping[str, str], root: Path = ROOT) -> None:
 
 def _section(section: layout.Section, found: Results, drawn: dict[str, str]) -> list[str]:
     method = "; ".join(
-        f"{key}: {value:,}" if isinstance(value, int) else f"{key}: {value}" for key, value in found.method.items()
+        f"{key}: {value if isinstance(value, str) else plots.number(value)}" for key, value in found.method.items()
     )
     about = f"`{section.command}`, {found.date}. {method}."
     parts = [f"## {section.heading}", section.text.strip(), about]

@@ -82,7 +82,7 @@ def bars(title: str, axis: str, rows: Sequence[Bar], limit: Limit | None = None)
         rows: from top to bottom.
         limit: a vertical line.
     """
-    left = 20 + CHARACTER * max(len(row.label) for row in rows)
+    left = 26 + CHARACTER * max(len(row.label) for row in rows)
     right = WIDTH - 30 - CHARACTER * max(len(number(statistics.median(row.values))) for row in rows)
     top, bottom = 64.0 if limit else 46.0, 0.0
     bottom = top + ROW * len(rows)
@@ -112,15 +112,17 @@ def curves(
     lines: Mapping[str, Curve],
     *,
     logarithmic: bool = False,
+    times: bool = False,
     limit: Limit | None = None,
 ) -> str:
-    """Return curves over sizes, each with its name at its end; the sizes are on a logarithmic axis if they span a lot.
+    """Return curves over sizes, each with its name at its end; sizes that span a lot are on a logarithmic axis.
 
     Args:
         title: what is shown.
         x_axis, y_axis: what the sizes and the values are, with their units.
         lines: each curve by its name.
         logarithmic: whether the values are on a logarithmic axis.
+        times: whether the sizes are times, whose axis is always linear.
         limit: a horizontal line.
     """
     top, bottom, left = 62.0, 330.0, 64.0
@@ -128,7 +130,8 @@ def curves(
     sizes = sorted({x for curve in lines.values() for x, _ in curve})
     values = [value for curve in lines.values() for _, several in curve for value in several]
     values += [limit.value] if limit else []
-    across = _Scale(sizes[0], sizes[-1], left, right, logarithmic=0 < 20 * sizes[0] <= sizes[-1], whole=False)
+    spans = not times and 0 < 20 * sizes[0] <= sizes[-1]
+    across = _Scale(sizes[0], sizes[-1], left, right, logarithmic=spans, whole=False)
     up = _Scale(min(values) if logarithmic else min(0.0, *values), max(values), bottom, top, logarithmic=logarithmic)
     body = [_text(left - 8, top - 14, y_axis, "soft", anchor="start" if len(y_axis) > 7 else "end")]
     for tick in up.ticks():

@@ -101,9 +101,25 @@ PEERS = Section(
     "make bench-peers",
     """
 Other webhooks that render the same pod: the same volumes, command, variables and image, and a record of similar size. They get the
-same requests in the same run. Ours remembers verdicts about pods of one controller, and the others do not; the rows of first-seen pods
-leave that out.
+same requests in the same run. Ours remembers verdicts about pods of one controller, and the others do not; the rows without "pods of
+one controller" are about pods that are all different. "ours ÷ this" compares with ours in the row for the same pods: above 1, ours answers
+more requests, or uses more CPU time.
 """,
+    (
+        Bars("", "Requests per second", "requests/s: median, and lowest to highest round", _PER_SECOND),
+        Table(
+            (
+                Column("requests/s", _PER_SECOND),
+                Column("ours ÷ this", _PER_SECOND, over_this=True),
+                Column("÷ constant", _PER_SECOND, "constant"),
+                Column("CPU µs", _CPU),
+                Column("ours ÷ this, CPU", _CPU, over_this=True),
+                Column("resident MiB after it", "resident MiB after the load"),
+            ),
+            "server",
+        ),
+        Table((Column("s", "start to first answer s"),), "from the start to the first answer"),
+    ),
 )
 
 TAILS = Section(
@@ -151,14 +167,48 @@ clients share the cores, so with 16 clients each millisecond of CPU time lowers 
 """,
 )
 
+_SIZES = {
+    "runtimes": ("runtimes, (one|all) in use", "Time of a decision, by runtimes in the configuration", "runtimes"),
+    "containers": ("containers", "Time of a decision, by containers of the pod", "containers"),
+    "workloads": ("followed workloads", "Time of a decision, by followed workloads", "followed workloads"),
+}
+
 SCALE = Section(
     "scale",
-    "Cost as the work grows",
+    "Many pods, and cost as the work grows",
     "make bench-scale",
     """
-What a decision, memory and a start cost as the configuration, the pods and the cluster grow.
+Pods as controllers create them, through a real API server that calls two replicas behind a Service. In the middle, one replica ends: killed
+without warning, or replaced as in a roll-out. An API server does not repeat a request whose connection breaks, so what a killed
+replica was working on fails, whatever a webhook does; it is counted apart.
+
+After that, what a decision about a pod that was never seen before costs, as there are more runtimes, containers and followed workloads.
 """,
-    (Table(x="size"),),
+    (
+        *(
+            Table(first="pods, and a replica that ends", names=f".*a replica is {end}", across=True)
+            for end in ("killed", "replaced")
+        ),
+        *(
+            Curves(name, title, axis, "CPU time, µs", "decision µs", names=names)
+            for name, (names, title, axis) in _SIZES.items()
+        ),
+        *(
+            Table(
+                (
+                    Column("decision µs", "decision µs"),
+                    Column("resident MiB", "resident MiB"),
+                    Column("at most", "most resident MiB"),
+                    Column("start s", "start s"),
+                    Column("start CPU s", "start CPU s"),
+                    Column("counted after s", "counted after s"),
+                ),
+                names=f"{name}.*",
+                x="size",
+            )
+            for name in ("runtimes", "containers", "followed workloads")
+        ),
+    ),
 )
 
 WORKLOADS = Section(
@@ -222,7 +272,7 @@ a decision take that much longer.
         Table(
             (Column("ms", "held ms"), Column("bytes", "body bytes")),
             "the slowest bodies",
-            leave_out=frozenset({"all bodies"}),
+            names="(?!all bodies).*",
         ),
         Table((Column("ms", "budget ms"),), "templates that use up the steps of a request"),
     ),
@@ -241,8 +291,10 @@ its growth is what is shown. The first quarter of the time is a warm-up.
     (
         Table((Column("sent", "requests count"), Column("failed", "requests failed")), "requests"),
         Table((Column("times", "count"),), "meanwhile"),
-        Curves("memory", "Memory of the replica that lived throughout", "minutes", "MiB", "MiB over time"),
-        Curves("counts", "Descriptors and threads of the same replica", "minutes", "count", "count over time"),
+        Curves("memory", "Memory of the replica that lived throughout", "minutes", "MiB", "MiB over time", times=True),
+        Curves(
+            "counts", "Descriptors and threads of the same replica", "minutes", "count", "count over time", times=True
+        ),
         _growth,
     ),
     """

@@ -10,22 +10,18 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonpatch
 import uvloop
-from aiohttp import web
 
 import certs
+from bench import plain_servers
 from webhook import admission, app, catalog, patch, rendering, review, server, telemetry
 from webhook.settings import Settings
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-CONSTANT = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}'
 
 TEMPLATE = """
   - runtime: {name}
@@ -46,38 +42,21 @@ async def noop_webhook(folder: Path) -> AsyncIterator[int]:
     The certificate that clients must trust is ``ca.crt`` in the folder.
     """
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        review = await request.json()
-        response = {"uid": review["request"]["uid"], "allowed": True}
-        return web.json_response({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response})
-
-    async with _application(handle, folder) as port:
+    async with _application(plain_servers.noop, folder) as port:
         yield port
 
 
 @asynccontextmanager
 async def ready_patch(folder: Path) -> AsyncIterator[int]:
     """Do the same, and answer every review with the patch in the folder's file ``patch``, which is in base64."""
-    patch = (folder / "patch").read_text()
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        review = await request.json()
-        response = {"uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
-        return web.json_response({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response})
-
-    async with _application(handle, folder) as port:
+    async with _application(plain_servers.ready((folder / "patch").read_text()), folder) as port:
         yield port
 
 
 @asynccontextmanager
 async def noop_on_our_listener(folder: Path) -> AsyncIterator[int]:
     """Read the body, answer a constant, on the product's own listener: same limits, timeouts and TLS."""
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        await request.read()
-        return web.Response(body=CONSTANT, content_type="application/json")
-
-    listener = server.Listener(handle, telemetry.make_log(io.BytesIO(), "json"))
+    listener = server.Listener(plain_servers.constant, telemetry.make_log(io.BytesIO(), "json"))
     listener.bind("127.0.0.1", 0)
     await listener.listen(_context(folder))
     try:
@@ -89,28 +68,13 @@ async def noop_on_our_listener(folder: Path) -> AsyncIterator[int]:
 @asynccontextmanager
 async def noop_application(folder: Path) -> AsyncIterator[int]:
     """Do the same as an ordinary aiohttp application with one route."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        await request.read()
-        return web.Response(body=CONSTANT, content_type="application/json")
-
-    async with _application(handle, folder) as port:
+    async with _application(plain_servers.constant, folder) as port:
         yield port
 
 
-@asynccontextmanager
-async def _application(handle: Handler, folder: Path) -> AsyncIterator[int]:
+def _application(handle: plain_servers.Handler, folder: Path) -> AbstractAsyncContextManager[int]:
     """Serve an ordinary aiohttp application with one route, on the product's TLS settings and limits."""
-    application = web.Application(client_max_size=server.MAX_BODY)
-    application.router.add_post("/mutate", handle)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context(folder))
-        await site.start()
-        yield site.port
-    finally:
-        await runner.cleanup()
+    return plain_servers.serving(handle, _context(folder), max_body=server.MAX_BODY)
 
 
 @asynccontextmanager
@@ -183,8 +147,13 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {
     "ours, 10,000 runtimes": ours_with_catalog(10_000),
 }
 
-IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch}
+IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch, "webhook, one annotation": ready_patch}
 """The servers of `bench.cluster`, which the API server calls."""
+
+SIZE_OF_TAILS = 3_000  # runtimes; their text has 1 MiB, the most that a ConfigMap holds
+
+IN_TAILS = {"ours, 3,000 runtimes": ours_with_catalog(SIZE_OF_TAILS)}
+"""The server of `bench.tails`, which edits its configuration while it serves."""
 
 RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # which all of them have
 
@@ -217,7 +186,7 @@ def _context(folder: Path) -> ssl.SSLContext:
 
 
 async def main(name: str, folder: Path) -> None:
-    async with (SERVERS | IN_CLUSTER)[name](folder) as port:
+    async with (SERVERS | IN_CLUSTER | IN_TAILS)[name](folder) as port:
         app.tune_collector()  # as ``app.run`` does, for all servers, so that the comparison is fair
         print(port, flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bench.peers import build
 from tests import needs, workers
 from tests.controlplane import binaries, faketime
 from tests.controlplane.leaderworkersets import CONTROLLER
@@ -50,6 +51,13 @@ NEEDS = (
         missing=cgroup.missing,
         remedy="Run them as root, on a machine or in a container where /sys/fs/cgroup can be written:  make attack",
         variable="HYDRA_ATTACK",
+    ),
+    needs.Need(
+        marker="peers",
+        what="the tests of the webhooks that the bench compares with ours",
+        missing=build.missing,
+        remedy="This command builds what is missing (minutes, once):  make peers",
+        variable="HYDRA_PEERS",
     ),
 )
 

@@ -6,9 +6,10 @@ looked up by its JSON text without these, and its spec is not even decoded. The 
 """
 
 import re
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -65,7 +66,7 @@ class RememberedVerdicts:
     def __init__(self, handler: Handler, most_bytes: int) -> None:
         self._handler = handler
         self._most_bytes = most_bytes
-        self._state: rendering.State | None = None
+        self._state: weakref.ref[rendering.State] | None = None  # so that whoever replaces it can free it when it suits
         self._verdicts: OrderedDict[_Key, admission.Verdict] = OrderedDict()
         self.size = 0
         self.hits = 0
@@ -80,8 +81,10 @@ class RememberedVerdicts:
         pod = _pod(request)
         if pod is None:
             return self._handler(request, state)
-        if state is not self._state:  # nothing that was decided by another configuration counts any more
-            self._state, self.size = state, 0
+        if (
+            self._state is None or self._state() is not state
+        ):  # what another configuration decided does not count any more
+            self._state, self.size = weakref.ref(state), 0
             self._verdicts.clear()
         remembered = self._verdicts.get(pod.key)
         if remembered is not None:
@@ -116,10 +119,10 @@ def _pod(request: admission.Request) -> _Pod | None:
     fields = request.object_fields()
     try:
         spec = _spec(fields.pop("spec"))
-        fields["metadata"] = _metadata(fields["metadata"], spec)
+        metadata = _metadata(fields["metadata"], spec)
     except (KeyError, msgspec.DecodeError):  # an answer to this has to say what is wrong with it
         return None
-    rest = msgspec.json.encode(fields)
+    rest = msgspec.json.encode({**fields, "metadata": metadata})
     token_volume = _TOKEN_VOLUME.search(spec)
     if token_volume is None:
         return _Pod(_Key(request.namespace or "", spec, rest), b"")
@@ -141,9 +144,9 @@ def _spec(raw: msgspec.Raw) -> bytes:
     return msgspec.json.encode(spec)
 
 
-def _metadata(raw: msgspec.Raw, spec: bytes) -> msgspec.Raw:
+def _metadata(raw: msgspec.Raw, spec: bytes) -> dict[str, object]:
     """Return metadata without managed fields, and without the values that decide nothing: names, and what nobody reads."""
-    metadata = _map_decoder.decode(raw)
+    metadata: dict[str, Any] = {**_map_decoder.decode(raw)}
     metadata.pop("managedFields", None)
     if "generateName" in metadata:  # which only denials name
         metadata["generateName"] = _PRESENT
@@ -153,9 +156,8 @@ def _metadata(raw: msgspec.Raw, spec: bytes) -> msgspec.Raw:
     for field in ("labels", "annotations"):
         if field in metadata:
             values = _texts_decoder.decode(metadata[field])
-            read = {key: value if workload.is_read(key) else None for key, value in values.items()}
-            metadata[field] = msgspec.Raw(msgspec.json.encode(read))
-    return msgspec.Raw(msgspec.json.encode(metadata))
+            metadata[field] = {key: value if workload.is_read(key) else None for key, value in values.items()}
+    return metadata
 
 
 def _names(response: admission.Response, token_volume: bytes) -> bool:

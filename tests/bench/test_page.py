@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench import page, sections
+from bench import everything, page, sections
 from bench.results import Results, ResultsError, Series, save
 
 ROOT = page.ROOT
@@ -30,6 +30,10 @@ def test_the_page_and_its_plots_are_what_the_saved_files_give():
 
 def test_every_saved_file_is_shown():
     assert page.results().keys() <= {section.bench for section in sections.SECTIONS}
+
+
+def test_every_section_but_the_soak_is_measured_by_one_command():
+    assert [*everything.BENCHES, "soak"] == [section.bench.replace(" ", "-") for section in sections.SECTIONS]
 
 
 def test_every_figure_comes_from_a_file():

@@ -35,7 +35,6 @@ STATE = f"{CORE}/configmaps/hydra-webhook-state"
 SECRET = f"{CORE}/secrets/hydra-webhook-ca"
 WEBHOOKS = f"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{CONFIGURATION}"
 
-
 PRE_STOP_SECONDS = 0.5
 """Between a replica's removal from the Service and its SIGTERM. The Deployment's preStop hook takes 5."""
 
@@ -123,17 +122,6 @@ class Installation:
         self.until_trusted()
         return started
 
-    def replace(self, old: Replica, **environ: str) -> Replica:
-        """Replace a replica as a Deployment with maxUnavailable 0 does; return the new one once the old one has ended."""
-        new = self.start(**environ)
-        self.until_forwarded(new)
-        self.withdraw(old)
-        time.sleep(PRE_STOP_SECONDS)
-        old.process.send_signal(signal.SIGTERM)
-        assert old.process.wait(HANGING_SECONDS) == 0
-        assert old.events("stopped")
-        return new
-
     def until_forwarded(self, replica: Replica) -> None:
         """Wait until a replica is ready and the Service forwards to it."""
         replica.until_ready()
@@ -175,6 +163,17 @@ class Installation:
         """Let the Service forget a replica, which goes on running."""
         self.replicas.remove(replica)
         self.service.remove(replica)
+
+    def replace(self, old: Replica, **environ: str) -> Replica:
+        """Replace a replica as a Deployment with maxUnavailable 0 does; return the new one once the old one has ended."""
+        new = self.start(**environ)
+        self.until_forwarded(new)
+        self.withdraw(old)
+        time.sleep(PRE_STOP_SECONDS)
+        old.process.send_signal(signal.SIGTERM)
+        assert old.process.wait(HANGING_SECONDS) == 0
+        assert old.events("stopped")
+        return new
 
     def stop_all(self) -> None:
         """Stop every replica."""

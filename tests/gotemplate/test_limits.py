@@ -281,7 +281,7 @@ class Counted(list[object]):
     ],
 )
 def test_the_element_type_of_a_list_is_determined_once(text: str) -> None:
-    state = State(DEFAULT_LIMITS, None, None)
+    state = State(DEFAULT_LIMITS, None, None, {})
     items = Counted([*["x"] * 99, {}])
     for _ in range(5):
         assert not state.is_typed(items)

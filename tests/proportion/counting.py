@@ -2,7 +2,7 @@
 
 Work is counted, not timed. The product's modules are rewritten while they are imported: each call and each turn of a loop or
 comprehension counts 1, and so does each element that Python handles in C behind one expression: what ``in`` may search, ``==`` may
-compare, and a display, slice, concatenation or built-in function copies or walks. Text counts 1 for each 64 characters.
+compare or an encoder walk, and a display, slice, concatenation or built-in function copies or walks. Text counts 1 for each 64 characters.
 """
 
 import ast
@@ -76,6 +76,8 @@ _WALKING = frozenset(
         "sort",
     ]
 )
+#: Functions that walk all that is inside of what they are given.
+_SERIALISING = frozenset(["encode", "json_encode", "msgpack_encode", "dumps", "to_builtins"])
 _BUILT_IN = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType, type)
 _ELEMENTS = (list, tuple, dict, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
 
@@ -91,6 +93,18 @@ class Meter:
             return len(value)
         return len(value) // 64 if isinstance(value, str | bytes) else 0
 
+    def all_in(self, value: object) -> int:
+        """Return how many elements a value has, and those in it."""
+        found, holders = self.size(value), [value]
+        while holders:
+            holder = holders.pop()
+            inside = holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list | tuple) else ()
+            found += sum(len(inner) // 64 for inner in inside if isinstance(inner, str))
+            within = [inner for inner in inside if isinstance(inner, dict | list | tuple)]
+            found += sum(map(len, within))
+            holders += within
+        return found
+
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
         for item in items:
             self.work += 1
@@ -105,13 +119,17 @@ class Meter:
         return item in holder
 
     def equal(self, one: Any, other: Any) -> Any:
-        self.work += min(self.size(one), self.size(other))
-        return one == other
+        found = one == other
+        self.work += self.all_in(one) if found else min(self.size(one), self.size(other))
+        return found
+
+    def unequal(self, one: Any, other: Any) -> Any:
+        return not self.equal(one, other)
 
     def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         self.work += 1
         if isinstance(function, _BUILT_IN) and function.__name__ not in _CONSTANT:
-            self.work += sum(map(self.size, args))
+            self.work += sum(map(self.all_in if function.__name__ in _SERIALISING else self.size, args))
             if function.__name__ in _WALKING:
                 self.work += self.size(getattr(function, "__self__", None))
             return self.made(function(*args, **options))
@@ -135,6 +153,8 @@ class _Rewriter(ast.NodeTransformer):
                 return ast.UnaryOp(ast.Not(), self._metered("holds", node.left, node.comparators[0]))
             case ast.Eq():
                 return self._metered("equal", node.left, node.comparators[0])
+            case ast.NotEq():
+                return self._metered("unequal", node.left, node.comparators[0])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:

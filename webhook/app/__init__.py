@@ -15,6 +15,8 @@
     state_publisher    the ConfigMap in which the state is published for commands
     config_maps        the ConfigMaps of the configuration, followed and saved
     workloads          labelled Pods and LeaderWorkerSets, followed and counted
+    slices             long work in a thread, in slices between which the event loop runs
+    collector          Python's garbage collector, which hardly anything needs
     memory             memory that is free, back to the operating system
     open_files         how many files and connections the process may have open
     running            one server with all its parts: start, readiness, drain, stop
@@ -24,8 +26,9 @@ The command line calls :func:`run`. Tests and the demo open :func:`serving`; ben
 :func:`tune_collector` as ``run`` does. Never in here: HTTP, requests to an API server, rendering.
 """
 
+from webhook.app.collector import tune as tune_collector
 from webhook.app.options import CannotStart, ClusterOptions, Options
-from webhook.app.process import run, tune_collector
+from webhook.app.process import run
 from webhook.app.running import Running, serving
 
 __all__ = ["CannotStart", "ClusterOptions", "Options", "Running", "run", "serving", "tune_collector"]

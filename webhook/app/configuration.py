@@ -9,6 +9,7 @@ from typing import Any
 
 import webhook
 from webhook import catalog, files, rendering, telemetry
+from webhook.app import collector, slices
 from webhook.app.options import CannotStart
 from webhook.app.reports import Reports
 from webhook.settings import Settings
@@ -44,6 +45,7 @@ class Configuration:
         """
         self.store = catalog.Store()
         self.state = rendering.State(self.store.current, settings)
+        self._digests = {kind: catalog.history.digest(kind, self.store.current) for kind in catalog.KINDS}
         self._histories = dict.fromkeys(catalog.KINDS, catalog.history.History())
         self.published = self._to_publish()
         self.updated = asyncio.Event()
@@ -52,13 +54,14 @@ class Configuration:
         self._updating = asyncio.Lock()
         self._unreadable: dict[catalog.ConfigKind, str] = {}
         self._seen = files.signatures(paths.values())
-        for document in catalog.embedded(except_for={*paths, *followed}):
-            self._update(document)
-        try:
-            for config_kind, path in paths.items():
-                self._update(_read(config_kind, path))
-        except files.Unreadable as error:
-            raise CannotStart(f"cannot read the configuration: {error}") from error
+        with collector.undisturbed():
+            for document in catalog.embedded(except_for={*paths, *followed}):
+                self._update(document)
+            try:
+                for config_kind, path in paths.items():
+                    self._update(_read(config_kind, path))
+            except files.Unreadable as error:
+                raise CannotStart(f"cannot read the configuration: {error}") from error
 
     @property
     def problems(self) -> list[str]:
@@ -106,10 +109,10 @@ class Configuration:
     async def _in_thread(
         self, config_kind: catalog.ConfigKind, source: str, read: Callable[[], catalog.Document]
     ) -> catalog.Change | None:
-        """Read and load a document in a thread: a large catalog takes seconds to compile, and requests must be answered."""
+        """Read and load a document in a thread, in slices: a large catalog takes seconds, and requests must be answered."""
         async with self._updating:  # files and each ConfigMap have tasks of their own; the store allows one writer
             try:
-                change = await asyncio.to_thread(lambda: self._update(read()))
+                change = await slices.run(lambda pause: self._update(read(), pause))
             except files.Unreadable as error:
                 self._report_unreadable(config_kind, f"{error}; the last good version stays in use")
             except Exception as error:  # noqa: BLE001 - whatever a document causes, the server goes on
@@ -124,13 +127,18 @@ class Configuration:
         self._unreadable[config_kind] = why
         self._reports.configuration_unreadable(config_kind, why, **more)
 
-    def _update(self, document: catalog.Document) -> catalog.Change:
-        change = self.store.update(document, time.time())
-        snapshot, config_kind = self.store.current, document.config_kind
+    def _update(self, document: catalog.Document, pause: catalog.pauses.Pause = catalog.pauses.none) -> catalog.Change:
+        before, config_kind = self.store.current, document.config_kind
+        change = self.store.update(document, time.time(), pause)
+        snapshot = self.store.current
         self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
-        self._histories[config_kind] = self._histories[config_kind].after(document, snapshot)
+        self._histories[config_kind] = self._histories[config_kind].after(document, snapshot, pause)
+        self._digests[config_kind] = catalog.history.digest(config_kind, snapshot)
         self.published = self._to_publish()
+        replaced = catalog.replaced(before, snapshot)
+        del before
+        catalog.pauses.release(replaced, pause)
         return change
 
     def _to_publish(self) -> catalog.published.Published:
@@ -138,7 +146,7 @@ class Configuration:
             webhook.__version__,
             self.state.settings,
             {kind: one.documents for kind, one in self._histories.items()},
-            {kind: catalog.history.digest(kind, self.store.current) for kind in catalog.KINDS},
+            dict(self._digests),
         )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 
@@ -10,7 +9,7 @@ import prometheus_client
 import uvloop
 
 from webhook import telemetry
-from webhook.app import memory, open_files
+from webhook.app import collector, memory, open_files
 from webhook.app.options import CannotStart, Options
 from webhook.app.running import serving
 
@@ -27,6 +26,7 @@ def run(options: Options) -> int:
     telemetry.route_standard_library(log)
     open_files.raise_limit()
     memory.tune()
+    collector.start()
     try:
         uvloop.run(_serve_until_signal(options, log, lines))
     except CannotStart as error:
@@ -42,22 +42,6 @@ def run(options: Options) -> int:
     finally:
         lines.close(_LAST_LINES_SECONDS)
     return 0
-
-
-#: Containers to allocate before the collector looks for cycles. A request allocates about two thousand and leaves no cycles,
-#: so with the default of 700 the collector would run several times per request for nothing.
-_COLLECT_AFTER = 50_000
-
-
-def tune_collector() -> None:
-    """Configure Python's garbage collector for serving. Call it once, when the server is first ready.
-
-    Most objects that exist by then live as long as the process. Freezing them saves long pauses: a catalog of 10,000
-    runtimes has a million objects for the collector to traverse.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
 #: Signals that end a process that does not expect them, and that people and log rotation send: files are reloaded without one.
@@ -97,7 +81,7 @@ async def _serve_until_signal(options: Options, log: telemetry.Log, lines: telem
             await asyncio.to_thread(lines.close, _LAST_LINES_SECONDS)
             options.on_serving(running.port)
         ready.cancel()
-        tune_collector()
+        collector.tune()
         await ended
         running.drain()
         log.info("draining", seconds=0 if second.is_set() else options.drain_seconds)

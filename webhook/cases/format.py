@@ -10,7 +10,7 @@ from webhook.cases import constants, left_alone
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
-from webhook.catalog.yaml.compose import LINE_BREAK
+from webhook.catalog.yaml import compose
 from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping, YamlPair, YamlSequence, is_null, plain
 from webhook.problems import Problem, Span
 from webhook.settings import Settings
@@ -177,7 +177,7 @@ def read(source: str, content: str | bytes) -> tuple[CaseFile | None, tuple[Prob
     if text is None:
         return None, report.listed()
     text = text.removeprefix("\ufeff")
-    report.lines = LINE_BREAK.split(text)
+    report.lines = compose.lines(text)
     root = Value(text, report).parse()
     file = _file(root, report) if root is not None else None
     return (file if report.first_error() is None else None), report.listed()

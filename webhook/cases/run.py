@@ -14,7 +14,7 @@ from webhook.cases.matching import Failure
 from webhook.catalog.documents import Value, decoded
 from webhook.catalog.report import Placed, Report
 from webhook.catalog.schema import checks
-from webhook.catalog.yaml.compose import LINE_BREAK
+from webhook.catalog.yaml import compose
 from webhook.catalog.yaml.nodes import YamlMapping
 from webhook.problems import Problem, Span
 from webhook.settings import Settings
@@ -201,7 +201,7 @@ def _workload(case: Case, files: Files) -> tuple[Mapping[str, Any] | None, tuple
     text = decoded(content, inside)
     if text is None:
         return None, inside.listed()
-    inside.lines = LINE_BREAK.split(text)
+    inside.lines = compose.lines(text)
     try:
         objects = [value for document in catalog.load_all(text) for value in workload.items(document)]
     except catalog.BadYaml as error:
@@ -245,7 +245,7 @@ def _settings(source: str, content: bytes) -> tuple[Settings, tuple[Problem, ...
     found = Settings()
     text = decoded(content, report)
     if text is not None:
-        report.lines = LINE_BREAK.split(text)
+        report.lines = compose.lines(text)
         root = Value(text, report).parse()
         if root is not None and (mapping := checks.a_map(report, root, "")) is not None:
             report.flaws(mapping, "")

@@ -20,6 +20,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ``places``      where in the documents the entries in use are written, and where in files objects are
 ``model``       snapshots, runtime templates, agent entries, GPU types
 ``substitute``  a runtime template with other Go templates
+``pauses``      lets others run while something large is read
 ``report``      collects the problems of one text
 ``embedded``    the built-in configuration, from the files in ``builtin/``
 ``schema/``     the three configurations: YAML nodes to checked and compiled entries
@@ -27,7 +28,7 @@ The way of a configuration: ``documents`` → ``read`` (with ``yaml`` and ``sche
 ============== ===============================================================================================
 """
 
-from webhook.catalog import history, last_good, published
+from webhook.catalog import history, last_good, pauses, published
 from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.embedded import embedded
@@ -52,7 +53,7 @@ from webhook.catalog.places import ObjectPlaces, Place, Places
 from webhook.catalog.read import Read, read
 from webhook.catalog.recognise import LISTS, Recognised, described, recognise
 from webhook.catalog.schema.kubernetes import ITEMS, MERGE_KEYS, OPTIONAL_KEYS, POD_SPEC, SETTLED_ON_PODS
-from webhook.catalog.store import Change, Store
+from webhook.catalog.store import Change, Store, replaced
 from webhook.catalog.substitute import substituted
 from webhook.catalog.yaml.compose import BadYaml, load_all
 from webhook.catalog.yaml.dump import dump
@@ -101,8 +102,10 @@ __all__ = [
     "last_good",
     "load_all",
     "manifests",
+    "pauses",
     "published",
     "read",
     "recognise",
+    "replaced",
     "substituted",
 ]

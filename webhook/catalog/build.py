@@ -5,6 +5,7 @@ A configuration that no longer exists changes nothing; what becomes of one that 
 
 from collections.abc import Iterable
 
+from webhook.catalog import pauses
 from webhook.catalog.documents import Document
 from webhook.catalog.draft import Draft
 from webhook.catalog.kinds import KINDS, Kind
@@ -18,7 +19,7 @@ def empty() -> Snapshot:
     return build((), None)
 
 
-def build(documents: Iterable[Document], previous: Snapshot | None) -> Snapshot:
+def build(documents: Iterable[Document], previous: Snapshot | None, pause: pauses.Pause = pauses.none) -> Snapshot:
     """Return the snapshot after these documents.
 
     A kind without a document stays as it is in ``previous``. Never raises for the content of a document.
@@ -26,11 +27,12 @@ def build(documents: Iterable[Document], previous: Snapshot | None) -> Snapshot:
     Args:
         documents: at most one of each kind; the last one of a kind counts.
         previous: the snapshot in use; None at the start.
+        pause: called between small pieces of work, so that others can run.
     """
     readings = dict(previous.readings) if previous is not None else {}
     draft = Draft.of(previous) if previous is not None else Draft()
     for document in {document.config_kind: document for document in documents}.values():
-        readings[document.config_kind] = _take(document, draft, readings.get(document.config_kind))
+        readings[document.config_kind] = _take(document, draft, readings.get(document.config_kind), pause)
     problems = [problem for name in KINDS if name in readings for problem in readings[name].problems]
     missing = [_missing(kind, readings.get(name)) for name, kind in KINDS.items() if kind.required]
     return Snapshot(
@@ -55,19 +57,22 @@ def _missing(kind: Kind[object], reading: Reading | None) -> str:
     return f"{name} cannot be used: {problem}" if problem is not None else f"{name} has not been read yet"
 
 
-def _take(document: Document, draft: Draft, earlier: Reading | None) -> Reading:
+def _take(document: Document, draft: Draft, earlier: Reading | None, pause: pauses.Pause) -> Reading:
     """Take a document into the draft and return the result."""
     kind = KINDS[document.config_kind]
     was_read = earlier is not None and earlier.read
     if document.content is None:
         return Reading(document.source, False, was_read, (_absent(kind, document, was_read),))
-    result = read(document, {one.digest: one for one in draft.runtime_templates.values()})
+    result = read(document, {one.digest: one for one in draft.runtime_templates.values()}, pause)
     accepted = result.content is not None
     if accepted:
         kind.take(draft, result.content)
     elif (problem := result.report.first_error()) is not None:
         kind.mark_stale(draft, problem)
-    return Reading(document.source, accepted, accepted or was_read, result.problems)
+    problems, entries = result.problems, list(kind.entries(result.content)) if accepted else []
+    del result
+    pauses.release(entries, pause)  # with their YAML
+    return Reading(document.source, accepted, accepted or was_read, problems)
 
 
 def _absent(kind: Kind[object], document: Document, was_read: bool) -> Problem:  # noqa: FBT001 - private, both named alike

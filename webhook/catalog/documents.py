@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webhook import errors
-from webhook.catalog import roots
+from webhook.catalog import pauses, roots
 from webhook.catalog.model import ConfigKind
 from webhook.catalog.report import Report
 from webhook.catalog.yaml import compose
@@ -41,11 +41,18 @@ class Value:
     """
 
     def __init__(
-        self, text: str, report: Report, lines_before: int = 0, columns_before: int = 0, at: Node | None = None
+        self,
+        text: str,
+        report: Report,
+        lines_before: int = 0,
+        columns_before: int = 0,
+        at: Node | None = None,
+        pause: pauses.Pause = pauses.none,
     ) -> None:
         self.text = text
         self.report = report
         self.at = at
+        self._pause = pause
         self._before = lines_before, columns_before
 
     def parse(self) -> Node | None:
@@ -83,7 +90,7 @@ class Value:
 
     def _roots(self) -> list[Node]:
         lines, columns = self._before
-        return compose.parse(self.text, lines_before=lines, columns_before=columns)
+        return compose.parse(self.text, lines_before=lines, columns_before=columns, pause=self._pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,14 @@ class Opened:
         bare: the YAML if it is bare; None if it is a ConfigMap.
         values: the data keys of a ConfigMap.
         data_key: the one that holds the configuration; empty if it may be any.
+        pause: for whoever reads it, to be called between entries.
     """
 
     report: Report
     bare: Node | None
     values: dict[str, Value]
     data_key: str
+    pause: pauses.Pause = pauses.none
 
     def root(self) -> tuple[Report, Node | None]:
         """Return the bare YAML, or that of the data key, with its report; no YAML after reporting why there is none."""
@@ -120,10 +129,14 @@ class Opened:
             self.report.error("missing-data-key", "data", first.at if first else None, cause, remedy)
 
 
-def opened(document: Document, config_map: str, data_key: str) -> Opened:
+def opened(document: Document, config_map: str, data_key: str, pause: pauses.Pause = pauses.none) -> Opened:
     """Return the inside of a document. If it cannot be read, the report has errors.
 
-    ``config_map`` is the name that a ConfigMap of this kind should have, ``data_key`` is as in ``Opened``.
+    Args:
+        document: what to open.
+        config_map: the name that a ConfigMap of this kind should have.
+        data_key: as in ``Opened``.
+        pause: called between small pieces of work.
     """
     report = Report(document.source)
     content = document.content
@@ -132,18 +145,18 @@ def opened(document: Document, config_map: str, data_key: str) -> Opened:
     if content is None:
         report.error("absent", "", None, "not found", "create it")
     elif isinstance(content, Mapping):
-        values = {key: _cluster_value(key, text, report) for key, text in content.items()}
+        values = {key: _cluster_value(key, text, report, pause) for key, text in content.items()}
     elif (text := content if isinstance(content, str) else decoded(content, report)) is not None:
         text = text.removeprefix("\ufeff")
-        report.lines = compose.LINE_BREAK.split(text)
-        value = Value(text, report)
+        report.lines = compose.lines(text, pause)
+        value = Value(text, report, pause=pause)
         roots = value.roots() or []
         if manifests := _manifests(roots):
             chosen = _chosen(manifests, config_map, report)
-            values = _manifest(config_map, chosen, report) if chosen is not None else {}
+            values = _manifest(config_map, chosen, report, pause) if chosen is not None else {}
         elif report.first_error() is None:
             root = value.only(roots)
-    return Opened(report, root, values, data_key)
+    return Opened(report, root, values, data_key, pause)
 
 
 def _manifests(roots: Iterable[Node]) -> list[YamlMapping]:
@@ -189,10 +202,11 @@ def _name(manifest: YamlMapping) -> Node | None:
     return metadata.get("name") if isinstance(metadata, YamlMapping) else None
 
 
-def _cluster_value(key: str, text: str, report: Report) -> Value:
+def _cluster_value(key: str, text: str, report: Report, pause: pauses.Pause) -> Value:
     """Return one value of a ConfigMap from a cluster: lines are counted within the value, so the source names the key."""
-    lines = compose.LINE_BREAK.split(text)
-    return Value(text, Report(f"{report.source}[{key}]", lines, problems=report.problems))
+    return Value(
+        text, Report(f"{report.source}[{key}]", compose.lines(text, pause), problems=report.problems), pause=pause
+    )
 
 
 def decoded(content: bytes, report: Report) -> str | None:
@@ -211,7 +225,7 @@ def _text(node: Node | None) -> str:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
 
 
-def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, Value]:
+def _manifest(config_map: str, root: YamlMapping, report: Report, pause: pauses.Pause) -> dict[str, Value]:
     """Return the data keys of a manifest, or none after reporting why."""
     report.own_flaws(root, "")
     if "kind" in root.pairs and _text(root.get("kind")) != "ConfigMap":
@@ -238,11 +252,11 @@ def _manifest(config_map: str, root: YamlMapping, report: Report) -> dict[str, V
         )
         return {}
     report.own_flaws(data, "data")
-    values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report))}
+    values = {key: value for key, pair in data.pairs.items() if (value := _data_value(key, pair.node, report, pause))}
     return values if report.first_error() is None else {}
 
 
-def _data_value(key: str, node: Node, report: Report) -> Value | None:
+def _data_value(key: str, node: Node, report: Report, pause: pauses.Pause) -> Value | None:
     """Return one value of a manifest's ``data``, with the places of its lines where they are known."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         cause = f"the value of a data key must be a string, found {describe(node)}"
@@ -251,8 +265,6 @@ def _data_value(key: str, node: Node, report: Report) -> Value | None:
         return None
     if node.style == LITERAL:
         first = next((row for row, line in enumerate(node.text.split("\n"), start=1) if line.strip()), 1)
-        return Value(node.value, report, node.line, report.indentation(node, first), at=node)
-    own = Report(
-        report.source, compose.LINE_BREAK.split(node.value), within=node, problems=report.problems, outer=report
-    )
-    return Value(node.value, own, at=node)
+        return Value(node.value, report, node.line, report.indentation(node, first), node, pause)
+    own = Report(report.source, compose.lines(node.value, pause), within=node, problems=report.problems, outer=report)
+    return Value(node.value, own, at=node, pause=pause)

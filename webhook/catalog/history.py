@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from webhook import digests
+from webhook.catalog import pauses
 from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.kinds import KINDS
@@ -42,8 +43,11 @@ class History:
         """Return the same with the source of the newest document as it is now: it may have been read from a cache."""
         return replace(self, accepted=(*self.accepted[:-1], document))
 
-    def after(self, document: Document, snapshot: Snapshot) -> "History":
-        """Return what to remember once this document was taken in, which resulted in ``snapshot``."""
+    def after(self, document: Document, snapshot: Snapshot, pause: pauses.Pause = pauses.none) -> "History":
+        """Return what to remember once this document was taken in, which resulted in ``snapshot``.
+
+        ``pause`` is called between small pieces of work, so that others can run.
+        """
         reading = snapshot.readings[document.config_kind]
         if document.content is None:
             return History(self.accepted, self.rejected, document)
@@ -58,16 +62,16 @@ class History:
         needed = [*self.accepted, document][-_MOST:]
         for one in self.accepted:
             fewer = [other for other in needed if other is not one]
-            if digest(document.config_kind, rebuilt(fewer)) == wanted:
+            if digest(document.config_kind, rebuilt(fewer, pause)) == wanted:
                 needed = fewer
         return History(tuple(needed))
 
 
-def rebuilt(documents: Iterable[Document]) -> Snapshot:
+def rebuilt(documents: Iterable[Document], pause: pauses.Pause = pauses.none) -> Snapshot:
     """Return the snapshot after these documents, taken in one after the other."""
     snapshot = empty()
     for document in documents:
-        snapshot = build((document,), snapshot)
+        snapshot = build((document,), snapshot, pause)
     return snapshot
 
 

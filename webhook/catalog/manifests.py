@@ -31,7 +31,7 @@ def manifests(source: str, content: bytes) -> tuple[tuple[Manifest, ...], tuple[
     if text is None:
         return (), report.listed()
     text = text.removeprefix("\ufeff")
-    report.lines = compose.LINE_BREAK.split(text)
+    report.lines = compose.lines(text)
     try:
         documents = compose.parse(text)
     except compose.BadYaml as error:

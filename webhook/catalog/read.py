@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from webhook.catalog import pauses
 from webhook.catalog.documents import Document, opened
 from webhook.catalog.kinds import KINDS
 from webhook.catalog.model import RuntimeTemplate
@@ -36,14 +37,17 @@ class Read:
         return self.report.listed()
 
 
-def read(document: Document, earlier: Mapping[str, RuntimeTemplate] = _NOTHING) -> Read:
+def read(
+    document: Document, earlier: Mapping[str, RuntimeTemplate] = _NOTHING, pause: pauses.Pause = pauses.none
+) -> Read:
     """Read a document. Never raises for its content.
 
     Args:
         document: what to read.
         earlier: compiled runtime templates by digest. An entry with the same content is reused instead of compiled again,
             and then adds nothing to ``compiled``.
+        pause: called between small pieces of work, such as a hundred events of YAML or an entry, so that others can run.
     """
     kind = KINDS[document.config_kind]
-    content, report = kind.read(opened(document, kind.config_map, kind.data_key), earlier)
+    content, report = kind.read(opened(document, kind.config_map, kind.data_key, pause), earlier)
     return Read(document, content, report)

@@ -1,7 +1,9 @@
 """The snapshot in use, and what each update changed in it."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from webhook.catalog import pauses
 from webhook.catalog.build import build, empty
 from webhook.catalog.documents import Document
 from webhook.catalog.kinds import KINDS
@@ -48,10 +50,13 @@ class Store:
         self.current: Snapshot = empty()
         self.read_at: dict[ConfigKind, float] = {}
 
-    def update(self, document: Document, now: float) -> Change:
-        """Take in one document at this time (seconds, any clock), and return what changed."""
+    def update(self, document: Document, now: float, pause: pauses.Pause = pauses.none) -> Change:
+        """Take in one document at this time (seconds, any clock), and return what changed.
+
+        ``pause`` is called between small pieces of work, so that others can run.
+        """
         before = self.current
-        self.current = build((document,), before)
+        self.current = build((document,), before, pause)
         reading = self.current.readings[document.config_kind]
         if reading.accepted:
             self.read_at[document.config_kind] = now
@@ -68,3 +73,9 @@ class Store:
             broken=broken,
             problems=reading.problems,
         )
+
+
+def replaced(before: Snapshot, after: Snapshot) -> list[Any]:
+    """Return the entries that are not in use any more, for ``pauses.release``."""
+    kept = {*map(id, after.runtime_templates.values()), *map(id, after.agent_entries)}
+    return [one for one in (*before.runtime_templates.values(), *before.agent_entries) if id(one) not in kept]

@@ -32,18 +32,18 @@ class Template:
         ParseLimitError: the text is too large or nested too deep.
     """
 
-    __slots__ = ("_constant", "_limits", "_name", "_program", "_templates", "_text", "_uses")
+    __slots__ = ("_constant", "_limits", "_name", "_program", "_programs", "_templates", "_text", "_uses")
 
     def __init__(self, text: str, name: str = "template", *, limits: Limits = DEFAULT_LIMITS) -> None:
         try:
             templates = parse(name, text, limits)
-            programs = compile_templates(name, text, templates, limits)
+            self._programs = compile_templates(name, text, templates, limits)
         except RecursionError:
             raise _too_deep(name) from None
         self._name = name
         self._text = text
         self._limits = limits
-        self._program = programs[name]
+        self._program = self._programs[name]
         self._templates = templates
         self._uses: Uses | None = None
         self._constant = _constant(templates[name], limits)
@@ -112,11 +112,13 @@ class Template:
         twin = copy.copy(self)
         twin._constant = None  # noqa: SLF001 - of its own kind
         programs = compile_observed(self._name, self._text, self._templates, self._limits, noted)
-        twin._program = programs[self._name]  # noqa: SLF001
+        twin._program, twin._programs = programs[self._name], programs  # noqa: SLF001
         return twin
 
     def _analysis(self) -> Uses:
         # computed on first use; two threads that ask at once compute the same
+        if self._constant is not None:
+            return _NO_USES
         if self._uses is None:
             try:
                 self._uses = uses(self._text, self._name, self._templates)
@@ -166,7 +168,7 @@ class Template:
                 raise self._stopped(f"exceeded {left} steps")
         if self._constant is not None and deadline is None:
             return self._constant if budget is None else self._charged(budget, self._constant)
-        state = State(self._limits, on_no_value, deadline)
+        state = State(self._limits, on_no_value, deadline, self._programs)
         return self._rendered(data, state) if budget is None else self._within(budget, data, state)
 
     def _within(self, budget: Budget, data: object, state: State) -> str:
@@ -221,6 +223,9 @@ class Template:
 
     def _stopped(self, message: str) -> ExecLimitError:
         return ExecLimitError(f"template: {self._name}: {message}", name=self._name)
+
+
+_NO_USES = Uses((), whole=False)
 
 
 def _as_dot(data: object) -> object:

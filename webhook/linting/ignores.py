@@ -99,7 +99,7 @@ def _comments(document: catalog.Document) -> Iterator[_Comment]:
 def _in_text(source: str, text: str) -> Iterator[_Comment]:
     if _MARK not in text:
         return
-    lines = compose.LINE_BREAK.split(text)
+    lines = compose.lines(text)
     for number, line in enumerate(lines, start=1):
         if (found := _COMMENT.search(line)) is None:
             continue

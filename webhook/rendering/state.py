@@ -16,7 +16,7 @@ class State:
         settings: the constants.
     """
 
-    __slots__ = ("_layers", "settings", "snapshot")
+    __slots__ = ("__weakref__", "_layers", "settings", "snapshot")
 
     def __init__(self, snapshot: catalog.Snapshot, settings: Settings) -> None:
         self.snapshot = snapshot

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from webhook import digests
+from webhook.catalog import pauses
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import AgentEntry, Part
 from webhook.catalog.report import Report
@@ -89,7 +90,7 @@ def read(source: Opened) -> tuple[AgentConfiguration | None, Report]:
     if root is None:
         return None, source.report
     report = root.report
-    entries = _entries(root)
+    entries = _entries(root, source.pause)
     since = len(report.problems)
     name = checks.a_string(report, root.cluster_name, "cluster_name")
     if entries is None:
@@ -97,7 +98,7 @@ def read(source: Opened) -> tuple[AgentConfiguration | None, Report]:
     return AgentConfiguration(entries, name, report.first_error(since)), report
 
 
-def _entries(root: agent_root.Root) -> tuple[ReadAgentEntry, ...] | None:
+def _entries(root: agent_root.Root, pause: pauses.Pause) -> tuple[ReadAgentEntry, ...] | None:
     """Return all entries, or None if the text as a whole cannot be used."""
     report = root.report
     if root.holder is None:
@@ -107,7 +108,11 @@ def _entries(root: agent_root.Root) -> tuple[ReadAgentEntry, ...] | None:
         items = checks.listing(report, root.holder, agent_root.KEY, root.path)
     if items is None:
         return None
-    return tuple(entry(report, node, f"{root.path}[{index}]") for index, node in enumerate(items))
+    entries = []
+    for index, node in enumerate(items):
+        pause()
+        entries.append(entry(report, node, f"{root.path}[{index}]"))
+    return tuple(entries)
 
 
 def entry(report: Report, node: Node, path: str) -> ReadAgentEntry:

@@ -64,7 +64,11 @@ def read(source: Opened) -> tuple[GpuTable | None, Report]:
     items = checks.listing(report, top, _KEY, _KEY) if top is not None else None
     if items is None:
         return None, report
-    return GpuTable(tuple(_row(report, node, f"{_KEY}[{index}]") for index, node in enumerate(items))), report
+    rows = []
+    for index, node in enumerate(items):
+        source.pause()
+        rows.append(_row(report, node, f"{_KEY}[{index}]"))
+    return GpuTable(tuple(rows)), report
 
 
 def _row(report: Report, node: Node, path: str) -> ReadRow:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webhook import digests
-from webhook.catalog import roots
+from webhook.catalog import pauses, roots
 from webhook.catalog.documents import Opened
 from webhook.catalog.model import RuntimeTemplate
 from webhook.catalog.report import Report
@@ -89,15 +89,16 @@ def read(source: Opened, earlier: Mapping[str, RuntimeTemplate]) -> tuple[Runtim
     items = checks.listing(report, top, _KEY, _KEY) if top is not None else None
     if items is None:
         return None, report
-    return RuntimeTemplates(tuple(_distinct(report, items, earlier))), report
+    return RuntimeTemplates(tuple(_distinct(report, items, earlier, source.pause))), report
 
 
 def _distinct(
-    report: Report, items: Iterable[Node], earlier: Mapping[str, RuntimeTemplate]
+    report: Report, items: Iterable[Node], earlier: Mapping[str, RuntimeTemplate], pause: pauses.Pause
 ) -> Iterable[ReadRuntimeTemplate]:
     """Yield the entries; one that repeats the name of another is reported and skipped."""
     first: dict[str, tuple[str, Node]] = {}
     for index, node in enumerate(items):
+        pause()
         one = entry(report, node, f"{_KEY}[{index}]", earlier)
         if one.runtime in first:
             path, other = first[one.runtime]
@@ -123,8 +124,9 @@ def entry(report: Report, node: Node, path: str, earlier: Mapping[str, RuntimeTe
     digest = digests.of(nodes.plain(node))
     problem = report.first_error(since)
     if problem is None and runtime is not None and (same := earlier.get(digest)) is not None:
-        moved = replace(same, source=report.source, path=path, stale=None)
-        return ReadRuntimeTemplate(path, runtime, node, moved, None, draft=moved)
+        if (same.source, same.path, same.stale) != (report.source, path, None):
+            same = replace(same, source=report.source, path=path, stale=None)
+        return ReadRuntimeTemplate(path, runtime, node, same, None, draft=same)
     compiler = compiling.Compiler(
         report, runtime or "", _NOT_OF_POD, _NOT_OF_CONTAINER, render_all=compiling.renders_all(node)
     )

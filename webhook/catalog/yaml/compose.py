@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from webhook import errors
+from webhook.catalog import pauses
 from webhook.catalog.yaml import scalars, syntax
 from webhook.catalog.yaml.nodes import (
     PLAIN,
@@ -25,6 +26,10 @@ from webhook.catalog.yaml.nodes import (
     plain,
 )
 from webhook.problems import ProblemCode
+
+#: Events of libyaml between two pauses, and characters that are searched at a time: well under a millisecond each.
+_EVENTS_AT_A_TIME = 100
+_SEARCHED_AT_A_TIME = 64 * 1024
 
 #: Characters in one text. A ConfigMap holds at most 1 MiB; a file of 10,000 runtimes needs about 5 MiB.
 MAX_CHARACTERS = 16 * 1024 * 1024
@@ -58,11 +63,36 @@ class BadYaml(errors.HydraError):
         super().__init__("; ".join(f"line {flaw.line}, column {flaw.column}: {flaw.cause}" for flaw in flaws[:5]))
 
 
-def parse(text: str, *, lines_before: int = 0, columns_before: int = 0) -> list[Node]:
+def lines(text: str, pause: pauses.Pause = pauses.none) -> list[str]:
+    """Return the lines of a text, as YAML counts them, without their line breaks."""
+    found: list[str] = []
+    start = 0
+    while (end := text.find("\n", start + _SEARCHED_AT_A_TIME)) >= 0:
+        found += _lines(text[start:end].removesuffix("\r"))
+        start = end + 1
+        pause()
+    return found + _lines(text[start:])
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text, ten times as fast as ``LINE_BREAK`` would."""
+    for line_break in ("\r\n", "\r", "\x85", "\u2028", "\u2029"):
+        text = text.replace(line_break, "\n")
+    return text.split("\n")
+
+
+def parse(
+    text: str, *, lines_before: int = 0, columns_before: int = 0, pause: pauses.Pause = pauses.none
+) -> list[Node]:
     """Return the documents of a text, without the empty ones.
 
-    ``lines_before`` and ``columns_before`` are added to every place, for a text that is indented inside another one.
     Flaws of single keys and values are kept on their nodes (see ``flaws``).
+
+    Args:
+        text: the YAML.
+        lines_before: is added to every line, for a text that is indented inside another one.
+        columns_before: is added to every column.
+        pause: called between small pieces of work.
 
     Raises:
         BadYaml: the text as a whole cannot be read; the error then has one flaw.
@@ -70,13 +100,15 @@ def parse(text: str, *, lines_before: int = 0, columns_before: int = 0) -> list[
     if len(text) > MAX_CHARACTERS:
         cause = f"too long: {len(text)} characters, the limit is {MAX_CHARACTERS}"
         raise BadYaml((Flaw("yaml-limit", 1, 1, cause, "remove what is not needed"),))
-    composer = _Composer(lines_before, columns_before)
+    composer = _Composer(lines_before, columns_before, pause)
     try:
-        if match := _FORBIDDEN.search(text):
-            raise syntax.forbidden_character(text, match.start())
+        for start in range(0, len(text), _SEARCHED_AT_A_TIME):
+            if match := _FORBIDDEN.search(text, start, start + _SEARCHED_AT_A_TIME):
+                raise syntax.forbidden_character(text, match.start())
+            pause()
         return composer.documents(_SURROGATES.sub(_joined, text) if text.lstrip()[:1] == "{" else text)
     except yaml.YAMLError as error:
-        flaw = syntax.explain(error, LINE_BREAK.split(text))
+        flaw = syntax.explain(error, lines(text))
         raise BadYaml((flaw._replace(line=flaw.line + lines_before, column=flaw.column + columns_before),)) from None
 
 
@@ -114,7 +146,8 @@ def _joined(pair: re.Match[str]) -> str:
 class _Composer:
     """Composes events into nodes. An alias shares its anchor's node, and is counted as if the node were copied."""
 
-    def __init__(self, lines_before: int, columns_before: int) -> None:
+    def __init__(self, lines_before: int, columns_before: int, pause: pauses.Pause) -> None:
+        self._pause = pause
         self._line = lines_before + 1
         self._column = columns_before + 1
         self._anchors: dict[str, _Composed | None] = {}
@@ -126,7 +159,7 @@ class _Composer:
 
     def documents(self, text: str) -> list[Node]:
         """Return the root nodes of all documents with content."""
-        self._events: Callable[[], Any] = yaml.CSafeLoader(text).get_event
+        self._events: Callable[[], Any] = _paced(yaml.CSafeLoader(text).get_event, self._pause)
         found: list[Node] = []
         while True:
             event = self._events()
@@ -284,6 +317,23 @@ class _Composer:
                 return
             mapping.pairs.update(source.pairs)
             _record(mapping, *source.flaws)
+
+
+def _paced(event: Callable[[], Any], pause: pauses.Pause) -> Callable[[], Any]:
+    """Return the same source of events with a pause now and then."""
+    if pause is pauses.none:
+        return event
+    left = _EVENTS_AT_A_TIME
+
+    def paced() -> Any:
+        nonlocal left
+        left -= 1
+        if not left:
+            left = _EVENTS_AT_A_TIME
+            pause()
+        return event()
+
+    return paced
 
 
 def _record(mapping: YamlMapping, *found: Flaw) -> None:

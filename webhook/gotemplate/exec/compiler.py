@@ -29,23 +29,22 @@ def compile_templates(
     text: str,
     templates: Mapping[str, nodes.List],
     limits: Limits,
-    compiler: "Callable[[Context, Mapping[str, Program]], Compiler] | None" = None,
+    compiler: "Callable[[Context], Compiler] | None" = None,
 ) -> dict[str, Program]:
     """Return the code of each template of a text, by name; `compiler` makes the compiler of one template."""
     programs: dict[str, Program] = {}
     lines = Lines(text)
     for name, root in templates.items():
         context = Context(source_name, lines, name, limits)
-        programs[name] = (compiler or Compiler)(context, programs).program(root)
+        programs[name] = (compiler or Compiler)(context).program(root)
     return programs
 
 
 class Compiler:
     """Compiles one template."""
 
-    def __init__(self, context: Context, programs: Mapping[str, Program]) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
-        self.programs = programs
         self.scope = Scope()
         self.expressions = Expressions(context, self.scope)
         self.leaves_loop = False  # whether the code compiled last may end with a break or continue
@@ -283,11 +282,10 @@ class Compiler:
         """Compile a `template`."""
         evaluate = None if node.pipe is None else self.expressions.pipeline(node.pipe).code
         context = self.context
-        programs = self.programs
         limits = context.limits
 
         def run(dot: object, state: State) -> None:
-            program = programs.get(node.name)
+            program = state.programs.get(node.name)
             if program is None:
                 raise context.error(node, f"template {quote(node.name)} not defined")
             if state.depth >= limits.call_depth:

@@ -22,7 +22,11 @@ class Expressions:
     def __init__(self, context: Context, scope: Scope) -> None:
         self.context = context
         self.scope = scope
-        self.calls = Calls(context, scope, self.operand)
+
+    @property
+    def calls(self) -> Calls:
+        """What compiles calls. It is not kept: with it this would be a cycle, which only the garbage collector frees."""
+        return Calls(self.context, self.scope, self.operand)
 
     # --- pipelines ---
 

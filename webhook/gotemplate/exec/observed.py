@@ -32,8 +32,8 @@ def compile_observed(
 ) -> dict[str, Program]:
     """Return the code of each template of a text, by name. It prints and fails as plain code does, and calls `note`."""
 
-    def compiler(context: Context, programs: Mapping[str, Program]) -> Compiler:
-        return _Observed(context, programs, note)
+    def compiler(context: Context) -> Compiler:
+        return _Observed(context, note)
 
     return compile_templates(source_name, text, templates, limits, compiler)
 
@@ -41,8 +41,8 @@ def compile_observed(
 class _Observed(Compiler):
     """Compiles one template. Its code must not run in two threads at once."""
 
-    def __init__(self, context: Context, programs: Mapping[str, Program], note: Note) -> None:
-        super().__init__(context, programs)
+    def __init__(self, context: Context, note: Note) -> None:
+        super().__init__(context)
         self.note = note
         self.turns: list[int] = []  # how many turns each running loop has had, the innermost last
 

@@ -1,12 +1,16 @@
 """The state of one rendering."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..limits import Allowance, Limits
 from ..parse import nodes
 from ..values import Window, holds_interfaces
+
+if TYPE_CHECKING:
+    from .compiled import Program
 
 _LONG_LIST = 16
 """The types of shorter lists are not cached."""
@@ -42,6 +46,8 @@ class State(Allowance):
         container: the list or map that contains dot; None if dot is not an element.
         containers: the same for variables, by slot.
         typed: for long lists, by identity: whether their elements have a type of their own.
+        programs: the templates that may be called, by name. They are here because a call that had them would be part of them, a
+            cycle that only the garbage collector frees.
     """
 
     __slots__ = (
@@ -55,11 +61,18 @@ class State(Allowance):
         "on_no_value",
         "out",
         "pieces",
+        "programs",
         "typed",
         "variables",
     )
 
-    def __init__(self, limits: Limits, on_no_value: Callable[[NoValue], None] | None, deadline: float | None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        on_no_value: Callable[[NoValue], None] | None,
+        deadline: float | None,
+        programs: "Mapping[str, Program]",
+    ) -> None:
         self.on_no_value = on_no_value
         self.deadline = deadline
         self.pieces: list[str] = []
@@ -72,6 +85,7 @@ class State(Allowance):
         self.container: object = None
         self.containers: dict[int, object] = {}
         self.typed: dict[int, tuple[object, bool]] = {}
+        self.programs = programs
 
     def is_typed(self, container: object) -> bool:
         """Return whether the elements of `container` have a type of their own; true for None: not an element."""

@@ -9,7 +9,7 @@ from ..fmt.quote import quote
 from ..fmt.runes import byte_length
 from ..limits import Limits
 from . import nodes
-from .lex import Kind, Token
+from .lex import LEFT, Kind, Token
 from .pipelines import PipelineParser, initial_variables
 
 _BLOCK = "block clause"
@@ -30,6 +30,8 @@ def parse(name: str, text: str, limits: Limits) -> dict[str, nodes.List]:
             line=1,
             column=1,
         )
+    if LEFT not in text:  # so are most of the arguments in a configuration
+        return {name: nodes.List(0, (nodes.Text(0, text),) if text else ())}
     return _Parser(name, text, limits).parse()
 
 
