@@ -78,14 +78,14 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 bench-peers: peers ## Compare with a Go webhook on controller-runtime and with kopf, which do the same job
 	$(BIN)/python -m bench.peers $(BENCH_OPTIONS)
 
+bench-scale: $(READY) ## Create 10,000 pods through two replicas, one of which ends, and measure what growing work costs; after `make controlplane`
+	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
+
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
 	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
-
-bench-scale: $(READY) ## Create 10,000 pods while a replica ends, and measure how costs grow with runtimes and containers; after `make controlplane`
-	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
 
 bench-tails: $(READY) ## Measure the slowest requests at half of the load, with and without reloads, and how long a reload holds the loop
 	$(BIN)/python -m bench.tails $(BENCH_OPTIONS)
