@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-scale bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-scale bench-tails bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -78,19 +78,22 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 bench-peers: peers ## Compare with a Go webhook on controller-runtime and with kopf, which do the same job
 	$(BIN)/python -m bench.peers $(BENCH_OPTIONS)
 
-bench-scale: $(READY) ## Create 10,000 pods through two replicas, one of which ends, and measure what growing work costs; after `make controlplane`
-	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
-
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
 	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
 
+bench-scale: $(READY) ## Create 10,000 pods while a replica ends, and measure how costs grow with runtimes and containers; after `make controlplane`
+	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
+
+bench-tails: $(READY) ## Measure the slowest requests at half of the load, with and without reloads, and how long a reload holds the loop
+	$(BIN)/python -m bench.tails $(BENCH_OPTIONS)
+
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 
-bench-all: $(GO_READY) ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
+bench-all: peers ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
 	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
 
 performance: $(READY) ## Write docs/performance.md and its plots from the results in bench/saved

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench import plots, ratios
 from bench.plots import Bar, Limit
@@ -148,6 +148,8 @@ def bars(shown: Bars, results: Results) -> str:
         for one in results.series
         if (one.measure, one.against, one.x) == (shown.measure, shown.against, shown.x)
     ]
+    if not any(row.ours for row in rows):
+        rows = [replace(row, ours=True) for row in rows]  # nobody else's are shown
     return plots.bars(shown.title, shown.axis, rows, shown.limit) if rows else ""
 
 

@@ -66,11 +66,11 @@ Curve = Sequence[tuple[float, Sequence[float]]]
 
 
 def number(value: float) -> str:
-    """Return a number as people read it: a whole one as it is, others with three digits, two of them after the point of a ratio."""
+    """Return a number as people read it: a whole one as it is, others with three digits, or two of a small one."""
     size = abs(value)
     if value == int(value) or size >= 100:
         return f"{value:,.0f}"
-    return f"{value:.{1 if size >= 10 else 2}f}" if size >= 0.1 else f"{value:.3g}"
+    return f"{value:.{1 if size >= 10 else 2}f}" if size >= 0.1 else f"{value:.2g}"
 
 
 def bars(title: str, axis: str, rows: Sequence[Bar], limit: Limit | None = None) -> str:
