@@ -78,9 +78,6 @@ bench-cluster: $(READY) ## Compare pods created per second with and without the 
 bench-peers: peers ## Compare with a Go webhook on controller-runtime and with kopf, which do the same job
 	$(BIN)/python -m bench.peers $(BENCH_OPTIONS)
 
-bench-scale: $(READY) ## Create 10,000 pods through two replicas, one of which ends, and measure what growing work costs; after `make controlplane`
-	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
-
 bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling with Go's and gotpl's
 	$(BIN)/python -m bench.templates --go $(abspath $(BIN)/go) $(BENCH_OPTIONS)
 

@@ -1,4 +1,4 @@
-"""The CPU time and memory of processes."""
+"""CPU time and memory of processes."""
 
 import os
 import re
