@@ -25,6 +25,9 @@ STATES = (
 )
 GONE = fleet.without_runtimes()
 
+#: Clients that leave no mark of what their file says, neither in managed fields nor in an annotation.
+WITHOUT_MARKS = ("helm", "kubectl-replace")
+
 #: What a user's files may say, by field; no value equals a rendered one, from which it could not be told.
 ASKED: dict[str, list[Any]] = {
     "args": [["--a"], ["--b"], ["--c", "1"], None],
@@ -304,6 +307,9 @@ class Fleet(RuleBasedStateMachine):
             decided = self._decided(sent, manager)
         except errors.Denied as denial:
             decided = denial
+        both = self.known and not workload.exclusion(sent) and not workload.exclusion(self.stored)
+        if both and manager in WITHOUT_MARKS and self._has_other_values_only(sent):
+            return self._check_taken_for_edits(decided)
         if self.known and not workload.exclusion(sent):
             return self._check(sent, decided, meaning or verb, edited, refreshed=refreshed)
         if self.known and not workload.exclusion(self.stored) and workload.exclusion(sent) == "not-labelled":
@@ -326,6 +332,38 @@ class Fleet(RuleBasedStateMachine):
             self._rendered_anew(decided.value, meant, named=set())
         else:
             self.stored = decided.value
+        return True
+
+    def _has_other_values_only(self, sent):
+        """Return whether all rendered fields of a container come with other values, so that nothing says that it came bare."""
+        for name in TEMPLATES:
+            before, now = fleet.get(self.stored, (*GROUP, name)), fleet.get(sent, (*GROUP, name))
+            if before is None or now is None:
+                continue
+            record = json.loads(before["metadata"]["annotations"][fleet.RECORD])
+            originals = record.get("replaced", {})
+            for container in fleet.get(now, ("spec", "containers")) or ():
+                beginning = f"/spec/containers/name={container['name']}/"
+                paths = [path for path in (*record.get("added", ()), *originals) if path.startswith(beginning)]
+                fields = {path.removeprefix(beginning).split("/")[0] for path in paths}
+                if fields <= {"args"}:  # which alone say that the container came bare
+                    continue
+                old = next(one for one in before["spec"]["containers"] if one["name"] == container["name"])
+                if all(
+                    container.get(field) not in (None, old.get(field), originals.get(beginning + field))
+                    for field in fields
+                ):
+                    return True
+        return False
+
+    def _check_taken_for_edits(self, decided):
+        """By the contract, the values are edits by hand, which are kept; what the file says can only be told when it comes again."""
+        if isinstance(decided, errors.Denied):
+            assert decided.code == "edit-with-input", decided
+            return False
+        assert any(notice.code == "hand-edit-kept" for notice in decided.notices)
+        self._store_as_sent(decided.value)
+        self.edits = {}
         return True
 
     def _decided(self, sent, manager):
