@@ -87,7 +87,7 @@ bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 
-bench-all: peers ## Run every bench, save the results in bench/saved, and write docs/performance.md; after `make controlplane`, at most half an hour
+bench-all: peers ## Run every bench, save the results in bench/saved, and write docs/performance.md; half an hour; after `make controlplane`
 	$(BIN)/python -m bench.everything --go $(abspath $(BIN)/go)
 
 performance: $(READY) ## Write docs/performance.md and its plots from the results in bench/saved

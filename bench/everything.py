@@ -10,12 +10,13 @@ import time
 
 from bench import page
 
-#: By the name of its file: the module of each bench, with its options; GO stands for the Go command.
+#: By the name of its file: the module of each bench, with its options; GO stands for the Go command. The options make all of them
+#: together take no more than half an hour; rounds are left as they are, since their number decides what can be told apart.
 BENCHES = {
-    "throughput": ["bench.throughput"],
-    "peers": ["bench.peers"],
-    "tails": ["bench.tails"],
-    "cluster": ["bench.cluster"],
+    "throughput": ["bench.throughput", "--seconds", "1"],
+    "peers": ["bench.peers", "--seconds", "1", "--starts", "3"],
+    "tails": ["bench.tails", "--seconds", "6"],
+    "cluster": ["bench.cluster", "--seconds", "1"],
     "scale": ["bench.scale"],
     "workloads": ["bench.workloads"],
     "templates": ["bench.templates", "--go", "GO"],
@@ -35,9 +36,11 @@ def main() -> int:
     for number, name in enumerate(chosen, 1):
         words = [arguments.go if word == "GO" else word for word in BENCHES[name]]
         print(f"[{number}/{len(chosen)}, minute {(time.monotonic() - started) / 60:.0f}] {name}", flush=True)
+        began = time.monotonic()
         command = [sys.executable, "-m", *words, "--save", str(page.SAVED / f"{name}.json")]
         if status := subprocess.run(command, check=False, cwd=page.ROOT).returncode:
             failed.append(f"{name}: exit status {status} of {' '.join(command[1:])}")
+        print(f"{name} took {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     page.main([])
     for failure in failed:
         print(failure, file=sys.stderr)
