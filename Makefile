@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
+.PHONY: demo serve test test-all test-fast long attack lint types layers format conformance controlplane peers bench bench-cluster bench-peers bench-scale bench-tails bench-templates bench-workloads bench-worst bench-all performance soak image kind kind-clean lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer: make PYTHON=/path/to/python3")'
@@ -83,6 +83,9 @@ bench-templates: $(GO_READY) ## Compare the speed of rendering and compiling wit
 
 bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: memory, time, latency
 	$(BIN)/python -m bench.workloads $(BENCH_OPTIONS)
+
+bench-tails: $(READY) ## Measure the slowest requests at half of the load, with and without reloads, and how long a reload holds the loop
+	$(BIN)/python -m bench.tails $(BENCH_OPTIONS)
 
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)

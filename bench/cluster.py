@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import load, policies, processes, ratios, results, servers
+from bench.peers import build, programs
 from bench.results import Results, Series
 from tests.controlplane import binaries, installation
 from tests.controlplane.installation import Installation
@@ -26,7 +27,7 @@ from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import free_port
 from tests.controlplane.service import Endpoint, Service
 
-NONE, NOOP, READY, OURS = "no webhook", "no-op webhook", "ready patch", "ours"
+NONE, NOOP, READY, OURS, GO = "no webhook", "no-op webhook", "ready patch", "ours", programs.GO
 POLICY, PATCHED, ANNOTATION = "policy, one annotation", "policy, one annotation, JSONPatch", "webhook, one annotation"
 NAMESPACES = {
     NONE: "bench-none",
@@ -36,6 +37,7 @@ NAMESPACES = {
     ANNOTATION: "bench-annotation",
     READY: "bench-ready",
     OURS: "bench-ours",
+    GO: "bench-go",
 }
 """Each webhook and each policy is for the pods of one namespace, so that all of them can be installed at the same time."""
 
@@ -45,6 +47,8 @@ BASES = (NONE, POLICY, NOOP, READY)
 """What every row is compared with."""
 
 CLIENTS = (1, 16)
+
+REVIEW = installation.ROOT / "tests" / "reviews" / "pod-kubectl-create.json"
 
 
 class Direct(Service):
@@ -89,17 +93,12 @@ class Bench:
         self._stack = stack
         pod = installation.pod("bench")
         self._pod = {**pod, "metadata": {"generateName": "bench-", "labels": pod["metadata"]["labels"]}}
-        self.rows = {name: Row(namespace) for name, namespace in NAMESPACES.items()}
+        names = [name for name in NAMESPACES if name != GO or not build.missing()]
+        self.rows = {name: Row(NAMESPACES[name]) for name in names}
 
     def install(self) -> None:
-        """Create the namespaces and the ServiceAccounts of their pods (no controller does it), and install the webhooks."""
-        for name, row in self.rows.items():
-            labels = {} if name == OURS else {"hydra.io/inject": "false"}
-            metadata = {"name": row.namespace, "labels": labels}
-            self._plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-        for namespace in ("default", *NAMESPACES.values()):
-            metadata = {"name": "default", "namespace": namespace}
-            self._plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        """Create the namespaces, and install the webhooks."""
+        create_namespaces(self._plane, NAMESPACES[OURS], *(row.namespace for row in self.rows.values()))
         hydra = Installation(self._plane, Direct(free_port()))
         hydra.install()
         hydra.configure()
@@ -111,8 +110,10 @@ class Bench:
         one_annotation = base64.b64encode(json.dumps(policies.PATCH).encode()).decode()
         for name, patch in ((NOOP, ""), (ANNOTATION, one_annotation), (READY, self._patch(hydra))):
             self._install_other(name, patch)
+        if GO in self.rows:
+            self._install_go()
         for name, row in self.rows.items():
-            set_by = {"hydra.io/rendered": {READY, OURS}, policies.ANNOTATION: {POLICY, PATCHED, ANNOTATION}}
+            set_by = {"hydra.io/rendered": {READY, OURS, GO}, policies.ANNOTATION: {POLICY, PATCHED, ANNOTATION}}
             annotations = self._create(row)["metadata"].get("annotations", {})
             assert all((key in annotations) == (name in names) for key, names in set_by.items()), name
 
@@ -165,8 +166,20 @@ class Bench:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "patch").write_text(patch)
         process = self._stack.enter_context(servers.launched(name, "any", folder))
-        port, row = servers.port_of(name, process), self.rows[name]
-        row.pid = process.pid
+        self._call(name, process.pid, servers.port_of(name, process), folder)
+
+    def _install_go(self) -> None:
+        """Start the Go webhook of `bench.peers`, and have the API server call it in the same way."""
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        programs.write_certificate(folder)
+        (request, *_) = load.requests([REVIEW])
+        running = self._stack.enter_context(programs.running(GO, programs.Site(folder, ""), request))
+        self._call(GO, running.process.pid, running.port, folder)
+
+    def _call(self, name: str, pid: int, port: int, folder: Path) -> None:
+        """Have the API server call a webhook for the pods of a row; ``ca.crt`` in the folder is what it must trust."""
+        row = self.rows[name]
+        row.pid = pid
         configuration = self._plane.get("mutatingwebhookconfiguration", installation.CONFIGURATION)
         trusted = base64.b64encode((folder / "ca.crt").read_bytes()).decode()
         webhook = {
@@ -186,6 +199,16 @@ class Bench:
         metrics = self._plane.request("GET", "/metrics")["text"].splitlines()
         calls = (line for line in metrics if line.startswith("apiserver_admission_webhook_request_total{"))
         return any(f'name="{webhook}"' in line for line in calls)
+
+
+def create_namespaces(plane: ControlPlane, ours: str, *others: str) -> None:
+    """Create a namespace where pods are rendered and others that are opted out, with the ServiceAccounts that no controller creates."""
+    for namespace in {ours, *others}:
+        labels = {} if namespace == ours else {"hydra.io/inject": "false"}
+        plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+    for namespace in {"default", ours, *others}:
+        metadata = {"name": "default", "namespace": namespace}
+        plane.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
 
 
 def compare(bench: Bench, clients: int, rounds: int, seconds: float) -> dict[str, Row]:

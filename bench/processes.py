@@ -1,4 +1,4 @@
-"""The CPU time and memory of processes."""
+"""CPU time and memory of processes."""
 
 import os
 import re
@@ -16,6 +16,15 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_mib(pid: int) -> float:
-    """Return how much memory a process has now, in MiB."""
-    (kib,) = re.findall(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return int(kib) / 1024
+    """Return the memory that a process has now, in MiB."""
+    return _mib(pid, "VmRSS")
+
+
+def most_resident_mib(pid: int) -> float:
+    """Return the most memory that a process has had, in MiB."""
+    return _mib(pid, "VmHWM")
+
+
+def _mib(pid: int, field: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(rf"{field}:\s+(\d+) kB", status)[0]) / 1024

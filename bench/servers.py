@@ -10,7 +10,7 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,12 +115,23 @@ def ours_with_catalog(size: int) -> Callable[[Path], AbstractAsyncContextManager
     def make(folder: Path) -> AbstractAsyncContextManager[int]:
         names = [f"runtime-{number}" for number in range(size - 1)]
         names.insert(len(names) // 2, "vllm-cpu")
-        templates, agent = folder / "templates.yaml", folder / "agent.yaml"
-        templates.write_text("templates:" + "".join(TEMPLATE.format(name=name) for name in names))
-        agent.write_text("deployment_templates:\n" + "".join(ENTRY.format(name=name) for name in names))
-        return ours(folder, templates=templates, agent=agent)
+        return ours(folder, *write_configuration(folder, names))
 
     return make
+
+
+def configuration(names: Sequence[str]) -> tuple[str, str]:
+    """Return templates and an agent configuration with these runtimes."""
+    templates = "templates:" + "".join(TEMPLATE.format(name=name) for name in names)
+    return templates, "deployment_templates:\n" + "".join(ENTRY.format(name=name) for name in names)
+
+
+def write_configuration(folder: Path, names: Sequence[str]) -> tuple[Path, Path]:
+    """Write the files of such a configuration, and return their paths."""
+    paths = folder / "templates.yaml", folder / "agent.yaml"
+    for path, text in zip(paths, configuration(names), strict=True):
+        path.write_text(text)
+    return paths
 
 
 SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[int]]] = {

@@ -152,7 +152,8 @@ def run(hydra: Installation, seconds: float) -> tuple[list[Series], str]:
                 if time.monotonic() >= due[every]:
                     due[every] = time.monotonic() + every
                     do()
-            progress(growing, loads)
+            if sys.stdout.isatty():
+                progress(growing, loads)
             time.sleep(0.2)
         for load in loads:
             load.go_on(20)

@@ -26,6 +26,7 @@ from rich.table import Table
 from bench import gate, load, open_load, processes, results, servers
 from bench.results import Results, Series
 from webhook import app, catalog, telemetry
+from webhook.app import collector
 from webhook.app.configuration import Configuration
 from webhook.app.reports import Reports
 from webhook.settings import Settings
@@ -92,8 +93,8 @@ class Subject:
         self.greedy = itertools.cycle(load.requests([REVIEW], GREEDY))
         self._templates = templates
         self._texts = {
-            ONE_EDITED: {number: text(number, edited={ASKED_FOR}).encode() for number in (1, 2, 3)},
-            ALL_EDITED: {number: text(number).encode() for number in (4, 5, 6)},
+            ONE_EDITED: itertools.cycle([(one, text(one, edited={ASKED_FOR}).encode()) for one in (1, 2, 3)]),
+            ALL_EDITED: itertools.cycle([(one, text(one).encode()) for one in (4, 5, 6)]),
         }
 
     def settle(self) -> None:
@@ -109,7 +110,7 @@ class Subject:
         new.replace(self._templates)
 
     async def edit(self, case: str, editions: Editions) -> None:
-        for edition, content in itertools.cycle(self._texts[case].items()):
+        for edition, content in self._texts[case]:
             editions.expect(edition)
             await asyncio.to_thread(self.write, content)
             await asyncio.sleep(EDIT_SECONDS)
@@ -148,6 +149,7 @@ async def held(edited: set[str] | None, rounds: int) -> tuple[list[float], list[
     assert first is not None
     assert not first.problems, first.problems[0]
     app.tune_collector()
+    alone = catalog.Store()
     longest, taken = [], []
     for number in range(rounds):
         reload = asyncio.create_task(configuration.take(documents[(number + 1) % 2]))
@@ -157,9 +159,11 @@ async def held(edited: set[str] | None, rounds: int) -> tuple[list[float], list[
             now = time.process_time()
             last, most = now, max(most, now - last)
         longest.append(most * 1000)
-        began = time.process_time()
-        configuration.store.update(documents[number % 2], 0.0)
-        taken.append((time.process_time() - began) * 1000)
+        with collector.undisturbed():
+            alone.update(documents[number % 2], 0.0)
+            began = time.process_time()
+            alone.update(documents[(number + 1) % 2], 0.0)
+            taken.append((time.process_time() - began) * 1000)
     return longest, taken
 
 

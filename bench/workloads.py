@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bench import results
+from bench import processes, results
 from bench.results import Results, Series
 from tests.cluster.apiserver import kubeconfig
 from tests.controlplane.processes import free_port
@@ -101,12 +101,14 @@ def api(count: int, padding: int) -> web.Application:
 
 
 @contextlib.contextmanager
-def server(folder: Path, url: str, *, follow: bool) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
-    """Run a server; yield its process, and its ports of admissions and of health."""
+def server(
+    folder: Path, url: str | None, *, follow: bool, **environ: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+    """Run a server, with a cluster or without one; yield its process, and its ports of admissions and of health, once it is ready."""
     builtin = ROOT / "webhook" / "catalog" / "builtin"
     environ = {
         "PYTHONPATH": str(ROOT),
-        "HYDRA_WEBHOOK_KUBECONFIG": str(kubeconfig(folder, url)),
+        **({"HYDRA_WEBHOOK_KUBECONFIG": str(kubeconfig(folder, url))} if url is not None else {}),
         "HYDRA_WEBHOOK_FOLLOW_WORKLOADS": str(follow).lower(),
         "HYDRA_WEBHOOK_TEMPLATES": str(builtin / "hydra-runtime-template.yaml"),
         "HYDRA_WEBHOOK_AGENT": str(builtin / "hydra-agent.yaml"),
@@ -115,12 +117,13 @@ def server(folder: Path, url: str, *, follow: bool) -> Iterator[tuple[subprocess
         "HYDRA_WEBHOOK_HEALTH_PORT": "0",
         "HYDRA_WEBHOOK_CA_FILE": str(folder / "ca.crt"),
         "HYDRA_WEBHOOK_LOG_FORMAT": "json",
+        **environ,
     }
     log = folder / f"log-{follow}"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "webhook", "serve"], env=environ, stderr=output)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while b'"serving"' not in log.read_bytes():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(log.read_text())
@@ -142,12 +145,6 @@ def wait_for(health_port: int, count: int) -> None:
     """Wait until so many workloads are counted."""
     while metric(health_port, "hydra_webhook_workloads") < count:
         time.sleep(0.25)
-
-
-def peak(process: subprocess.Popen[bytes]) -> float:
-    """Return the most memory that a process has had, in MiB."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 
 async def admissions(port: int, folder: Path, until: asyncio.Event) -> list[float]:
@@ -184,7 +181,7 @@ async def measure(url: str, count: int, *, follow: bool, seconds: float) -> list
         thousandths = statistics.quantiles(taken, n=1000, method="inclusive")
         found = {
             "resident MiB": resident,
-            "most resident MiB": peak(process),
+            "most resident MiB": processes.most_resident_mib(process.pid),
             "p50 ms": thousandths[499],
             "p99 ms": thousandths[989],
             "p99.9 ms": thousandths[998],
@@ -215,6 +212,24 @@ def holds(padding: int) -> list[Series]:
     ]
 
 
+@contextlib.contextmanager
+def api_server(count: int, padding: int) -> Iterator[str]:
+    """Run the API server as a process of its own while the context is open; yield its URL."""
+    port = free_port()
+    options = ["--api", str(port), "--pods", str(count), "--padding", str(padding)]
+    process = subprocess.Popen([sys.executable, "-m", "bench.workloads", *options])
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{url}/api/v1/configmaps").close()
+                break
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.kill()
+
+
 def serve_api(pipe_port: str, count: int, padding: int) -> None:
     """Run the API server as a process of its own."""
     web.run_app(api(count, padding), host="127.0.0.1", port=int(pipe_port), print=None)
@@ -232,23 +247,12 @@ def main() -> int:
     if arguments.api:
         serve_api(arguments.api, arguments.pods, arguments.padding)
         return 0
-    port = free_port()
-    options = ["--api", str(port), "--pods", str(arguments.pods), "--padding", str(arguments.padding)]
-    process = subprocess.Popen([sys.executable, "-m", "bench.workloads", *options])
-    try:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{url}/api/v1/configmaps").close()
-                break
-            time.sleep(0.1)
+    with api_server(arguments.pods, arguments.padding) as url:
         size = len(json.dumps(metadata(1, arguments.padding)))
         print(f"{size:,} bytes of metadata a pod, {len(record(arguments.padding)):,} of them in the record")
         found = holds(arguments.padding)
         found += asyncio.run(measure(url, arguments.pods, follow=False, seconds=15))
         found += asyncio.run(measure(url, arguments.pods, follow=True, seconds=15))
-    finally:
-        process.kill()
     for one in found:
         at = "" if one.x is None else f"{one.x:,.0f} "
         print(f"{at}{one.name}: {statistics.median(one.values):,.1f} {one.measure}")

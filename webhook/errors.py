@@ -19,8 +19,9 @@ may be published alone.
 
 import bisect
 import difflib
-from collections.abc import Collection
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import msgspec
 
@@ -222,6 +223,33 @@ def shortened(text: str, limit: int) -> str:
     return f"{head}...{tail}"
 
 
+class Names(tuple[str, ...]):  # noqa: SLOT001 - what is found out once needs a place
+    """Names that exist, sorted.
+
+    What a message about another name needs of them is found out once: there may be ten thousand, and a controller whose pods are
+    denied tries again and again.
+    """
+
+    def __new__(cls, names: Iterable[str]) -> Self:
+        """Sort the names."""
+        return super().__new__(cls, sorted(names))
+
+    @cached_property
+    def short(self) -> list[str]:
+        """Return those that can be suggested."""
+        return [name for name in self if len(name) <= _LONGEST_NAME]
+
+    @cached_property
+    def characters(self) -> int:
+        """Return how many characters those have."""
+        return sum(map(len, self.short))
+
+    @cached_property
+    def backwards(self) -> list[str]:
+        """Return those, each from its end to its beginning, sorted."""
+        return sorted(name[::-1] for name in self.short)
+
+
 def nearest(name: str, known: Collection[str], similarity: float = 0.6) -> str:
     """Return the known name that is most similar to this one, or "" if none is near.
 
@@ -234,11 +262,12 @@ def nearest(name: str, known: Collection[str], similarity: float = 0.6) -> str:
     """
     if len(name) > _LONGEST_NAME:
         return ""
-    candidates = sorted(other for other in known if len(other) <= _LONGEST_NAME)
-    if len(name) * sum(map(len, candidates)) > _PAIRS:
+    names = known if isinstance(known, Names) else Names(known)
+    candidates = names.short
+    if len(name) * names.characters > _PAIRS:
         most = _PAIRS // (len(name) * _LONGEST_NAME)
-        ends = sorted(other[::-1] for other in candidates)
-        near = _around(candidates, name, most // 2) + [other[::-1] for other in _around(ends, name[::-1], most // 2)]
+        ends = _around(names.backwards, name[::-1], most // 2)
+        near = _around(candidates, name, most // 2) + [other[::-1] for other in ends]
         candidates = sorted(set(near))
     matches = difflib.get_close_matches(name, candidates, n=1, cutoff=similarity)
     return matches[0] if matches else ""
@@ -261,6 +290,6 @@ def listed(names: Collection[str]) -> str:
     """Return the names, sorted and separated by commas; the end of a long list is only counted."""
     if not names:
         return "none"
-    ordered = sorted(names)
+    ordered = names if isinstance(names, Names) else Names(names)
     rest = len(ordered) - _LISTED
     return ", ".join(ordered[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")

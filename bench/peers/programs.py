@@ -124,8 +124,9 @@ PROGRAMS: dict[str, Program] = {
 
 
 def write_certificate(folder: Path) -> None:
-    """Write the pair that all servers use: P-256, as the product's own."""
-    pair, _ = certs.self_signed(["localhost", "127.0.0.1"], datetime.now(UTC), timedelta(days=1))
+    """Write the pair that all servers use, P-256 as the product's own, and in ``ca.crt`` what clients must trust."""
+    pair, ca_pem = certs.self_signed(["localhost", "127.0.0.1"], datetime.now(UTC), timedelta(days=1))
+    (folder / "ca.crt").write_bytes(ca_pem)
     (folder / "tls.crt").write_bytes(pair.certificate_pem)
     (folder / "tls.key").write_bytes(pair.key_pem)
 

@@ -52,6 +52,7 @@ _CONSTANT = frozenset(
         "cast",
         "setattr",
         "callable",
+        "bisect_left",  # to its logarithm
     ]
 )
 #: Methods that walk the object they belong to.
@@ -261,13 +262,18 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def rewrite_imports() -> None:
+    """From now on, rewrite modules while they are imported."""
+    sys.modules.pop("difflib", None)
+    sys.meta_path.insert(0, _Finder())
+
+
 def counted(small: int, large: int, names: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
     """Return size and work of the decision about a small and a large body, by the body's name.
 
     The size is that of the part that grows: a rendered object is larger by its record, which costs little.
     """
-    sys.modules.pop("difflib", None)
-    sys.meta_path.insert(0, _Finder())
+    rewrite_imports()
     # only now, so that what they import is rewritten
     from tests.proportion import bodies, deciding  # noqa: PLC0415
     from webhook import jsonshape  # noqa: PLC0415

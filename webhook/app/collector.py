@@ -7,18 +7,16 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
-#: New containers after which the collector looks at them, and how many such looks until it looks at those that survived one. A request
-#: allocates about two thousand and frees them again. A look at ten thousand takes a millisecond or two; one at those of several
-#: looks, which are not in the processor's caches any more, takes ten times as long for each.
-_COLLECT_AFTER, _LOOKS = 10_000, 1
-
-#: How many looks at survivors until it looks at everything that is not frozen; by then tens of millions have been allocated.
-_FULL_LOOKS = 1_000
+#: How many new containers there are until it looks at them, how many such looks until it looks at those that survived one, and how many
+#: of those looks until it looks at everything that is not frozen; by then tens of millions have been allocated. A request allocates
+#: about two thousand and frees them again. A look at ten thousand new ones takes a millisecond or two; old ones, which are not in
+#: the processor's caches any more, take ten times as long.
+_THRESHOLDS = (10_000, 1, 1_000)
 
 
 def start() -> None:
     """Let the collector look at few objects at a time. Call it once, when the process starts."""
-    gc.set_threshold(_COLLECT_AFTER, _LOOKS, _FULL_LOOKS)
+    gc.set_threshold(*_THRESHOLDS)
 
 
 def tune() -> None:
@@ -35,15 +33,17 @@ def tune() -> None:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Read a configuration without collections, and then keep the collector from ever looking at what was made.
+    """Read a configuration without collections, and then, in a process that serves, keep the collector from ever looking at it.
 
-    What is frozen is still freed when nothing refers to it any more. Only cycles are not, of which there are none.
+    What is frozen is still freed when nothing refers to it any more. Only cycles are not, of which a server has none; where other
+    programs run beside it, as in tests, nothing is frozen.
     """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()  # takes no time, however many there are
+        if gc.get_threshold() == _THRESHOLDS:
+            gc.freeze()  # takes no time, however many objects there are
         if enabled:
             gc.enable()

@@ -134,8 +134,10 @@ class Configuration:
         self.state = rendering.State(snapshot, self.state.settings)
         self._reports.configuration_change(change, absent=document.content is None)
         self._histories[config_kind] = self._histories[config_kind].after(document, snapshot, pause)
+        pause()
         self._digests[config_kind] = catalog.history.digest(config_kind, snapshot)
         self.published = self._to_publish()
+        pause()
         replaced = catalog.replaced(before, snapshot)
         del before
         catalog.pauses.release(replaced, pause)

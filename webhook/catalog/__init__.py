@@ -35,6 +35,7 @@ from webhook.catalog.embedded import embedded
 from webhook.catalog.kinds import KINDS
 from webhook.catalog.manifests import Manifest, config_kind_of, manifests
 from webhook.catalog.model import (
+    CPU,
     AgentEntry,
     ConfigKind,
     Fields,
@@ -59,6 +60,7 @@ from webhook.catalog.yaml.dump import dump
 from webhook.problems import Problem, Severity
 
 __all__ = [
+    "CPU",
     "ITEMS",
     "KINDS",
     "LISTS",

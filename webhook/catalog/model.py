@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from webhook import gotemplate
+from webhook import errors, gotemplate
 from webhook.problems import Problem
 from webhook.workload import Role
 
 #: What the sources of the built-in configuration begin with.
 BUILT_IN = "built-in"
+
+#: The GPU type of what asks for no accelerator. Its row in the table needs no resource: it is what remains.
+CPU = "cpu"
 
 ConfigKind = Literal["templates", "agent", "gpu-configs"]
 
@@ -262,6 +265,8 @@ class Snapshot:
         missing: a line for each required configuration that has never been read, with the reason; while there is one, requests
             are answered 503.
         readings: by kind, what the next snapshot is built on.
+        runtimes: the names of all runtimes that a workload can ask for.
+        gpu_type_names: the GPU types that the table or an agent entry names, and ``CPU``.
     """
 
     runtime_templates: Mapping[str, RuntimeTemplate]
@@ -272,15 +277,20 @@ class Snapshot:
     problems: tuple[Problem, ...]
     missing: tuple[str, ...]
     readings: Mapping[ConfigKind, Reading] = field(default_factory=dict, repr=False, compare=False)
+    runtimes: errors.Names = field(init=False, repr=False, compare=False)
+    gpu_type_names: errors.Names = field(init=False, repr=False, compare=False)
     _by_runtime: dict[str, tuple[AgentEntry, ...]] = field(init=False, repr=False, compare=False)
     _named: frozenset[str] = field(init=False, repr=False, compare=False)
     _for_any_runtime: tuple[AgentEntry, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the agent entries by runtime, so that a request does not walk thousands of them."""
+        """Index the agent entries by runtime, and collect names, so that a request does not walk thousands of entries."""
         names = {name for entry in self.agent_entries for name in entry.runtimes}
         named = {name for entry in self.agent_entries if not entry.built_in for name in entry.runtimes}
         object.__setattr__(self, "_named", frozenset(named))
+        object.__setattr__(self, "runtimes", errors.Names({*self.runtime_templates, *named}))
+        matched = {name for entry in self.agent_entries for name in entry.gpu_types}
+        object.__setattr__(self, "gpu_type_names", errors.Names({CPU, *(row.name for row in self.gpu_types), *matched}))
         by_runtime: dict[str, list[AgentEntry]] = {name: [] for name in names}
         for entry in self.agent_entries:
             for name in entry.runtimes or names:
@@ -299,8 +309,3 @@ class Snapshot:
         nothing.
         """
         return runtime in self.runtime_templates or runtime in self.broken or runtime in self._named
-
-    @property
-    def runtimes(self) -> tuple[str, ...]:
-        """Return the names of all runtimes that a workload can ask for, sorted."""
-        return tuple(sorted({*self.runtime_templates, *self._named}))

@@ -57,11 +57,13 @@ class Store:
         """
         before = self.current
         self.current = build((document,), before, pause)
+        pause()
         reading = self.current.readings[document.config_kind]
         if reading.accepted:
             self.read_at[document.config_kind] = now
         contributions = KINDS[document.config_kind].contributions
         old, (new, stale, broken) = contributions(before).versions, contributions(self.current)
+        pause()
         return Change(
             config_kind=document.config_kind,
             source=document.source,

@@ -13,7 +13,7 @@ from webhook.rendering.containers import InferenceContainer
 _TABLE = f"ConfigMap {catalog.KINDS['gpu-configs'].config_map}"
 
 #: The GPU type of a container that asks for no accelerator.
-CPU = "cpu"
+CPU = catalog.CPU
 
 #: More GPUs than any node has; a larger amount is a mistake.
 _MOST_GPUS = 10**6

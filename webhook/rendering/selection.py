@@ -189,11 +189,7 @@ def _no_agent_entry(
     if (rest := len(snapshot.agent_entries) - _EXPLAINED) > 0:
         rejected.append(f"and {rest} more entries")
     rejected += map(str, unreadable_entries(snapshot))
-    known = {
-        gpus.CPU,
-        *(row.name for row in snapshot.gpu_types),
-        *(name for agent_entry in snapshot.agent_entries for name in agent_entry.gpu_types),
-    }
+    known = snapshot.gpu_type_names
     near = errors.nearest(gpu_type, known) if gpu_type not in known else ""
     suggestion = f', did you mean "{near}"?' if near else ""
     others = [other.gpu_type for other in asked.choices[1:]]
@@ -212,6 +208,8 @@ def unreadable_entries(snapshot: catalog.Snapshot) -> list[catalog.Problem]:
     """Return the errors in agent entries of which not even the match can be read."""
     reading = snapshot.readings.get("agent")
     problems = reading.problems if reading is not None else ()
+    found = [problem for problem in problems if problem.severity == "error"]
+    if not found:
+        return []
     paths = tuple(agent_entry.path for agent_entry in snapshot.agent_entries)
-    unread = [problem for problem in problems if problem.severity == "error" and not problem.path.startswith(paths)]
-    return unread[:_EXPLAINED]
+    return [problem for problem in found if not problem.path.startswith(paths)][:_EXPLAINED]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from webhook import errors
 from webhook.catalog.documents import Opened
-from webhook.catalog.model import GpuType
+from webhook.catalog.model import CPU, GpuType
 from webhook.catalog.report import Report
 from webhook.catalog.roots import ROOTS
 from webhook.catalog.schema import checks
@@ -14,9 +14,6 @@ from webhook.catalog.yaml.nodes import Node, Scalar, YamlMapping
 
 _KEY = ROOTS["gpu-configs"].key
 _RESOURCES = "gpu_resource_template_config"
-
-#: The type of what has no GPU. Its row needs no resource: it is what remains.
-_CPU = "cpu"
 
 #: The name of an extended resource, or the beginning of several (Kubernetes reference, "Extended resources").
 _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -82,7 +79,7 @@ def _row(report: Report, node: Node, path: str) -> ReadRow:
         report.error("wrong-type", path, node, cause, 'write "- gpu_type: NAME"')
         return ReadRow(path, node, None, None)
     name = _text(report, node, "gpu_type", path)
-    resource = "" if name == _CPU and _names_no_device(node) else _resource(report, node, path)
+    resource = "" if name == CPU and _names_no_device(node) else _resource(report, node, path)
     selector = _node_selector(report, node, path)
     companion = _companion(report, node, path)
     if name is None or not resource or report.first_error(since) is not None:
@@ -95,7 +92,7 @@ def _names_no_device(row: YamlMapping) -> bool:
     inner: Node | None = row
     for key in (_RESOURCES, "gpu_per_node", "key"):
         inner = inner.get(key) if isinstance(inner, YamlMapping) else None
-    return nodes.is_null(inner) or (isinstance(inner, Scalar) and inner.value == _CPU)
+    return nodes.is_null(inner) or (isinstance(inner, Scalar) and inner.value == CPU)
 
 
 def _resource(report: Report, row: YamlMapping, path: str) -> str | None:
