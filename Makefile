@@ -87,6 +87,9 @@ bench-workloads: $(READY) ## Measure what following 10,000 pods costs a server: 
 bench-tails: $(READY) ## Measure the slowest requests at half of the load, with and without reloads, and how long a reload holds the loop
 	$(BIN)/python -m bench.tails $(BENCH_OPTIONS)
 
+bench-scale: $(READY) ## Create many pods while a replica ends, and measure what work costs as there is more of it; after `make controlplane`
+	$(BIN)/python -m bench.scale $(BENCH_OPTIONS)
+
 bench-worst: $(READY) ## Measure how long the worst bodies of 1 MB hold the server's loop; fails above 50 ms
 	$(BIN)/python -m bench.worst_bodies $(BENCH_OPTIONS)
 

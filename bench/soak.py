@@ -30,7 +30,7 @@ from webhook import catalog
 #: Seconds between two of each.
 SAMPLE, RELOAD, RESTART = 5, 20, 60
 
-#: So that a leaf is renewed every 40 seconds, and the CA is rotated every 2 minutes.
+#: So that a leaf is renewed every 40 seconds, and the CA is rotated every few minutes.
 LIFETIMES = {
     "HYDRA_WEBHOOK_LEAF_LIFETIME_HOURS": str(60 / 3600),
     "HYDRA_WEBHOOK_CA_LIFETIME_HOURS": str(180 / 3600),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench import everything, page, sections
+from bench import everything, layout, page, sections
 from bench.results import Results, ResultsError, Series, save
 
 ROOT = page.ROOT
@@ -84,3 +84,25 @@ def test_writing_removes_plots_that_the_page_no_longer_has(tmp_path):
 
     assert list((tmp_path / page.IMAGES).iterdir()) == []
     assert (tmp_path / page.PAGE).read_text() == "nothing\n"
+
+
+def test_every_measure_that_a_section_shows_is_one_that_a_bench_has():
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "bench").rglob("*.py") if path.name != "sections.py"
+    )
+    shown = {
+        column.measure
+        for section in sections.SECTIONS
+        for part in section.parts
+        if not callable(part)
+        for column in (part.columns if isinstance(part, layout.Table) else (part,))
+    }
+
+    soaked = re.compile("requests |.* over time|count")  # put together there from what and unit
+    assert [measure for measure in shown if f'"{measure}"' not in sources and not soaked.match(measure)] == []
+
+
+def test_the_command_of_every_section_exists():
+    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert {section.command.removeprefix("make ") for section in sections.SECTIONS} <= targets
