@@ -20,6 +20,8 @@ def answer(status=200, **response):
 
 
 def test_each_kind_is_sent_in_its_share_and_counted(mixed):
+    mixed.sent.clear()
+    mixed.failed.clear()
     count = sum(mixture.SHARES.values())
     for _, judge in itertools.islice(mixed.questions(), 2 * count):
         judge(answer(500))

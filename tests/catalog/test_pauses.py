@@ -123,16 +123,10 @@ def test_a_long_text_is_searched_and_split_with_pauses():
 
 
 @given(st.text(st.sampled_from("a\r\n\x85\u2028\u2029\x0b\x1c"), max_size=40), st.integers(1, 5))
-def test_lines_are_those_of_yaml_wherever_the_text_is_cut(monkeypatch_at, text, size):
-    monkeypatch_at(size)
-    assert compose.lines(text) == compose.LINE_BREAK.split(text)
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_at():
-    """Return what sets how many characters are split at a time."""
+def test_lines_are_those_of_yaml_wherever_the_text_is_cut(text, size):
     with pytest.MonkeyPatch.context() as patch:
-        yield lambda size: patch.setattr(compose, "_SEARCHED_AT_A_TIME", size)
+        patch.setattr(compose, "_SEARCHED_AT_A_TIME", size)
+        assert compose.lines(text) == compose.LINE_BREAK.split(text)
 
 
 class Thing:
