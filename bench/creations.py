@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import ssl
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import NamedTuple
 import aiohttp
 import uvloop
 
-from bench import controllers
+from bench import controllers, processes
 from tests.controlplane.plane import ControlPlane
 
 RECORD = "hydra.io/rendered"
@@ -69,16 +68,8 @@ class Creators:
 @contextlib.contextmanager
 def started(plane: ControlPlane, clients: int) -> Iterator[Creators]:
     """Run the process while the context is open."""
-    context = multiprocessing.get_context("spawn")
-    ours, its = context.Pipe()
-    process = context.Process(target=_serve, args=(plane.server, plane.token, plane.ca_file, clients, its), daemon=True)
-    process.start()
-    its.close()
-    try:
-        yield Creators(ours)
-    finally:
-        ours.close()  # which ends it
-        process.join()
+    with processes.spawned(_serve, plane.server, plane.token, plane.ca_file, clients) as connection:
+        yield Creators(connection)
 
 
 def _serve(server: str, token: str, ca_file: Path, clients: int, connection: Connection) -> None:

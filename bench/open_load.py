@@ -5,7 +5,6 @@ Here the time of a request begins when it is due, and what is due meanwhile wait
 """
 
 import asyncio
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from bench.load import whole
+from bench.load import any_certificate, whole
 
 CONNECTIONS = 25  # that an API server keeps to a webhook
 
@@ -90,9 +89,7 @@ async def run(
         RuntimeError: an answer's status is not 2xx.
         ConnectionError: the server closed a connection.
     """
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    loop = asyncio.get_running_loop()
+    context, loop = any_certificate(), asyncio.get_running_loop()
     pool = _Pool(answers)
     for _ in range(connections):
         await loop.create_connection(partial(_Connection, pool), "127.0.0.1", port, ssl=context)

@@ -1,8 +1,13 @@
-"""CPU time and memory of processes."""
+"""CPU time and memory of processes, and processes that do what they are told."""
 
+import contextlib
+import multiprocessing
 import os
 import re
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -28,3 +33,22 @@ def most_resident_mib(pid: int) -> float:
 def _mib(pid: int, field: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(rf"{field}:\s+(\d+) kB", status)[0]) / 1024
+
+
+@contextlib.contextmanager
+def spawned(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
+    """Run a function in a process of its own while the context is open, and yield a connection to it.
+
+    The function gets the arguments and then its own end of the connection. It returns once that is closed, which ``recv`` reports by
+    an ``EOFError``.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, its = context.Pipe()
+    process = context.Process(target=target, args=(*arguments, its), daemon=True)
+    process.start()
+    its.close()
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.join()

@@ -6,14 +6,13 @@ A process decides about a batch of pods whenever it is asked to, so that process
 import contextlib
 import itertools
 import json
-import multiprocessing
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from bench import servers, workloads
+from bench import processes, servers, workloads
 from webhook import app, catalog, inventory, mutation, remembered, rendering, review
 from webhook.cluster import answers
 from webhook.settings import Settings
@@ -59,16 +58,8 @@ class Subject:
 @contextlib.contextmanager
 def started(work: Work, size: int) -> Iterator[Subject]:
     """Run a process with so much work while the context is open. It is ready once this returns."""
-    context = multiprocessing.get_context("spawn")
-    ours, its = context.Pipe()
-    process = context.Process(target=_serve, args=(work, size, its), daemon=True)
-    process.start()
-    its.close()
-    try:
-        yield Subject(ours)
-    finally:
-        ours.close()  # which ends it
-        process.join()
+    with processes.spawned(_serve, work, size) as connection:
+        yield Subject(connection)
 
 
 def runtimes(size: int) -> list[str]:

@@ -46,6 +46,14 @@ class Subject:
         self.cpu_microseconds.append(taken / result.requests * 1e6)
         self.client_share.append(result.client_seconds / result.seconds)
 
+    def series(self, name: str) -> tuple[Series, ...]:
+        """Return the measurements as those of the row of this name."""
+        return (
+            Series(name, "requests/s", "higher", self.per_second),
+            Series(name, "CPU µs per request", "lower", self.cpu_microseconds),
+            Series(name, "load busy", "neither", self.client_share),
+        )
+
 
 @contextlib.contextmanager
 def started(names: list[str], cpu: int, reviews: str) -> Iterator[dict[str, Subject]]:
@@ -86,11 +94,7 @@ def series(subjects: dict[str, Subject]) -> list[Series]:
     """Return all measurements, and the ratios that do not depend on the machine."""
     found: list[Series] = []
     for name, subject in subjects.items():
-        found += (
-            Series(name, "requests/s", "higher", subject.per_second),
-            Series(name, "CPU µs per request", "lower", subject.cpu_microseconds),
-            Series(name, "load busy", "neither", subject.client_share),
-        )
+        found += subject.series(name)
     rows = {(one.name, one.measure): one for one in found}
     compared = [("requests/s", BASE), ("requests/s", FLOOR), ("CPU µs per request", BASE)]
     return found + [

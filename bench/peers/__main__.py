@@ -108,12 +108,8 @@ def series(rows: dict[str, Row], taken: dict[str, list[float]]) -> list[Series]:
     """Return all measurements, and the ratios that do not depend on the machine."""
     found: list[Series] = []
     for name, row in rows.items():
-        found += (
-            Series(name, "requests/s", "higher", row.per_second),
-            Series(name, "CPU µs per request", "lower", row.cpu_microseconds),
-            Series(name, "load busy", "neither", row.client_share),
-            Series(name, "resident MiB after the load", "lower", row.resident_mib[-1:], unit="MiB"),
-        )
+        found += row.series(name)
+        found.append(Series(name, "resident MiB after the load", "lower", row.resident_mib[-1:], unit="MiB"))
     found += [Series(name, "start to first answer s", "lower", seconds) for name, seconds in taken.items()]
     by_row = {(one.name, one.measure): one for one in found}
     for name in rows:
