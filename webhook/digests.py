@@ -12,7 +12,7 @@ import msgspec
 _FEW_KEYS = 500
 
 #: How a map of more keys begins in MessagePack: a byte, then their number in two or in four bytes.
-_WIDE_MAP = re.compile(rb"\xde(?:\x01[\xf5-\xff]|[\x02-\xff])|\xdf", re.DOTALL)
+_WIDE_MAP = re.compile(rb"\xde(?:\x01[\xf5-\xff]|[\x02-\xff])|\xdf")
 
 _encode_many = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=msgspec.to_builtins

@@ -87,11 +87,10 @@ def accelerator_elsewhere(
 
     A resource claim may be an accelerator, so an inference container with one is not suspicious.
     """
-    others = [container for container in _containers(pod_template) if container is not chosen.value]
     found = [
         (str(container.get("name")), chosen.name)
-        for container in others
-        if accelerators.asks_for_accelerator(container, table)
+        for container in _containers(pod_template)
+        if container is not chosen.value and accelerators.asks_for_accelerator(container, table)
     ]
     if (
         not found
