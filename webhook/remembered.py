@@ -127,10 +127,10 @@ def _pod(request: admission.Request) -> _Pod | None:
     if token_volume is None:
         return _Pod(_Key(request.namespace or "", spec, rest), b"")
     name = token_volume[1]
-    spec, names = spec.replace(b'"name":"' + name + b'"', _ANY_TOKEN_VOLUME), spec.count(name)
-    if spec.count(_ANY_TOKEN_VOLUME) != names:  # the name is also written elsewhere, where it may matter
+    parts = spec.split(b'"name":"%b"' % name)
+    if spec.count(name) != len(parts) - 1:  # the name is also written elsewhere, where it may matter
         return None
-    return _Pod(_Key(request.namespace or "", spec, rest), name)
+    return _Pod(_Key(request.namespace or "", _ANY_TOKEN_VOLUME.join(parts), rest), name)
 
 
 def _spec(raw: msgspec.Raw) -> bytes:
@@ -146,12 +146,14 @@ def _spec(raw: msgspec.Raw) -> bytes:
 
 def _metadata(raw: msgspec.Raw, spec: bytes) -> dict[str, object]:
     """Return metadata without managed fields, and without the values that decide nothing: names, and what nobody reads."""
-    metadata: dict[str, Any] = {**_map_decoder.decode(raw)}
+    metadata: dict[str, Any] = _map_decoder.decode(raw)
     metadata.pop("managedFields", None)
     if "generateName" in metadata:  # which only denials name
         metadata["generateName"] = _PRESENT
-    # A name matters where it is part of the name of a volume claim. An escaped letter could hide it there.
-    if "name" in metadata and bytes(metadata["name"])[1:-1] not in spec and b"\\u" not in spec:
+    # A name matters where it is part of the name of a volume claim. An escaped letter could hide it there; most specs have no
+    # backslash at all, which is found out much faster than that none begins such a letter.
+    visible = b"\\" not in spec or b"\\u" not in spec
+    if "name" in metadata and visible and bytes(metadata["name"])[1:-1] not in spec:
         metadata["name"] = _PRESENT
     for field in ("labels", "annotations"):
         if field in metadata:

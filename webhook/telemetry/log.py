@@ -150,8 +150,8 @@ class _JsonLines(structlog.BoundLoggerBase):
         self._line("error", event, fields)
 
     def _line(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-        self._logger.info(_encode_json({"timestamp": f"{now}Z", "level": level, "event": event, **fields}))
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._logger.info(_encode_json({"timestamp": now, "level": level, "event": event, **fields}))
 
 
 def _for_people(_logger: Any, _method: str, fields: dict[str, Any]) -> dict[str, Any]:
