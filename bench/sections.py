@@ -130,7 +130,8 @@ TAILS = Section(
 Requests arrive at a fixed rate, half of what saturates the server, whether or not earlier ones have been answered. The time of each
 counts from when it should have been sent, so a server that stops for a while pays for every request that had to wait. Meanwhile
 the file with 3,000 runtimes, 1 MiB, is edited each second, or somebody else sends pods whose templates use up the budget of a request.
-How long a reload holds the event loop at most is measured apart, as CPU time of the process, which a busy machine changes least.
+"Reloads in one piece" is what they were before: the configuration is read in a thread without pauses. How long a reload holds the event
+loop at most is measured apart, as CPU time of the process, which a busy machine changes least.
 """,
     (
         Bars("", "99.9 % of the requests are answered within", "ms: median, and lowest to highest round", "p99.9 ms"),

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import jsonpatch
 import uvloop
@@ -21,7 +22,10 @@ import uvloop
 import certs
 from bench import plain_servers
 from webhook import admission, app, catalog, patch, rendering, review, server, telemetry
+from webhook.app import slices
 from webhook.settings import Settings
+
+Result = TypeVar("Result")
 
 TEMPLATE = """
   - runtime: {name}
@@ -109,10 +113,22 @@ def ours_with_make_patch(folder: Path) -> AbstractAsyncContextManager[int]:
     return ours(folder)
 
 
-def ours_with_catalog(size: int) -> Callable[[Path], AbstractAsyncContextManager[int]]:
-    """Return a server with this many runtimes, including the one that is requested."""
+def reload_in_one_piece() -> None:
+    """From now on, read a configuration in a thread without pauses, and collect garbage meanwhile, as if nobody had thought of it."""
+
+    async def run(work: Callable[[catalog.pauses.Pause], Result]) -> Result:
+        return await asyncio.to_thread(work, lambda: None)
+
+    slices.run = run
+
+
+def ours_with_catalog(
+    size: int, *, before: Callable[[], None] = lambda: None
+) -> Callable[[Path], AbstractAsyncContextManager[int]]:
+    """Return a server with this many runtimes, including the one that is requested; ``before`` is called before it starts."""
 
     def make(folder: Path) -> AbstractAsyncContextManager[int]:
+        before()
         names = [f"runtime-{number}" for number in range(size - 1)]
         names.insert(len(names) // 2, "vllm-cpu")
         return ours(folder, *write_configuration(folder, names))
@@ -152,8 +168,11 @@ IN_CLUSTER = {"no-op webhook": noop_webhook, "ready patch": ready_patch, "webhoo
 
 SIZE_OF_TAILS = 3_000  # runtimes; their text has 1 MiB, the most that a ConfigMap holds
 
-IN_TAILS = {"ours, 3,000 runtimes": ours_with_catalog(SIZE_OF_TAILS)}
-"""The server of `bench.tails`, which edits its configuration while it serves."""
+IN_TAILS = {
+    "ours, 3,000 runtimes": ours_with_catalog(SIZE_OF_TAILS),
+    "ours, 3,000 runtimes, reloads in one piece": ours_with_catalog(SIZE_OF_TAILS, before=reload_in_one_piece),
+}
+"""The servers of `bench.tails`, which edits their configuration while they serve."""
 
 RUNTIMES = {name: "vllm-cpu" for name in SERVERS if name.endswith(("runtime", "runtimes"))}  # which all of them have
 

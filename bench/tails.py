@@ -8,6 +8,7 @@ also measured as CPU time.
 import argparse
 import asyncio
 import base64
+import contextlib
 import io
 import itertools
 import os
@@ -16,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import uvloop
@@ -32,7 +33,7 @@ from webhook.app.reports import Reports
 from webhook.settings import Settings
 
 REVIEW = Path(__file__).parents[1] / "tests" / "reviews" / "pod-kubectl-create.json"
-SERVER = "ours, 3,000 runtimes"
+SERVER, UNDIVIDED = servers.IN_TAILS
 ASKED_FOR = "vllm-cpu"
 EDIT_SECONDS = 1.0  # between edits
 GREEDY = "greedy"  # a runtime whose template uses up the budget
@@ -44,7 +45,12 @@ ALONE, ONE_EDITED, ALL_EDITED, BUDGET = (
     "all 3,000 runtimes edited each second",
     "4 other requests a second use up their budget",
 )
-CASES = (ALONE, ONE_EDITED, ALL_EDITED, BUDGET)
+IN_ONE_PIECE = ", reloads in one piece"
+CASES = {
+    **dict.fromkeys((ALONE, ONE_EDITED, ALL_EDITED, BUDGET), SERVER),
+    **dict.fromkeys((ONE_EDITED + IN_ONE_PIECE, ALL_EDITED + IN_ONE_PIECE), UNDIVIDED),
+}
+"""What goes on beside the requests, and the server that has to bear it."""
 
 
 def text(edition: int, *, edited: set[str] | None = None) -> str:
@@ -116,6 +122,7 @@ class Subject:
             await asyncio.sleep(EDIT_SECONDS)
 
     async def measure(self, case: str, per_second: float, seconds: float) -> list[float]:
+        case = case.removesuffix(IN_ONE_PIECE)
         editions = Editions()
         answers = open_load.Answers(editions.look)
         beside = []
@@ -190,23 +197,34 @@ def held_table(found: dict[str, tuple[list[float], list[float]]]) -> Table:
     return shown
 
 
-def measured(rounds: int, seconds: float, cases: Sequence[str]) -> Iterator[tuple[str, list[float], float]]:
-    """Yield what each round of each case gives, and the requests per second of all."""
+@contextlib.contextmanager
+def started(names: Iterable[str]) -> Iterator[dict[str, Subject]]:
+    """Start these servers on one core; all but the one being measured are idle."""
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
         raise SystemExit("two cores are needed: one for the server and one for the load")
     os.sched_setaffinity(0, {cpus[0]})
-    with tempfile.TemporaryDirectory() as folder, servers.launched(SERVER, str(cpus[1]), Path(folder)) as process:
-        port = servers.port_of(SERVER, process)
-        subject = Subject(port, process.pid, Path(folder) / "templates.yaml")
-        subject.write(text(0).encode())
-        subject.settle()
-        requests = load.requests([REVIEW], ASKED_FOR)
-        uvloop.run(load.run(port, requests, 1.0))  # warm up
-        saturating = uvloop.run(load.run(port, requests, 3.0))
+    with contextlib.ExitStack() as stack:
+        subjects = {}
+        for name in names:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            process = stack.enter_context(servers.launched(name, str(cpus[1]), folder))
+            port = servers.port_of(name, process)
+            subjects[name] = subject = Subject(port, process.pid, folder / "templates.yaml")
+            subject.write(text(0).encode())
+            subject.settle()
+            uvloop.run(load.run(port, load.requests([REVIEW], ASKED_FOR), 1.0))  # warm up
+        yield subjects
+
+
+def measured(rounds: int, seconds: float, cases: Mapping[str, str]) -> Iterator[tuple[str, list[float], float]]:
+    """Yield what each round of each case gives, and the requests per second of all."""
+    with started(dict.fromkeys(cases.values())) as subjects:
+        saturating = uvloop.run(load.run(subjects[SERVER].port, load.requests([REVIEW], ASKED_FOR), 3.0))
         per_second = saturating.requests / saturating.seconds / 2
         for number in range(rounds):
             for case in cases if number % 2 == 0 else reversed(cases):
+                subject = subjects[cases[case]]
                 subject.settle()
                 yield case, uvloop.run(subject.measure(case, per_second, seconds)), per_second
 
@@ -221,6 +239,8 @@ def main() -> int:
     console = Console(width=160)
     reloads = {ONE_EDITED: {ASKED_FOR}, ALL_EDITED: None}
     of_loop = {case: uvloop.run(held(edited, arguments.rounds)) for case, edited in reloads.items()}
+    servers.reload_in_one_piece()  # in this process, which reads nothing else
+    of_loop |= {case + IN_ONE_PIECE: uvloop.run(held(edited, arguments.rounds)) for case, edited in reloads.items()}
     console.print(held_table(of_loop))
     series = [
         Series(case, measure, "lower", values)
