@@ -71,7 +71,7 @@ THROUGHPUT = Section(
 A server on one core answers `/mutate` over TLS, and the load keeps the other core busy. "constant" answers without looking at the
 body, so it is what HTTP and TLS alone allow; "no-op webhook" reads the review and allows it, the least that an API server accepts.
 "ours" gets pods of which no two are equal; "ours, pods of one controller" gets pods that differ only as the pods of a Deployment or Job
-do, so that all but the first get a remembered verdict. The CPU time is that of the server, and depends least on what else the machine does.
+do, so that all but the first two get a remembered verdict. The CPU time is that of the server, and depends least on what else the machine does.
 """,
     (
         Bars(

@@ -30,8 +30,13 @@ DEPLOYMENT, JOB, ALONE = (
 )
 
 
-def memory(most_bytes=1 << 20, handler=mutation.handle):
-    return remembered.RememberedVerdicts(handler, most_bytes)
+def memory(most_bytes=1 << 20, handler=mutation.handle, after=()):
+    """Return a memory that has met the like of these pods once, so that it keeps the verdict when it meets them again."""
+    remembering = remembered.RememberedVerdicts(handler, most_bytes)
+    for value in after:
+        decide(value, remembering.handle)
+    remembering.misses = 0
+    return remembering
 
 
 def encoded(value):
@@ -66,8 +71,8 @@ def sibling(value, uid="another", token="zzzzz"):
 
 
 @pytest.mark.parametrize("value", [DEPLOYMENT, JOB], ids=["Deployment", "Job"])
-def test_pods_of_one_controller_are_decided_once(value):
-    remembering = memory()
+def test_pods_of_one_controller_get_a_verdict_that_came_twice(value):
+    remembering = memory(after=[sibling(value)])
 
     first, second = decide(value, remembering.handle), decide(sibling(value), remembering.handle)
 
@@ -78,10 +83,34 @@ def test_pods_of_one_controller_are_decided_once(value):
     assert second.uid == "another"
 
 
-def test_a_statefulset_s_pods_without_claims_are_decided_once():
+def test_a_verdict_is_kept_when_the_like_of_a_pod_comes_again():
+    remembering, sizes = memory(), []
+
+    for value in (DEPLOYMENT, sibling(DEPLOYMENT), DEPLOYMENT, sibling(DEPLOYMENT)):
+        assert decide(value, remembering.handle) == decide(value)
+        sizes.append(remembering.size > 0)
+
+    assert sizes == [False, True, True, True]
+    assert (remembering.hits, remembering.misses) == (2, 2)
+
+
+def test_pods_without_a_like_take_no_memory(monkeypatch):
+    monkeypatch.setattr(remembered, "_MOST_SEEN", 3)
+    remembering = memory()
+
+    for number in range(10):
+        value = copy.deepcopy(DEPLOYMENT)
+        value["request"]["object"]["metadata"]["labels"]["hydra.io/model-id"] = f"m{number}"
+        decide(value, remembering.handle)
+
+    assert remembering.size == 0
+    assert len(remembering._seen) <= 3
+
+
+def test_a_statefulset_s_pods_without_claims_get_one_verdict():
     remembering = memory()
     pods = []
-    for name in ("engine-0", "engine-1"):
+    for name in ("engine-0", "engine-1", "engine-2"):
         value = sibling(DEPLOYMENT, uid=name)
         about = value["request"]["object"]["metadata"]
         about["name"] = about["labels"]["statefulset.kubernetes.io/pod-name"] = name
@@ -97,7 +126,7 @@ def test_a_statefulset_s_pods_without_claims_are_decided_once():
 def test_a_name_matters_where_a_claim_has_it():
     remembering = memory()
     pods = []
-    for name in ("engine-0", "engine-1"):
+    for name in ("engine-0", "engine-0", "engine-1"):
         value = sibling(DEPLOYMENT, uid=name)
         value["request"]["object"]["metadata"]["name"] = name
         claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-engine-0"}}
@@ -107,14 +136,14 @@ def test_a_name_matters_where_a_claim_has_it():
     answers = [decide(pod, remembering.handle) for pod in pods]
 
     assert answers == [decide(pod) for pod in pods]
-    assert answers[0].body.replace(b"engine-0", b"") != answers[1].body.replace(b"engine-1", b"")
+    assert answers[0].body.replace(b"engine-0", b"") != answers[2].body.replace(b"engine-1", b"")
     assert remembering.hits == 0
 
 
 def test_a_name_in_a_claim_is_found_when_its_letters_are_escaped():
     remembering = memory()
     bodies = []
-    for name in ("engine-0", "other-0"):
+    for name in ("engine-0", "engine-0", "other-0"):
         value = sibling(DEPLOYMENT)
         value["request"]["object"]["metadata"]["name"] = name
         claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-engine-0"}}
@@ -126,10 +155,10 @@ def test_a_name_in_a_claim_is_found_when_its_letters_are_escaped():
     assert answers == [review.decide(body, mutation.handle, EMBEDDED) for body in bodies]
 
 
-def test_the_pods_of_an_indexed_job_are_decided_once():
+def test_the_pods_of_an_indexed_job_get_one_verdict():
     remembering = memory()
     pods = []
-    for index in ("0", "1"):
+    for index in ("0", "1", "2"):
         value = sibling(JOB, uid=index)
         about, spec = value["request"]["object"]["metadata"], value["request"]["object"]["spec"]
         about["generateName"] = f"qwen-job-{index}-"
@@ -155,7 +184,7 @@ def changed(change):
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 def test_values_that_nobody_reads_decide_nothing(field):
     remembering, pods = memory(), []
-    for value in ("a", "b"):
+    for value in ("a", "b", "c"):
         pod = sibling(DEPLOYMENT, uid=value)
         pod["request"]["object"]["metadata"].setdefault(field, {})["example.com/team"] = value
         pods.append(pod)
@@ -223,7 +252,7 @@ def _with_status(request):
     ids=lambda change: change.__name__.removeprefix("_"),
 )
 def test_pods_that_differ_are_decided_each(change):
-    remembering, other = memory(), changed(change)()
+    remembering, other = memory(after=[DEPLOYMENT]), changed(change)()
     decide(DEPLOYMENT, remembering.handle)
 
     assert decide(other, remembering.handle) == decide(other)
@@ -235,10 +264,11 @@ def test_another_state_forgets_everything():
     remembering = memory()
     newer = rendering.State(EMBEDDED.snapshot, Settings(cluster="another"))
 
-    answers = [decide(DEPLOYMENT, remembering.handle, state) for state in (EMBEDDED, newer, newer, EMBEDDED)]
+    states = (EMBEDDED, newer, newer, newer, EMBEDDED, EMBEDDED)
+    answers = [decide(DEPLOYMENT, remembering.handle, state) for state in states]
 
-    assert answers == [decide(DEPLOYMENT, state=state) for state in (EMBEDDED, newer, newer, EMBEDDED)]
-    assert (remembering.hits, remembering.misses) == (1, 3)
+    assert answers == [decide(DEPLOYMENT, state=state) for state in states]
+    assert (remembering.hits, remembering.misses) == (1, 5)
 
 
 def test_a_denial_is_not_remembered():
@@ -247,19 +277,19 @@ def test_a_denial_is_not_remembered():
     renamed = copy.deepcopy(denied)
     renamed["request"]["object"]["metadata"]["generateName"] = "other-"
 
-    messages = [decide(one, remembering.handle).message for one in (denied, renamed)]
+    messages = [decide(one, remembering.handle).message for one in (denied, denied, renamed)]
 
-    assert messages == [decide(one).message for one in (denied, renamed)]
-    assert "other-" in messages[1]
+    assert messages == [decide(one).message for one in (denied, denied, renamed)]
+    assert "other-" in messages[2]
     assert remembering.size == 0
 
 
 def test_what_is_not_used_is_forgotten_first():
-    remembering, others = memory(), [copy.deepcopy(DEPLOYMENT) for _ in range(3)]
+    others = [copy.deepcopy(DEPLOYMENT) for _ in range(3)]
     for number, other in enumerate(others):
         other["request"]["namespace"] = f"n{number}"
-    decide(others[0], remembering.handle)
-    room_for_two = memory(2 * remembering.size + 10)
+    remembering = memory(after=[others[0], others[0]])
+    room_for_two = memory(2 * remembering.size + 10, after=others)
 
     for at in (0, 1, 0, 2, 0, 1):
         decide(others[at], room_for_two.handle)
@@ -269,7 +299,7 @@ def test_what_is_not_used_is_forgotten_first():
 
 
 def test_an_answer_that_does_not_fit_is_given_all_the_same():
-    remembering = memory(10)
+    remembering = memory(10, after=[DEPLOYMENT])
 
     assert decide(DEPLOYMENT, remembering.handle) == decide(DEPLOYMENT)
 
@@ -282,16 +312,18 @@ def test_a_token_volume_whose_name_is_also_an_argument_is_decided_each_time():
     spec["containers"][0]["args"] = [f"--mount={spec['volumes'][0]['name']}"]
     remembering = memory()
 
-    answers = [decide(one, remembering.handle) for one in (value, sibling(value))]
+    pods = (value, value, sibling(value))
+    answers = [decide(one, remembering.handle) for one in pods]
 
-    assert answers == [decide(one) for one in (value, sibling(value))]
+    assert answers == [decide(one) for one in pods]
     assert (remembering.hits, remembering.misses) == (0, 0)
 
 
 def test_an_answer_that_names_the_token_volume_is_not_remembered():
     volume = DEPLOYMENT["request"]["object"]["spec"]["volumes"][0]["name"]
     response = admission.Response(allowed=True, operations=[{"op": "add", "path": "/x", "value": volume}])
-    remembering = memory(handler=lambda _request, _state: admission.Verdict(response, "rendered"))
+    handler = lambda _request, _state: admission.Verdict(response, "rendered")  # noqa: E731
+    remembering = memory(handler=handler, after=[DEPLOYMENT])
 
     decide(DEPLOYMENT, remembering.handle)
 
@@ -323,13 +355,13 @@ def test_other_objects_and_operations_are_decided():
     assert len(reviews) > 20
 
     for value in reviews:
-        for _ in range(2):
+        for _ in range(3):
             assert decide(value, remembering.handle) == decide(value)
 
     creations = [
         one for one in reviews if (one["request"]["operation"], one["request"]["kind"]["kind"]) == ("CREATE", "Pod")
     ]
-    assert remembering.hits + remembering.misses == 2 * len(creations)
+    assert remembering.hits + remembering.misses == 3 * len(creations)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +382,7 @@ def test_any_two_pods_of_one_controller_get_the_answers_that_would_be_decided(ex
         second = sibling(first, token=token)
         hits = remembering.hits
 
-        for one in (first, second):
+        for one in (first, first, second):
             assert decide(one, remembering.handle, STATE) == decide(one, state=STATE)
 
         event("remembered" if remembering.hits > hits else decide(first, state=STATE).reason)

@@ -3,6 +3,8 @@
 A decision is a function of the state, the namespace and the pod, so it may be remembered. Controllers create pods that are equal but
 for names, managed fields, a random name of the volume with the service account's token, and labels that nobody here reads. A pod is
 looked up by its JSON text without these, and its spec is not even decoded. The answer is the same, byte for byte, as without memory.
+
+A verdict is kept when a pod comes whose like has come before, since most pods that are created by themselves never have one.
 """
 
 import re
@@ -21,6 +23,9 @@ Handler = Callable[[admission.Request, rendering.State], admission.Verdict]
 
 #: Bytes of the largest pod that is remembered; larger ones are rare, and would push out many others.
 _LARGEST_POD = 64 * 1024
+
+#: How many pods whose verdict is not remembered are known to have come.
+_MOST_SEEN = 10_000
 
 #: Bytes that a verdict takes beside its key and its answer.
 _OVERHEAD = 1_000
@@ -68,6 +73,7 @@ class RememberedVerdicts:
         self._most_bytes = most_bytes
         self._state: weakref.ref[rendering.State] | None = None  # so that whoever replaces it can free it when it suits
         self._verdicts: OrderedDict[_Key, admission.Verdict] = OrderedDict()
+        self._seen: set[int] = set()  # hashes; should two be equal, a verdict is kept a pod too early
         self.size = 0
         self.hits = 0
         self.misses = 0
@@ -81,11 +87,11 @@ class RememberedVerdicts:
         pod = _pod(request)
         if pod is None:
             return self._handler(request, state)
-        if (
-            self._state is None or self._state() is not state
-        ):  # what another configuration decided does not count any more
+        # What another configuration decided does not count any more.
+        if self._state is None or self._state() is not state:
             self._state, self.size = weakref.ref(state), 0
             self._verdicts.clear()
+            self._seen.clear()
         remembered = self._verdicts.get(pod.key)
         if remembered is not None:
             self.hits += 1
@@ -93,10 +99,22 @@ class RememberedVerdicts:
             return remembered
         self.misses += 1
         verdict = self._handler(request, state)
+        if not self._has_come(pod.key):
+            return verdict
         if isinstance(verdict.response, admission.Response) and not _names(verdict.response, pod.token_volume):
             verdict = msgspec.structs.replace(verdict, response=admission.encoded(verdict.response))
             self._remember(pod.key, verdict)
         return verdict
+
+    def _has_come(self, key: _Key) -> bool:
+        """Return whether the like of a pod has come before, and note that it has now."""
+        seen = hash(key)
+        if seen in self._seen:
+            return True
+        if len(self._seen) == _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(seen)
+        return False
 
     def _remember(self, key: _Key, verdict: admission.Verdict) -> None:
         self._verdicts[key] = verdict
