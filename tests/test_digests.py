@@ -38,6 +38,11 @@ def test_many_keys_are_written_like_few():
     assert digests.canonical(MANY) == msgspec.json.encode(MANY, order="sorted")
 
 
+@pytest.mark.parametrize(("keys", "wide"), [(500, False), (501, True), (0xFFFF, True), (0x10000, True)])
+def test_a_map_of_many_keys_is_found_wherever_it_is(keys, wide):
+    assert digests._may_be_wide(["text", {"inner": dict.fromkeys(map(str, range(keys)))}]) is wide
+
+
 def test_structs_and_tuples_beside_many_keys_are_maps_and_lists():
     class Point(msgspec.Struct, omit_defaults=True, rename={"y": "height"}):
         y: int
