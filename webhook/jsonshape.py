@@ -30,6 +30,8 @@ MOST_DECODED = 4 * MOST_VALUES
 # Up to the closing quote or the end of the text, so that searching takes linear time whatever the text is.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 
+_HOLDERS = frozenset({dict, list})
+
 _TYPES = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
 
 #: What a value must be: ``str`` is a string.
@@ -177,13 +179,11 @@ def _measured(value: Any, most: int) -> tuple[int, int]:
     levels, values = 0, 1
     while holders and levels <= most:
         levels += 1
-        values += sum(map(len, holders))
-        holders = [
-            inner
-            for holder in holders
-            for inner in (holder.values() if type(holder) is dict else holder)
-            if type(inner) is dict or type(inner) is list
-        ]
+        held: list[Any] = []
+        for holder in holders:
+            held += holder.values() if type(holder) is dict else holder
+        values += len(held)
+        holders = [one for one in held if type(one) in _HOLDERS]
     return levels, values
 
 

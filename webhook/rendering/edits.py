@@ -1,11 +1,15 @@
 """What is at rendered paths, in a form in which an edit shows and what others fill in does not."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from webhook import catalog, patch
 from webhook.rendering import fields, filled_in, paths
 from webhook.rendering.changes import Current
+
+#: The longest path that is remembered, in characters; anybody may write a longer key.
+_LONGEST_REMEMBERED = 200
 
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -23,16 +27,22 @@ def comparable(current: Current, *, unknown: bool = False) -> list[tuple[str, An
     by_path = dict(current)
     found = []
     for path, now in current:
-        tokens = patch.tokens(path)
-        if unknown or not may_be_dropped(tokens):
-            holder = "".join(tokens[-2:-1])
-            kept = None if now is paths.ABSENT else filled_in.normal(now, tokens[-1], holder, unknown=unknown)
-            if tokens[-1] == "imagePullPolicy" and kept == filled_in.pull_policy(
-                by_path.get(path.removesuffix("PullPolicy"))
-            ):
+        key, holder, dropped = (_remembered_place if len(path) <= _LONGEST_REMEMBERED else _place)(path)
+        if unknown or not dropped:
+            kept = None if now is paths.ABSENT else filled_in.normal(now, key, holder, unknown=unknown)
+            if key == "imagePullPolicy" and kept == filled_in.pull_policy(by_path.get(path.removesuffix("PullPolicy"))):
                 kept = None
             found.append((path, kept))
     return found
+
+
+def _place(path: str) -> tuple[str, str, bool]:
+    """Return the key at the end of a path, the key before it, and whether what is there may be dropped."""
+    tokens = patch.tokens(path)
+    return tokens[-1], "".join(tokens[-2:-1]), may_be_dropped(tokens)
+
+
+_remembered_place = lru_cache(maxsize=1024)(_place)  # all renderings of one runtime have the same few dozen paths
 
 
 def carried_over(rendered: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
