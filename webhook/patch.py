@@ -56,7 +56,8 @@ def escape(token: str) -> str:
 
 def tokens(path: str) -> list[str]:
     """Return the reference tokens of a JSON Pointer, unescaped."""
-    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+    found = path.split("/")[1:]
+    return [token.replace("~1", "/").replace("~0", "~") for token in found] if "~" in path else found
 
 
 def _same_types(one: Any, other: Any) -> bool:
