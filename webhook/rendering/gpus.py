@@ -135,9 +135,10 @@ def notices(declaration: workload.Declaration, asked: Request, chosen: Choice) -
         found.append(Notice("several-accelerators", others))
     if asked.uncounted and declaration.gpu_count is None and declaration.tensor_parallel_size is None:
         found.append(Notice("gpus-not-counted", asked.uncounted))
-    count = chosen.count if declaration.gpu_count is None else declaration.gpu_count
-    if chosen.sliced and count > 1 and declaration.tensor_parallel_size is None:
-        found.append(Notice("several-slices", [(resource, str(amount)) for resource, amount in chosen.amounts]))
+    if chosen.sliced and declaration.tensor_parallel_size is None:
+        count = chosen.count if declaration.gpu_count is None else declaration.gpu_count
+        if count > 1:
+            found.append(Notice("several-slices", [(resource, str(amount)) for resource, amount in chosen.amounts]))
     return found
 
 
@@ -240,7 +241,7 @@ def _check_no_accelerator(
         errors.Denied: it does; without its type, it would silently get what is meant for CPUs.
     """
     unnamed = _unnamed(asked, table)
-    shares = [] if unnamed else sorted(name for name in asked if accelerators.is_companion(name, table))
+    shares = [] if unnamed else sorted([name for name in asked if accelerators.is_companion(name, table)])
     claims = _claims(container, {str(claim.get("name")): claim for claim in spec.get("resourceClaims") or ()})
     if not (unnamed or shares or claims):
         return
