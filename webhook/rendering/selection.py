@@ -124,9 +124,9 @@ def select(
             f'{agent_entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: '
             f"{agent_entry.broken}",
         )
-    if agent_entry is None and image.is_placeholder(container.value.get("image")):
-        if not image.offered(runtime_template, role):
-            raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
+    needs_image = agent_entry is None and image.is_placeholder(container.value.get("image"))
+    if needs_image and not image.offered(runtime_template, role):
+        raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
     found = gpus.notices(declaration, asked, choice)
     rivals = _rivals(runtime_template, agent_entry, choice, others)
     if rivals:
