@@ -237,8 +237,8 @@ class GpuTypes(tuple[GpuType, ...]):  # noqa: SLOT001 - the indexes are made whe
         return frozenset(row.companion for row in self if row.companion)
 
     @cached_property
-    def unconcerned(self) -> frozenset[str]:
-        """Return the resources that nearly every container asks for, without those that a row is about."""
+    def ordinary(self) -> frozenset[str]:
+        """Return the resources that nearly every container asks for, but for those that a row names or is about."""
         return frozenset(
             name for name in _OF_EVERY_NODE - self.resources - self.companions if not name.startswith(self.beginnings)
         )

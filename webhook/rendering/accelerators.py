@@ -64,7 +64,7 @@ def asked(container: Mapping[str, Any], table: catalog.GpuTypes) -> dict[str, An
     return {
         name: amount
         for name, amount in amounts.items()
-        if name not in table.unconcerned and amount is not None and quantities.parse(amount) != 0
+        if name not in table.ordinary and amount is not None and quantities.parse(amount) != 0
     }
 
 
