@@ -17,7 +17,7 @@ MAX_OBJECT = 3 * 1024 * 1024
 sent as protobuf could be larger as JSON and yet be stored."""
 
 _NULL = msgspec.Raw(b"null")
-_OBJECT_OR_NULL = (b"{", b"n")  # how they begin
+_OBJECT_OR_NULL = b"{n"  # how they begin
 _NOT_A_REVIEW = "not an admission.k8s.io/v1 AdmissionReview"
 
 Decoded = TypeVar("Decoded")
@@ -181,7 +181,7 @@ def parse(body: bytes) -> Request:
     """
     request = _decode(_decoder, body).request
     for name, value in (("object", request.object), ("oldObject", request.old_object)):
-        if memoryview(value)[:1] not in _OBJECT_OR_NULL:
+        if memoryview(value)[0] not in _OBJECT_OR_NULL:
             raise errors.MalformedReview(f"{_NOT_A_REVIEW}: Expected `object | null` - at `$.request.{name}`")
     return request
 

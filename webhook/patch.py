@@ -56,7 +56,8 @@ def escape(token: str) -> str:
 
 def tokens(path: str) -> list[str]:
     """Return the reference tokens of a JSON Pointer, unescaped."""
-    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+    found = path.split("/")[1:]
+    return [token.replace("~1", "/").replace("~0", "~") for token in found] if "~" in path else found
 
 
 def _same_types(one: Any, other: Any) -> bool:
@@ -89,15 +90,14 @@ def _compare(before: Any, after: Any, path: str, operations: list[Operation]) ->
 
 
 def _compare_maps(before: dict[str, Any], after: dict[str, Any], path: str, operations: list[Operation]) -> None:
-    common = 0
+    added = 0
     for key, value in after.items():
         if key not in before:
             operations.append({"op": "add", "path": f"{path}/{escape(key)}", "value": value})
-            continue
-        common += 1
-        if before[key] is not value:
+            added += 1
+        elif before[key] is not value:
             _compare(before[key], value, f"{path}/{escape(key)}", operations)
-    if common < len(before):
+    if len(after) - added < len(before):
         operations.extend({"op": "remove", "path": f"{path}/{escape(key)}"} for key in before if key not in after)
 
 
@@ -135,8 +135,7 @@ def _compare_lists(before: list[Any], after: list[Any], path: str, operations: l
 
 def _are_disjoint_strings(old: list[Any], new: list[Any]) -> bool:
     """Return whether both lists contain only strings, and none in common."""
-    strings = all(type(entry) is str for entry in old) and all(type(entry) is str for entry in new)
-    return strings and bool(old and new) and set(old).isdisjoint(new)
+    return bool(old and new) and {*map(type, old), *map(type, new)} == {str} and set(old).isdisjoint(new)
 
 
 #: A list entry, boxed so that a JSON null is not taken for "no entry".

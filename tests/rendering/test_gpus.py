@@ -47,6 +47,8 @@ CHOICES = [
     pytest.param({"huawei.com/Ascend910B4": 1, "huawei.com/Ascend910B4-memory": 9}, (NPU,), [("npu", 1)], id="a companion is never counted"),
     pytest.param({"huawei.com/Ascend910": 1, "huawei.com/Ascend910B4": 2}, (NPU, *BUILT_IN), [("npu", 3), ("ascend-gpu-910", 1)], id="the built-in row of part of it"),
     pytest.param({"nvidia.com/gpu": 1, "nvidia.com/vgpu": 1}, BUILT_IN, [("nvidia-gpu", 1)], id="rows of other resources are not choices"),
+    pytest.param({"cpu": 4, "memory": "1Gi"}, (catalog.GpuType("cores", "cpu"), *BUILT_IN), [("cores", 4)], id="a row about a resource of every node"),
+    pytest.param({"cpu": 4, "memory": 2}, (catalog.GpuType("any", "mem*"), *BUILT_IN), [("any", 2)], id="a row about all that begins like one"),
 ]  # fmt: skip
 
 
@@ -172,6 +174,13 @@ def test_what_may_be_an_accelerator_is_never_taken_for_cpu(limits, spec, claims,
         "hydra.io/gpu-type: cpu",
     ):
         assert text in denial.value.message
+
+
+def test_a_resource_of_every_node_may_be_a_share_of_an_accelerator():
+    table = (catalog.GpuType("own", "example.com/own", companion="memory"),)
+
+    with pytest.raises(errors.Denied, match="asks for memory, a share of an accelerator"):
+        request({"memory": "1Gi"}, table)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ BUILT_IN = "built-in"
 #: The GPU type of what asks for no accelerator. Its row in the table needs no resource: it is what remains.
 CPU = "cpu"
 
+#: Resources of every node (Kubernetes, "Resource Management for Pods and Containers").
+_OF_EVERY_NODE = frozenset({"cpu", "memory", "ephemeral-storage"})
+
 ConfigKind = Literal["templates", "agent", "gpu-configs"]
 
 Fields = Mapping[str, Any]
@@ -232,6 +235,13 @@ class GpuTypes(tuple[GpuType, ...]):  # noqa: SLOT001 - the indexes are made whe
     def companions(self) -> frozenset[str]:
         """Return the resources that are a share of another one."""
         return frozenset(row.companion for row in self if row.companion)
+
+    @cached_property
+    def ordinary(self) -> frozenset[str]:
+        """Return the resources that nearly every container asks for, but for those that a row names or is about."""
+        return frozenset(
+            name for name in _OF_EVERY_NODE - self.resources - self.companions if not name.startswith(self.beginnings)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,10 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         stored: the object as it is stored; its records can be undone.
         manager: the name by which ``managedFields`` knows the client.
     """
-    value = _without_renderings(sent, stored)
+    theirs = asked.templates(sent)
+    value = _without_renderings(sent, theirs, stored)
     found = Intent(value, value, renderings=value is not sent)
-    mine = asked.templates(value)
+    mine = theirs if value is sent else asked.templates(value)
     bare_worker = asked.templates(stored.bare)[WORKER].value
     applied = _metadata(value, "annotations").get(_LAST_APPLIED) != _metadata(stored.value, "annotations").get(
         _LAST_APPLIED
@@ -79,7 +80,7 @@ def of(sent: Mapping[str, Any], stored: asked.Stored, manager: str) -> Intent:
         found.bare = replaced(found.bare, place, bare)
         if outcome.edits:
             found.edits[name] = outcome.edits
-    leader, now = asked.templates(sent).get(LEADER), asked.templates(found.bare)
+    leader, now = theirs.get(LEADER), asked.templates(found.bare)
     if leader is not None and LEADER not in now:
         rendered = rendering.read(leader) or stored.records.get(LEADER)
         found.leader_metadata = _given(leader, rendered, (bare_worker, now[WORKER].value))
@@ -111,8 +112,10 @@ def _metadata(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return (value.get("metadata") or {}).get(key) or {}
 
 
-def _without_renderings(value: Mapping[str, Any], stored: asked.Stored) -> Mapping[str, Any]:
-    """Return an object with the renderings that it brings undone by their own records, whatever others have added to them.
+def _without_renderings(
+    value: Mapping[str, Any], templates: Mapping[str, workload.PodTemplate], stored: asked.Stored
+) -> Mapping[str, Any]:
+    """Return an object with the renderings that its pod templates bring undone by their own records, whatever others have added.
 
     A pod template brings a rendering if its record is another than the stored one and its rendered fields are as that says.
 
@@ -120,7 +123,6 @@ def _without_renderings(value: Mapping[str, Any], stored: asked.Stored) -> Mappi
         errors.Denied: a record that is another than the stored one cannot be undone.
     """
     found = value
-    templates = asked.templates(value)
     for name, pod_template in templates.items():
         record = None if workload.opted_out(pod_template) else rendering.read(pod_template)
         before = stored.templates.get(name)

@@ -52,13 +52,20 @@ _COMPANIONS = re.compile(
 _COMPANION_DOMAINS = _DOMAINS | {"volcano.sh", "tencent.com"}
 
 
-def asked(container: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a container asks for by resource: its limits over its requests, without amounts of 0 (null is 0 too)."""
+def asked(container: Mapping[str, Any], table: catalog.GpuTypes) -> dict[str, Any]:
+    """Return what a container asks for by resource: its limits over its requests, without amounts of 0 (null is 0 too).
+
+    The resources of every node, such as ``cpu``, are left out unless a row of the GPU table is about them.
+    """
     resources = container.get("resources")
     if not resources:
         return {}
     amounts = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    return {name: amount for name, amount in amounts.items() if amount is not None and quantities.parse(amount) != 0}
+    return {
+        name: amount
+        for name, amount in amounts.items()
+        if name not in table.ordinary and amount is not None and quantities.parse(amount) != 0
+    }
 
 
 def asks_for_accelerator(container: Mapping[str, Any], table: catalog.GpuTypes) -> bool:
@@ -68,7 +75,7 @@ def asks_for_accelerator(container: Mapping[str, Any], table: catalog.GpuTypes) 
         container: a container whose shape has been checked.
         table: the GPU table.
     """
-    return any(is_accelerator(name, table) or is_companion(name, table) for name in asked(container))
+    return any(is_accelerator(name, table) or is_companion(name, table) for name in asked(container, table))
 
 
 def is_accelerator(resource: str, table: catalog.GpuTypes) -> bool:

@@ -68,6 +68,10 @@ class Request(msgspec.Struct, frozen=True):
     passed_over: tuple[catalog.GpuType, ...] = ()
 
 
+#: Of a container that asks for no accelerator.
+_NOTHING = Request((Choice(CPU),))
+
+
 class _Match(msgspec.Struct, frozen=True):
     """A row of the GPU table, and the resources that it is about among those that the container asks for."""
 
@@ -93,15 +97,15 @@ def request(
         errors.Denied: an amount is not a whole number, or the container asks for something that may be an accelerator of which
             nothing gives the type.
     """
-    asked = accelerators.asked(container.value)
-    named = [_Match(row, found) for row in table if (found := _about(row, asked, table))]
-    labels = node_labels.of(spec) if any(match.row.node_selector for match in named) else None
-    matches = [match for match in named if labels is None or not labels.exclude(match.row.node_selector)]
+    asked = accelerators.asked(container.value, table)
+    named = [_Match(row, found) for row in table if (found := _about(row, asked, table))] if asked else []
     if declaration.gpu_type:
         return _annotated(declaration, container, asked, named, table)
+    labels = node_labels.of(spec) if any(match.row.node_selector for match in named) else None
+    matches = [match for match in named if labels is None or not labels.exclude(match.row.node_selector)]
     if not matches:
         _check_no_accelerator(container, spec, asked, [match.row for match in named], table)
-        return Request((Choice(CPU),))
+        return _NOTHING
     first = frozenset(matches[0].resources)
     same = [match for match in matches if not first.isdisjoint(match.resources)]
     configured = any(match.row.path and not match.row.node_selector for match in same)
@@ -131,9 +135,10 @@ def notices(declaration: workload.Declaration, asked: Request, chosen: Choice) -
         found.append(Notice("several-accelerators", others))
     if asked.uncounted and declaration.gpu_count is None and declaration.tensor_parallel_size is None:
         found.append(Notice("gpus-not-counted", asked.uncounted))
-    count = chosen.count if declaration.gpu_count is None else declaration.gpu_count
-    if chosen.sliced and count > 1 and declaration.tensor_parallel_size is None:
-        found.append(Notice("several-slices", [(resource, str(amount)) for resource, amount in chosen.amounts]))
+    if chosen.sliced and declaration.tensor_parallel_size is None:
+        count = chosen.count if declaration.gpu_count is None else declaration.gpu_count
+        if count > 1:
+            found.append(Notice("several-slices", [(resource, str(amount)) for resource, amount in chosen.amounts]))
     return found
 
 
@@ -236,7 +241,7 @@ def _check_no_accelerator(
         errors.Denied: it does; without its type, it would silently get what is meant for CPUs.
     """
     unnamed = _unnamed(asked, table)
-    shares = [] if unnamed else sorted(name for name in asked if accelerators.is_companion(name, table))
+    shares = [] if unnamed else sorted([name for name in asked if accelerators.is_companion(name, table)])
     claims = _claims(container, {str(claim.get("name")): claim for claim in spec.get("resourceClaims") or ()})
     if not (unnamed or shares or claims):
         return

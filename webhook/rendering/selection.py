@@ -124,8 +124,8 @@ def select(
             f'{agent_entry.path} of ConfigMap {_AGENT} serves runtime "{runtime}" here but cannot be used: '
             f"{agent_entry.broken}",
         )
-    has_image = not image.is_placeholder(container.value.get("image")) or image.offered(runtime_template, role)
-    if agent_entry is None and not has_image:
+    needs_image = agent_entry is None and image.is_placeholder(container.value.get("image"))
+    if needs_image and not image.offered(runtime_template, role):
         raise errors.Denied("no-agent-entry", _no_agent_entry(declaration, container, asked, snapshot))
     found = gpus.notices(declaration, asked, choice)
     rivals = _rivals(runtime_template, agent_entry, choice, others)
@@ -153,15 +153,16 @@ def _first_match(
     If none has one, that is the first type, and the others are all other types.
     """
     served = [(entry_for(agent_entries, choice.gpu_type), choice) for choice in choices]
-    found = [pair for pair in served if pair[0] is not None]
-    if not found:
-        return None, choices[0], [(None, choice) for choice in choices[1:]]
-    return *found[0], found[1:]
+    first, *others = [pair for pair in served if pair[0] is not None] or served
+    return *first, others
 
 
 def entry_for(agent_entries: Iterable[catalog.AgentEntry], gpu_type: str) -> catalog.AgentEntry | None:
     """Return the first of a runtime's agent entries that matches a GPU type (contract section 6)."""
-    return next((one for one in agent_entries if not one.gpu_types or gpu_type in one.gpu_types), None)
+    for one in agent_entries:
+        if not one.gpu_types or gpu_type in one.gpu_types:
+            return one
+    return None
 
 
 def _rivals(
