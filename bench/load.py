@@ -44,7 +44,7 @@ def requests(
     Args:
         paths: the recorded reviews.
         runtime: what to change the runtime of all to; None: leave it.
-        alike: whether the forms of a review differ only as pods of one controller do; if not, each is of another model.
+        alike: whether the forms of a review differ only as pods of one controller do; if not, each has another model and pod spec.
     """
     reviews = [json.loads(path.read_bytes()) for path in paths]
     bodies = [_form(reviews[number % len(reviews)], number, alike=alike) for number in range(count)]
@@ -72,6 +72,8 @@ def _form(review: dict[str, Any], number: int, *, alike: bool) -> bytes:
     text = re.sub("kube-api-access-[a-z0-9]{5}", f"kube-api-access-{number:05}", text)
     if not alike:
         text = re.sub('"hydra.io/model-id":"[^"]*"', f'"hydra.io/model-id":"model-{number:05}"', text)
+        period = "terminationGracePeriodSeconds"  # a field that every pod has once the API server has set its defaults
+        text = re.sub(f'"{period}":[0-9]+', f'"{period}":{number}', text)
     return text.encode()
 
 

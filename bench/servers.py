@@ -114,7 +114,7 @@ def ours_with_make_patch(folder: Path) -> AbstractAsyncContextManager[int]:
 
 
 def reload_in_one_piece() -> None:
-    """From now on, read a configuration in a thread without pauses, and collect garbage meanwhile, as if nobody had thought of it."""
+    """From now on, read a configuration in a thread without pauses, and let the garbage collector run meanwhile."""
 
     async def run(work: Callable[[catalog.pauses.Pause], Result]) -> Result:
         return await asyncio.to_thread(work, lambda: None)

@@ -68,7 +68,7 @@ def runtimes(size: int) -> list[str]:
 
 
 class Pods:
-    """Reviews of pods, each of another model.
+    """Reviews of pods, each with another model and pod spec.
 
     Args:
         runtimes: which they ask for, in turn.
@@ -79,6 +79,7 @@ class Pods:
         value = json.loads(REVIEW.read_text())
         pod = value["request"]["object"]
         pod["metadata"]["labels"] |= {"hydra.io/runtime": "RUNTIME", "hydra.io/model-id": "MODEL"}
+        pod["spec"]["terminationGracePeriodSeconds"] = "SECONDS"
         main = pod["spec"]["containers"][0]
         pod["spec"]["containers"] += [_sidecar(number, main) for number in range(1, containers)]
         self._text = json.dumps(value, separators=(",", ":"))
@@ -88,7 +89,10 @@ class Pods:
     def take(self, count: int) -> list[bytes]:
         """Return the next ones."""
         return [
-            self._text.replace("RUNTIME", runtime).replace("MODEL", f"model-{number:06}").encode()
+            self._text.replace("RUNTIME", runtime)
+            .replace("MODEL", f"model-{number:06}")
+            .replace('"SECONDS"', str(number))
+            .encode()
             for runtime, number in zip(itertools.islice(self._runtimes, count), self._numbers, strict=False)
         ]
 

@@ -54,19 +54,24 @@ def inputs(pod_template: workload.PodTemplate, declaration: workload.Declaration
 
 def _text(spec: Mapping[str, Any], *, is_pod: bool) -> bytes:
     """Return a pod spec as canonical JSON, that of a pod template in its normal form."""
+    if is_pod:
+        return digests.canonical(spec)
     try:
         packed = msgspec.msgpack.encode(spec)
     except OverflowError:  # an integer of more than 64 bits
-        return digests.canonical(spec if is_pod else filled_in.normal(spec, "spec", ""))
-    return _remembered_text(packed, is_pod=is_pod)
+        return _normal_text(spec)
+    return _remembered_text(packed)
 
 
 @lru_cache(
     maxsize=2
 )  # the templates of a group mostly share a pod spec, and an update asks twice; a large one takes 5 MB
-def _remembered_text(packed: bytes, *, is_pod: bool) -> bytes:
-    spec = msgspec.msgpack.decode(packed)
-    return digests.canonical(spec if is_pod else filled_in.normal(spec, "spec", ""))
+def _remembered_text(packed: bytes) -> bytes:
+    return _normal_text(msgspec.msgpack.decode(packed))
+
+
+def _normal_text(spec: Mapping[str, Any]) -> bytes:
+    return digests.canonical(filled_in.normal(spec, "spec", ""))
 
 
 def _without_names(spec: Mapping[str, Any], pod_name: str) -> dict[str, Any]:
