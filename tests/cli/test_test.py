@@ -1,5 +1,6 @@
 """``test``: which test files it finds, what it prints in each form, its exit status, and what it writes."""
 
+import contextlib
 import io
 import json
 import os
@@ -523,20 +524,31 @@ def test_options_of_a_first_case_are_for_that(run, folder):
 # Watching
 
 
+@contextlib.contextmanager
+def watching(folder):
+    """Run `test --watch`; yield the process, which ends with the context at the latest."""
+    command = [sys.executable, "-m", "webhook", "test", "--watch"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    # Tests in the background of a shell ignore Ctrl-C, and what they start would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes) as process:
+        signal.signal(signal.SIGINT, before)
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.slow
 def test_a_change_of_a_file_that_was_read_runs_the_cases_again(folder):
     write(folder, PASSES)
-    command = [sys.executable, "-m", "webhook", "test", "--watch"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        lines = process.stdout
+    with watching(folder) as process:
 
         def until(ending):
             found = []
             while not (found and found[-1].startswith(ending)):
-                found.append(next(lines))
+                found.append(next(process.stdout))
             return "".join(found)
 
         assert "1 passed" in until("waiting for a change")
