@@ -244,8 +244,8 @@ WORKLOADS = Section(
     "make bench-workloads",
     """
 What `--follow-workloads` costs a server: its memory, how long it takes until all are counted, and how long admissions take meanwhile,
-one after the other. A stand-in for the API server has the pods. Pages are asked for at 3 requests in 2 seconds, which sets the time until
-all are counted. How long the loop is held is CPU time.
+one after the other. A stand-in for the API server serves the pods. Pages are requested three times in two seconds at most, which determines
+how long counting takes. How long the loop is held is CPU time.
 """,
     (
         Table(

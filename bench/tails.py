@@ -33,7 +33,7 @@ from webhook.app.reports import Reports
 from webhook.settings import Settings
 
 REVIEW = Path(__file__).parents[1] / "tests" / "reviews" / "pod-kubectl-create.json"
-SERVER, UNDIVIDED = servers.IN_TAILS
+SERVER, SERVER_IN_ONE_PIECE = servers.IN_TAILS
 ASKED_FOR = "vllm-cpu"
 EDIT_SECONDS = 1.0  # between edits
 GREEDY = "greedy"  # a runtime whose template uses up the budget
@@ -48,7 +48,7 @@ ALONE, ONE_EDITED, ALL_EDITED, BUDGET = (
 IN_ONE_PIECE = ", reloads in one piece"
 CASES = {
     **dict.fromkeys((ALONE, ONE_EDITED, ALL_EDITED, BUDGET), SERVER),
-    **dict.fromkeys((ONE_EDITED + IN_ONE_PIECE, ALL_EDITED + IN_ONE_PIECE), UNDIVIDED),
+    **dict.fromkeys((ONE_EDITED + IN_ONE_PIECE, ALL_EDITED + IN_ONE_PIECE), SERVER_IN_ONE_PIECE),
 }
 """What goes on beside the requests, and the server that has to bear it."""
 

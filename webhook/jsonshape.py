@@ -30,8 +30,6 @@ MOST_DECODED = 4 * MOST_VALUES
 # Up to the closing quote or the end of the text, so that searching takes linear time whatever the text is.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 
-_HOLDERS = frozenset({dict, list})
-
 _TYPES = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a map"}
 
 #: What a value must be: ``str`` is a string.
@@ -183,7 +181,7 @@ def _measured(value: Any, most: int) -> tuple[int, int]:
         for holder in holders:
             held += holder.values() if type(holder) is dict else holder
         values += len(held)
-        holders = [one for one in held if type(one) in _HOLDERS]
+        holders = [one for one in held if type(one) is dict or type(one) is list]
     return levels, values
 
 

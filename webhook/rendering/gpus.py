@@ -241,7 +241,7 @@ def _check_no_accelerator(
         errors.Denied: it does; without its type, it would silently get what is meant for CPUs.
     """
     unnamed = _unnamed(asked, table)
-    shares = [] if unnamed else sorted([name for name in asked if accelerators.is_companion(name, table)])
+    shares = [] if unnamed else sorted(name for name in asked if accelerators.is_companion(name, table))
     claims = _claims(container, {str(claim.get("name")): claim for claim in spec.get("resourceClaims") or ()})
     if not (unnamed or shares or claims):
         return

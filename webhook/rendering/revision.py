@@ -63,9 +63,8 @@ def _text(spec: Mapping[str, Any], *, is_pod: bool) -> bytes:
     return _remembered_text(packed)
 
 
-@lru_cache(
-    maxsize=2
-)  # the templates of a group mostly share a pod spec, and an update asks twice; a large one takes 5 MB
+# The templates of a group mostly share a pod spec, and an update asks twice; a large one takes 5 MB.
+@lru_cache(maxsize=2)
 def _remembered_text(packed: bytes) -> bytes:
     return _normal_text(msgspec.msgpack.decode(packed))
 
